@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A growing run of owned bytes with a cap. Bytes are added at the end and consumed at the front.
+// Failure (cap or memory) is sticky: check `failed` once after a series of appends. One thread.
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+
+struct buffer {
+    char *data;      // owned
+    size_t start;    // first unread byte
+    size_t length;   // unread bytes
+    size_t capacity; // size of data
+    size_t cap;      // never more than this many bytes in all; 0 means no cap
+    bool failed;     // an append was refused
+};
+
+void buffer_init(struct buffer *buffer, size_t cap);
+void buffer_release(struct buffer *buffer); // frees; usable again with the same cap
+void buffer_clear(struct buffer *buffer);   // forgets the bytes and the failure, keeps the memory
+struct slice buffer_slice(const struct buffer *buffer);
+
+// Room for `size` more bytes at the end; NULL on failure. buffer_commit then says how many came.
+char *buffer_reserve(struct buffer *buffer, size_t size);
+void buffer_commit(struct buffer *buffer, size_t size);
+void buffer_consume(struct buffer *buffer, size_t size); // drops bytes at the front
+
+// 0, ERROR_TOO_LARGE (cap) or ERROR_NO_MEMORY; may be ignored and `failed` read later.
+int buffer_append(struct buffer *buffer, struct slice s);
+int buffer_append_string(struct buffer *buffer, const char *text);
+int buffer_append_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+int buffer_append_number(struct buffer *buffer, uint64_t number);

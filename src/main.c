@@ -1,0 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+int main(void)
+{
+    return 0;
+}

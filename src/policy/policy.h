@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The policy language, version "1" (docs/policy.md): parse, compile, decide, explain. Everything is
+// a pure function of (compiled policy, call, time): no I/O, no clock, no global. A compiled policy is
+// immutable and may be read by any thread; it is reference-counted.
+#pragma once
+
+#include "base/arena.h"
+#include "base/decimal.h"
+#include "base/error.h"
+#include "catalogue/catalogue.h"
+#include "json/json.h"
+
+struct policy;
+
+// One complaint about a document.
+struct policy_problem {
+    struct json_position at;
+    bool warning; // lint: the policy works, but probably not as meant
+    char text[400];
+};
+struct policy_problems {
+    struct policy_problem *items; // owned
+    size_t count;
+};
+void policy_problems_release(struct policy_problems *problems);
+
+// Compiles a document. All problems are listed, not only the first. 0 when there is no error
+// (warnings may be there); ERROR_CONFIG with errors in `ret_problems` and *ret_policy NULL.
+// `name` is shown in denials and logs. The text is not needed afterwards.
+int policy_compile(struct slice text, struct slice name, struct policy **ret_policy,
+                   struct policy_problems *ret_problems) MUST_CHECK;
+struct policy *policy_ref(struct policy *policy);
+void policy_unref(struct policy *policy); // NULL accepted
+struct slice policy_name(const struct policy *policy);
+// Content hash, "sha256:" and 16 hexadecimal digits of the canonical document; names the version.
+struct slice policy_version(const struct policy *policy);
+// True when some rule depends on a tool's category ("@read").
+bool policy_uses_categories(const struct policy *policy);
+
+enum policy_subject { POLICY_TOOL, POLICY_RESOURCE, POLICY_PROMPT, POLICY_METHOD };
+
+// What is to be judged. All slices borrowed for the call.
+struct policy_call {
+    enum policy_subject subject;
+    struct slice name;           // tool or prompt name, resource URI, method name
+    const struct json_doc *doc;  // the message; may be NULL when args is JSON_NONE
+    uint32_t args;               // node of the arguments (an object), JSON_NONE if absent
+    enum catalogue_category category;
+    struct slice server;
+    struct slice grant_label;
+    const struct slice *grant_tags;
+    size_t grant_tag_count;
+    struct slice client_name;    // empty when unknown
+    uint64_t session_calls;      // tool calls of this session before this one
+    int64_t now_ms;              // wall clock
+};
+
+enum policy_outcome { POLICY_ALLOW, POLICY_DENY, POLICY_ASK };
+enum policy_scope { POLICY_SCOPE_GRANT, POLICY_SCOPE_SESSION, POLICY_SCOPE_SERVER,
+                    POLICY_SCOPE_ORGANISATION };
+
+// A limit that the call would be charged to. Lives in the arena given to policy_decide; `rule`,
+// `counter` and `on_deny` point into the policy.
+struct policy_charge {
+    struct slice rule;      // "/tools/add_order/limits/daily_volume"
+    struct slice counter;
+    struct slice per;       // canonical text of the `per` value, empty without `per`
+    enum policy_scope scope;
+    bool sliding;           // else UTC-aligned fixed windows
+    bool successes_only;    // "count": "successes"
+    int64_t window_ms;      // for calendar windows "month" in fixed mode see `calendar_month`
+    bool calendar_month;
+    struct decimal max;
+    struct decimal amount;
+    struct slice on_deny;   // empty: a default sentence
+};
+
+struct policy_verdict {
+    enum policy_outcome outcome;
+    bool hidden;            // answer as if the name did not exist
+    struct slice rule;      // JSON Pointer or "(hidden)", "(default deny)", "(default allow)", "(no policy)"
+    struct slice reason;    // for the agent, without prefix; in the policy or the arena
+    const struct policy_charge *charges; // for ALLOW and ASK, in order of checking
+    size_t charge_count;
+};
+
+// Judges. Never fails: what cannot be judged (arena full, type error) is a DENY that says so.
+// A NULL policy denies with "(no policy)".
+void policy_decide(const struct policy *policy, const struct policy_call *call,
+                   struct arena *arena, struct policy_verdict *ret);
+
+// May this name appear in a list? Never depends on arguments or history.
+bool policy_lists(const struct policy *policy, enum policy_subject subject, struct slice name,
+                  enum catalogue_category category);
+
+// Methods that are always let through: initialize, ping, discovery, cancellation, progress, lists
+// (which are filtered), log level and log messages, task follow-ups. See docs/policy.md.
+bool policy_is_housekeeping(struct slice method);
+
+// Like policy_decide, and writes what was looked at, step by step, as text for people.
+void policy_explain(const struct policy *policy, const struct policy_call *call,
+                    struct arena *arena, struct policy_verdict *ret, struct buffer *out);
