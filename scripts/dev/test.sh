@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The Sallyport authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the suites and adds their counts up. Every part writes one line "name passed failed skipped seconds";
+# scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
+# shellcheck shell=bash
+
+TEST_PARTS=(unit asan tsan policy cli wire e2e peers conformance)
+RESULTS=$SCRATCH/test/results
+
+verb_test() {
+    source "$ROOT/scripts/dev/setup.sh"
+    setup_test
+    local parts=("$@") part
+    [ ${#parts[@]} -gt 0 ] || parts=("${TEST_PARTS[@]}")
+    rm -rf "$SCRATCH/test"
+    mkdir -p "$SCRATCH/test"
+    : >"$RESULTS"
+    for part in "${parts[@]}"; do
+        declare -F "part_$part" >/dev/null || die "unknown test part '$part' (${TEST_PARTS[*]})"
+    done
+    for part in "${parts[@]}"; do "part_$part"; done
+    summary
+}
+
+# Unit tests, with the threads of meson: plain, under AddressSanitizer and UBSan, under ThreadSanitizer.
+part_unit() { unit_tests plain; }
+part_asan() { unit_tests asan; }
+part_tsan() { unit_tests tsan; }
+
+# Rows of decisions (test/policy) and the commands' own output (test/cli).
+part_policy() { node_tests policy plain test/policy; }
+part_cli() { node_tests cli plain test/cli; }
+
+# Exact bytes on sockets and pipes, against the gateway built with sanitizers.
+part_wire() { node_tests wire asan test/wire test/wire/http; }
+
+# Whole programs: the gateway's life, real clients and servers, the official conformance suites.
+part_e2e() { node_tests e2e plain test/e2e; }
+part_peers() { node_tests peers plain test/e2e/peers; }
+part_conformance() { node_tests conformance plain test/e2e/conformance; }
+
+unit_tests() {
+    local variant=$1 wrapper=() started=$SECONDS
+    build_variant "$variant"
+    # ThreadSanitizer of gcc 12 does not know every address layout of newer kernels.
+    if [ "$variant" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+        wrapper=(setarch "$(uname -m)" -R)
+    fi
+    say "unit tests: $variant"
+    ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+        "${wrapper[@]}" meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
+        >"$SCRATCH/test/unit-$variant.log" 2>&1 || sed -n '/Summary of Failures/q;p' "$SCRATCH/test/unit-$variant.log" >&2
+    scripts/count-tests meson "$BUILD_DIR/meson-logs/testlog.json" "unit-$variant" $((SECONDS - started)) >>"$RESULTS"
+}
+
+# node_tests NAME VARIANT DIR...: every *.test.mjs directly in the folders, against that build's binary.
+node_tests() {
+    local name=$1 variant=$2 started=$SECONDS files=() dir
+    shift 2
+    for dir in "$@"; do
+        mapfile -t -O ${#files[@]} files < <(find "$dir" -maxdepth 1 -name '*.test.mjs' 2>/dev/null | sort)
+    done
+    [ ${#files[@]} -gt 0 ] || return 0
+    build_variant "$variant"
+    run_node_tests "$name" "${files[@]}"
+    scripts/count-tests tap "$SCRATCH/test/$name.tap" "$name" $((SECONDS - started)) >>"$RESULTS"
+}
+
+run_node_tests() {
+    local name=$1
+    shift
+    say "$name tests: $# files"
+    mkdir -p "$SCRATCH/test"
+    SALLYPORT=$ROOT/$BUILD_DIR/src/sallyport SALLYPORT_SCRATCH=$SCRATCH/test \
+        "$(node22)" --test --test-concurrency=2 --test-timeout=120000 \
+        --test-reporter=tap --test-reporter-destination="$SCRATCH/test/$name.tap" \
+        --test-reporter=dot --test-reporter-destination=stderr \
+        "$@" || scripts/count-tests failures "$SCRATCH/test/$name.tap" >&2
+}
+
+verb_e2e() {
+    source "$ROOT/scripts/dev/setup.sh"
+    setup_test
+    if [ $# -eq 0 ]; then
+        verb_test e2e peers conformance
+        return
+    fi
+    build_variant plain
+    SALLYPORT=$ROOT/$BUILD_DIR/src/sallyport "$(node22)" --test --test-reporter=spec "$@"
+}
+
+summary() {
+    local passed=0 failed=0 skipped=0 name p f s seconds
+    printf '\n%-14s %7s %7s %7s %8s\n' suite passed failed skipped seconds
+    while read -r name p f s seconds; do
+        printf '%-14s %7d %7d %7d %8d\n' "$name" "$p" "$f" "$s" "$seconds"
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    done <"$RESULTS"
+    printf '%-14s %33d\n\n' 'in all' "$SECONDS"
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
