@@ -29,7 +29,12 @@ enum json_type {
 };
 
 enum { JSON_NONE = UINT32_MAX }; // "no such node"
-enum { JSON_DEFAULT_DEPTH = 64, JSON_NUMBER_LENGTH = 1024, JSON_EXPONENT_MAX = 9999 };
+enum {
+    JSON_DEFAULT_DEPTH = 64,
+    JSON_DEPTH_MAX = 1000,
+    JSON_NUMBER_LENGTH = 1024,
+    JSON_EXPONENT_MAX = 9999
+};
 
 // Nodes stand in text order. An object's children alternate key (always a string), value. The
 // node behind a whole subtree is `next`.
@@ -51,7 +56,9 @@ struct json_doc {
 };
 
 struct json_limits {
-    uint32_t depth; // arrays and objects inside each other; 0 means JSON_DEFAULT_DEPTH
+    // Arrays and objects inside each other; 0 means JSON_DEFAULT_DEPTH; never above JSON_DEPTH_MAX,
+    // so that recursion over a document is bounded.
+    uint32_t depth;
     uint32_t nodes; // 0 means 4,000,000
 };
 

@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading a scanned document.
+#include "json/json.h"
+
+#include "base/decimal.h"
+#include "json/json_internal.h"
+
+const char *json_type_name(enum json_type type)
+{
+    switch (type) {
+    case JSON_NULL: return "null";
+    case JSON_FALSE:
+    case JSON_TRUE: return "boolean";
+    case JSON_NUMBER: return "number";
+    case JSON_STRING: return "string";
+    case JSON_ARRAY: return "array";
+    case JSON_OBJECT: return "object";
+    }
+    return "unknown";
+}
+
+static bool is_type(const struct json_doc *doc, uint32_t node, enum json_type type)
+{
+    return node != JSON_NONE && node < doc->count && doc->nodes[node].type == type;
+}
+
+uint32_t json_first_key(const struct json_doc *doc, uint32_t object)
+{
+    return is_type(doc, object, JSON_OBJECT) && doc->nodes[object].count > 0 ? object + 1
+                                                                             : (uint32_t)JSON_NONE;
+}
+
+uint32_t json_next_key(const struct json_doc *doc, uint32_t object, uint32_t key)
+{
+    uint32_t next = doc->nodes[key + 1].next;
+    return next < doc->nodes[object].next ? next : (uint32_t)JSON_NONE;
+}
+
+uint32_t json_first_element(const struct json_doc *doc, uint32_t array)
+{
+    return is_type(doc, array, JSON_ARRAY) && doc->nodes[array].count > 0 ? array + 1
+                                                                          : (uint32_t)JSON_NONE;
+}
+
+uint32_t json_next_element(const struct json_doc *doc, uint32_t array, uint32_t element)
+{
+    uint32_t next = doc->nodes[element].next;
+    return next < doc->nodes[array].next ? next : (uint32_t)JSON_NONE;
+}
+
+uint32_t json_element(const struct json_doc *doc, uint32_t array, uint32_t index)
+{
+    if (!is_type(doc, array, JSON_ARRAY) || index >= doc->nodes[array].count)
+        return JSON_NONE;
+    uint32_t element = array + 1;
+    while (index-- > 0)
+        element = doc->nodes[element].next;
+    return element;
+}
+
+uint32_t json_get_slice(const struct json_doc *doc, uint32_t object, struct slice name)
+{
+    uint32_t key = json_first_key(doc, object);
+    while (key != JSON_NONE && !json_string_equals(doc, key, name))
+        key = json_next_key(doc, object, key);
+    return key == JSON_NONE ? (uint32_t)JSON_NONE : key + 1;
+}
+
+uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    return json_get_slice(doc, object, slice_from_string(name));
+}
+
+static int lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+// Equal when ASCII case is ignored, yet not identical.
+static bool is_case_variant(const struct json_doc *doc, uint32_t key, struct slice name)
+{
+    struct json_stream stream = json_stream_of(doc, key);
+    bool differs = false;
+    for (size_t i = 0; i < name.length; i++) {
+        int c = json_stream_next(&stream), wanted = (unsigned char)name.data[i];
+        if (lower(c) != lower(wanted))
+            return false;
+        differs = differs || c != wanted;
+    }
+    return differs && json_stream_next(&stream) < 0;
+}
+
+uint32_t json_find_case_variant(const struct json_doc *doc, uint32_t object, struct slice name)
+{
+    uint32_t key = json_first_key(doc, object);
+    while (key != JSON_NONE && !is_case_variant(doc, key, name))
+        key = json_next_key(doc, object, key);
+    return key;
+}
+
+// Digits with an optional minus, no more than an int64_t holds for certain.
+static bool read_short_integer(struct slice text, int64_t *ret)
+{
+    bool negative = text.length > 0 && text.data[0] == '-';
+    if (text.length > 18)
+        return false;
+    int64_t value = 0;
+    for (size_t i = negative; i < text.length; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        value = value * 10 + (text.data[i] - '0');
+    }
+    *ret = negative ? -value : value;
+    return true;
+}
+
+// The canonical form has a point or a negative exponent only for fractions, except that large
+// integers with many digits are written 1.2345e40.
+static bool is_fraction(struct slice canonical)
+{
+    const char *exponent = memchr(canonical.data, 'e', canonical.length);
+    if (exponent != NULL)
+        return exponent[1] == '-';
+    return memchr(canonical.data, '.', canonical.length) != NULL;
+}
+
+int json_integer(const struct json_doc *doc, uint32_t node, int64_t *ret)
+{
+    if (!is_type(doc, node, JSON_NUMBER))
+        return ERROR_TYPE;
+    struct slice text = json_raw(doc, node);
+    if (read_short_integer(text, ret))
+        return 0;
+    char canonical[JSON_NUMBER_LENGTH + 16];
+    text = slice_of(canonical, decimal_canonical_text(text, canonical));
+    if (is_fraction(text))
+        return ERROR_TYPE;
+    struct decimal d;
+    if (decimal_parse(text, &d) != 0 || decimal_compare(d, decimal_from_integer(INT64_MIN)) < 0 ||
+        decimal_compare(d, decimal_from_integer(INT64_MAX)) > 0)
+        return ERROR_RANGE;
+    __int128 value = d.coefficient;
+    for (int32_t i = 0; i < d.exponent; i++)
+        value *= 10;
+    *ret = (int64_t)value;
+    return 0;
+}

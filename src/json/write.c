@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing JSON: strings, compact text, canonical form. Recursion is as deep as documents, which
+// the scanner bounds by JSON_DEPTH_MAX.
+#include "json/json.h"
+
+#include "base/decimal.h"
+#include "base/memory.h"
+#include "json/json_internal.h"
+
+static void append(struct buffer *out, const void *bytes, size_t length)
+{
+    (void)buffer_append(out, slice_of(bytes, length));
+}
+
+// The letter of a short escape, else 0.
+static char short_escape(unsigned char c)
+{
+    switch (c) {
+    case '"':
+    case '\\': return (char)c;
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return 0;
+    }
+}
+
+static bool needs_escape(unsigned char c)
+{
+    return c < ' ' || c == '"' || c == '\\';
+}
+
+static void append_escaped(struct buffer *out, unsigned char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    char letter = short_escape(c);
+    char escape[6] = {'\\', letter != 0 ? letter : 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    append(out, escape, letter != 0 ? 2 : 6);
+}
+
+void json_write_string(struct buffer *out, struct slice value)
+{
+    const unsigned char *at = (const unsigned char *)value.data, *run = at;
+    const unsigned char *end = at + value.length;
+    append(out, "\"", 1);
+    while (at < end) {
+        size_t length = json_utf8_sequence(at, end);
+        if (length != 0 && !needs_escape(*at)) {
+            at += length;
+            continue;
+        }
+        append(out, run, (size_t)(at - run));
+        if (length == 0)
+            append(out, "\xEF\xBF\xBD", 3);
+        else
+            append_escaped(out, *at);
+        run = ++at;
+    }
+    append(out, run, (size_t)(at - run));
+    append(out, "\"", 1);
+}
+
+void json_write_key(struct buffer *out, const char *name)
+{
+    json_write_string(out, slice_from_string(name));
+    append(out, ":", 1);
+}
+
+void json_write_integer(struct buffer *out, int64_t value)
+{
+    if (value < 0)
+        append(out, "-", 1);
+    (void)buffer_append_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+// ---- Compact
+
+// Structure between strings: brackets, commas, numbers, literals and space.
+static void append_without_space(struct buffer *out, struct slice text)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        if ((unsigned char)text.data[i] > ' ')
+            continue;
+        append(out, text.data + run, i - run);
+        run = i + 1;
+    }
+    append(out, text.data + run, text.length - run);
+}
+
+void json_write_compact(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    const char *text = doc->text.data;
+    size_t at = doc->nodes[node].start, end = at + doc->nodes[node].length;
+    for (uint32_t i = node; i < doc->nodes[node].next; i++) {
+        if (doc->nodes[i].type != JSON_STRING)
+            continue;
+        append_without_space(out, slice_of(text + at, doc->nodes[i].start - at));
+        append(out, text + doc->nodes[i].start, doc->nodes[i].length);
+        at = (size_t)doc->nodes[i].start + doc->nodes[i].length;
+    }
+    append_without_space(out, slice_of(text + at, end - at));
+}
+
+// ---- Canonical
+
+static void write_canonical_string(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    if (!doc->nodes[node].escaped) {
+        (void)buffer_append(out, json_raw(doc, node));
+        return;
+    }
+    struct slice inner = json_inner(doc, node);
+    const unsigned char *at = (const unsigned char *)inner.data, *end = at + inner.length;
+    append(out, "\"", 1);
+    while (at < end) {
+        const unsigned char *escape = memchr(at, '\\', (size_t)(end - at));
+        const unsigned char *stop = escape == NULL ? end : escape;
+        append(out, at, (size_t)(stop - at));
+        at = stop;
+        if (escape == NULL)
+            break;
+        unsigned char bytes[4];
+        size_t used, count = json_unescape(at, bytes, &used);
+        if (needs_escape(bytes[0]))
+            append_escaped(out, bytes[0]);
+        else
+            append(out, bytes, count);
+        at += used;
+    }
+    append(out, "\"", 1);
+}
+
+static void write_canonical_number(struct buffer *out, struct slice text)
+{
+    char *room = out->failed ? NULL : buffer_reserve(out, text.length + 16);
+    if (room != NULL)
+        buffer_commit(out, decimal_canonical_text(text, room));
+}
+
+static int write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node);
+
+static int write_canonical_array(struct buffer *out, const struct json_doc *doc, uint32_t array)
+{
+    int result = 0;
+    uint32_t element = json_first_element(doc, array);
+    append(out, "[", 1);
+    for (; element != JSON_NONE && result == 0; element = json_next_element(doc, array, element)) {
+        if (element != array + 1)
+            append(out, ",", 1);
+        result = write_canonical(out, doc, element);
+    }
+    append(out, "]", 1);
+    return result;
+}
+
+static int write_canonical_object(struct buffer *out, const struct json_doc *doc, uint32_t object)
+{
+    uint32_t *keys;
+    int result = json_sorted_keys(doc, object, &keys);
+    if (result != 0)
+        return result;
+    append(out, "{", 1);
+    for (uint32_t i = 0; i < doc->nodes[object].count && result == 0; i++) {
+        if (i > 0)
+            append(out, ",", 1);
+        write_canonical_string(out, doc, keys[i]);
+        append(out, ":", 1);
+        result = write_canonical(out, doc, keys[i] + 1);
+    }
+    append(out, "}", 1);
+    memory_free(keys);
+    return result;
+}
+
+// Stops early once the buffer has failed.
+static int write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    switch (json_type(doc, node)) {
+    case JSON_NULL:
+    case JSON_FALSE:
+    case JSON_TRUE: (void)buffer_append(out, json_raw(doc, node)); break;
+    case JSON_NUMBER: write_canonical_number(out, json_raw(doc, node)); break;
+    case JSON_STRING: write_canonical_string(out, doc, node); break;
+    case JSON_ARRAY: return write_canonical_array(out, doc, node);
+    case JSON_OBJECT: return write_canonical_object(out, doc, node);
+    }
+    return out->failed ? ERROR_TOO_LARGE : 0;
+}
+
+int json_write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    int result = write_canonical(out, doc, node);
+    if (result != 0)
+        out->failed = true;
+    // Without a cap the buffer fails for want of memory only.
+    return out->failed && (out->cap == 0 || result == ERROR_NO_MEMORY) ? ERROR_NO_MEMORY
+           : out->failed                                               ? ERROR_TOO_LARGE
+                                                                       : 0;
+}
