@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/filter.h"
+
+// A list that depends on the grant must not be shared, nor outlive a change of the policy for long.
+enum { PRIVATE_TTL_MS = 10000 };
+
+static const struct {
+    const char *member;
+    const char *name;
+    enum mcp_list list;
+} lists[] = {
+    {"tools", "name", MCP_LIST_TOOLS},
+    {"resources", "uri", MCP_LIST_RESOURCES},
+    {"resourceTemplates", "uriTemplate", MCP_LIST_TEMPLATES},
+    {"prompts", "name", MCP_LIST_PROMPTS},
+};
+
+struct filtering {
+    const struct json_doc *doc;
+    uint32_t start;
+    filter_visible_cb visible;
+    void *argument;
+    struct arena *arena;
+    struct mcp_edits *edits;
+    size_t removed;
+};
+
+static bool entry_visible(struct filtering *f, uint32_t entry, size_t kind)
+{
+    uint32_t name = json_get(f->doc, entry, lists[kind].name);
+    if (name == JSON_NONE || json_type(f->doc, name) != JSON_STRING)
+        return false;
+    // A second spelling of the member would let a reader see another name than was judged.
+    if (json_find_case_variant(f->doc, entry, slice_from_string(lists[kind].name)) != JSON_NONE)
+        return false;
+    struct slice text = json_string(f->doc, name, f->arena);
+    return text.data != NULL && f->visible(f->argument, lists[kind].list, text);
+}
+
+static uint32_t end_of(const struct filtering *f, uint32_t node)
+{
+    return json_at(f->doc, node)->start + json_at(f->doc, node)->length;
+}
+
+// Takes a run of entries out together with one comma.
+static void cut(struct filtering *f, uint32_t before, uint32_t first, uint32_t last, uint32_t after)
+{
+    uint32_t from = json_at(f->doc, first)->start, to = end_of(f, last);
+    if (after != JSON_NONE)
+        to = json_at(f->doc, after)->start;
+    else if (before != JSON_NONE)
+        from = end_of(f, before);
+    mcp_edit_add(f->edits, f->arena, from - f->start, to - from, (struct slice){"", 0});
+}
+
+static void filter_list(struct filtering *f, uint32_t array, size_t kind)
+{
+    uint32_t kept = JSON_NONE, first = JSON_NONE, last = JSON_NONE;
+    for (uint32_t e = json_first_element(f->doc, array); e != JSON_NONE;
+         e = json_next_element(f->doc, array, e)) {
+        if (!entry_visible(f, e, kind)) {
+            first = first == JSON_NONE ? e : first;
+            last = e;
+            f->removed++;
+            continue;
+        }
+        if (first != JSON_NONE)
+            cut(f, kept, first, last, e);
+        first = JSON_NONE;
+        kept = e;
+    }
+    if (first != JSON_NONE)
+        cut(f, kept, first, last, JSON_NONE);
+}
+
+static void replace(struct filtering *f, uint32_t node, struct slice text)
+{
+    const struct json_node *n = json_at(f->doc, node);
+    mcp_edit_add(f->edits, f->arena, n->start - f->start, n->length, text);
+}
+
+static void make_private(struct filtering *f, uint32_t result)
+{
+    uint32_t scope = json_get(f->doc, result, "cacheScope");
+    if (scope != JSON_NONE && !slice_equal_string(json_raw(f->doc, scope), "\"private\""))
+        replace(f, scope, SLICE_LITERAL("\"private\""));
+    uint32_t ttl = json_get(f->doc, result, "ttlMs");
+    int64_t ms;
+    if (ttl != JSON_NONE && (json_integer(f->doc, ttl, &ms) != 0 || ms > PRIVATE_TTL_MS || ms < 0))
+        replace(f, ttl, arena_format(f->arena, "%d", PRIVATE_TTL_MS));
+}
+
+void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
+                  filter_visible_cb visible, void *argument, struct arena *arena,
+                  struct mcp_edits *edits, size_t *ret_removed)
+{
+    struct filtering f = {doc, start, visible, argument, arena, edits, 0};
+    bool found = false;
+    for (size_t kind = 0; kind < sizeof lists / sizeof *lists; kind++) {
+        uint32_t array = json_get(doc, result, lists[kind].member);
+        if (array == JSON_NONE || json_type(doc, array) != JSON_ARRAY)
+            continue;
+        filter_list(&f, array, kind);
+        found = true;
+    }
+    if (found)
+        make_private(&f, result);
+    *ret_removed = f.removed;
+}
+
+bool filter_find_refused_input(const struct json_doc *doc, uint32_t result,
+                               filter_method_cb allowed, void *argument, struct arena *arena,
+                               struct slice *ret_method)
+{
+    uint32_t requests = json_get(doc, result, "inputRequests");
+    for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
+         key = json_next_key(doc, requests, key)) {
+        uint32_t method = json_get(doc, key + 1, "method");
+        struct slice name = {"(unreadable)", 12};
+        if (method != JSON_NONE && json_type(doc, method) == JSON_STRING)
+            name = json_string(doc, method, arena);
+        *ret_method = name;
+        if (name.data == NULL || !allowed(argument, name))
+            return true;
+    }
+    return false;
+}
