@@ -1,11 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configuration file: one option table, every problem listed with file:line:column, secrets read from the
-// environment by ${NAME}. A loaded configuration is immutable and owns everything it points to.
+// The configuration file: one option table, every problem listed with file:line:column, secrets
+// read from the environment by ${NAME}. A loaded configuration is immutable and owns everything it
+// points to.
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "identity/identity.h"
 #include "policy/policy.h"
 #include "upstream/upstream.h"
@@ -22,7 +25,7 @@ struct config_grant {
 
 struct config {
     const char *path;
-    const char *listen; // "127.0.0.1:8700"
+    const char *listen;          // "127.0.0.1:8700"
     const char *tls_certificate; // NULL: plain
     const char *tls_key;
     const struct slice *allowed_hosts;
@@ -35,11 +38,12 @@ struct config {
     size_t policy_count;
     const struct config_grant *grants;
     size_t grant_count;
-    const char *decision_log; // NULL: none configured; relative paths are relative to the config file's folder
+    // Paths below and in tls_* are already joined with the config file's folder when relative.
+    const char *decision_log; // NULL: none configured
     const char *limits_file;  // NULL: in memory only
     const char *upstream_ca;  // NULL: the system's; a PEM file for https upstreams
     bool metrics_public;      // /metrics also for peers that are not loopback
-    // "limits": { ... }; 0 takes the default documented in docs/configuration.md
+    // "limits": { ... }; config_load always fills these in, defaults included
     size_t message_max_bytes;
     size_t sessions_max_per_grant;
     size_t calls_max_per_grant;
@@ -48,10 +52,16 @@ struct config {
     // every file that a change of must cause a reload: the config and its policies
     const char *const *watched;
     size_t watched_count;
+    // "log"
+    enum log_level log_level;
+    enum log_format log_format;
+    // owner of all of the above; nobody else touches these
+    struct arena arena;
+    struct config_secret *secrets; // wiped by config_free
 };
 
 struct config_problem {
-    const char *file; // owned by the problems
+    const char *file;        // owned by the problems
     struct json_position at; // line 0: the file as a whole
     bool warning;
     char text[400];
@@ -61,9 +71,11 @@ struct config_problems {
     size_t count;
     char **files; // owned
     size_t file_count;
+    bool cut; // there were more than are listed
 };
 void config_problems_release(struct config_problems *problems);
-// One line per problem: "sallyport.json:12:9: error: unknown key 'polices'; did you mean 'policies'?"
+// One line per problem: "sallyport.json:12:9: error: unknown key 'polices'; did you mean
+// 'policies'?"
 void config_problems_print(const struct config_problems *problems, struct buffer *out);
 
 // Reads, checks and compiles. 0 with warnings at most, or ERROR_CONFIG with every problem listed.
@@ -73,3 +85,19 @@ int config_load(const char *path, const char *const *environment, struct config 
 void config_free(struct config *config); // NULL accepted
 // True when both describe the same upstream (a reload then leaves it alone).
 bool config_same_server(const struct upstream_options *a, const struct upstream_options *b);
+
+// ---- What other rooms may use besides.
+// The known word that was probably meant, or NULL when none is near.
+const char *config_nearest(struct slice word, const char *const *known, size_t count);
+// The value of a variable in "NAME=value" strings, or NULL.
+const char *config_variable(const char *const *environment, struct slice name);
+// Can this program be started (a path, or a name looked up in PATH)?
+bool config_finds_program(const char *program, const char *const *environment);
+// "127.0.0.1:8700", "[::1]:8700", "localhost:8700" to host (without brackets) and port.
+bool config_split_address(struct slice text, struct slice *ret_host, uint16_t *ret_port);
+bool config_is_loopback(struct slice host);
+// Reads a whole file of at most `cap` bytes.
+int config_read_file(const char *path, size_t cap, struct buffer *out,
+                     struct error *error) MUST_CHECK;
+// The reference of all keys as Markdown, written from the tables that drive the parser.
+void config_reference(struct buffer *out);

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config_internal.h"
+
+static const char *const transports[] = {[UPSTREAM_HTTP] = "http", [UPSTREAM_SSE] = "sse", NULL};
+static const char *const sharings[] = {
+    [UPSTREAM_PER_SESSION] = "session", [UPSTREAM_SHARED] = "server", NULL};
+
+#define AT(member) .offset = offsetof(struct upstream_options, member)
+
+static const struct config_option timeout_options[] = {
+    {.key = "connect",
+     .kind = OPTION_DURATION,
+     AT(connect_timeout_ms),
+     .least = 100,
+     .most = 600000,
+     .standard = "10s",
+     .help = "until the connection stands, TLS included"},
+    {.key = "answer",
+     .kind = OPTION_DURATION,
+     AT(answer_timeout_ms),
+     .least = 1000,
+     .most = 86400000,
+     .standard = "5m",
+     .help = "from a request to the first byte of its answer; streams are not cut"},
+};
+static const struct config_section timeout_section = {
+    "'timeouts'", timeout_options, sizeof timeout_options / sizeof *timeout_options};
+
+static const struct config_option server_options[] = {
+    {.key = "command",
+     .kind = OPTION_LATER,
+     .type = "array of strings",
+     .help = "program and arguments, started without a shell; it speaks MCP on standard input and "
+             "output"},
+    {.key = "env",
+     .kind = OPTION_LATER,
+     .type = "object of strings",
+     .help = "environment of the program; `${NAME}` is replaced in the values"},
+    {.key = "inherit_env",
+     .kind = OPTION_LATER,
+     .type = "array of strings",
+     .standard = "[\"PATH\", \"HOME\"]",
+     .help = "variables that the program gets from the gateway's own environment"},
+    {.key = "share",
+     .kind = OPTION_CHOICE,
+     AT(sharing),
+     .choices = sharings,
+     .standard = "session",
+     .help = "`session`: one process per client session; `server`: one process for all"},
+    {.key = "url",
+     .kind = OPTION_LATER,
+     .type = "string",
+     .help = "where the server listens, http or https; `${NAME}` is replaced"},
+    {.key = "transport",
+     .kind = OPTION_CHOICE,
+     AT(transport),
+     .choices = transports,
+     .standard = "http",
+     .help = "`http`: streamable HTTP; `sse`: the older HTTP with SSE"},
+    {.key = "headers",
+     .kind = OPTION_LATER,
+     .type = "object of strings",
+     .help = "sent with every request; `${NAME}` is replaced in the values"},
+    {.key = "timeouts",
+     .kind = OPTION_OBJECT,
+     .section = &timeout_section,
+     .help = "how long to wait"},
+    {.key = "max_message_bytes",
+     .kind = OPTION_BYTES,
+     AT(message_max),
+     .least = 1024,
+     .most = 1073741824,
+     .standard = "16 MiB",
+     .help = "largest message from the server"},
+    {.key = "max_calls",
+     .kind = OPTION_COUNT,
+     AT(calls_max),
+     .least = 1,
+     .most = 100000,
+     .standard = "512",
+     .help = "requests to the server at the same time"},
+};
+const struct config_section config_server_section = {
+    "a server", server_options, sizeof server_options / sizeof *server_options};
+
+static uint32_t member(struct config_loader *loader, uint32_t node, const char *key)
+{
+    return json_get(&loader->doc, node, key);
+}
+
+static void refuse_keys(struct config_loader *loader, uint32_t node, const char *const *keys,
+                        const char *partner)
+{
+    for (; *keys != NULL; keys++)
+        if (member(loader, node, *keys) != JSON_NONE)
+            config_complain(loader, CONFIG_ERROR, member(loader, node, *keys) - 1,
+                            "'%s' goes with '%s', which this server does not have", *keys, partner);
+}
+
+static void read_remote(struct config_loader *loader, uint32_t node,
+                        struct upstream_options *server)
+{
+    static const char *const foreign[] = {"env", "inherit_env", "share", NULL};
+    uint32_t url_node = member(loader, node, "url");
+    refuse_keys(loader, node, foreign, "command");
+    config_read_headers(loader, member(loader, node, "headers"), server);
+    struct slice url = config_expanded_string(loader, url_node);
+    const char *why = NULL;
+    if (url.data == NULL)
+        return;
+    if (!config_split_url(url, &loader->config->arena, server, &why)) {
+        config_complain(loader, CONFIG_ERROR, url_node, "'url' %s", why);
+        return;
+    }
+    if (server->target.data == NULL)
+        loader->no_memory = true;
+    else
+        config_note_secret(loader, server->target);
+    if (!server->tls && !config_is_loopback(server->host) &&
+        config_has_header(server, SLICE_LITERAL("authorization")))
+        config_complain(loader, CONFIG_WARNING, url_node,
+                        "'url' is not https: the Authorization header crosses the network "
+                        "readable by anybody");
+}
+
+static void read_kind(struct config_loader *loader, uint32_t node, struct upstream_options *server)
+{
+    static const char *const foreign[] = {"transport", "headers", NULL};
+    uint32_t command = member(loader, node, "command"), url = member(loader, node, "url");
+    if (command != JSON_NONE && url != JSON_NONE) {
+        config_complain(loader, CONFIG_ERROR, (command > url ? command : url) - 1,
+                        "a server has either 'command' or 'url', not both");
+    } else if (command != JSON_NONE) {
+        server->transport = UPSTREAM_CHILD;
+        refuse_keys(loader, node, foreign, "url");
+        config_read_child(loader, node, server);
+    } else if (url != JSON_NONE) {
+        read_remote(loader, node, server);
+    } else {
+        config_complain(loader, CONFIG_ERROR, node, "a server needs 'command' or 'url'");
+    }
+}
+
+static bool read_server(struct config_loader *loader, uint32_t key, struct upstream_options *server)
+{
+    struct slice name = config_literal_string(loader, key);
+    if (name.data == NULL)
+        return false;
+    if (!config_is_name(name))
+        config_complain(loader, CONFIG_ERROR, key,
+                        "server names have 1 to 64 letters, digits, '_' and '-'");
+    server->name = name;
+    if (table_put(&loader->server_names, name, server) != 0)
+        loader->no_memory = true;
+    if (config_read_section(loader, key + 1, &config_server_section, server))
+        read_kind(loader, key + 1, server);
+    return true;
+}
+
+void config_read_servers(struct config_loader *loader, uint32_t node)
+{
+    if (node == JSON_NONE || !config_expect(loader, node, JSON_OBJECT))
+        return;
+    size_t count = json_at(&loader->doc, node)->count;
+    loader->servers = config_take(loader, count, sizeof *loader->servers);
+    loader->server_used = config_take(loader, count, sizeof *loader->server_used);
+    loader->config->servers = loader->servers;
+    for (uint32_t key = json_first_key(&loader->doc, node); key != JSON_NONE && !loader->no_memory;
+         key = json_next_key(&loader->doc, node, key))
+        if (read_server(loader, key, &loader->servers[loader->config->server_count]))
+            loader->config->server_count++;
+}

@@ -1,0 +1,238 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of the document itself, and what concerns the side that clients see.
+#include "config/config_internal.h"
+
+static const char *const levels[] = {[LOG_DEBUG] = "debug",
+                                     [LOG_INFO] = "info",
+                                     [LOG_WARNING] = "warning",
+                                     [LOG_ERROR] = "error",
+                                     NULL};
+static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
+
+#define AT(member) .offset = offsetof(struct config, member)
+
+static const struct config_option tls_options[] = {
+    {.key = "certificate",
+     .kind = OPTION_FILE,
+     .required = true,
+     AT(tls_certificate),
+     .help = "PEM file with the certificate and its chain"},
+    {.key = "key",
+     .kind = OPTION_FILE,
+     .required = true,
+     AT(tls_key),
+     .help = "PEM file with the private key"},
+};
+static const struct config_section tls_section = {"'tls'", tls_options,
+                                                  sizeof tls_options / sizeof *tls_options};
+
+static const struct config_option limit_options[] = {
+    {.key = "message_bytes",
+     .kind = OPTION_BYTES,
+     AT(message_max_bytes),
+     .least = 1024,
+     .most = 1073741824,
+     .standard = "4 MiB",
+     .help = "largest message from a client"},
+    {.key = "sessions_per_grant",
+     .kind = OPTION_COUNT,
+     AT(sessions_max_per_grant),
+     .least = 1,
+     .most = 100000,
+     .standard = "100",
+     .help = "open sessions of one grant"},
+    {.key = "session_idle",
+     .kind = OPTION_DURATION,
+     AT(session_idle_ms),
+     .least = 1000,
+     .most = 604800000,
+     .standard = "30m",
+     .help = "an unused session ends after this time"},
+    {.key = "calls_per_grant",
+     .kind = OPTION_COUNT,
+     AT(calls_max_per_grant),
+     .least = 1,
+     .most = 100000,
+     .standard = "256",
+     .help = "requests of one grant at the same time"},
+    {.key = "drain",
+     .kind = OPTION_DURATION,
+     AT(drain_ms),
+     .least = 0,
+     .most = 3600000,
+     .standard = "30s",
+     .help = "how long running calls may finish when the gateway stops"},
+};
+static const struct config_section limit_section = {"'limits'", limit_options,
+                                                    sizeof limit_options / sizeof *limit_options};
+
+static const struct config_option log_options[] = {
+    {.key = "level",
+     .kind = OPTION_CHOICE,
+     AT(log_level),
+     .choices = levels,
+     .standard = "info",
+     .help = "least level that is written to standard error"},
+    {.key = "format",
+     .kind = OPTION_CHOICE,
+     AT(log_format),
+     .choices = formats,
+     .standard = "text",
+     .help = "one line per event as text or as JSON"},
+};
+static const struct config_section log_section = {"'log'", log_options,
+                                                  sizeof log_options / sizeof *log_options};
+
+static bool is_allowed_host(struct config_loader *loader, uint32_t node, struct slice host)
+{
+    if (host.length > 0 && host.length <= 260 && strpbrk(host.data, "/@ \t\r\n*") == NULL)
+        return true;
+    config_complain(loader, CONFIG_ERROR, node,
+                    "an allowed host is a name like \"gateway.example.com\", without scheme, path "
+                    "or wildcard");
+    return false;
+}
+
+static void read_hosts(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    config_strings(loader, node, is_allowed_host, &config->allowed_hosts,
+                   &config->allowed_host_count);
+}
+
+static bool is_allowed_origin(struct config_loader *loader, uint32_t node, struct slice origin)
+{
+    const char *host = strstr(origin.data, "://");
+    if (host != NULL && host != origin.data && host[3] != '\0' &&
+        strpbrk(host + 3, "/@ \t\r\n*?#") == NULL)
+        return true;
+    config_complain(loader, CONFIG_ERROR, node,
+                    "an allowed origin is like \"https://app.example.com\", without path or "
+                    "wildcard");
+    return false;
+}
+
+static void read_origins(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    config_strings(loader, node, is_allowed_origin, &config->allowed_origins,
+                   &config->allowed_origin_count);
+}
+
+static void read_metrics(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    struct slice value = config_plain_string(loader, node);
+    config->metrics_public = slice_equal_string(value, "public");
+    if (value.data != NULL && !config->metrics_public && !slice_equal_string(value, "loopback"))
+        config_complain(loader, CONFIG_ERROR, node,
+                        "'metrics' must be \"loopback\" or \"public\", not \"%.*s\"",
+                        CONFIG_SHOWN(value));
+}
+
+static void read_listen(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    struct slice text = config_plain_string(loader, node), host;
+    uint16_t port = 0;
+    if (text.data == NULL)
+        return;
+    if (!config_split_address(text, &host, &port))
+        config_complain(loader, CONFIG_ERROR, node,
+                        "'listen' must be an IP address (or localhost) and a port, like "
+                        "\"127.0.0.1:8700\" or \"[::1]:8700\"");
+    else
+        config->listen = text.data;
+}
+
+static const struct config_option top_options[] = {
+    {.key = "listen",
+     .kind = OPTION_CALL,
+     .read = read_listen,
+     .type = "string",
+     .standard = "127.0.0.1:8700",
+     .help = "IP address (or `localhost`) and port; port 0 takes a free one"},
+    {.key = "tls",
+     .kind = OPTION_OBJECT,
+     .section = &tls_section,
+     .help = "serve HTTPS; without it plain HTTP"},
+    {.key = "allowed_hosts",
+     .kind = OPTION_CALL,
+     .read = read_hosts,
+     .type = "array of strings",
+     .standard = "[]",
+     .help = "values of the Host header that are answered, besides loopback names"},
+    {.key = "allowed_origins",
+     .kind = OPTION_CALL,
+     .read = read_origins,
+     .type = "array of strings",
+     .standard = "[]",
+     .help = "values of the Origin header that are answered, besides loopback ones"},
+    {.key = "servers",
+     .kind = OPTION_LATER,
+     .section = &config_server_section,
+     .type = "object of servers",
+     .help = "the MCP servers behind the gateway, by name"},
+    {.key = "policies",
+     .kind = OPTION_LATER,
+     .type = "object of strings",
+     .help = "policy files by name; relative to this file's folder"},
+    {.key = "grants",
+     .kind = OPTION_LATER,
+     .section = &config_grant_section,
+     .type = "object of grants",
+     .help = "who may call what, by name"},
+    {.key = "decision_log",
+     .kind = OPTION_NEW_FILE,
+     AT(decision_log),
+     .standard = NULL,
+     .help = "file that every decision is appended to; none without it"},
+    {.key = "limits_file",
+     .kind = OPTION_NEW_FILE,
+     AT(limits_file),
+     .help = "file in which quota counters survive a restart; without it they are in memory only"},
+    {.key = "limits",
+     .kind = OPTION_OBJECT,
+     .section = &limit_section,
+     .help = "bounds that protect the gateway itself"},
+    {.key = "metrics",
+     .kind = OPTION_CALL,
+     .read = read_metrics,
+     .type = "\"loopback\" or \"public\"",
+     .standard = "loopback",
+     .help = "who may read `/metrics`"},
+    {.key = "upstream_ca",
+     .kind = OPTION_FILE,
+     AT(upstream_ca),
+     .help = "PEM file of the authorities that https servers are checked against; else the "
+             "system's"},
+    {.key = "log",
+     .kind = OPTION_OBJECT,
+     .section = &log_section,
+     .help = "the operator's log on standard error"},
+};
+const struct config_section config_top_section = {"the configuration", top_options,
+                                                  sizeof top_options / sizeof *top_options};
+
+void config_check_listener(struct config_loader *loader, uint32_t root)
+{
+    struct config *config = loader->config;
+    uint32_t listen = json_get(&loader->doc, root, "listen");
+    struct slice host;
+    uint16_t port = 0;
+    if (config->listen == NULL)
+        config->listen = "127.0.0.1:8700";
+    if (!config_split_address(slice_from_string(config->listen), &host, &port) ||
+        config_is_loopback(host))
+        return;
+    if (json_get(&loader->doc, root, "tls") == JSON_NONE)
+        config_complain(loader, CONFIG_WARNING, listen,
+                        "'listen' is not loopback and there is no 'tls': tokens cross the network "
+                        "readable by anybody");
+    if (json_get(&loader->doc, root, "allowed_hosts") == JSON_NONE)
+        config_complain(loader, CONFIG_WARNING, listen,
+                        "'listen' is not loopback and there are no 'allowed_hosts': requests that "
+                        "name another host are refused");
+}
