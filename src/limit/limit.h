@@ -13,8 +13,8 @@
 
 struct limit_table;
 
-// One counter to charge. The key must already hold organisation, server, scope subject, counter name and
-// `per` value (limit_key makes one). Slices borrowed for the call.
+// One counter to charge. The key must already hold organisation, server, scope subject, counter
+// name and `per` value (limit_key makes one). Slices borrowed for the call.
 struct limit_charge {
     struct slice key;
     bool sliding;
@@ -31,12 +31,13 @@ struct limit_receipt {
     struct decimal amount;
 };
 
-// At most `capacity` counters (0: 1,000,000); idle ones whose windows have passed are forgotten first. When
-// it is full, charging a new counter fails with ERROR_LIMIT: deny when in doubt.
+// At most `capacity` counters (0: 1,000,000); idle ones whose windows have passed are forgotten
+// first. When it is full, charging a new counter fails with ERROR_LIMIT: deny when in doubt.
 struct limit_table *limit_table_new(size_t capacity);
 void limit_table_free(struct limit_table *table);
 
-// Joins parts into an unambiguous key (each part length-prefixed). data is NULL when the arena is full.
+// Joins parts into an unambiguous key (each part length-prefixed). data is NULL when the arena is
+// full.
 struct slice limit_key(struct arena *arena, const struct slice *parts, size_t count);
 
 // Would all charges fit now? 0, or ERROR_LIMIT with the index of the first that does not and the
@@ -47,7 +48,8 @@ int limit_check(struct limit_table *table, const struct limit_charge *charges, s
 int limit_reserve(struct limit_table *table, const struct limit_charge *charges, size_t count,
                   int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
                   int64_t *ret_retry_ms) MUST_CHECK;
-// Gives one reservation back to its window; later windows are not touched. Unknown receipts are ignored.
+// Gives one reservation back to its window; later windows are not touched. Unknown receipts are
+// ignored.
 void limit_give_back(struct limit_table *table, const struct limit_receipt *receipt);
 
 struct limit_stats {
@@ -56,12 +58,14 @@ struct limit_stats {
 };
 struct limit_stats limit_table_stats(const struct limit_table *table);
 
-// ---- Survival. Loads `path` (created if missing), then writes changes behind it once a second from
-// its own thread. ERROR_IO / ERROR_CONFIG with a sentence when the file is unusable: refuse to start, never guess.
+// ---- Survival. Loads `path` (created if missing), then writes changes behind it once a second
+// from its own thread. ERROR_IO / ERROR_CONFIG with a sentence when the file is unusable: refuse to
+// start, never guess.
 struct limit_file;
 int limit_file_open(const char *path, struct limit_table *table, int64_t now_ms,
                     struct limit_file **ret, struct error *error) MUST_CHECK;
-// Hands changed counters to the writer thread; call from the owner thread about once a second. Never blocks.
+// Hands changed counters to the writer thread; call from the owner thread about once a second.
+// Never blocks.
 void limit_file_sync(struct limit_file *file, struct limit_table *table);
 // False after a failed write until one succeeds again. Any thread.
 bool limit_file_healthy(const struct limit_file *file);
