@@ -3,8 +3,9 @@
 //
 // The only door to libuv: readiness of file descriptors, timers, signals, wake-ups from other
 // threads, name resolution, file watching, child processes. One loop per worker thread; every
-// function but loop_wake_send belongs to the loop's thread. Objects are owned by the caller through the
-// pointer returned; closing is asynchronous inside, but after *_close returns no callback comes.
+// function but loop_wake_send belongs to the loop's thread. Objects are owned by the caller through
+// the pointer returned; closing is asynchronous inside, but after *_close returns no callback
+// comes.
 #pragma once
 
 #include "base/error.h"
@@ -22,12 +23,17 @@ struct loop_watch;
 struct loop_lookup;
 struct loop_process;
 
-struct loop *loop_new(void);     // NULL: no memory or descriptors
-void loop_free(struct loop *l);  // NULL accepted; runs pending closes
-void loop_run(struct loop *l);   // until loop_stop
+struct loop *loop_new(void);    // NULL: no memory or descriptors
+void loop_free(struct loop *l); // NULL accepted; runs pending closes
+void loop_run(struct loop *l);  // until loop_stop
 void loop_stop(struct loop *l);
 // Microseconds of the monotonic clock, and milliseconds of the wall clock, read once per turn.
 uint64_t loop_now_us(struct loop *l);
+int64_t loop_wall_ms(struct loop *l);
+// One block of LOOP_SCRATCH_SIZE bytes per loop for reading into: whoever needs the bytes after
+// returning to the loop copies them.
+enum { LOOP_SCRATCH_SIZE = 65536 };
+char *loop_scratch(struct loop *l);
 // Runs `run` at the end of this turn, once (freeing what events may still touch).
 void loop_defer(struct loop *l, void (*run)(void *argument), void *argument);
 
@@ -49,7 +55,8 @@ void loop_timer_close(struct loop_timer *t);
 
 // ---- Signals
 typedef void (*loop_signal_cb)(void *argument, int number);
-struct loop_signal *loop_signal_open(struct loop *l, int number, loop_signal_cb got, void *argument);
+struct loop_signal *loop_signal_open(struct loop *l, int number, loop_signal_cb got,
+                                     void *argument);
 void loop_signal_close(struct loop_signal *s);
 
 // ---- Wake-ups from other threads
@@ -75,7 +82,9 @@ struct loop_lookup *loop_lookup_start(struct loop *l, const char *host, uint16_t
 void loop_lookup_cancel(struct loop_lookup *lookup); // no callback comes any more
 
 // ---- Child processes: posix_spawn (never fork, never a shell) with pipes, each in a process group
-// of its own. Exits are noticed through SIGCHLD; the library reaps only what it spawned.
+// of its own. Exits are noticed through SIGCHLD; the library reaps only what it spawned. When the
+// child has ended, what is left of its group is killed: helpers of a dead server would hold its
+// pipes.
 struct loop_process_options {
     const char *const *command;     // NULL-terminated; [0] is looked up in `search_path`
     const char *const *environment; // NULL-terminated "NAME=value"; exactly this, nothing more
@@ -92,5 +101,6 @@ int loop_process_spawn(struct loop *l, const struct loop_process_options *option
 pid_t loop_process_id(const struct loop_process *p);
 // To the whole process group. Does nothing after the exit was reported.
 void loop_process_signal(struct loop_process *p, int number);
-// No more callback; a child still alive is killed (its group, SIGKILL) and reaped in the background.
+// No more callback; a child still alive is killed (its group, SIGKILL) and reaped in the
+// background.
 void loop_process_close(struct loop_process *p);
