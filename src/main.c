@@ -1,6 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-int main(void)
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return cli_main(argc, argv, environ);
 }

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `sallyport policy check`: the problems of policy files are its result, so they go to standard
+// output.
+#include "cli/cli_internal.h"
+
+enum { JSON, FLAGS };
+
+static const struct cli_flag flags[FLAGS] = {[JSON] = {"json", NULL, "print a JSON object"}};
+static const struct cli_usage usage = {
+    .command = "policy check",
+    .operands = "FILE...",
+    .text = "Prints every mistake in the given policy files, and every warning about what is\n"
+            "probably not meant, as FILE:LINE:COLUMN. Exit code 2 when there are mistakes.\n",
+    .flags = flags,
+    .flag_count = FLAGS,
+    .operands_least = 1,
+    .operands_most = -1};
+
+struct check {
+    bool json;
+    struct buffer out;
+    size_t errors, warnings;
+};
+
+static void report(struct check *check, const char *path, const struct policy_problem *problem,
+                   bool first)
+{
+    const char *gravity = problem->warning ? "warning" : "error";
+    if (problem->warning)
+        check->warnings++;
+    else
+        check->errors++;
+    if (!check->json) {
+        buffer_append_string(&check->out, path);
+        if (problem->at.line > 0)
+            buffer_append_format(&check->out, ":%u:%u", problem->at.line, problem->at.column);
+        buffer_append_format(&check->out, ": %s: %s\n", gravity, problem->text);
+        return;
+    }
+    buffer_append_format(&check->out, "%s{\"line\":%u,\"column\":%u,\"severity\":\"%s\",\"text\":",
+                         first ? "" : ",", problem->at.line, problem->at.column, gravity);
+    json_write_string(&check->out, slice_from_string(problem->text));
+    buffer_append_string(&check->out, "}");
+}
+
+static void report_whole(struct check *check, const char *path, const char *text)
+{
+    struct policy_problem problem = {0};
+    struct slice words = slice_from_string(text);
+    size_t length = words.length < sizeof problem.text ? words.length : sizeof problem.text - 1;
+    memcpy(problem.text, words.data, length);
+    report(check, path, &problem, true);
+}
+
+static void check_text(struct check *check, const char *path, struct slice text)
+{
+    struct policy *policy = NULL;
+    struct policy_problems problems = {0};
+    int result = policy_compile(text, cli_policy_name(path), &policy, &problems);
+    for (size_t i = 0; i < problems.count; i++)
+        report(check, path, &problems.items[i], i == 0);
+    if (result != 0 && problems.count == 0)
+        report_whole(check, path, error_text(result));
+    policy_problems_release(&problems);
+    policy_unref(policy);
+}
+
+static void check_file(struct check *check, const char *path)
+{
+    struct buffer text;
+    struct error error = {0};
+    buffer_init(&text, 0);
+    if (config_read_file(path, CLI_POLICY_FILE_MAX, &text, &error) == 0) {
+        check_text(check, path, buffer_slice(&text));
+    } else {
+        char sentence[sizeof error.text + 32] = "cannot be read: ";
+        size_t length = strlen(sentence);
+        memcpy(sentence + length, error.text, strlen(error.text) + 1);
+        report_whole(check, path, sentence);
+    }
+    buffer_release(&text);
+}
+
+static void check_files(struct check *check, char **paths)
+{
+    for (size_t i = 0; paths[i] != NULL; i++) {
+        if (check->json) {
+            buffer_append_string(&check->out, i == 0 ? "{\"file\":" : ",{\"file\":");
+            json_write_string(&check->out, slice_from_string(paths[i]));
+            buffer_append_string(&check->out, ",\"problems\":[");
+        }
+        check_file(check, paths[i]);
+        if (check->json)
+            buffer_append_string(&check->out, "]}");
+    }
+}
+
+static void summarise(struct check *check, int files)
+{
+    if (check->json)
+        buffer_append_format(&check->out, "],\"errors\":%zu,\"warnings\":%zu}\n", check->errors,
+                             check->warnings);
+    else
+        buffer_append_format(&check->out, "%d file%s, %zu error%s, %zu warning%s\n", files,
+                             files == 1 ? "" : "s", check->errors, check->errors == 1 ? "" : "s",
+                             check->warnings, check->warnings == 1 ? "" : "s");
+}
+
+int cli_policy_check(int argc, char **argv, const char *const *environment)
+{
+    (void)environment;
+    struct cli_arguments arguments;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    struct check check = {.json = arguments.values[JSON] != NULL};
+    buffer_init(&check.out, 0);
+    if (check.json)
+        buffer_append_string(&check.out, "{\"files\":[");
+    check_files(&check, arguments.operands);
+    summarise(&check, arguments.operand_count);
+    cli_print(&check.out);
+    return check.errors > 0 ? CLI_USAGE : CLI_OK;
+}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What subcommands share. argv[0] of a subcommand is its own name; it returns an exit code.
+#pragma once
+
+#include "cli/cli.h"
+#include "config/config.h"
+
+int cli_serve(int argc, char **argv, const char *const *environment);
+int cli_run(int argc, char **argv, const char *const *environment);
+int cli_connect(int argc, char **argv, const char *const *environment);
+int cli_policy(int argc, char **argv, const char *const *environment);
+int cli_doctor(int argc, char **argv, const char *const *environment);
+int cli_token(int argc, char **argv, const char *const *environment);
+int cli_help(int argc, char **argv, const char *const *environment);
+
+// ---- arguments.c
+enum { CLI_FLAGS_MAX = 24 };
+
+struct cli_flag {
+    const char *name;  // without the dashes
+    const char *value; // what its value is called in the help ("FILE"); NULL: a switch
+    const char *help;
+};
+struct cli_usage {
+    const char *command;  // "policy check", for messages
+    const char *operands; // "FILE...", for the help
+    const char *text;     // a paragraph or two, each line ending in a line feed
+    const struct cli_flag *flags;
+    size_t flag_count;                 // at most CLI_FLAGS_MAX
+    int operands_least, operands_most; // -1: any number
+    bool stop_at_operand;              // whatever follows the first operand is an operand too
+};
+struct cli_arguments {
+    const char *values[CLI_FLAGS_MAX]; // by the flag's place; NULL when absent, "" for a switch
+    char **operands;                   // in argv, NULL-terminated
+    int operand_count;
+};
+
+// "--name value", "--name=value", "--" ends the flags, --help or -h prints the help. Reorders argv.
+// False: stop now with *ret_exit; everything has been said.
+bool cli_parse(const struct cli_usage *usage, int argc, char **argv, struct cli_arguments *ret,
+               int *ret_exit);
+void cli_print_usage(const struct cli_usage *usage);
+// "sallyport: <text>" and where to find help, on standard error; returns CLI_USAGE.
+int cli_mistake(const char *command, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// ---- output.c
+// "sallyport: <text>" on standard error; returns `exit_code`.
+int cli_complain(int exit_code, const char *format, ...) PRINTF_LIKE(2, 3);
+// Writes the buffer to standard output and releases it.
+void cli_print(struct buffer *out);
+// May standard output have colours?
+bool cli_colours(const char *const *environment);
+// The file that --config, SALLYPORT_CONFIG or the default "sallyport.json" names, in this order.
+const char *cli_config_path(const char *flag, const char *const *environment);
+// Loads it and prints its problems to standard error: CLI_OK, CLI_USAGE, or CLI_FAILED when memory
+// is short.
+int cli_load_config(const char *path, const char *const *environment, struct config **ret);
+
+// ---- explain.c, check.c
+int cli_policy_check(int argc, char **argv, const char *const *environment);
+int cli_policy_explain(int argc, char **argv, const char *const *environment);
+// The file's text and the policy's name ("kraken" for "policies/kraken.json").
+struct slice cli_policy_name(const char *path);
+enum { CLI_POLICY_FILE_MAX = 4 * 1024 * 1024 };
+
+// ---- probe.c: each gives 0 or an errno; `text` says where it failed, for people.
+struct cli_probe {
+    int code;
+    char text[200];
+};
+struct cli_probe cli_probe_listen(const char *address);
+struct cli_probe cli_probe_connect(struct slice host, uint16_t port, int timeout_ms);

@@ -1,0 +1,323 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `sallyport policy explain`: one call, one policy, and every step of the decision.
+#include "cli/cli_internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+enum {
+    TOOL,
+    RESOURCE,
+    PROMPT,
+    METHOD,
+    ARGS,
+    CATEGORY,
+    GRANT,
+    TAGS,
+    CLIENT,
+    SERVER,
+    SESSION_CALLS,
+    TIME,
+    JSON,
+    EXIT_CODE,
+    FLAGS
+};
+enum { ARENA_MAX = 64 * 1024 * 1024, ARGS_MAX = 16 * 1024 * 1024, TAGS_MAX = 32 };
+
+static const struct cli_flag flags[FLAGS] = {
+    [TOOL] = {"tool", "NAME", "the call is a call of this tool"},
+    [RESOURCE] = {"resource", "URI", "the call reads this resource"},
+    [PROMPT] = {"prompt", "NAME", "the call gets this prompt"},
+    [METHOD] = {"method", "NAME", "the call is of another MCP method"},
+    [ARGS] = {"args", "JSON|@FILE|-", "the arguments, an object; from a file; from standard input"},
+    [CATEGORY] = {"category", "NAME", "read, write, execute, destructive, financial or unknown"},
+    [GRANT] = {"grant", "LABEL", "who calls"},
+    [TAGS] = {"tags", "A,B", "the grant's tags"},
+    [CLIENT] = {"client", "NAME", "the client's name"},
+    [SERVER] = {"server", "NAME", "the server's name"},
+    [SESSION_CALLS] = {"session-calls", "N", "tool calls of the session so far"},
+    [TIME] = {"time", "RFC3339", "when, like 2027-01-01T12:00:00Z; now without it"},
+    [JSON] = {"json", NULL, "print a JSON object"},
+    [EXIT_CODE] = {"exit-code", NULL, "exit with 3 when denied, 4 when a human is asked"},
+};
+static const struct cli_usage usage = {
+    .command = "policy explain",
+    .operands = "FILE",
+    .text = "Says what the policy in FILE decides about a call, and why. Nothing is sent, and no\n"
+            "quota is charged. One of --tool, --resource, --prompt, --method is needed.\n",
+    .flags = flags,
+    .flag_count = FLAGS,
+    .operands_least = 1,
+    .operands_most = 1};
+
+struct explanation {
+    const struct cli_arguments *arguments;
+    struct policy *policy;
+    struct policy_call call;
+    struct slice tags[TAGS_MAX];
+    struct buffer args_text;
+    struct json_doc args;
+    struct arena arena;
+    struct buffer steps;
+    struct policy_verdict verdict;
+};
+
+static const char *const outcome_names[] = {
+    [POLICY_ALLOW] = "allowed", [POLICY_DENY] = "denied", [POLICY_ASK] = "approval"};
+
+static int load_policy(struct explanation *explanation, const char *path)
+{
+    struct buffer text;
+    struct error error = {0};
+    struct policy_problems problems = {0};
+    buffer_init(&text, 0);
+    int result = config_read_file(path, CLI_POLICY_FILE_MAX, &text, &error);
+    if (result != 0) {
+        cli_complain(CLI_USAGE, "'%s' cannot be read: %s", path, error.text);
+    } else {
+        result = policy_compile(buffer_slice(&text), cli_policy_name(path), &explanation->policy,
+                                &problems);
+        for (size_t i = 0; i < problems.count; i++)
+            fprintf(stderr, "%s:%u:%u: %s: %s\n", path, problems.items[i].at.line,
+                    problems.items[i].at.column, problems.items[i].warning ? "warning" : "error",
+                    problems.items[i].text);
+    }
+    policy_problems_release(&problems);
+    buffer_release(&text);
+    return result == 0 ? CLI_OK : CLI_USAGE;
+}
+
+static int choose_subject(struct explanation *explanation)
+{
+    static const struct {
+        int flag;
+        enum policy_subject subject;
+    } subjects[] = {{TOOL, POLICY_TOOL},
+                    {RESOURCE, POLICY_RESOURCE},
+                    {PROMPT, POLICY_PROMPT},
+                    {METHOD, POLICY_METHOD}};
+    int found = 0;
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        const char *name = explanation->arguments->values[subjects[i].flag];
+        if (name == NULL)
+            continue;
+        found++;
+        explanation->call.subject = subjects[i].subject;
+        explanation->call.name = slice_from_string(name);
+    }
+    if (found != 1)
+        return cli_mistake(usage.command,
+                           "exactly one of --tool, --resource, --prompt and --method is needed");
+    return CLI_OK;
+}
+
+static int choose_category(struct explanation *explanation)
+{
+    const char *word = explanation->arguments->values[CATEGORY];
+    explanation->call.category = CATALOGUE_UNKNOWN;
+    if (word == NULL)
+        return CLI_OK;
+    const char *names[CATALOGUE_UNKNOWN + 1];
+    for (unsigned int i = 0; i <= CATALOGUE_UNKNOWN; i++) {
+        names[i] = catalogue_category_name((enum catalogue_category)i);
+        if (slice_equal_ignoring_case(slice_from_string(*word == '@' ? word + 1 : word),
+                                      slice_from_string(names[i]))) {
+            explanation->call.category = (enum catalogue_category)i;
+            return CLI_OK;
+        }
+    }
+    const char *near = config_nearest(slice_from_string(word), names, CATALOGUE_UNKNOWN + 1);
+    return cli_mistake(usage.command, "unknown category '%s'%s%s%s", word,
+                       near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+                       near == NULL ? "" : "'?");
+}
+
+static int split_tags(struct explanation *explanation)
+{
+    const char *text = explanation->arguments->values[TAGS];
+    for (size_t count = 0; text != NULL && *text != '\0'; count++) {
+        size_t length = strcspn(text, ",");
+        if (count == TAGS_MAX)
+            return cli_mistake(usage.command, "more than %d tags", TAGS_MAX);
+        explanation->tags[count] = slice_of(text, length);
+        explanation->call.grant_tag_count = count + 1;
+        text += text[length] == ',' ? length + 1 : length;
+    }
+    explanation->call.grant_tags = explanation->tags;
+    return CLI_OK;
+}
+
+static int choose_numbers(struct explanation *explanation)
+{
+    const char *time = explanation->arguments->values[TIME];
+    const char *calls = explanation->arguments->values[SESSION_CALLS];
+    explanation->call.now_ms = clock_wall_ms();
+    if (time != NULL && !clock_parse(slice_from_string(time), &explanation->call.now_ms))
+        return cli_mistake(usage.command, "'--time' must be like 2027-01-01T12:00:00Z");
+    if (calls == NULL)
+        return CLI_OK;
+    if (*calls == '\0' || strlen(calls) > 18 || calls[strspn(calls, "0123456789")] != '\0')
+        return cli_mistake(usage.command, "'--session-calls' must be a whole number");
+    for (; *calls != '\0'; calls++)
+        explanation->call.session_calls =
+            explanation->call.session_calls * 10 + (uint64_t)(*calls - '0');
+    return CLI_OK;
+}
+
+static int read_args_text(struct explanation *explanation, const char *text)
+{
+    struct error error = {0};
+    const char *path = strcmp(text, "-") == 0 ? "/dev/stdin" : text + 1;
+    if (*text != '@' && strcmp(text, "-") != 0) {
+        buffer_append_string(&explanation->args_text, text);
+        return explanation->args_text.failed ? cli_complain(CLI_FAILED, "out of memory") : CLI_OK;
+    }
+    if (config_read_file(path, ARGS_MAX, &explanation->args_text, &error) != 0)
+        return cli_complain(CLI_USAGE, "'%s' cannot be read: %s", path, error.text);
+    return CLI_OK;
+}
+
+static int read_args(struct explanation *explanation)
+{
+    const char *text = explanation->arguments->values[ARGS];
+    struct error error = {0};
+    explanation->call.args = JSON_NONE;
+    if (text == NULL)
+        return CLI_OK;
+    int result = read_args_text(explanation, text);
+    if (result != CLI_OK)
+        return result;
+    if (json_scan(&explanation->args, buffer_slice(&explanation->args_text), NULL, &error, NULL) !=
+        0)
+        return cli_complain(CLI_USAGE, "'--args': %s", error.text);
+    if (json_type(&explanation->args, 0) != JSON_OBJECT)
+        return cli_complain(CLI_USAGE, "'--args' must be an object");
+    explanation->call.doc = &explanation->args;
+    explanation->call.args = 0;
+    return CLI_OK;
+}
+
+static const char *scope_name(enum policy_scope scope)
+{
+    static const char *const names[] = {[POLICY_SCOPE_GRANT] = "grant",
+                                        [POLICY_SCOPE_SESSION] = "session",
+                                        [POLICY_SCOPE_SERVER] = "server",
+                                        [POLICY_SCOPE_ORGANISATION] = "organisation"};
+    return names[scope];
+}
+
+static void write_member(struct buffer *out, const char *name, struct slice value)
+{
+    json_write_key(out, name);
+    json_write_string(out, value);
+}
+
+static void write_charge(struct buffer *out, const struct policy_charge *charge)
+{
+    char amount[DECIMAL_TEXT_SIZE], max[DECIMAL_TEXT_SIZE];
+    decimal_format(charge->amount, amount);
+    decimal_format(charge->max, max);
+    buffer_append_string(out, "{");
+    write_member(out, "rule", charge->rule);
+    buffer_append_string(out, ",");
+    write_member(out, "counter", charge->counter);
+    buffer_append_format(out, ",\"scope\":\"%s\",\"amount\":%s,\"max\":%s,\"windowMs\":%lld}",
+                         scope_name(charge->scope), amount, max, (long long)charge->window_ms);
+}
+
+static void write_json(const struct explanation *explanation, struct buffer *out)
+{
+    const struct policy_verdict *verdict = &explanation->verdict;
+    buffer_append_format(out, "{\"outcome\":\"%s\",\"hidden\":%s,", outcome_names[verdict->outcome],
+                         verdict->hidden ? "true" : "false");
+    write_member(out, "rule", verdict->rule);
+    buffer_append_string(out, ",");
+    write_member(out, "reason", verdict->reason);
+    buffer_append_string(out, ",");
+    write_member(out, "policy", policy_name(explanation->policy));
+    buffer_append_string(out, ",");
+    write_member(out, "version", policy_version(explanation->policy));
+    buffer_append_string(out, ",\"charges\":[");
+    for (size_t i = 0; i < verdict->charge_count; i++) {
+        buffer_append_string(out, i == 0 ? "" : ",");
+        write_charge(out, &verdict->charges[i]);
+    }
+    buffer_append_string(out, "],");
+    write_member(out, "steps", buffer_slice(&explanation->steps));
+    buffer_append_string(out, "}\n");
+}
+
+static void write_text(const struct explanation *explanation, struct buffer *out)
+{
+    const struct policy_verdict *verdict = &explanation->verdict;
+    struct slice steps = buffer_slice(&explanation->steps);
+    buffer_append(out, steps);
+    if (steps.length > 0 && steps.data[steps.length - 1] != '\n')
+        buffer_append_string(out, "\n");
+    buffer_append_format(out, "\n%s%s by %.*s\n", outcome_names[verdict->outcome],
+                         verdict->hidden ? " and hidden" : "", SLICE_PRINT(verdict->rule));
+    if (verdict->reason.length > 0)
+        buffer_append_format(out, "reason: %.*s\n", SLICE_PRINT(verdict->reason));
+}
+
+static int prepare(struct explanation *explanation)
+{
+    static int (*const steps[])(struct explanation *) = {choose_subject, choose_category,
+                                                         split_tags, choose_numbers, read_args};
+    const char *const *values = explanation->arguments->values;
+    explanation->call.grant_label = slice_from_string(values[GRANT]);
+    explanation->call.client_name = slice_from_string(values[CLIENT]);
+    explanation->call.server = slice_from_string(values[SERVER]);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int result = steps[i](explanation);
+        if (result != CLI_OK)
+            return result;
+    }
+    return load_policy(explanation, explanation->arguments->operands[0]);
+}
+
+static int explain(struct explanation *explanation)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    policy_explain(explanation->policy, &explanation->call, &explanation->arena,
+                   &explanation->verdict, &explanation->steps);
+    if (explanation->arguments->values[JSON] != NULL)
+        write_json(explanation, &out);
+    else
+        write_text(explanation, &out);
+    cli_print(&out);
+    if (explanation->arguments->values[EXIT_CODE] == NULL)
+        return CLI_OK;
+    switch (explanation->verdict.outcome) {
+    case POLICY_ALLOW: return CLI_OK;
+    case POLICY_ASK: return CLI_ASK;
+    default: return CLI_DENIED;
+    }
+}
+
+int cli_policy_explain(int argc, char **argv, const char *const *environment)
+{
+    (void)environment;
+    struct cli_arguments arguments;
+    struct explanation explanation = {.arguments = &arguments};
+    int result = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &result))
+        return result;
+    arena_init(&explanation.arena, ARENA_MAX);
+    buffer_init(&explanation.steps, 0);
+    buffer_init(&explanation.args_text, 0);
+    json_doc_init(&explanation.args);
+    result = prepare(&explanation);
+    if (result == CLI_OK)
+        result = explain(&explanation);
+    policy_unref(explanation.policy);
+    json_doc_release(&explanation.args);
+    buffer_release(&explanation.args_text);
+    buffer_release(&explanation.steps);
+    arena_release(&explanation.arena);
+    return result;
+}
