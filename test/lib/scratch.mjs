@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Small things that every test file needs.
+import { randomBytes, createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const LIB = path.dirname(fileURLToPath(import.meta.url));
+export const ROOT = path.resolve(LIB, '..', '..');
+export const MODULES = path.join(ROOT, 'test/e2e/node_modules');
+
+// A folder of its own for one test, gone afterwards.
+export function scratch(t, prefix = 'sallyport-test-') {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export const newToken = () => 'sp_' + randomBytes(32).toString('base64url');
+export const sha256 = text => createHash('sha256').update(text).digest('hex');
+
+// Resolves with the first truthy value of `probe`; asks again whenever `wake` resolves or a little time went by.
+export async function eventually(probe, what, deadlineMs = 15000) {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error('did not happen in time: ' + (typeof what === 'function' ? what() : what));
+    await new Promise(resolve => setTimeout(resolve, 15));
+  }
+}
+
+export function alive(pid) {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+// Every living descendant of a process.
+export function descendants(pid) {
+  const children = [];
+  let tasks = [];
+  try { tasks = fs.readdirSync(`/proc/${pid}/task`); } catch { return []; }
+  for (const task of tasks) {
+    try {
+      for (const child of fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(/\s+/)) {
+        if (child) children.push(Number(child));
+      }
+    } catch { /* the thread is gone */ }
+  }
+  return children.flatMap(child => [child, ...descendants(child)]);
+}
