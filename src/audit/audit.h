@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The decision log: one JSON line per message that reached identity and per refusal before it.
-// The owner thread copies a record into a bounded ring; a writer thread formats and appends. When the
-// ring is full or the file cannot be written, audit_ready is false and the pipeline denies.
+// The owner thread copies a record into a bounded ring; a writer thread formats and appends. When
+// the ring is full or the file cannot be written, audit_ready is false and the pipeline denies.
 #pragma once
 
 #include "base/error.h"
@@ -15,27 +15,27 @@ struct audit_log;
 // in docs/decision-log.md. Argument values are never part of it.
 struct audit_record {
     int64_t time_ms;
-    struct slice request_id;   // the gateway's own id of the exchange
+    struct slice request_id; // the gateway's own id of the exchange
     struct slice grant;
     struct slice server;
-    struct slice session;      // a short hash, never the id itself
-    struct slice client;       // client name
-    struct slice direction;    // "client" or "server": who sent the message
+    struct slice session;   // a short hash, never the id itself
+    struct slice client;    // client name
+    struct slice direction; // "client" or "server": who sent the message
     struct slice method;
-    struct slice subject;      // tool, prompt or resource; empty otherwise
-    struct slice outcome;      // "allowed" "denied" "hidden" "observed" "refused" "failed"
+    struct slice subject; // tool, prompt or resource; empty otherwise
+    struct slice outcome; // "allowed" "denied" "hidden" "observed" "refused" "failed"
     struct slice rule;
-    struct slice reason;       // our own sentence
+    struct slice reason; // our own sentence
     struct slice policy;
     struct slice policy_version;
     const struct slice *argument_keys;
     size_t argument_key_count;
-    int upstream_status;       // HTTP status; 0 when there was none
-    int64_t decide_us;         // from the message's last byte to the verdict
-    int64_t upstream_us;       // 0 when it was not sent
+    int upstream_status; // HTTP status; 0 when there was none
+    int64_t decide_us;   // from the message's last byte to the verdict
+    int64_t upstream_us; // 0 when it was not sent
     int64_t total_us;
-    struct slice peer;         // client address
-    struct slice trace;        // trace id of traceparent
+    struct slice peer;  // client address
+    struct slice trace; // trace id of traceparent
 };
 
 // Opens for appending (0600). ERROR_IO with a sentence. `ring_bytes` 0 means 8 MiB.

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The line of a record; docs/decision-log.md describes it for readers and must be kept true.
+#include "audit/audit_internal.h"
+#include "base/clock.h"
+#include "json/json.h"
+
+static const struct {
+    const char *name;
+    bool always; // null when empty; others are left out
+} texts[AUDIT_TEXTS] = {
+    [AUDIT_ID] = {"id", true},
+    [AUDIT_GRANT] = {"grant", true},
+    [AUDIT_SERVER] = {"server", true},
+    [AUDIT_SESSION] = {"session", false},
+    [AUDIT_CLIENT] = {"client", false},
+    [AUDIT_PEER] = {"peer", false},
+    [AUDIT_DIRECTION] = {"direction", true},
+    [AUDIT_METHOD] = {"method", true},
+    [AUDIT_SUBJECT] = {"subject", false},
+    [AUDIT_OUTCOME] = {"outcome", true},
+    [AUDIT_RULE] = {"rule", false},
+    [AUDIT_REASON] = {"reason", false},
+    [AUDIT_POLICY] = {"policy", false},
+    [AUDIT_POLICY_VERSION] = {"policy_version", false},
+    [AUDIT_TRACE] = {"trace", false},
+};
+
+static void write_cut_string(struct buffer *out, struct slice text, bool cut)
+{
+    json_write_string(out, text);
+    if (!cut || out->failed)
+        return;
+    out->length--; // the closing quote
+    buffer_append_string(out, "\xE2\x80\xA6\"");
+}
+
+static const char *write_texts(struct buffer *out, const struct audit_cell *cell, const char *at)
+{
+    for (size_t i = 0; i < AUDIT_TEXTS; i++) {
+        struct slice text = slice_of(at, cell->lengths[i]);
+        at += text.length;
+        if (text.length == 0 && !texts[i].always)
+            continue;
+        buffer_append_string(out, ",");
+        json_write_key(out, texts[i].name);
+        if (text.length == 0)
+            buffer_append_string(out, "null");
+        else
+            write_cut_string(out, text, (cell->cut >> i & 1) != 0);
+    }
+    return at;
+}
+
+static void write_keys(struct buffer *out, const struct audit_cell *cell, const char *at)
+{
+    if (cell->key_total == 0)
+        return;
+    buffer_append_string(out, ",\"argument_keys\":");
+    for (size_t i = 0; i < cell->key_count; i++) {
+        buffer_append_string(out, i == 0 ? "[" : ",");
+        json_write_string(out, slice_of(at, cell->key_lengths[i]));
+        at += cell->key_lengths[i];
+    }
+    buffer_append_string(out, "]");
+    if (cell->key_total > cell->key_count) {
+        buffer_append_string(out, ",\"argument_keys_total\":");
+        json_write_integer(out, cell->key_total);
+    }
+}
+
+static void write_number(struct buffer *out, const char *name, int64_t value)
+{
+    buffer_append_string(out, ",");
+    json_write_key(out, name);
+    json_write_integer(out, value);
+}
+
+void audit_line(struct buffer *out, const struct audit_cell *cell)
+{
+    char time[CLOCK_TEXT_SIZE];
+    clock_format(cell->time_ms, time);
+    buffer_append_string(out, "{\"time\":\"");
+    buffer_append_string(out, time);
+    buffer_append_string(out, "\"");
+    const char *at = write_texts(out, cell, (const char *)&cell->key_lengths[cell->key_count]);
+    write_keys(out, cell, at);
+    if (cell->upstream_status != 0)
+        write_number(out, "upstream_status", cell->upstream_status);
+    write_number(out, "decide_us", cell->decide_us);
+    if (cell->upstream_us != 0)
+        write_number(out, "upstream_us", cell->upstream_us);
+    write_number(out, "total_us", cell->total_us);
+    buffer_append_string(out, "}\n");
+}
