@@ -69,4 +69,6 @@ int limit_file_open(const char *path, struct limit_table *table, int64_t now_ms,
 void limit_file_sync(struct limit_file *file, struct limit_table *table);
 // False after a failed write until one succeeds again. Any thread.
 bool limit_file_healthy(const struct limit_file *file);
+// How many hand-overs are in the file. Any thread.
+uint64_t limit_file_batches(const struct limit_file *file);
 void limit_file_close(struct limit_file *file, struct limit_table *table); // writes what is left
