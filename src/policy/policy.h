@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The policy language, version "1" (docs/policy.md): parse, compile, decide, explain. Everything is
-// a pure function of (compiled policy, call, time): no I/O, no clock, no global. A compiled policy is
-// immutable and may be read by any thread; it is reference-counted.
+// a pure function of (compiled policy, call, time): no I/O, no clock, no global. A compiled policy
+// is immutable and may be read by any thread; it is reference-counted.
 #pragma once
 
 #include "base/arena.h"
@@ -44,52 +44,57 @@ enum policy_subject { POLICY_TOOL, POLICY_RESOURCE, POLICY_PROMPT, POLICY_METHOD
 // What is to be judged. All slices borrowed for the call.
 struct policy_call {
     enum policy_subject subject;
-    struct slice name;           // tool or prompt name, resource URI, method name
-    const struct json_doc *doc;  // the message; may be NULL when args is JSON_NONE
-    uint32_t args;               // node of the arguments (an object), JSON_NONE if absent
+    struct slice name;          // tool or prompt name, resource URI, method name
+    const struct json_doc *doc; // the message; may be NULL when args is JSON_NONE
+    uint32_t args;              // node of the arguments (an object), JSON_NONE if absent
     enum catalogue_category category;
     struct slice server;
     struct slice grant_label;
     const struct slice *grant_tags;
     size_t grant_tag_count;
-    struct slice client_name;    // empty when unknown
-    uint64_t session_calls;      // tool calls of this session before this one
-    int64_t now_ms;              // wall clock
+    struct slice client_name; // empty when unknown
+    uint64_t session_calls;   // tool calls of this session before this one
+    int64_t now_ms;           // wall clock
 };
 
 enum policy_outcome { POLICY_ALLOW, POLICY_DENY, POLICY_ASK };
-enum policy_scope { POLICY_SCOPE_GRANT, POLICY_SCOPE_SESSION, POLICY_SCOPE_SERVER,
-                    POLICY_SCOPE_ORGANISATION };
+enum policy_scope {
+    POLICY_SCOPE_GRANT,
+    POLICY_SCOPE_SESSION,
+    POLICY_SCOPE_SERVER,
+    POLICY_SCOPE_ORGANISATION
+};
 
 // A limit that the call would be charged to. Lives in the arena given to policy_decide; `rule`,
 // `counter` and `on_deny` point into the policy.
 struct policy_charge {
-    struct slice rule;      // "/tools/add_order/limits/daily_volume"
+    struct slice rule; // "/tools/add_order/limits/daily_volume"
     struct slice counter;
-    struct slice per;       // canonical text of the `per` value, empty without `per`
+    struct slice per; // canonical text of the `per` value, empty without `per`
     enum policy_scope scope;
-    bool sliding;           // else UTC-aligned fixed windows
-    bool successes_only;    // "count": "successes"
-    int64_t window_ms;      // for calendar windows "month" in fixed mode see `calendar_month`
+    bool sliding;        // else UTC-aligned fixed windows
+    bool successes_only; // "count": "successes"
+    int64_t window_ms;   // for calendar windows "month" in fixed mode see `calendar_month`
     bool calendar_month;
     struct decimal max;
     struct decimal amount;
-    struct slice on_deny;   // empty: a default sentence
+    struct slice on_deny; // empty: a default sentence
 };
 
 struct policy_verdict {
     enum policy_outcome outcome;
-    bool hidden;            // answer as if the name did not exist
-    struct slice rule;      // JSON Pointer or "(hidden)", "(default deny)", "(default allow)", "(no policy)"
-    struct slice reason;    // for the agent, without prefix; in the policy or the arena
+    bool hidden; // answer as if the name did not exist
+    struct slice
+        rule; // JSON Pointer or "(hidden)", "(default deny)", "(default allow)", "(no policy)"
+    struct slice reason; // for the agent, without prefix; in the policy or the arena
     const struct policy_charge *charges; // for ALLOW and ASK, in order of checking
     size_t charge_count;
 };
 
 // Judges. Never fails: what cannot be judged (arena full, type error) is a DENY that says so.
 // A NULL policy denies with "(no policy)".
-void policy_decide(const struct policy *policy, const struct policy_call *call,
-                   struct arena *arena, struct policy_verdict *ret);
+void policy_decide(const struct policy *policy, const struct policy_call *call, struct arena *arena,
+                   struct policy_verdict *ret);
 
 // May this name appear in a list? Never depends on arguments or history.
 bool policy_lists(const struct policy *policy, enum policy_subject subject, struct slice name,

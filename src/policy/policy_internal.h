@@ -1,0 +1,312 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The compiled form of a policy and what the files of this folder share. Everything below a
+// struct policy lives in its arena (or in its JSON document), is written by the compiler alone and
+// never changes afterwards.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/table.h"
+#include "policy/policy.h"
+
+#include <stdatomic.h>
+
+// ---- Paths: "args.items[*].price"
+enum path_root {
+    ROOT_ARGS,
+    ROOT_TOOL_NAME,
+    ROOT_TOOL_CATEGORY,
+    ROOT_GRANT_LABEL,
+    ROOT_GRANT_TAGS,
+    ROOT_CLIENT_NAME,
+    ROOT_SESSION_CALLS,
+    ROOT_TIME_HOUR,
+    ROOT_TIME_WEEKDAY,
+};
+enum step_kind { STEP_MEMBER, STEP_INDEX, STEP_EACH };
+struct path_step {
+    enum step_kind kind;
+    uint32_t index;    // STEP_INDEX
+    struct slice name; // STEP_MEMBER
+};
+struct path {
+    struct slice text;  // as written
+    struct slice label; // for messages: "Argument 'items[*].price'"
+    enum path_root root;
+    const struct path_step *steps;
+    size_t count;
+    bool each; // holds a [*]
+};
+
+// ---- Conditions
+enum condition_op {
+    OP_EQ,
+    OP_NEQ,
+    OP_IN,
+    OP_NOT_IN,
+    OP_LT,
+    OP_LTE,
+    OP_GT,
+    OP_GTE,
+    OP_EXISTS,
+    OP_CONTAINS,
+    OP_NOT_CONTAINS,
+    OP_STARTS_WITH,
+    OP_ENDS_WITH,
+    OP_REGEX,
+    OP_NOT_REGEX,
+    OP_LENGTH_LT,
+    OP_LENGTH_LTE,
+    OP_LENGTH_GT,
+    OP_LENGTH_GTE,
+    OP_WITHIN_PATH,
+    OP_URL_HOST_IN,
+    OP_CIDR_IN,
+};
+struct regex;
+struct network {
+    uint8_t address[16]; // host bits are zero
+    uint8_t bits;
+    bool ipv4; // the first four bytes count
+};
+struct host_pattern {
+    struct slice name; // lower-case; an address in canonical form
+    bool below;        // was "*.name"
+};
+struct condition {
+    struct path path;
+    enum condition_op op;
+    bool as_number;
+    bool expected;     // OP_EXISTS
+    uint32_t value;    // node of the policy's document; JSON_NONE for exists without value
+    struct slice text; // string operand, or the text of a number
+    uint64_t length;   // OP_LENGTH_*
+    const struct regex *regex;
+    const struct slice *folders; // OP_WITHIN_PATH: normalised
+    const struct host_pattern *hosts;
+    const struct network *networks;
+    size_t count; // of folders, hosts or networks
+};
+struct predicate {
+    struct slice id;      // empty when absent
+    struct slice pointer; // "/tools/x/deny_if/0"
+    struct slice on_deny; // empty when absent
+    const struct condition *conditions;
+    size_t count;
+};
+struct predicates {
+    const struct predicate *items;
+    size_t count;
+};
+
+// ---- Limits
+struct limit {
+    struct policy_charge charge; // all but `per` and `amount`
+    bool has_increment, has_per, as_number;
+    struct path increment;
+    struct path per;
+    uint32_t node; // for messages of the compiler
+};
+struct limits {
+    const struct limit *items;
+    size_t count;
+};
+
+// ---- Rules and the sections that hold them
+enum action { ACTION_ALLOW, ACTION_DENY, ACTION_HIDE, ACTION_REQUIRE_APPROVAL };
+struct approval {
+    bool given;
+    int64_t wait_ms, expires_ms;
+    int64_t approvers;
+};
+struct rule {
+    struct slice pointer;        // "/tools/x"
+    struct slice action_pointer; // "/tools/x/action"
+    struct slice reason;         // empty when absent
+    enum action action;
+    struct predicates require, deny_if, approve_if;
+    struct limits limits;
+    struct approval approval; // checked and kept; not yet used
+};
+enum selector_kind { SELECTOR_EXACT, SELECTOR_GLOB, SELECTOR_CATEGORY, SELECTOR_ANY };
+struct selector {
+    enum selector_kind kind;
+    enum catalogue_category category;
+    struct slice text;
+    size_t literal; // characters of a glob that are no wildcard
+    uint32_t node;  // for messages of the compiler
+};
+struct entry {
+    struct selector selector;
+    struct rule rule;
+};
+enum { CATEGORY_COUNT = CATALOGUE_UNKNOWN };
+struct section {
+    const char *noun; // "Tool", "Resource", "Prompt"
+    bool default_allow;
+    struct entry *entries;
+    size_t count;
+    struct table exact;
+    const struct entry **globs; // longest literal part first, then in document order
+    size_t glob_count;
+    const struct entry *by_category[CATEGORY_COUNT];
+    const struct entry *any;
+};
+struct hide_list {
+    struct selector *items;
+    size_t count;
+    struct table exact;
+    bool others; // holds something else than exact names
+};
+struct method_rule {
+    struct slice name;
+    struct slice pointer;
+    bool allow;
+};
+struct policy {
+    atomic_uint references;
+    struct arena arena;
+    struct json_doc doc; // of a copy of the text in the arena
+    struct slice name, version;
+    bool list_callable, uses_categories;
+    struct hide_list hide;
+    struct rule all_tools;
+    struct section tools, resources, prompts;
+    struct method_rule *methods;
+    size_t method_count;
+    bool default_allow;
+    struct regex *regexes; // to be freed
+};
+
+// ---- Compiling. An out-of-memory is remembered in `no_memory` and ends the compilation late;
+// until then slices and arrays may be empty.
+struct compiler {
+    struct policy *policy;
+    const struct json_doc *doc;
+    struct policy_problems *problems;
+    size_t problem_capacity;
+    size_t errors;
+    bool no_memory;
+};
+void compile_error(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
+void compile_warning(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
+void compile_problem_at(struct compiler *c, struct json_position at, bool warning,
+                        const char *text);
+void *compile_take(struct compiler *c, size_t count, size_t size); // zeroed; NULL notes no_memory
+struct slice compile_format(struct compiler *c, const char *format, ...) PRINTF_LIKE(2, 3);
+// JSON Pointer of a member or element.
+struct slice compile_pointer(struct compiler *c, struct slice parent, struct slice name);
+struct slice compile_pointer_index(struct compiler *c, struct slice parent, size_t index);
+// The node's type, with an error when it is another one.
+bool compile_expect(struct compiler *c, uint32_t node, enum json_type type, const char *what);
+bool compile_expect_boolean(struct compiler *c, uint32_t node, const char *what);
+// A string node's value; empty after an error.
+struct slice compile_string(struct compiler *c, uint32_t node, const char *what);
+// Index of a string node's value among NULL-terminated names, -1 after an error.
+int compile_choice(struct compiler *c, uint32_t node, const char *what, const char *const *names);
+// Names every key of the object that is not among `keys` (NULL-terminated).
+void compile_keys(struct compiler *c, uint32_t object, struct slice where, const char *const *keys);
+// The nearest of the names within an edit distance of 3, else NULL.
+const char *compile_nearest(struct slice word, const char *const *names);
+
+bool compile_path(struct compiler *c, uint32_t node, struct path *ret);
+void compile_condition(struct compiler *c, uint32_t node, struct slice where,
+                       struct condition *ret);
+void compile_predicates(struct compiler *c, uint32_t node, struct slice where, const char *list,
+                        struct predicates *ret);
+void compile_limits(struct compiler *c, uint32_t limits, uint32_t rate_limit, struct slice where,
+                    struct limits *ret);
+void compile_shared_counters(struct compiler *c); // after all rules
+bool compile_duration(struct compiler *c, uint32_t node, const char *what, int64_t *ret_ms);
+enum rule_place { RULE_OF_ENTRY, RULE_OF_ALL_TOOLS };
+void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum rule_place place,
+                  struct rule *ret);
+bool compile_selector(struct compiler *c, uint32_t node, bool categories, struct selector *ret);
+void compile_section(struct compiler *c, uint32_t node, const char *name, bool categories,
+                     struct section *ret);
+void compile_hide(struct compiler *c, uint32_t node, struct hide_list *ret);
+void compile_methods(struct compiler *c, uint32_t node);
+void compile_lint(struct compiler *c); // what only the whole document shows
+
+// ---- Matching, all pure.
+bool glob_matches(struct slice pattern, struct slice text);
+bool glob_overlaps(struct slice a, struct slice b); // may both match one text?
+size_t glob_literal(struct slice pattern);
+// Exactly one of found, ambiguous, neither.
+struct selection {
+    const struct entry *entry;
+    const struct entry *rival; // another glob just as long: the call must be denied
+    bool hidden;               // one of them hides
+};
+struct selection section_select(const struct section *section, struct slice name,
+                                enum catalogue_category category);
+// The selector that hides the name, or NULL.
+const struct selector *hide_find(const struct hide_list *hide, struct slice name,
+                                 enum catalogue_category category);
+const struct method_rule *method_find(const struct policy *policy, struct slice method);
+bool method_is_judged_by_name(struct slice method); // tools/call and the like
+// A URI that another reader could resolve to a different one ("..", "%2e", backslash).
+bool uri_is_ambiguous(struct slice uri);
+
+// Lexical normalisation of an absolute path into `out` (at least path.length + 1 bytes). 0, or
+// the length is 0 and the path is not absolute or holds NUL or a backslash.
+size_t path_normalise(struct slice path, char *out);
+bool path_is_within(struct slice path, struct slice folder); // both normalised
+// Lower-case host of an http(s) URL, or false; `out` has room for 256 bytes.
+enum { HOST_SIZE = 256 };
+bool url_host(struct slice url, char out[HOST_SIZE], struct slice *ret);
+bool host_normalise(struct slice host, char out[HOST_SIZE], struct slice *ret);
+bool host_matches(const struct host_pattern *pattern, struct slice host);
+bool network_parse(struct slice text, struct network *ret, bool *ret_host_bits);
+bool address_parse(struct slice text, struct network *ret); // bits are all
+bool network_contains(const struct network *network, const struct network *address);
+
+// ---- Regular expressions (PCRE2).
+struct regex_scratch { // of one decision; zero at first
+    void *context, *data, *limits;
+    uint64_t work;
+};
+enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
+// NULL after an error was reported.
+const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slice pattern);
+enum regex_result regex_match(const struct regex *regex, struct slice text,
+                              struct regex_scratch *scratch, struct arena *arena);
+void regex_free_all(struct regex *first);
+
+// ---- Deciding.
+struct decision {
+    const struct policy *policy;
+    const struct policy_call *call;
+    struct arena *arena;
+    struct policy_verdict *verdict;
+    struct buffer *trace; // NULL but for explain
+    struct slice trouble; // why the call cannot be judged
+    struct regex_scratch regex;
+};
+enum result { RESULT_NO, RESULT_YES, RESULT_TROUBLE };
+enum quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY };
+
+enum value_kind { VALUE_MISSING, VALUE_NODE, VALUE_TEXT, VALUE_NUMBER, VALUE_TAGS, VALUE_TROUBLE };
+struct value {
+    enum value_kind kind;
+    uint32_t node;     // VALUE_NODE, of the call's document
+    struct slice text; // VALUE_TEXT
+    uint64_t number;   // VALUE_NUMBER
+};
+typedef void (*value_cb)(void *argument, const struct value *value);
+// Calls back for every value that the path leads to, missing ones and troubles included: at
+// least once. The reason of a trouble is in d->trouble.
+void path_walk(struct decision *d, const struct path *path, value_cb callback, void *argument);
+// For paths without [*].
+struct value path_find(struct decision *d, const struct path *path);
+void trouble(struct decision *d, const char *format, ...) PRINTF_LIKE(2, 3);
+enum json_type value_type(const struct decision *d, const struct value *value);
+
+enum result condition_holds(struct decision *d, const struct condition *condition,
+                            enum quantifier quantifier);
+// The amount and `per` of a charge; false after a trouble.
+bool limit_charge_of(struct decision *d, const struct limit *limit, struct policy_charge *ret);
+
+void trace(struct decision *d, const char *format, ...) PRINTF_LIKE(2, 3);
+void trace_condition(struct decision *d, const struct condition *condition, enum result result);

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only door to PCRE2. A compiled expression is shared by threads; what a match needs lives in
+// the arena of the decision. The work of one decision is bounded: an expression and an agent's
+// text together must never stop a thread.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "policy/policy_internal.h"
+
+#include "base/memory.h"
+
+#include <pcre2.h>
+
+enum { PATTERN_MAX = 8192, HEAP_KIB = 4096, DEPTH_MAX = 50000, STEPS_MAX = 200000 };
+// Steps of one decision's regular expressions, all together.
+static const uint64_t WORK_MAX = 1U << 28;
+
+struct regex {
+    struct regex *next;
+    pcre2_code *code;
+    bool repeats; // without unbounded repeats, the work grows only linearly with the text
+};
+
+static void *take_heap(size_t size, void *argument)
+{
+    (void)argument;
+    return memory_try_new(size);
+}
+
+static void free_heap(void *block, void *argument)
+{
+    (void)argument;
+    memory_free(block);
+}
+
+static void *take_arena(size_t size, void *argument)
+{
+    return arena_take(argument, size);
+}
+
+static void free_arena(void *block, void *argument)
+{
+    (void)block;
+    (void)argument;
+}
+
+void regex_free_all(struct regex *first)
+{
+    for (; first != NULL; first = first->next)
+        pcre2_code_free(first->code);
+}
+
+static bool counts_hundreds(struct slice pattern, size_t brace)
+{
+    size_t digits = 0;
+    for (size_t i = brace + 1; i < pattern.length && pattern.data[i] != '}'; i++) {
+        bool digit = pattern.data[i] >= '0' && pattern.data[i] <= '9';
+        digits = digit ? digits + 1 : 0;
+        if (digits > 2)
+            return true;
+    }
+    return false;
+}
+
+// Read off the text, erring on the side of "yes".
+static bool may_repeat(struct slice pattern)
+{
+    for (size_t i = 0; i < pattern.length; i++) {
+        char c = pattern.data[i];
+        char next = i + 1 < pattern.length ? pattern.data[i + 1] : '\0';
+        if (c == '*' || c == '+' || (c == ',' && next == '}') || (c == '\\' && next == 'X') ||
+            (c == '\\' && next == 'g') || (c == '(' && next == '*'))
+            return true;
+        // A group repeated, or a count of three digits.
+        if (c == '{' && ((i > 0 && pattern.data[i - 1] == ')') || counts_hundreds(pattern, i)))
+            return true;
+        if (c == '(' && next == '?' && i + 2 < pattern.length &&
+            strchr(":=!i", pattern.data[i + 2]) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static pcre2_code *compile_code(struct compiler *c, uint32_t node, struct slice pattern)
+{
+    pcre2_general_context *memory = pcre2_general_context_create(take_heap, free_heap, NULL);
+    pcre2_compile_context *context = memory == NULL ? NULL : pcre2_compile_context_create(memory);
+    pcre2_code *code = NULL;
+    if (context == NULL) {
+        c->no_memory = true;
+        goto done;
+    }
+    int error;
+    PCRE2_SIZE at;
+    // '$' is the very end, not also the place before a last line feed.
+    code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.length,
+                         PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &error, &at,
+                         context);
+    if (code == NULL && error == PCRE2_ERROR_HEAP_FAILED) {
+        c->no_memory = true;
+    } else if (code == NULL) {
+        char text[160] = "";
+        pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof text);
+        compile_error(c, node, "wrong regular expression, at character %zu: %s", at + 1, text);
+    } else {
+        // Without JIT (a hardened system) the interpreter is used.
+        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    }
+done:
+    pcre2_compile_context_free(context);
+    pcre2_general_context_free(memory);
+    return code;
+}
+
+const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slice pattern)
+{
+    if (pattern.length > PATTERN_MAX) {
+        compile_error(c, node, "a regular expression has at most %d bytes", PATTERN_MAX);
+        return NULL;
+    }
+    struct regex *regex = compile_take(c, 1, sizeof *regex);
+    if (regex == NULL)
+        return NULL;
+    regex->code = compile_code(c, node, pattern);
+    if (regex->code == NULL)
+        return NULL;
+    regex->repeats = may_repeat(pattern);
+    regex->next = c->policy->regexes;
+    c->policy->regexes = regex;
+    return regex;
+}
+
+static bool prepare(struct regex_scratch *scratch, struct arena *arena)
+{
+    if (scratch->limits != NULL)
+        return true;
+    pcre2_general_context *context = pcre2_general_context_create(take_arena, free_arena, arena);
+    if (context == NULL)
+        return false;
+    scratch->data = pcre2_match_data_create(1, context);
+    pcre2_match_context *limits =
+        scratch->data == NULL ? NULL : pcre2_match_context_create(context);
+    if (limits == NULL)
+        return false;
+    pcre2_set_heap_limit(limits, HEAP_KIB);
+    pcre2_set_depth_limit(limits, DEPTH_MAX);
+    scratch->limits = limits;
+    return true;
+}
+
+// PCRE2 tries each place of the text in turn and limits the steps of one try, and a try may run
+// to the end of the text. So the work is bounded by tries times the longer of the two.
+static bool book_work(const struct regex *regex, size_t length, struct regex_scratch *scratch)
+{
+    uint64_t tries = length + 1;
+    uint64_t work = regex->repeats ? tries * tries : tries * 64;
+    if (length > WORK_MAX || work > WORK_MAX - scratch->work)
+        return false;
+    uint64_t steps = (WORK_MAX - scratch->work) / tries;
+    scratch->work += work;
+    pcre2_set_match_limit(scratch->limits, (uint32_t)(steps < STEPS_MAX ? steps : STEPS_MAX));
+    return true;
+}
+
+enum regex_result regex_match(const struct regex *regex, struct slice text,
+                              struct regex_scratch *scratch, struct arena *arena)
+{
+    if (!prepare(scratch, arena) || !book_work(regex, text.length, scratch))
+        return REGEX_LIMIT;
+    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
+    int found =
+        pcre2_match(regex->code, subject, text.length, 0, 0, scratch->data, scratch->limits);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+        found = pcre2_match(regex->code, subject, text.length, 0, PCRE2_NO_JIT, scratch->data,
+                            scratch->limits);
+    if (found == PCRE2_ERROR_NOMATCH)
+        return REGEX_NO;
+    return found >= 0 ? REGEX_YES : REGEX_LIMIT;
+}
