@@ -145,14 +145,22 @@ static struct metric *insert_child(struct metrics_family *family, struct metric 
     return metric;
 }
 
+// Long values lose their end, before a character rather than inside.
+static struct slice cut_value(struct slice value)
+{
+    if (value.length <= LABEL_VALUE_MAX)
+        return value;
+    size_t length = LABEL_VALUE_MAX;
+    while (length > LABEL_VALUE_MAX - 4 && ((unsigned char)value.data[length] & 0xC0) == 0x80)
+        length--;
+    return slice_of(value.data, length);
+}
+
 struct metric *metrics_child(struct metrics_family *family, const struct slice *values)
 {
     struct slice cut[METRIC_LABELS_MAX] = {{0}};
-    for (size_t i = 0; i < family->label_count; i++) {
-        cut[i] = values[i];
-        if (cut[i].length > LABEL_VALUE_MAX)
-            cut[i].length = LABEL_VALUE_MAX;
-    }
+    for (size_t i = 0; i < family->label_count; i++)
+        cut[i] = cut_value(values[i]);
     pthread_mutex_lock(&family->metrics->lock);
     struct metric **place = find_place(family, cut);
     if (!is_at(family, place, cut) && family->child_count >= family->child_max) {
