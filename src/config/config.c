@@ -53,7 +53,8 @@ static void warn_unused(struct config_loader *loader)
                     1,
                 "server '%.*s' is reached by no grant", CONFIG_SHOWN(loader->servers[i].name));
     uint32_t grants = member(loader, "grants");
-    if (grants == JSON_NONE || json_at(&loader->doc, grants)->count == 0)
+    if (grants == JSON_NONE || (json_type(&loader->doc, grants) == JSON_OBJECT &&
+                                json_at(&loader->doc, grants)->count == 0))
         config_complain(loader, CONFIG_WARNING, grants == JSON_NONE ? 0 : grants,
                         "there are no grants: nobody can call anything");
 }
