@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happens when the server answers: every message is looked at, whichever way it came (a JSON
+// body, an event stream, a resumed stream, a pipe), before the client sees it.
+#include "pipeline/pipeline_internal.h"
+
+// ---- The head of an HTTP answer
+
+static void mint_session(struct exchange *ex, const struct upstream_head *head)
+{
+    ex->session = session_new(ex);
+    if (ex->session == NULL)
+        return;
+    ex->minted = ex->session;
+    list_append(&ex->session->exchanges, &ex->session_link);
+    buffer_append(&ex->session->upstream_id, head->session_id);
+}
+
+void answer_head(void *argument, const struct upstream_head *head)
+{
+    struct exchange *ex = argument;
+    ex->upstream_status = head->status;
+    ex->answered_us = clock_monotonic_us();
+    bool legacy_initialize = !ex->modern && ex->method == MCP_INITIALIZE && head->status == 200;
+    if (legacy_initialize && ex->session == NULL)
+        mint_session(ex, head);
+    else if (legacy_initialize) { // the stdio face has its session already
+        buffer_clear(&ex->session->upstream_id);
+        buffer_append(&ex->session->upstream_id, head->session_id);
+    }
+    if (!head->event_stream || ex->client_gone || ex->answered)
+        return;
+    if (!ex->streaming)
+        ex->face->stream_begin(ex);
+    ex->streaming = true;
+}
+
+// ---- A response
+
+static bool is_our_response(const struct exchange *ex, const struct upstream_message *message)
+{
+    if (ex->kind == EXCHANGE_STREAM)
+        return true;
+    uint32_t id = message->message->id;
+    if (id == JSON_NONE || json_type(message->doc, id) == JSON_NULL)
+        return message->message->error !=
+               JSON_NONE; // a server that could not read the request's id
+    struct slice raw = json_raw(message->doc, id);
+    if (slice_equal(raw, ex->id) || message->edits.count > 0)
+        return true; // a shared child's id is restored by an edit
+    // The same string may be escaped in two ways.
+    return ex->id.length > 0 && ex->id.data[0] == '"' &&
+           json_type(message->doc, id) == JSON_STRING &&
+           memchr(ex->id.data, '\\', ex->id.length) != NULL;
+}
+
+static void note_initialize(struct exchange *ex, const struct upstream_message *message)
+{
+    struct session *session = ex->session;
+    if (session == NULL)
+        return;
+    uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
+    if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
+        session->version = mcp_version_parse(json_string(message->doc, version, message->arena));
+    if (session->stdio != NULL && ex->client_name.length > 0) {
+        memory_free(session->client_name);
+        session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
+    }
+}
+
+static bool result_is_error(const struct upstream_message *message)
+{
+    if (message->message->error != JSON_NONE)
+        return true;
+    uint32_t flag = json_get(message->doc, message->message->result, "isError");
+    return flag != JSON_NONE && json_type(message->doc, flag) == JSON_TRUE;
+}
+
+static bool input_allowed(void *argument, struct slice method)
+{
+    return decide_method_allowed(argument, method);
+}
+
+// A modern server asks the client through its result; what it asks is judged like a request.
+static bool refuse_input_request(struct exchange *ex, struct upstream_message *message)
+{
+    struct slice method;
+    if (!filter_find_refused_input(message->doc, message->message->result, input_allowed, ex,
+                                   message->arena, &method))
+        return false;
+    struct slice reason = arena_format(
+        &ex->arena, "The server asked the client for %.*s, which the policy does not allow.",
+        SLICE_PRINT(method));
+    ex->upstream_answered = true;
+    exchange_deny(ex, SLICE_LITERAL("(method denied)"), reason, false, -1);
+    return true;
+}
+
+static int status_for(const struct exchange *ex, const struct upstream_message *message)
+{
+    if (ex->upstream_status != 0)
+        return ex->upstream_status == 401 || ex->upstream_status == 403 ||
+                       ex->upstream_status >= 500
+                   ? 502
+                   : ex->upstream_status;
+    // A child has no status; the modern era gives some errors one.
+    int64_t code = 0;
+    uint32_t node = json_get(message->doc, message->message->error, "code");
+    if (!ex->modern || node == JSON_NONE || json_integer(message->doc, node, &code) != 0)
+        return 200;
+    if (code <= MCP_ERROR_HEADER_MISMATCH && code >= MCP_ERROR_UNSUPPORTED_VERSION)
+        return 400;
+    return code == MCP_ERROR_METHOD_NOT_FOUND ? 404 : 200;
+}
+
+static void handle_response(struct exchange *ex, struct upstream_message *message)
+{
+    if (!is_our_response(ex, message)) {
+        log_event(LOG_WARNING, "pipeline",
+                  "a server answered with an id that was not asked; dropped");
+        return;
+    }
+    const struct upstream_options *server = upstream_server_options(ex->server);
+    ex->upstream_answered = true;
+    ex->result_failed = result_is_error(message);
+    if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE) {
+        note_initialize(ex, message);
+        if (ex->minted != NULL && message->message->error != JSON_NONE) {
+            struct session *minted = ex->minted;
+            ex->minted = NULL;
+            session_end(minted, "the server refused it");
+        }
+    }
+    toolbox_learn(ex->pipeline, server->name, message);
+    if (refuse_input_request(ex, message))
+        return;
+    // Tool results are the one kind whose members are the server's own business.
+    if (!ex->observe && ex->method != MCP_TOOLS_CALL) {
+        size_t removed;
+        filter_lists(message->doc, message->message->result, message->start, decide_visible, ex,
+                     message->arena, &message->edits, &removed);
+    }
+    answer_pass(ex, message);
+}
+
+void answer_pass(struct exchange *ex, struct upstream_message *message)
+{
+    struct slice *pieces;
+    size_t count;
+    if (ex->client_gone || ex->answered)
+        return;
+    if (mcp_edits_pieces(&message->edits, message->text, message->arena, &pieces, &count) != 0) {
+        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
+                              SLICE_LITERAL("The server's answer could not be inspected"),
+                              (struct slice){0});
+        return;
+    }
+    bool last = message->message->kind == MCP_RESPONSE && ex->kind == EXCHANGE_MESSAGE;
+    if (last && !ex->streaming) {
+        exchange_answer_pieces(ex, status_for(ex, message), pieces, count);
+        return;
+    }
+    if (!ex->streaming)
+        ex->face->stream_begin(ex);
+    ex->streaming = true;
+    ex->face->stream_message(ex, pieces, count, message->event_id, message->retry_ms);
+}
+
+void answer_message(void *argument, struct upstream_message *message)
+{
+    struct exchange *ex = argument;
+    if (message->event_id.length > 0) {
+        struct slice id = arena_copy(&ex->arena, message->event_id);
+        if (id.data != NULL)
+            ex->last_event_id = id;
+    }
+    if (message->doc == NULL) { // an event that only moves the resumption point
+        if (!ex->client_gone && ex->streaming)
+            ex->face->stream_message(ex, NULL, 0, message->event_id, message->retry_ms);
+        return;
+    }
+    if (message->message->kind == MCP_RESPONSE) {
+        handle_response(ex, message);
+        return;
+    }
+    if (decide_server_message(ex->pipeline, ex, ex->session, message))
+        answer_pass(ex, message);
+    else if (message->message->kind == MCP_REQUEST && ex->session != NULL)
+        send_refusal(ex->session, message, "the policy does not allow this request");
+}
+
+// ---- The end
+
+// Statuses without a JSON-RPC body need words.
+static void answer_bare_status(struct exchange *ex)
+{
+    int status = ex->upstream_status;
+    struct slice name = upstream_server_options(ex->server)->name;
+    struct slice text;
+    if (status == 404 && ex->session != NULL) {
+        text = SLICE_LITERAL("The server no longer knows this session; send initialize again");
+    } else if (status == 401 || status == 403) {
+        text = arena_format(
+            &ex->arena,
+            "Server '%.*s' refused the gateway's credentials (HTTP %d); ask its operator",
+            SLICE_PRINT(name), status);
+        status = 502;
+    } else {
+        text = arena_format(&ex->arena, "Server '%.*s' answered with HTTP status %d",
+                            SLICE_PRINT(name), status);
+        status = status >= 500 || status < 400 ? 502 : status;
+    }
+    ex->outcome = OUTCOME_FAILED;
+    ex->reason = text;
+    exchange_answer_error(ex, status, MCP_ERROR_INTERNAL, text, (struct slice){0});
+}
+
+static void end_lost_session(struct exchange *ex)
+{
+    if (ex->upstream_status != 404 || ex->modern || ex->session == NULL ||
+        ex->session->stdio != NULL || ex->session->upstream_id.length == 0)
+        return;
+    struct session *session = ex->session;
+    if (session->listener == ex)
+        session->listener = NULL;
+    session_end(session, "the server no longer knows it");
+}
+
+void answer_end(void *argument)
+{
+    struct exchange *ex = argument;
+    ex->call = NULL;
+    bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
+    if (!ex->answered && !ex->client_gone) {
+        if (ex->streaming) {
+            ex->answered = true;
+            ex->face->stream_end(ex);
+        } else if (ex->upstream_status == 202 || (!expects && ex->upstream_status / 100 == 2)) {
+            exchange_answer(ex, 202, (struct slice){0});
+        } else {
+            answer_bare_status(ex);
+        }
+    }
+    end_lost_session(ex);
+    bool initialized = ex->method == MCP_INITIALIZED && ex->upstream_status / 100 == 2;
+    struct pipeline_stdio *stdio = initialized && ex->session != NULL ? ex->session->stdio : NULL;
+    exchange_finish(ex);
+    if (stdio != NULL)
+        stdio_session_ready(stdio);
+}
+
+void answer_error(void *argument, int code, bool sent, const char *text)
+{
+    struct exchange *ex = argument;
+    ex->call = NULL;
+    if (!sent)
+        limits_give_back(ex, false);
+    ex->outcome = OUTCOME_FAILED;
+    struct slice reason = arena_format(
+        &ex->arena, "Server '%.*s': %s%s", SLICE_PRINT(upstream_server_options(ex->server)->name),
+        text, sent && ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "");
+    ex->reason = reason;
+    log_event(LOG_WARNING, "pipeline", "request %s: %.*s", ex->request_id, SLICE_PRINT(reason));
+    if (ex->minted != NULL && !ex->upstream_answered) {
+        struct session *minted = ex->minted;
+        ex->minted = NULL;
+        if (!minted->ended)
+            session_end(minted, "it could not be opened");
+    }
+    if (ex->kind == EXCHANGE_STREAM)
+        exchange_answer(ex, 502, (struct slice){0});
+    else if (ex->message_kind == MCP_REQUEST)
+        exchange_answer_error(ex, code == ERROR_TIMEOUT ? 504 : 502, MCP_ERROR_INTERNAL, reason,
+                              (struct slice){0});
+    else
+        exchange_answer(ex, code == ERROR_TIMEOUT ? 504 : 502, (struct slice){0});
+    exchange_finish(ex);
+}

@@ -1,0 +1,233 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline_internal.h"
+
+static enum policy_subject subject_of(enum mcp_method method)
+{
+    switch (method) {
+    case MCP_TOOLS_CALL: return POLICY_TOOL;
+    case MCP_RESOURCES_READ:
+    case MCP_RESOURCES_SUBSCRIBE: return POLICY_RESOURCE;
+    case MCP_PROMPTS_GET: return POLICY_PROMPT;
+    default: return POLICY_METHOD;
+    }
+}
+
+static struct slice server_name(const struct exchange *ex)
+{
+    return upstream_server_options(ex->server)->name;
+}
+
+static enum catalogue_category category_of(const struct exchange *ex, struct slice tool)
+{
+    const struct tool *known = toolbox_find(ex->pipeline, server_name(ex), tool);
+    return known == NULL ? CATALOGUE_UNKNOWN : known->category;
+}
+
+static struct slice client_name(const struct exchange *ex)
+{
+    if (ex->client_name.length == 0 && ex->session != NULL && ex->session->client_name != NULL)
+        return slice_from_string(ex->session->client_name);
+    return ex->client_name;
+}
+
+static void describe(struct exchange *ex, struct policy_call *call)
+{
+    *call = (struct policy_call){
+        .subject = subject_of(ex->method),
+        .doc = &ex->pipeline->doc,
+        .args = ex->message.arguments,
+        .category = CATALOGUE_UNKNOWN,
+        .server = server_name(ex),
+        .grant_label = ex->grant->label,
+        .grant_tags = ex->grant->tags,
+        .grant_tag_count = ex->grant->tag_count,
+        .client_name = client_name(ex),
+        .now_ms = clock_wall_ms(),
+    };
+    call->name = call->subject == POLICY_METHOD ? ex->method_name : ex->subject;
+    if (call->subject != POLICY_TOOL)
+        return;
+    call->session_calls = limits_session_calls(ex, false);
+    if (ex->policy != NULL && policy_uses_categories(ex->policy))
+        call->category = category_of(ex, ex->subject);
+}
+
+// What a name that does not exist is answered with; a hidden one must look the same.
+static void answer_unknown(struct exchange *ex)
+{
+    const char *kind = ex->method == MCP_TOOLS_CALL ? "tool" : "prompt";
+    int code = MCP_ERROR_INVALID_PARAMS;
+    struct slice text =
+        arena_format(&ex->arena, "Unknown %s: %.*s", kind, SLICE_PRINT(ex->subject));
+    struct slice data = {0};
+    if (ex->method == MCP_RESOURCES_READ || ex->method == MCP_RESOURCES_SUBSCRIBE) {
+        struct buffer uri;
+        buffer_init(&uri, 0);
+        buffer_append_string(&uri, "{\"uri\":");
+        json_write_string(&uri, ex->subject);
+        buffer_append_string(&uri, "}");
+        data = arena_copy(&ex->arena, buffer_slice(&uri));
+        buffer_release(&uri);
+        text = SLICE_LITERAL("Resource not found");
+        code = ex->modern ? MCP_ERROR_INVALID_PARAMS : -32002; // the older revisions' code
+    }
+    exchange_answer_error(ex, 200, code, text, data);
+}
+
+static void answer_denial(struct exchange *ex)
+{
+    struct mcp_denial denial = {
+        .text = ex->reason,
+        .outcome = SLICE_LITERAL("denied"),
+        .rule = ex->rule,
+        .policy = ex->policy == NULL ? (struct slice){0} : policy_name(ex->policy),
+        .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
+        .request_id = slice_from_string(ex->request_id),
+        .retry_after_s = ex->retry_ms < 0 ? -1 : (ex->retry_ms + 999) / 1000,
+        .modern = ex->modern,
+    };
+    struct buffer body;
+    buffer_init(&body, 0);
+    if (ex->method == MCP_TOOLS_CALL) {
+        mcp_write_denial(&body, ex->id, &denial);
+    } else {
+        struct buffer data;
+        buffer_init(&data, 0);
+        mcp_write_decision(&data, &denial);
+        struct slice text =
+            arena_format(&ex->arena, "[POLICY DENIED] %.*s", SLICE_PRINT(ex->reason));
+        mcp_write_error(&body, ex->id, MCP_ERROR_INVALID_PARAMS, text, buffer_slice(&data));
+        buffer_release(&data);
+    }
+    exchange_answer(ex, 200, buffer_slice(&body));
+    buffer_release(&body);
+}
+
+enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
+                               bool hidden, int64_t retry_ms)
+{
+    ex->rule = rule;
+    ex->reason = reason;
+    ex->retry_ms = retry_ms;
+    ex->denied = true;
+    if (ex->observe) {
+        ex->outcome = OUTCOME_OBSERVED;
+        return STEP_NEXT;
+    }
+    ex->outcome = hidden ? OUTCOME_HIDDEN : OUTCOME_DENIED;
+    if (ex->message_kind != MCP_REQUEST)
+        exchange_answer(ex, 202,
+                        (struct slice){0}); // nobody waits for an answer; it goes no further
+    else if (hidden)
+        answer_unknown(ex);
+    else
+        answer_denial(ex);
+    return STEP_REPLY;
+}
+
+bool decide_method_allowed(const struct exchange *ex, struct slice method)
+{
+    if (ex->observe || policy_is_housekeeping(method))
+        return true;
+    struct arena arena;
+    arena_init(&arena, 64 * 1024);
+    struct policy_call call = {.subject = POLICY_METHOD,
+                               .name = method,
+                               .args = JSON_NONE,
+                               .category = CATALOGUE_UNKNOWN,
+                               .server = server_name(ex),
+                               .grant_label = ex->grant->label,
+                               .grant_tags = ex->grant->tags,
+                               .grant_tag_count = ex->grant->tag_count,
+                               .client_name = client_name(ex),
+                               .now_ms = clock_wall_ms()};
+    struct policy_verdict verdict;
+    policy_decide(ex->policy, &call, &arena, &verdict);
+    bool allowed = verdict.outcome == POLICY_ALLOW;
+    arena_release(&arena);
+    return allowed;
+}
+
+bool decide_visible(void *argument, enum mcp_list list, struct slice name)
+{
+    static const enum policy_subject subjects[] = {[MCP_LIST_NONE] = POLICY_TOOL,
+                                                   [MCP_LIST_TOOLS] = POLICY_TOOL,
+                                                   [MCP_LIST_RESOURCES] = POLICY_RESOURCE,
+                                                   [MCP_LIST_TEMPLATES] = POLICY_RESOURCE,
+                                                   [MCP_LIST_PROMPTS] = POLICY_PROMPT};
+    const struct exchange *ex = argument;
+    if (ex->observe)
+        return true;
+    if (ex->policy == NULL)
+        return false;
+    enum catalogue_category category = CATALOGUE_UNKNOWN;
+    if (list == MCP_LIST_TOOLS && policy_uses_categories(ex->policy))
+        category = category_of(ex, name);
+    return policy_lists(ex->policy, subjects[list], name, category);
+}
+
+// completion/complete names a prompt or a resource template; one that is hidden must not answer.
+static bool completes_hidden(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t ref = json_get(doc, ex->message.params, "ref");
+    uint32_t name = json_get(doc, ref, "name"), uri = json_get(doc, ref, "uri");
+    if (name != JSON_NONE && json_type(doc, name) == JSON_STRING &&
+        !decide_visible(ex, MCP_LIST_PROMPTS, json_string(doc, name, &ex->arena)))
+        return true;
+    return uri != JSON_NONE && json_type(doc, uri) == JSON_STRING &&
+           !decide_visible(ex, MCP_LIST_RESOURCES, json_string(doc, uri, &ex->arena));
+}
+
+enum step_result step_decide(struct exchange *ex)
+{
+    // An answer to the server's own request: the request was judged when it came.
+    ex->outcome = OUTCOME_ALLOWED;
+    if (ex->message_kind == MCP_RESPONSE) {
+        ex->rule = SLICE_LITERAL("(response)");
+        ex->decided_us = clock_monotonic_us();
+        return STEP_NEXT;
+    }
+    struct policy_call call;
+    describe(ex, &call);
+    policy_decide(ex->policy, &call, &ex->arena, &ex->verdict);
+    ex->decided_us = clock_monotonic_us();
+    ex->rule = ex->verdict.rule;
+    if (ex->verdict.outcome == POLICY_DENY)
+        return exchange_deny(ex, ex->verdict.rule, ex->verdict.reason, ex->verdict.hidden, -1);
+    if (ex->method == MCP_COMPLETE && completes_hidden(ex))
+        return exchange_deny(ex, SLICE_LITERAL("(hidden)"),
+                             SLICE_LITERAL("There is nothing to complete under that name."), false,
+                             -1);
+    return STEP_NEXT;
+}
+
+enum step_result step_approval(struct exchange *ex)
+{
+    if (ex->denied || ex->verdict.outcome != POLICY_ASK)
+        return STEP_NEXT;
+    struct slice reason =
+        arena_format(&ex->arena,
+                     "%.*s This call needs a person's approval, and approval is not configured on "
+                     "this gateway, so it is denied.",
+                     SLICE_PRINT(ex->verdict.reason));
+    return exchange_deny(ex, ex->verdict.rule, reason, false, -1);
+}
+
+bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
+                           const struct upstream_message *message)
+{
+    const struct mcp_message *m = message->message;
+    if (m->kind == MCP_RESPONSE)
+        return true;
+    bool allowed = decide_method_allowed(ex, m->method_name);
+    // News of a resource that the policy hides would tell of its existence.
+    if (allowed && m->method == MCP_RESOURCES_UPDATED)
+        allowed = decide_visible(ex, MCP_LIST_RESOURCES, m->subject);
+    if (m->kind == MCP_REQUEST || !allowed)
+        outcome_record_server(pipeline, session, ex, m->method_name, allowed,
+                              allowed ? SLICE_LITERAL("(method)")
+                                      : SLICE_LITERAL("(method denied)"));
+    return allowed;
+}

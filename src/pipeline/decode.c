@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline_internal.h"
+
+enum { KEYS_MAX = 64, KEY_LENGTH_MAX = 128 };
+
+// Only the names of arguments are logged, never their values.
+void decode_argument_keys(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t arguments = ex->message.arguments;
+    if (arguments == JSON_NONE || json_at(doc, arguments)->count == 0)
+        return;
+    size_t count = json_at(doc, arguments)->count;
+    struct slice *keys =
+        arena_take(&ex->arena, (count < KEYS_MAX ? count : KEYS_MAX) * sizeof *keys);
+    if (keys == NULL)
+        return;
+    size_t n = 0;
+    for (uint32_t key = json_first_key(doc, arguments); key != JSON_NONE && n < KEYS_MAX;
+         key = json_next_key(doc, arguments, key)) {
+        struct slice name = json_string(doc, key, &ex->arena);
+        if (name.length > KEY_LENGTH_MAX)
+            name.length = KEY_LENGTH_MAX;
+        keys[n] = arena_copy(&ex->arena, name);
+        if (keys[n].data != NULL)
+            n++;
+    }
+    ex->argument_keys = keys;
+    ex->argument_key_count = n;
+}
+
+static struct slice copy_raw(struct exchange *ex, uint32_t node)
+{
+    if (node == JSON_NONE)
+        return (struct slice){0};
+    return arena_copy(&ex->arena, json_raw(&ex->pipeline->doc, node));
+}
+
+static bool asks_for(const struct exchange *ex, const char *name)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t wanted = json_get(doc, json_get(doc, ex->message.params, "notifications"), name);
+    return wanted != JSON_NONE && json_type(doc, wanted) == JSON_TRUE;
+}
+
+// The exchange outlives the client's bytes, so what the log will need is copied.
+static bool keep_facts(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    const struct mcp_message *m = &ex->message;
+    ex->method = m->method;
+    ex->message_kind = m->kind;
+    ex->method_name = arena_copy(&ex->arena, m->method_name);
+    ex->subject = arena_copy(&ex->arena, m->subject);
+    ex->id = copy_raw(ex, m->id);
+    ex->progress_token = copy_raw(ex, m->progress_token);
+    ex->client_name = arena_copy(&ex->arena, mcp_client_name(doc, m, &ex->arena));
+    ex->wants_log = json_get(doc, m->meta, "io.modelcontextprotocol/logLevel") != JSON_NONE;
+    decode_argument_keys(ex);
+    if (m->method == MCP_LISTEN) {
+        ex->listens_tools = asks_for(ex, "toolsListChanged");
+        ex->listens_prompts = asks_for(ex, "promptsListChanged");
+        ex->listens_resources = asks_for(ex, "resourcesListChanged");
+    }
+    return ex->method_name.data != NULL && ex->subject.data != NULL;
+}
+
+enum step_result step_decode(struct exchange *ex)
+{
+    struct json_doc *doc = &ex->pipeline->doc;
+    struct error error = {0};
+    size_t offset;
+    int result = json_scan(doc, ex->text, NULL, &error, &offset);
+    if (result == ERROR_SYNTAX)
+        return exchange_refuse(ex, 400, MCP_ERROR_PARSE, "Parse error: %s", error.text);
+    if (result != 0)
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST, "Refused: %s", error.text);
+    if (json_type(doc, 0) == JSON_ARRAY)
+        return exchange_refuse(
+            ex, 400, MCP_ERROR_INVALID_REQUEST,
+            "Batches exist only in protocol version 2025-03-26, within a session");
+    int code;
+    result = mcp_decode(doc, 0, &ex->arena, &ex->message, &code, &error);
+    ex->method_name = arena_copy(&ex->arena, ex->message.method_name);
+    ex->id = copy_raw(ex, ex->message.id);
+    if (result == ERROR_NO_MEMORY)
+        return STEP_FAIL;
+    if (result != 0)
+        return exchange_refuse(
+            ex, 400, code, "%s: %s",
+            code == MCP_ERROR_INVALID_PARAMS ? "Invalid params" : "Invalid request", error.text);
+    if (!keep_facts(ex))
+        return STEP_FAIL;
+    // 2026-07-28, "Versioning": the body's _meta tells the era; a header naming a version that is
+    // not of the legacy era does, too.
+    enum mcp_version header = MCP_VERSION_NONE;
+    struct slice named = {0};
+    for (size_t i = 0; i < ex->forward_count; i++)
+        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
+            named = ex->forward[i].value;
+    header = mcp_version_parse(named);
+    bool foreign =
+        named.data != NULL && (header == MCP_VERSION_NONE || mcp_version_is_modern(header));
+    bool has_session = ex->session != NULL;
+    ex->modern = ex->message.version.data != NULL ||
+                 (ex->message.kind == MCP_REQUEST && ex->message.has_capabilities) ||
+                 (foreign && ex->method != MCP_INITIALIZE && !has_session);
+    return STEP_NEXT;
+}

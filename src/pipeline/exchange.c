@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { ARENA_MAX = 8 * 1024 * 1024, IDLE_MAX = 256 };
+
+const char *const outcome_names[OUTCOME_COUNT] = {"allowed",  "denied",  "hidden",
+                                                  "observed", "refused", "failed"};
+
+struct rules *rules_ref(struct rules *rules)
+{
+    rules->references++;
+    return rules;
+}
+
+void rules_unref(struct rules *rules)
+{
+    if (rules == NULL || --rules->references > 0)
+        return;
+    if (rules->given.release != NULL)
+        rules->given.release(rules->given.owner);
+    memory_free(rules);
+}
+
+static struct exchange *take(struct pipeline *pipeline)
+{
+    if (!list_empty(&pipeline->idle_exchanges)) {
+        struct exchange *ex = LIST_ENTRY(pipeline->idle_exchanges.next, struct exchange, link);
+        list_remove(&ex->link);
+        pipeline->idle_exchange_count--;
+        return ex;
+    }
+    struct exchange *ex = memory_new(sizeof *ex);
+    arena_init(&ex->arena, ARENA_MAX);
+    return ex;
+}
+
+struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face, void *state)
+{
+    struct exchange *ex = take(pipeline);
+    struct arena arena = ex->arena;
+    *ex =
+        (struct exchange){.arena = arena, .pipeline = pipeline, .face = face, .face_state = state};
+    ex->rules = rules_ref(pipeline->rules);
+    ex->retry_ms = -1;
+    ex->outcome = OUTCOME_REFUSED;
+    ex->started_us = clock_monotonic_us();
+    list_init(&ex->session_link);
+    list_append(&pipeline->exchanges, &ex->link);
+    pipeline->exchange_count++;
+    snprintf(ex->request_id, sizeof ex->request_id, "%s%016llx", pipeline->request_prefix,
+             (unsigned long long)++pipeline->next_request);
+    return ex;
+}
+
+struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label)
+{
+    struct grant_usage *usage = table_get(&pipeline->grants, label);
+    if (usage != NULL)
+        return usage;
+    usage = memory_new(sizeof *usage);
+    usage->label = memory_copy_string(label.data, label.length);
+    if (table_put(&pipeline->grants, slice_from_string(usage->label), usage) != 0) {
+        memory_free(usage->label);
+        memory_free(usage);
+        return NULL;
+    }
+    return usage;
+}
+
+static void release_parts(struct exchange *ex)
+{
+    struct pipeline *pipeline = ex->pipeline;
+    if (ex->counted) {
+        struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->label);
+        if (usage != NULL && usage->calls > 0)
+            usage->calls--;
+    }
+    if (ex->session != NULL && ex->session->listener == ex)
+        ex->session->listener = NULL;
+    list_remove(&ex->session_link);
+    upstream_server_unref(ex->server);
+    policy_unref(ex->policy);
+    rules_unref(ex->rules);
+}
+
+void exchange_finish(struct exchange *ex)
+{
+    struct pipeline *pipeline = ex->pipeline;
+    if (ex->call != NULL)
+        upstream_call_cancel(ex->call, ex->modern);
+    ex->call = NULL;
+    if (!ex->client_gone && !ex->answered) {
+        // Every way out answers; this is the net below.
+        ex->answered = true;
+        if (ex->streaming)
+            ex->face->stream_end(ex);
+        else
+            ex->face->answer(ex, 202, NULL, 0);
+    }
+    outcome_record(ex);
+    struct pipeline_stdio *stdio = ex->face == &stdio_face ? ex->face_state : NULL;
+    release_parts(ex);
+    list_remove(&ex->link);
+    pipeline->exchange_count--;
+    if (pipeline->idle_exchange_count < IDLE_MAX) {
+        arena_clear(&ex->arena);
+        list_append(&pipeline->idle_exchanges, &ex->link);
+        pipeline->idle_exchange_count++;
+    } else {
+        arena_release(&ex->arena);
+        memory_free(ex);
+    }
+    if (stdio != NULL)
+        stdio_exchange_over(stdio);
+}
+
+// In the legacy era a lost connection is no cancellation (2025-03-26, "Transports"); in the modern
+// one it is.
+void exchange_client_gone(struct exchange *ex)
+{
+    ex->client_gone = true;
+    bool resumable = ex->last_event_id.length > 0;
+    if (ex->call == NULL || ex->modern || ex->kind == EXCHANGE_STREAM || resumable ||
+        upstream_server_retired(ex->server)) {
+        if (ex->call != NULL)
+            upstream_call_cancel(ex->call, ex->modern);
+        ex->call = NULL;
+        exchange_finish(ex);
+        return;
+    }
+    upstream_call_resume(ex->call); // nobody is left to be waited for
+}
+
+void exchange_answer_pieces(struct exchange *ex, int status, const struct slice *pieces,
+                            size_t count)
+{
+    if (ex->client_gone || ex->answered)
+        return;
+    if (ex->streaming) {
+        if (count > 0)
+            ex->face->stream_message(ex, pieces, count, (struct slice){0}, -1);
+        ex->answered = true;
+        ex->face->stream_end(ex);
+        return;
+    }
+    ex->answered = true;
+    ex->face->answer(ex, status, pieces, count);
+}
+
+void exchange_answer(struct exchange *ex, int status, struct slice body)
+{
+    exchange_answer_pieces(ex, status, &body, body.length > 0 ? 1 : 0);
+}
+
+void exchange_answer_error(struct exchange *ex, int status, int code, struct slice text,
+                           struct slice data)
+{
+    // A notification has nobody who could read a body.
+    struct buffer body;
+    buffer_init(&body, 0);
+    mcp_write_error(&body, ex->id, code, text, data);
+    exchange_answer(ex, status, buffer_slice(&body));
+    buffer_release(&body);
+}
+
+enum step_result exchange_refuse(struct exchange *ex, int status, int code, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    ex->reason = arena_copy(&ex->arena, slice_from_string(text));
+    exchange_answer_error(ex, status, code, slice_from_string(text), (struct slice){0});
+    return STEP_REPLY;
+}

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// HTTP headers: which are passed on, and whether they agree with the body. Decisions are made on
+// the body; a header that says something else is refused (2026-07-28, "Standard headers";
+// SEP-2243).
+#include "pipeline/pipeline_internal.h"
+
+#include <openssl/evp.h>
+
+enum { VALUE_MAX = 8192 };
+
+static bool is_forwarded(struct slice name)
+{
+    static const char *const exact[] = {VERSION_HEADER, METHOD_HEADER, NAME_HEADER, "Last-Event-ID",
+                                        "traceparent",  "tracestate",  "baggage"};
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+        if (slice_equal_ignoring_case(name, slice_from_string(exact[i])))
+            return true;
+    struct slice prefix = SLICE_LITERAL("mcp-param-");
+    return name.length > prefix.length &&
+           slice_equal_ignoring_case(slice_of(name.data, prefix.length), prefix);
+}
+
+size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->headers.count && count < most; i++)
+        if (is_forwarded(request->headers.items[i].name))
+            out[count++] = request->headers.items[i];
+    return count;
+}
+
+// ---- Host and Origin (DNS rebinding)
+
+static struct slice without_port(struct slice host)
+{
+    if (host.length > 0 && host.data[0] == '[') {
+        const char *end = memchr(host.data, ']', host.length);
+        return end == NULL ? host : slice_of(host.data, (size_t)(end - host.data) + 1);
+    }
+    const char *colon = memchr(host.data, ':', host.length);
+    return colon == NULL ? host : slice_of(host.data, (size_t)(colon - host.data));
+}
+
+static bool port_is_digits(struct slice host, struct slice bare)
+{
+    if (host.length == bare.length)
+        return true;
+    if (host.data[bare.length] != ':' || host.length == bare.length + 1)
+        return false;
+    for (size_t i = bare.length + 1; i < host.length; i++)
+        if (host.data[i] < '0' || host.data[i] > '9')
+            return false;
+    return true;
+}
+
+static bool host_allowed(const struct pipeline_rules *rules, struct slice host)
+{
+    static const char *const loopback[] = {"localhost", "127.0.0.1", "[::1]"};
+    struct slice bare = without_port(host);
+    if (bare.length == 0 || !port_is_digits(host, bare))
+        return false;
+    for (size_t i = 0; rules->loopback_names && i < sizeof loopback / sizeof *loopback; i++)
+        if (slice_equal_ignoring_case(bare, slice_from_string(loopback[i])))
+            return true;
+    // An entry without a port allows any port, one with a port only that.
+    for (size_t i = 0; i < rules->allowed_host_count; i++)
+        if (slice_equal_ignoring_case(rules->allowed_hosts[i], host) ||
+            slice_equal_ignoring_case(rules->allowed_hosts[i], bare))
+            return true;
+    return false;
+}
+
+bool headers_host_allowed(const struct rules *rules, const struct http_request *request)
+{
+    struct slice host = http_header_get(request->headers, "host");
+    return host.data != NULL && host_allowed(&rules->given, host);
+}
+
+bool headers_origin_allowed(const struct rules *rules, struct slice origin)
+{
+    for (size_t i = 0; i < rules->given.allowed_origin_count; i++)
+        if (slice_equal_ignoring_case(rules->given.allowed_origins[i], origin))
+            return true;
+    static const struct slice schemes[] = {{"http://", 7}, {"https://", 8}};
+    for (size_t i = 0; i < 2; i++)
+        if (slice_starts_with(origin, schemes[i]))
+            return host_allowed(&rules->given, slice_of(origin.data + schemes[i].length,
+                                                        origin.length - schemes[i].length));
+    return false; // "null" and everything that is no web origin
+}
+
+// ---- Agreement of headers and body in the modern era
+
+static struct slice find(const struct exchange *ex, const char *name, size_t *ret_count)
+{
+    struct slice value = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < ex->forward_count; i++)
+        if (slice_equal_ignoring_case(ex->forward[i].name, slice_from_string(name))) {
+            value = ex->forward[i].value;
+            count++;
+        }
+    *ret_count = count;
+    return value;
+}
+
+// "=?base64?...?=" wraps values that a header cannot hold; decoded strictly. data NULL: malformed.
+static struct slice decode_value(struct exchange *ex, struct slice value)
+{
+    struct slice prefix = SLICE_LITERAL("=?base64?");
+    if (!slice_starts_with(value, prefix) || value.length < prefix.length + 2 ||
+        memcmp(value.data + value.length - 2, "?=", 2) != 0)
+        return value;
+    struct slice body = slice_of(value.data + prefix.length, value.length - prefix.length - 2);
+    if (body.length % 4 != 0 || body.length > VALUE_MAX)
+        return (struct slice){0};
+    unsigned char *out = arena_take(&ex->arena, body.length + 1);
+    if (out == NULL)
+        return (struct slice){0};
+    size_t padding = 0;
+    while (padding < 2 && body.length > padding && body.data[body.length - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < body.length; i++)
+        if (memchr(" \t\r\n=", body.data[i], 5) != NULL && i < body.length - padding)
+            return (struct slice){0};
+    int length = EVP_DecodeBlock(out, (const unsigned char *)body.data, (int)body.length);
+    if (length < 0)
+        return (struct slice){0};
+    return slice_of((const char *)out, (size_t)length - padding);
+}
+
+// ERROR_NOT_FOUND: absent; ERROR_PROTOCOL: twice, malformed or different; 0: equal.
+static int compare(struct exchange *ex, const char *name, struct slice wanted)
+{
+    size_t count;
+    struct slice value = find(ex, name, &count);
+    if (count == 0)
+        return ERROR_NOT_FOUND;
+    value = decode_value(ex, slice_trim(value));
+    return count == 1 && value.data != NULL && slice_equal(value, wanted) ? 0 : ERROR_PROTOCOL;
+}
+
+static enum step_result mismatch(struct exchange *ex, const char *name, const char *what)
+{
+    return exchange_refuse(ex, 400, MCP_ERROR_HEADER_MISMATCH, "Header mismatch: %s %s", name,
+                           what);
+}
+
+static enum step_result must_equal(struct exchange *ex, const char *name, struct slice wanted)
+{
+    int result = compare(ex, name, wanted);
+    if (result == ERROR_NOT_FOUND)
+        return mismatch(ex, name, "is missing");
+    return result == 0 ? STEP_NEXT : mismatch(ex, name, "does not agree with the body");
+}
+
+// The text that a header must carry for an argument, data NULL when the argument is absent.
+static struct slice argument_text(struct exchange *ex, struct slice argument)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t value = json_get_slice(doc, ex->message.arguments, argument);
+    if (value == JSON_NONE || json_type(doc, value) == JSON_NULL)
+        return (struct slice){0};
+    return json_type(doc, value) == JSON_STRING ? json_string(doc, value, &ex->arena)
+                                                : json_raw(doc, value);
+}
+
+// Arguments that the tool's schema also wants as headers ("x-mcp-header").
+static enum step_result check_parameters(struct exchange *ex)
+{
+    const struct tool *tool =
+        toolbox_find(ex->pipeline, upstream_server_options(ex->server)->name, ex->subject);
+    for (size_t i = 0; tool != NULL && i < tool->header_count; i++) {
+        struct slice name =
+            arena_format(&ex->arena, "Mcp-Param-%.*s", SLICE_PRINT(tool->headers[i].header));
+        struct slice wanted = argument_text(ex, tool->headers[i].argument);
+        if (name.data == NULL)
+            return STEP_FAIL;
+        int result = compare(ex, name.data, wanted);
+        if (result == ERROR_NOT_FOUND && wanted.data == NULL)
+            continue;
+        if (result != 0 || wanted.data == NULL)
+            return mismatch(ex, name.data, "does not agree with the body");
+    }
+    return STEP_NEXT;
+}
+
+static bool has_name_header(enum mcp_method method)
+{
+    switch (method) {
+    case MCP_TOOLS_CALL:
+    case MCP_PROMPTS_GET:
+    case MCP_RESOURCES_READ:
+    case MCP_TASKS_GET:
+    case MCP_TASKS_UPDATE:
+    case MCP_TASKS_CANCEL: return true;
+    default: return false;
+    }
+}
+
+enum step_result step_headers(struct exchange *ex)
+{
+    if (!ex->modern || ex->message_kind == MCP_RESPONSE)
+        return STEP_NEXT;
+    // Every modern request says its version and capabilities; there is no earlier message to look
+    // at.
+    if (ex->message_kind == MCP_REQUEST &&
+        (ex->message.version.data == NULL || !ex->message.has_capabilities))
+        return exchange_refuse(
+            ex, 400, MCP_ERROR_INVALID_PARAMS,
+            "Invalid params: _meta must hold io.modelcontextprotocol/protocolVersion "
+            "and io.modelcontextprotocol/clientCapabilities");
+    if (!ex->is_http || ex->message_kind != MCP_REQUEST)
+        return STEP_NEXT;
+    enum step_result result = must_equal(ex, VERSION_HEADER, ex->message.version);
+    if (result == STEP_NEXT)
+        result = must_equal(ex, METHOD_HEADER, ex->method_name);
+    if (result == STEP_NEXT && has_name_header(ex->method))
+        result = must_equal(ex, NAME_HEADER, ex->subject);
+    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL)
+        result = check_parameters(ex);
+    return result;
+}
+
+// ---- Headers made from the message, for clients that have none (stdio)
+
+static struct slice encode_value(struct exchange *ex, struct slice value)
+{
+    bool plain = value.length > 0 && value.data[0] != ' ' && value.data[value.length - 1] != ' ' &&
+                 !slice_starts_with(value, SLICE_LITERAL("=?base64?"));
+    for (size_t i = 0; plain && i < value.length; i++)
+        plain = value.data[i] >= 0x20 && value.data[i] < 0x7F;
+    if (plain || value.length > VALUE_MAX)
+        return value;
+    unsigned char *out = arena_take(&ex->arena, value.length * 4 / 3 + 8);
+    if (out == NULL)
+        return (struct slice){0};
+    int length = EVP_EncodeBlock(out, (const unsigned char *)value.data, (int)value.length);
+    return arena_format(&ex->arena, "=?base64?%.*s?=", length, (const char *)out);
+}
+
+static int add(struct exchange *ex, struct slice name, struct slice value)
+{
+    if (ex->forward_count >= FORWARD_MAX || name.data == NULL || value.data == NULL)
+        return ERROR_NO_MEMORY;
+    ex->forward[ex->forward_count++] = (struct http_header){name, value};
+    return 0;
+}
+
+int headers_from_message(struct exchange *ex)
+{
+    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
+    ex->forward_count = 0;
+    if (ex->forward == NULL)
+        return ERROR_NO_MEMORY;
+    if (!ex->modern)
+        return 0;
+    int result = add(ex, SLICE_LITERAL(VERSION_HEADER), ex->message.version);
+    if (result == 0)
+        result = add(ex, SLICE_LITERAL(METHOD_HEADER), ex->method_name);
+    if (result == 0 && has_name_header(ex->method))
+        result = add(ex, SLICE_LITERAL(NAME_HEADER), encode_value(ex, ex->subject));
+    const struct tool *tool =
+        ex->method != MCP_TOOLS_CALL
+            ? NULL
+            : toolbox_find(ex->pipeline, upstream_server_options(ex->server)->name, ex->subject);
+    for (size_t i = 0; tool != NULL && result == 0 && i < tool->header_count; i++) {
+        struct slice value = argument_text(ex, tool->headers[i].argument);
+        if (value.data == NULL)
+            continue;
+        struct slice name =
+            arena_format(&ex->arena, "Mcp-Param-%.*s", SLICE_PRINT(tool->headers[i].header));
+        result = add(ex, name, encode_value(ex, value));
+    }
+    return result;
+}

@@ -1,0 +1,482 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The HTTP face: from a request to an exchange (path, Host and Origin, token, grant, session), and
+// from answers back to a reply. Streamable HTTP of 2025-03-26 to 2026-07-28 on one URL per server.
+#include "pipeline/pipeline_internal.h"
+
+enum { UNSENT_MAX = 4 * 1024 * 1024, HEADERS_MAX = 8, CORS_HEADERS = 3 };
+
+// ---- Answers
+
+static size_t common_headers(const struct exchange *ex, struct http_header *headers)
+{
+    size_t count = 0;
+    headers[count++] =
+        (struct http_header){SLICE_LITERAL("Cache-Control"), SLICE_LITERAL("no-store")};
+    const struct session *session = ex->minted;
+    if (session != NULL)
+        headers[count++] =
+            (struct http_header){SLICE_LITERAL(SESSION_HEADER), slice_from_string(session->id)};
+    if (ex->origin.data != NULL) {
+        headers[count++] =
+            (struct http_header){SLICE_LITERAL("Access-Control-Allow-Origin"), ex->origin};
+        headers[count++] = (struct http_header){SLICE_LITERAL("Access-Control-Expose-Headers"),
+                                                SLICE_LITERAL(SESSION_HEADER)};
+        headers[count++] = (struct http_header){SLICE_LITERAL("Vary"), SLICE_LITERAL("Origin")};
+    }
+    return count;
+}
+
+static void answer(struct exchange *ex, int status, const struct slice *pieces, size_t count)
+{
+    struct http_header headers[HEADERS_MAX];
+    size_t header_count = common_headers(ex, headers);
+    if (count > 0)
+        headers[header_count++] =
+            (struct http_header){SLICE_LITERAL("Content-Type"), SLICE_LITERAL("application/json")};
+    http_reply_send_pieces(ex->face_state, status, headers, header_count, pieces, count);
+}
+
+static void stream_begin(struct exchange *ex)
+{
+    struct http_header headers[HEADERS_MAX];
+    size_t count = common_headers(ex, headers);
+    headers[0].value = SLICE_LITERAL("no-cache, no-store");
+    headers[count++] =
+        (struct http_header){SLICE_LITERAL("Content-Type"), SLICE_LITERAL("text/event-stream")};
+    headers[count++] =
+        (struct http_header){SLICE_LITERAL("X-Accel-Buffering"), SLICE_LITERAL("no")};
+    http_reply_start(ex->face_state, 200, headers, count);
+    ex->last_write_us = loop_now_us(ex->pipeline->loop);
+}
+
+static bool shares_its_child(const struct exchange *ex)
+{
+    return upstream_server_options(ex->server)->transport == UPSTREAM_CHILD &&
+           (ex->session == NULL || ex->session->child == NULL);
+}
+
+// A server's message is being handed over, so the exchange may not end here; the sweep ends it.
+static void give_up(struct exchange *ex)
+{
+    http_reply_listen(ex->face_state, (struct http_reply_events){0});
+    http_reply_abort(ex->face_state);
+    ex->client_gone = true;
+    ex->aborted = true;
+}
+
+// A reader that does not keep up slows its own server connection down; on a shared child that would
+// slow everybody, so there the reader is given up instead.
+static void hold_back(struct exchange *ex, size_t length)
+{
+    ex->unsent += length;
+    if (!shares_its_child(ex)) {
+        if (ex->call != NULL)
+            upstream_call_pause(ex->call);
+        else if (ex->session != NULL && ex->session->child != NULL)
+            upstream_link_pause(ex->session->child);
+        return;
+    }
+    if (ex->unsent > UNSENT_MAX)
+        give_up(ex);
+}
+
+static void stream_message(struct exchange *ex, const struct slice *pieces, size_t count,
+                           struct slice id, int64_t retry_ms)
+{
+    struct buffer joined, out;
+    buffer_init(&joined, 0);
+    buffer_init(&out, 0);
+    for (size_t i = 0; count > 1 && i < count; i++)
+        buffer_append(&joined, pieces[i]);
+    struct http_event event = {.type = count > 0 ? SLICE_LITERAL("message") : (struct slice){0},
+                               .data = count == 1  ? pieces[0]
+                                       : count > 1 ? buffer_slice(&joined)
+                                                   : (struct slice){"", 0},
+                               .id = id,
+                               .retry_ms = retry_ms,
+                               .has_data = true};
+    http_event_write(&out, &event);
+    ex->last_write_us = loop_now_us(ex->pipeline->loop);
+    if (out.failed || joined.failed)
+        give_up(ex);
+    else if (http_reply_write(ex->face_state, buffer_slice(&out)) == ERROR_AGAIN)
+        hold_back(ex, out.length);
+    buffer_release(&joined);
+    buffer_release(&out);
+}
+
+static void stream_end(struct exchange *ex)
+{
+    http_reply_finish(ex->face_state);
+}
+
+const struct face http_face = {answer, stream_begin, stream_message, stream_end};
+
+void http_face_comment(struct exchange *ex)
+{
+    ex->last_write_us = loop_now_us(ex->pipeline->loop);
+    if (http_reply_write(ex->face_state, SLICE_LITERAL(": still here\n\n")) == ERROR_AGAIN)
+        hold_back(ex, 0);
+}
+
+static void on_gone(void *argument)
+{
+    exchange_client_gone(argument);
+}
+
+static void on_drained(void *argument)
+{
+    struct exchange *ex = argument;
+    ex->unsent = 0;
+    if (ex->call != NULL)
+        upstream_call_resume(ex->call);
+    else if (ex->session != NULL && ex->session->child != NULL)
+        upstream_link_resume(ex->session->child);
+}
+
+// ---- From a request to an exchange
+
+static void refuse(struct exchange *ex, int status, const char *text, const char *challenge)
+{
+    struct http_header headers[HEADERS_MAX];
+    size_t count = common_headers(ex, headers);
+    headers[count++] =
+        (struct http_header){SLICE_LITERAL("Content-Type"), SLICE_LITERAL("application/json")};
+    if (challenge != NULL)
+        headers[count++] =
+            (struct http_header){slice_from_string(status == 405 ? "Allow" : "WWW-Authenticate"),
+                                 slice_from_string(challenge)};
+    struct buffer body;
+    buffer_init(&body, 0);
+    mcp_write_error(&body, (struct slice){0}, MCP_ERROR_INVALID_REQUEST, slice_from_string(text),
+                    (struct slice){0});
+    ex->reason = arena_copy(&ex->arena, slice_from_string(text));
+    ex->answered = true;
+    http_reply_send(ex->face_state, status, headers, count, buffer_slice(&body));
+    buffer_release(&body);
+    exchange_finish(ex);
+}
+
+static struct slice bearer(const struct http_request *request)
+{
+    struct slice value = http_header_get(request->headers, "authorization");
+    struct slice scheme = SLICE_LITERAL("bearer ");
+    if (value.data == NULL || value.length <= scheme.length ||
+        !slice_equal_ignoring_case(slice_of(value.data, scheme.length), scheme) ||
+        http_header_count(request->headers, "authorization") != 1)
+        return (struct slice){0};
+    return slice_trim(slice_of(value.data + scheme.length, value.length - scheme.length));
+}
+
+// RFC 6750 section 3: no error code when no token was sent.
+static bool identify(struct exchange *ex, const struct http_request *request)
+{
+    struct slice token = bearer(request);
+    int why = 0;
+    if (token.data == NULL) {
+        refuse(ex, 401, "A grant's token is needed: Authorization: Bearer <token>",
+               "Bearer realm=\"sallyport\"");
+        return false;
+    }
+    ex->grant = identity_resolve(ex->rules->given.grants, token, clock_wall_ms(), &why);
+    if (ex->grant != NULL)
+        return true;
+    bool expired = why == ERROR_TIMEOUT;
+    refuse(ex, 401, expired ? "This grant has expired" : "The token is not known",
+           expired ? "Bearer realm=\"sallyport\", error=\"invalid_token\", "
+                     "error_description=\"The grant has expired\""
+                   : "Bearer realm=\"sallyport\", error=\"invalid_token\", "
+                     "error_description=\"The token is not known\"");
+    return false;
+}
+
+static bool find_server(struct exchange *ex, struct slice name)
+{
+    struct upstream_server *server = upstream_find(ex->pipeline->given.upstreams, name);
+    ex->reach = identity_reach(ex->grant, name);
+    // A server that is not granted looks like one that does not exist.
+    if (server == NULL || ex->reach == NULL) {
+        refuse(ex, 404, "There is no such server for this grant", NULL);
+        return false;
+    }
+    ex->server = upstream_server_ref(server);
+    ex->observe = ex->grant->mode == IDENTITY_OBSERVE;
+    if (ex->reach->policy >= 0)
+        ex->policy = policy_ref(ex->rules->given.policies[ex->reach->policy].policy);
+    return true;
+}
+
+static bool accepts(struct slice accept, const char *type)
+{
+    struct slice wanted = slice_from_string(type);
+    const char *slash = memchr(wanted.data, '/', wanted.length);
+    size_t family = (size_t)(slash - wanted.data) + 1;
+    while (accept.length > 0) {
+        const char *comma = memchr(accept.data, ',', accept.length);
+        size_t length = comma == NULL ? accept.length : (size_t)(comma - accept.data);
+        struct slice part = slice_of(accept.data, length);
+        const char *parameters = memchr(part.data, ';', part.length);
+        if (parameters != NULL)
+            part.length = (size_t)(parameters - part.data);
+        part = slice_trim(part);
+        if (slice_equal_string(part, "*/*") || slice_equal_ignoring_case(part, wanted) ||
+            (part.length == family + 1 && part.data[family] == '*' &&
+             slice_equal_ignoring_case(slice_of(part.data, family), slice_of(wanted.data, family))))
+            return true;
+        accept = slice_of(accept.data + length, accept.length - length);
+        if (accept.length > 0)
+            accept = slice_of(accept.data + 1, accept.length - 1);
+    }
+    return false;
+}
+
+static bool media_types_fit(struct exchange *ex, const struct http_request *request)
+{
+    struct slice type = http_header_get(request->headers, "content-type");
+    struct slice accept = http_header_get(request->headers, "accept");
+    struct slice encoding = http_header_get(request->headers, "content-encoding");
+    ex->accepts_stream = accept.data == NULL || accepts(accept, "text/event-stream");
+    if (slice_equal_string(request->method, "POST")) {
+        if (type.data == NULL || !accepts(type, "application/json")) {
+            refuse(ex, 415, "The body must be application/json", NULL);
+            return false;
+        }
+        if (encoding.data != NULL &&
+            !slice_equal_ignoring_case(encoding, SLICE_LITERAL("identity"))) {
+            refuse(ex, 415, "Compressed bodies are not taken; send it as it is", NULL);
+            return false;
+        }
+        if (!ex->accepts_stream && !accepts(accept, "application/json")) {
+            refuse(ex, 406, "Accept must allow application/json or text/event-stream", NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_headers(struct exchange *ex, const struct http_request *request)
+{
+    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
+    if (ex->forward != NULL)
+        ex->forward_count = headers_forwarded(request, ex->forward, FORWARD_MAX);
+    struct slice trace = http_header_get(request->headers, "traceparent");
+    // version "-" trace-id "-" parent-id "-" flags (W3C Trace Context, 3.2)
+    if (trace.length >= 55)
+        ex->trace = arena_copy(&ex->arena, slice_of(trace.data + 3, 32));
+    ex->peer = arena_copy(&ex->arena, request->peer);
+    struct slice id = http_header_get(request->headers, SESSION_HEADER);
+    ex->session_header = id;
+    if (id.data != NULL && http_header_count(request->headers, SESSION_HEADER) == 1)
+        ex->session = session_find(ex, id);
+}
+
+// ---- GET and DELETE (legacy era only)
+
+static bool is_modern_request(const struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->forward_count; i++)
+        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
+            return mcp_version_is_modern(mcp_version_parse(ex->forward[i].value));
+    return false;
+}
+
+static bool has_legacy_session(struct exchange *ex)
+{
+    if (is_modern_request(ex)) {
+        refuse(ex, 405, "This protocol version has only POST", "POST");
+        return false;
+    }
+    if (ex->session_header.data == NULL) {
+        refuse(ex, 400, "The header Mcp-Session-Id is missing", NULL);
+        return false;
+    }
+    if (ex->session == NULL) {
+        refuse(ex, 404, "Session not found; send initialize again", NULL);
+        return false;
+    }
+    ex->session->last_used_us = loop_now_us(ex->pipeline->loop);
+    return true;
+}
+
+static void open_stream(struct exchange *ex)
+{
+    struct session *session = ex->session;
+    ex->kind = EXCHANGE_STREAM;
+    ex->outcome = OUTCOME_ALLOWED;
+    if (!ex->accepts_stream) {
+        refuse(ex, 406, "Accept must allow text/event-stream", NULL);
+        return;
+    }
+    struct exchange *old = session->listener;
+    bool resuming =
+        http_header_get((struct http_headers){ex->forward, ex->forward_count}, "last-event-id")
+            .data != NULL;
+    if (upstream_server_options(ex->server)->transport == UPSTREAM_HTTP) {
+        struct error error = {0};
+        struct upstream_request request = {.verb = UPSTREAM_GET};
+        if (send_to_server(ex, &request, &error) != 0) {
+            refuse(ex, 502, error.text, NULL);
+            return;
+        }
+        if (!resuming)
+            session->listener = ex;
+        list_append(&session->exchanges, &ex->session_link);
+        return;
+    }
+    // A pipe has one stream; a client that comes again takes it over from its old connection.
+    session->listener = ex;
+    if (old != NULL) {
+        exchange_answer(old, 200, (struct slice){0});
+        exchange_finish(old);
+    }
+    ex->streaming = true;
+    stream_begin(ex);
+    session_flush_waiting(session);
+}
+
+static void on_deleted(void *argument)
+{
+    (void)argument;
+}
+static void on_delete_head(void *argument, const struct upstream_head *head)
+{
+    (void)argument;
+    (void)head;
+}
+static void on_delete_message(void *argument, struct upstream_message *message)
+{
+    (void)argument;
+    (void)message;
+}
+static void on_delete_error(void *argument, int code, bool sent, const char *text)
+{
+    (void)argument;
+    (void)code;
+    (void)sent;
+    log_event(LOG_INFO, "pipeline", "a server could not be told of a session's end: %s", text);
+}
+
+static void delete_session(struct exchange *ex)
+{
+    static const struct upstream_call_events events = {on_delete_head, on_delete_message,
+                                                       on_deleted, on_delete_error, NULL};
+    struct session *session = ex->session;
+    struct http_header headers[FORWARD_MAX + 1];
+    size_t count = send_session_headers(session, headers);
+    struct upstream_call *call;
+    struct error error = {0};
+    if (count > 0) {
+        for (size_t i = 0; i < ex->forward_count; i++)
+            headers[count++] = ex->forward[i];
+        struct upstream_request request = {
+            .verb = UPSTREAM_DELETE, .headers = headers, .header_count = count};
+        if (upstream_send(ex->server, NULL, &request, &events, &call, &error) != 0)
+            on_delete_error(NULL, 0, false, error.text);
+    }
+    ex->session = NULL;
+    ex->outcome = OUTCOME_ALLOWED;
+    ex->kind = EXCHANGE_STREAM; // no message, so no line in the decision log
+    session_end(session, "the client ended it");
+    exchange_answer(ex, 200, (struct slice){0});
+    exchange_finish(ex);
+}
+
+// ---- The entry
+
+static void preflight(struct exchange *ex)
+{
+    struct http_header headers[HEADERS_MAX];
+    size_t count = common_headers(ex, headers);
+    headers[count++] = (struct http_header){SLICE_LITERAL("Access-Control-Allow-Methods"),
+                                            SLICE_LITERAL("GET, POST, DELETE")};
+    headers[count++] = (struct http_header){
+        SLICE_LITERAL("Access-Control-Allow-Headers"),
+        SLICE_LITERAL(
+            "Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, "
+            "MCP-Protocol-Version, Mcp-Method, Mcp-Name, traceparent, tracestate, baggage")};
+    ex->answered = true;
+    ex->kind = EXCHANGE_STREAM;
+    ex->outcome = OUTCOME_ALLOWED;
+    http_reply_send(ex->face_state, 204, headers, count, (struct slice){0});
+    exchange_finish(ex);
+}
+
+static bool check_host_and_origin(struct exchange *ex, const struct http_request *request)
+{
+    struct slice origin = http_header_get(request->headers, "origin");
+    if (!headers_host_allowed(ex->rules, request)) {
+        refuse(ex, 403, "This Host is not allowed; see allowed_hosts in the configuration", NULL);
+        return false;
+    }
+    if (origin.data == NULL)
+        return true;
+    if (http_header_count(request->headers, "origin") != 1 ||
+        !headers_origin_allowed(ex->rules, origin)) {
+        refuse(ex, 403, "This Origin is not allowed; see allowed_origins in the configuration",
+               NULL);
+        return false;
+    }
+    ex->origin = arena_copy(&ex->arena, origin);
+    return true;
+}
+
+static void serve(struct exchange *ex, struct http_reply *reply, const struct http_request *request)
+{
+    if (slice_equal_string(request->method, "GET")) {
+        if (has_legacy_session(ex))
+            open_stream(ex);
+    } else if (slice_equal_string(request->method, "DELETE")) {
+        if (has_legacy_session(ex))
+            delete_session(ex);
+    } else if (!slice_equal_string(request->method, "POST")) {
+        refuse(ex, 405, "Only POST, GET and DELETE are served here", "POST, GET, DELETE");
+    } else if (media_types_fit(ex, request)) {
+        ex->text = request->body;
+        if (ex->session != NULL && ex->session->version == MCP_2025_03_26 &&
+            slice_trim(request->body).length > 0 && slice_trim(request->body).data[0] == '[')
+            batch_open(ex->pipeline, reply, ex);
+        else
+            steps_run(ex);
+    }
+}
+
+void pipeline_handle_http(void *argument, struct http_reply *reply,
+                          const struct http_request *request)
+{
+    struct pipeline *pipeline = argument;
+    struct slice prefix = SLICE_LITERAL("/mcp/");
+    if (endpoints_handle(pipeline, reply, request))
+        return;
+    struct exchange *ex = exchange_new(pipeline, &http_face, reply);
+    ex->is_http = true;
+    http_reply_listen(reply, (struct http_reply_events){on_gone, on_drained, ex});
+    if (!check_host_and_origin(ex, request))
+        return;
+    if (!slice_starts_with(request->path, prefix) || request->path.length == prefix.length) {
+        refuse(ex, 404, "Nothing is here; a server's endpoint is /mcp/<server>", NULL);
+        return;
+    }
+    if (slice_equal_string(request->method, "OPTIONS") && ex->origin.data != NULL) {
+        preflight(ex);
+        return;
+    }
+    struct slice name =
+        slice_of(request->path.data + prefix.length, request->path.length - prefix.length);
+    ex->peer = arena_copy(&ex->arena, request->peer);
+    if (!identify(ex, request) || !find_server(ex, name))
+        return;
+    take_headers(ex, request);
+    if (slice_equal_string(request->method, "GET")) {
+        struct slice accept = http_header_get(request->headers, "accept");
+        ex->accepts_stream = accept.data == NULL || accepts(accept, "text/event-stream");
+    }
+    serve(ex, reply, request);
+}
+
+void pipeline_handle_refused(void *argument, int status, const char *reason, struct slice peer)
+{
+    (void)status;
+    outcome_record_refusal(argument, reason, peer, (struct slice){0}, (struct slice){0});
+}

@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline_internal.h"
+
+enum { TALLIES_MAX = 10000 };
+
+// Calls of one client of one grant, for the era that has no sessions.
+struct tally {
+    uint64_t calls;
+    size_t key_length;
+    char key[];
+};
+
+static struct slice scope_subject(struct exchange *ex, enum policy_scope scope)
+{
+    switch (scope) {
+    case POLICY_SCOPE_GRANT: return ex->grant->label;
+    case POLICY_SCOPE_SESSION:
+        if (ex->session != NULL)
+            return slice_from_string(ex->session->id);
+        // No sessions in the stateless era: the grant together with the client's name.
+        return limit_key(&ex->arena, (struct slice[]){ex->grant->label, ex->client_name}, 2);
+    case POLICY_SCOPE_SERVER:
+    case POLICY_SCOPE_ORGANISATION: return (struct slice){"", 0};
+    }
+    return (struct slice){0};
+}
+
+static struct slice counter_key(struct exchange *ex, const struct policy_charge *charge)
+{
+    static const char *const scopes[] = {[POLICY_SCOPE_GRANT] = "grant",
+                                         [POLICY_SCOPE_SESSION] = "session",
+                                         [POLICY_SCOPE_SERVER] = "server",
+                                         [POLICY_SCOPE_ORGANISATION] = "organisation"};
+    struct slice subject = scope_subject(ex, charge->scope);
+    if (subject.data == NULL)
+        return subject;
+    struct slice parts[] = {SLICE_LITERAL(ORGANISATION),
+                            upstream_server_options(ex->server)->name,
+                            slice_from_string(scopes[charge->scope]),
+                            subject,
+                            charge->counter,
+                            charge->per};
+    return limit_key(&ex->arena, parts, sizeof parts / sizeof *parts);
+}
+
+// The verdict's charges in the form of the counters; NULL when memory is short.
+static struct limit_charge *charges_of(struct exchange *ex)
+{
+    size_t count = ex->verdict.charge_count;
+    struct limit_charge *charges = arena_take_zeroed(&ex->arena, count * sizeof *charges);
+    for (size_t i = 0; charges != NULL && i < count; i++) {
+        const struct policy_charge *from = &ex->verdict.charges[i];
+        charges[i] = (struct limit_charge){.key = counter_key(ex, from),
+                                           .sliding = from->sliding,
+                                           .window_ms = from->window_ms,
+                                           .calendar_month = from->calendar_month,
+                                           .max = from->max,
+                                           .amount = from->amount};
+        if (charges[i].key.data == NULL)
+            return NULL;
+    }
+    return charges;
+}
+
+static enum step_result deny_by_limit(struct exchange *ex, size_t index, int64_t retry_ms)
+{
+    const struct policy_charge *charge = &ex->verdict.charges[index];
+    struct slice text = charge->on_deny;
+    if (text.length == 0) {
+        char max[DECIMAL_TEXT_SIZE];
+        decimal_format(charge->max, max);
+        text = arena_format(&ex->arena, "The limit '%.*s' allows at most %s in its window.",
+                            SLICE_PRINT(charge->counter), max);
+    }
+    if (retry_ms >= 0)
+        text = arena_format(&ex->arena, "%.*s Try again in %lld s.", SLICE_PRINT(text),
+                            (long long)((retry_ms + 999) / 1000));
+    else
+        text = arena_format(&ex->arena, "%.*s Waiting does not help: this call alone is above it.",
+                            SLICE_PRINT(text));
+    return exchange_deny(ex, charge->rule, text, false, retry_ms);
+}
+
+static enum step_result with_limits(struct exchange *ex, bool reserve)
+{
+    struct pipeline *pipeline = ex->pipeline;
+    if (ex->denied || ex->verdict.charge_count == 0)
+        return STEP_NEXT;
+    if (reserve && pipeline->given.limit_file != NULL &&
+        !limit_file_healthy(pipeline->given.limit_file))
+        return exchange_deny(ex, ex->verdict.charges[0].rule,
+                             SLICE_LITERAL("The store of the limits cannot be written, so calls "
+                                           "under a limit are denied until it can."),
+                             false, -1);
+    struct limit_charge *charges = charges_of(ex);
+    if (charges == NULL)
+        return STEP_FAIL;
+    size_t count = ex->verdict.charge_count, index = 0;
+    int64_t retry_ms = -1, now = clock_wall_ms();
+    int result;
+    if (reserve) {
+        ex->receipts = arena_take_zeroed(&ex->arena, count * sizeof *ex->receipts);
+        if (ex->receipts == NULL)
+            return STEP_FAIL;
+        result = limit_reserve(pipeline->given.limits, charges, count, now, ex->receipts, &index,
+                               &retry_ms);
+        if (result == 0)
+            ex->receipt_count = count;
+    } else {
+        result = limit_check(pipeline->given.limits, charges, count, now, &index, &retry_ms);
+    }
+    if (result == ERROR_LIMIT)
+        return deny_by_limit(ex, index, retry_ms);
+    return result == 0 ? STEP_NEXT : STEP_FAIL;
+}
+
+enum step_result step_check_limits(struct exchange *ex)
+{
+    return with_limits(ex, false);
+}
+
+enum step_result step_reserve(struct exchange *ex)
+{
+    enum step_result result = with_limits(ex, true);
+    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL)
+        limits_session_calls(ex, true);
+    return result;
+}
+
+void limits_give_back(struct exchange *ex, bool successes_only)
+{
+    for (size_t i = 0; i < ex->receipt_count; i++)
+        if (!successes_only || ex->verdict.charges[i].successes_only)
+            limit_give_back(ex->pipeline->given.limits, &ex->receipts[i]);
+    if (!successes_only)
+        ex->receipt_count = 0;
+}
+
+static struct tally *find_tally(struct exchange *ex, bool make)
+{
+    struct pipeline *pipeline = ex->pipeline;
+    struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
+                            ex->client_name};
+    struct slice key = limit_key(&ex->arena, parts, 3);
+    struct tally *tally = key.data == NULL ? NULL : table_get(&pipeline->tallies, key);
+    if (tally != NULL || !make || key.data == NULL || pipeline->tallies.count >= TALLIES_MAX)
+        return tally;
+    tally = memory_try_new(sizeof *tally + key.length);
+    if (tally == NULL)
+        return NULL;
+    memcpy(tally->key, key.data, key.length);
+    tally->key_length = key.length;
+    if (table_put(&pipeline->tallies, slice_of(tally->key, key.length), tally) != 0) {
+        memory_free(tally);
+        return NULL;
+    }
+    return tally;
+}
+
+// Tool calls of this session before this one; `count` adds this one.
+uint64_t limits_session_calls(struct exchange *ex, bool count)
+{
+    if (ex->session != NULL) {
+        uint64_t before = ex->session->calls;
+        ex->session->calls += count ? 1 : 0;
+        return before;
+    }
+    struct tally *tally = find_tally(ex, count);
+    if (tally == NULL) // full: assume the worst, so that a rule on session.calls denies
+        return ex->pipeline->tallies.count >= TALLIES_MAX ? UINT64_MAX : 0;
+    uint64_t before = tally->calls;
+    tally->calls += count ? 1 : 0;
+    return before;
+}

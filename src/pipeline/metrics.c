@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "base/metrics.h"
+#include "pipeline/pipeline_internal.h"
+
+struct metrics_set {
+    struct metrics *registry;
+    struct metric *decisions[OUTCOME_COUNT];
+    struct metric *decide, *upstream, *total;
+    struct metrics_family *server_up, *server_connections, *server_children, *server_failures;
+};
+
+static int64_t read_sessions(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return (int64_t)pipeline->sessions_by_id.count;
+}
+
+static int64_t read_calls(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return (int64_t)pipeline->exchange_count;
+}
+
+static int64_t read_counters(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return (int64_t)limit_table_stats(pipeline->given.limits).counters;
+}
+
+static int64_t read_refused(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return (int64_t)limit_table_stats(pipeline->given.limits).refused;
+}
+
+static int64_t read_dropped(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return pipeline->given.audit == NULL ? 0
+                                         : (int64_t)audit_log_stats(pipeline->given.audit).dropped;
+}
+
+static void add_stages(struct metrics_set *set)
+{
+    static const char *const stage[] = {"stage", NULL};
+    struct metrics_family *stages =
+        metrics_register(set->registry, METRIC_HISTOGRAM, "sallyport_stage_seconds",
+                         "Time per stage of a message: decide, upstream, total", stage, 8);
+    set->decide = metrics_child(stages, &SLICE_LITERAL("decide"));
+    set->upstream = metrics_child(stages, &SLICE_LITERAL("upstream"));
+    set->total = metrics_child(stages, &SLICE_LITERAL("total"));
+}
+
+static void add_reader(struct metrics_set *set, enum metric_kind kind, const char *name,
+                       const char *help, metric_read_cb read, struct pipeline *pipeline)
+{
+    metric_read_by(metrics_single(set->registry, kind, name, help), read, pipeline);
+}
+
+struct metrics_set *metrics_set_new(struct pipeline *pipeline)
+{
+    static const char *const outcome[] = {"outcome", NULL}, *const server[] = {"server", NULL};
+    struct metrics_set *set = memory_new(sizeof *set);
+    set->registry = metrics_new();
+    struct metrics_family *decisions =
+        metrics_register(set->registry, METRIC_COUNTER, "sallyport_decisions_total",
+                         "Messages by what became of them", outcome, OUTCOME_COUNT + 1);
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        struct slice name = slice_from_string(outcome_names[i]);
+        set->decisions[i] = metrics_child(decisions, &name);
+    }
+    add_stages(set);
+    add_reader(set, METRIC_GAUGE, "sallyport_sessions", "Open sessions", read_sessions, pipeline);
+    add_reader(set, METRIC_GAUGE, "sallyport_in_flight", "Messages and streams in flight",
+               read_calls, pipeline);
+    add_reader(set, METRIC_GAUGE, "sallyport_limit_counters", "Counters of limits in memory",
+               read_counters, pipeline);
+    add_reader(set, METRIC_COUNTER, "sallyport_limit_refusals_total",
+               "Reservations that a limit refused", read_refused, pipeline);
+    add_reader(set, METRIC_COUNTER, "sallyport_decision_log_dropped_total",
+               "Records that the decision log could not take", read_dropped, pipeline);
+    set->server_up =
+        metrics_register(set->registry, METRIC_GAUGE, "sallyport_upstream_up",
+                         "1 unless the last attempt to reach the server failed", server, 1000);
+    set->server_connections =
+        metrics_register(set->registry, METRIC_GAUGE, "sallyport_upstream_connections",
+                         "Open connections to the server", server, 1000);
+    set->server_children =
+        metrics_register(set->registry, METRIC_GAUGE, "sallyport_upstream_children",
+                         "Running processes of the server", server, 1000);
+    set->server_failures =
+        metrics_register(set->registry, METRIC_COUNTER, "sallyport_upstream_failures_total",
+                         "Connects, starts and calls that failed", server, 1000);
+    return set;
+}
+
+void metrics_set_free(struct metrics_set *set)
+{
+    if (set == NULL)
+        return;
+    metrics_free(set->registry);
+    memory_free(set);
+}
+
+void metrics_count(struct metrics_set *set, enum outcome outcome)
+{
+    metric_add(set->decisions[outcome], 1);
+}
+
+void metrics_time(struct metrics_set *set, const struct exchange *ex)
+{
+    uint64_t now = clock_monotonic_us();
+    if (ex->decided_us >= ex->started_us && ex->decided_us != 0)
+        metric_observe_us(set->decide, (int64_t)(ex->decided_us - ex->started_us));
+    if (ex->sent_us != 0)
+        metric_observe_us(set->upstream, (int64_t)(now - ex->sent_us));
+    metric_observe_us(set->total, (int64_t)(now - ex->started_us));
+}
+
+static void read_server(void *argument, struct upstream_server *server)
+{
+    struct metrics_set *set = argument;
+    struct slice name = upstream_server_options(server)->name;
+    struct upstream_health health = upstream_server_health(server);
+    metric_set(metrics_child(set->server_up, &name), health.last_attempt_failed ? 0 : 1);
+    metric_set(metrics_child(set->server_connections, &name), (int64_t)health.connections);
+    metric_set(metrics_child(set->server_children, &name), (int64_t)health.children);
+    metric_set(metrics_child(set->server_failures, &name), (int64_t)health.failures);
+}
+
+void metrics_write(struct pipeline *pipeline, struct buffer *out)
+{
+    upstream_each(pipeline->given.upstreams, read_server, pipeline->metrics);
+    metrics_render(pipeline->metrics->registry, out);
+}

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline_internal.h"
+
+enum {
+    TICK_MS = 5000,
+    KEEP_ALIVE_US = 15 * 1000 * 1000, // below the idle timers of common proxies and clients
+    SILENT_CALL_US = 10 * 1000 * 1000,
+};
+
+// Silent streams get a comment; a call to a child that takes long becomes a stream, so that nothing
+// on the way to the client takes the silence for death.
+static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->face != &http_face || ex->client_gone || ex->answered)
+            continue;
+        bool child = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
+                     upstream_server_options(ex->server)->transport == UPSTREAM_CHILD;
+        if (!ex->streaming && child && ex->accepts_stream &&
+            clock_monotonic_us() - ex->started_us > SILENT_CALL_US) {
+            ex->streaming = true;
+            ex->face->stream_begin(ex);
+        }
+        if (ex->streaming && now_us - ex->last_write_us > KEEP_ALIVE_US)
+            http_face_comment(ex);
+    }
+}
+
+// Replies that were given up while a message was being handed over end here.
+static void end_aborted(struct pipeline *pipeline)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (!ex->aborted)
+            continue;
+        ex->aborted = false;
+        exchange_client_gone(ex);
+        return;
+    }
+}
+
+static void tick_cb(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    uint64_t now_us = loop_now_us(pipeline->loop);
+    keep_alive(pipeline, now_us);
+    end_aborted(pipeline);
+    session_sweep(pipeline, now_us);
+    shared_sweep(pipeline, now_us);
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options)
+{
+    struct pipeline *pipeline = memory_new(sizeof *pipeline);
+    pipeline->given = *options;
+    pipeline->loop = options->loop;
+    json_doc_init(&pipeline->doc);
+    list_init(&pipeline->exchanges);
+    list_init(&pipeline->idle_exchanges);
+    list_init(&pipeline->sessions);
+    list_init(&pipeline->shared);
+    list_init(&pipeline->stdios);
+    table_init(&pipeline->sessions_by_id);
+    table_init(&pipeline->grants);
+    table_init(&pipeline->toolboxes);
+    table_init(&pipeline->tallies);
+    random_hex(pipeline->request_prefix, sizeof pipeline->request_prefix / 2);
+    pipeline->metrics = metrics_set_new(pipeline);
+    pipeline->tick = loop_timer_open(pipeline->loop, tick_cb, pipeline);
+    if (pipeline->tick == NULL) {
+        pipeline_free(pipeline);
+        return NULL;
+    }
+    loop_timer_start(pipeline->tick, TICK_MS, TICK_MS);
+    return pipeline;
+}
+
+static void free_usage_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    struct grant_usage *usage = value;
+    memory_free(usage->label);
+    memory_free(usage);
+}
+
+static void free_tally_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    memory_free(value);
+}
+
+static void end_everything(struct pipeline *pipeline)
+{
+    while (!list_empty(&pipeline->exchanges)) {
+        struct exchange *ex = LIST_ENTRY(pipeline->exchanges.next, struct exchange, link);
+        exchange_answer_error(ex, 503, MCP_ERROR_INTERNAL, SLICE_LITERAL("The gateway stops"),
+                              (struct slice){0});
+        exchange_finish(ex);
+    }
+    while (!list_empty(&pipeline->sessions))
+        session_free(LIST_ENTRY(pipeline->sessions.next, struct session, link));
+    shared_close_all(pipeline);
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    end_everything(pipeline);
+    LIST_EACH(&pipeline->idle_exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        arena_release(&ex->arena);
+        memory_free(ex);
+    }
+    if (pipeline->tick != NULL)
+        loop_timer_close(pipeline->tick);
+    table_each(&pipeline->grants, free_usage_cb, NULL);
+    table_each(&pipeline->tallies, free_tally_cb, NULL);
+    table_release(&pipeline->grants);
+    table_release(&pipeline->tallies);
+    table_release(&pipeline->sessions_by_id);
+    toolbox_release(pipeline);
+    metrics_set_free(pipeline->metrics);
+    json_doc_release(&pipeline->doc);
+    rules_unref(pipeline->rules);
+    memory_free(pipeline);
+}
+
+// Clients of the stateless era hear of a change on their open subscriptions.
+static void tell_listeners(struct pipeline *pipeline)
+{
+    static const char *const kinds[] = {"tools", "prompts", "resources"};
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        bool wants[] = {ex->listens_tools, ex->listens_prompts, ex->listens_resources};
+        for (size_t i = 0; i < 3; i++) {
+            if (!wants[i] || !ex->streaming || ex->client_gone || ex->answered)
+                continue;
+            struct slice pieces[] = {
+                SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"),
+                slice_from_string(kinds[i]),
+                SLICE_LITERAL("/list_changed\",\"params\":{\"_meta\":{"
+                              "\"io.modelcontextprotocol/subscriptionId\":"),
+                ex->id, SLICE_LITERAL("}}}")};
+            ex->face->stream_message(ex, pieces, 5, (struct slice){0}, -1);
+        }
+    }
+}
+
+int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *given)
+{
+    struct rules *rules = memory_new(sizeof *rules);
+    rules->references = 1;
+    rules->given = *given;
+    struct rules *before = pipeline->rules;
+    pipeline->rules = rules;
+    if (before == NULL)
+        return 0;
+    LIST_EACH(&pipeline->sessions, item)
+    {
+        session_apply_rules(LIST_ENTRY(item, struct session, link), before);
+    }
+    tell_listeners(pipeline);
+    rules_unref(before);
+    return 0;
+}
+
+void pipeline_begin_drain(struct pipeline *pipeline)
+{
+    pipeline->draining = true;
+}
+
+void pipeline_end_streams(struct pipeline *pipeline)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->kind != EXCHANGE_STREAM && ex->method != MCP_LISTEN)
+            continue;
+        exchange_answer(ex, 200, (struct slice){0});
+        exchange_finish(ex);
+        pipeline_end_streams(pipeline); // finishing one may have touched the list
+        return;
+    }
+}
+
+size_t pipeline_calls_in_flight(const struct pipeline *pipeline)
+{
+    return pipeline->exchange_count;
+}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The request state machine: every message of every client passes these steps, in this order, and
+// no other way leads to a server. Start reading at steps.c. One loop thread owns everything here.
+#pragma once
+
+#include "audit/audit.h"
+#include "base/error.h"
+#include "http/http.h"
+#include "identity/identity.h"
+#include "limit/limit.h"
+#include "policy/policy.h"
+#include "upstream/upstream.h"
+
+struct pipeline;
+
+struct pipeline_policy {
+    struct slice name;
+    struct policy *policy; // borrowed from the owner
+};
+
+// What the operator configured, as one immutable snapshot. A message is judged by the snapshot that
+// was current when it came. `release` is called once nobody uses it any more.
+struct pipeline_rules {
+    const struct identity_table *grants;
+    const struct pipeline_policy *policies; // identity_reach.policy is an index of these
+    size_t policy_count;
+    const struct slice *allowed_hosts; // besides the loopback names, when the listener is loopback
+    size_t allowed_host_count;
+    const struct slice *allowed_origins;
+    size_t allowed_origin_count;
+    bool loopback_names; // accept localhost, 127.0.0.1 and [::1] with any port
+    bool metrics_public;
+    size_t sessions_max_per_grant; // 0: 1000
+    size_t calls_max_per_grant;    // 0: 1000
+    uint64_t session_idle_ms;      // 0: 30 minutes
+    void (*release)(void *owner);
+    void *owner;
+};
+
+struct pipeline_options {
+    struct loop *loop;
+    struct upstream_set *upstreams; // borrowed
+    struct limit_table *limits;     // borrowed
+    struct limit_file *limit_file;  // borrowed; may be NULL
+    struct audit_log *audit;        // borrowed; NULL: no decision log
+};
+
+struct pipeline *pipeline_new(const struct pipeline_options *options);
+// Ends every session and call; no callback afterwards.
+void pipeline_free(struct pipeline *pipeline);
+// Swaps the snapshot (taken over, also on failure). Sessions of grants and servers that are gone
+// end; clients of others are told that lists may have changed.
+int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *rules) MUST_CHECK;
+// /readyz answers 503 from now on; messages are still served.
+void pipeline_begin_drain(struct pipeline *pipeline);
+// Ends streams that would never end by themselves (GET streams, subscriptions), so that a drain can
+// finish.
+void pipeline_end_streams(struct pipeline *pipeline);
+size_t pipeline_calls_in_flight(const struct pipeline *pipeline);
+
+// Handlers for http_server_open; the argument is the pipeline.
+void pipeline_handle_http(void *pipeline, struct http_reply *reply,
+                          const struct http_request *request);
+void pipeline_handle_refused(void *pipeline, int status, const char *reason, struct slice peer);
+
+// ---- The stdio face: one client on a pair of descriptors, one server, one grant.
+struct pipeline_stdio;
+// `closed` is called once the client closed its side and everything in flight was answered or given
+// up.
+int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_label, struct slice server,
+                        int in_fd, int out_fd, void (*closed)(void *argument), void *argument,
+                        struct pipeline_stdio **ret, struct error *error) MUST_CHECK;
+void pipeline_stdio_free(struct pipeline_stdio *stdio);

@@ -1,0 +1,323 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "filter/filter.h"
+#include "mcp/mcp.h"
+#include "pipeline/pipeline.h"
+
+#define METHOD_HEADER "Mcp-Method"
+#define VERSION_HEADER "MCP-Protocol-Version"
+#define NAME_HEADER "Mcp-Name"
+#define SESSION_HEADER "Mcp-Session-Id"
+#define ORGANISATION "default" // the only one until there is a control plane
+
+struct exchange;
+struct metrics_set;
+
+enum { REQUEST_ID_SIZE = 33, SESSION_ID_SIZE = 65, SESSION_HASH_SIZE = 17, FORWARD_MAX = 32 };
+
+// ---- A snapshot with its users counted
+struct rules {
+    int references;
+    struct pipeline_rules given;
+};
+struct rules *rules_ref(struct rules *rules);
+void rules_unref(struct rules *rules);
+
+// ---- How an answer reaches the client: one table per kind of client (http_face.c, batch.c,
+// stdio_face.c). The exchange outlives its face; after `client_gone` none of these is called.
+struct face {
+    // The whole answer; no pieces: nothing but the status (202).
+    void (*answer)(struct exchange *ex, int status, const struct slice *pieces, size_t count);
+    void (*stream_begin)(struct exchange *ex);
+    // `id` data NULL and retry -1 when absent; no pieces: an event with empty data.
+    void (*stream_message)(struct exchange *ex, const struct slice *pieces, size_t count,
+                           struct slice id, int64_t retry_ms);
+    void (*stream_end)(struct exchange *ex);
+};
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_FAIL };
+
+enum exchange_kind {
+    EXCHANGE_MESSAGE, // one message of a client
+    EXCHANGE_STREAM,  // a client's (or our own) GET stream
+};
+
+// What became of it; the words of the decision log.
+enum outcome {
+    OUTCOME_ALLOWED,
+    OUTCOME_DENIED,
+    OUTCOME_HIDDEN,
+    OUTCOME_OBSERVED,
+    OUTCOME_REFUSED, // before judgement: not understood, not identified
+    OUTCOME_FAILED,  // judged, but the server could not be asked
+    OUTCOME_COUNT,
+};
+extern const char *const outcome_names[OUTCOME_COUNT];
+
+// One message on its way, or one stream. Taken from and given back to the pipeline's free list.
+struct exchange {
+    struct list link;         // in pipeline->exchanges
+    struct list session_link; // in session->exchanges
+    struct pipeline *pipeline;
+    struct arena arena;
+    struct rules *rules;
+    enum exchange_kind kind;
+    size_t step;
+    char request_id[REQUEST_ID_SIZE];
+
+    const struct face *face;
+    void *face_state;
+    bool client_gone;
+    bool streaming;
+    bool answered; // the reply is complete for the client
+    bool accepts_stream;
+
+    const struct identity_grant *grant;
+    const struct identity_reach *reach;
+    struct policy *policy;          // referenced; NULL denies all
+    struct upstream_server *server; // referenced
+    struct session *session;
+    struct session *minted; // the session that this initialize opened
+    bool modern;
+    bool observe;
+    bool counted; // in the grant's calls in flight
+    bool in_batch;
+    bool aborted;                // the reply was given up; the sweep ends the exchange
+    bool is_http;                // the client speaks HTTP, so headers must agree with the body
+    struct slice origin;         // an allowed Origin, data NULL when absent
+    struct slice session_header; // as the client sent it, data NULL when absent
+    size_t unsent;               // stream bytes written since the client stopped keeping up
+
+    struct slice text;          // the client's bytes; valid until the reply ends
+    struct mcp_message message; // nodes of pipeline->doc, only until the message is sent
+    enum mcp_method method;
+    enum mcp_kind message_kind;
+    struct slice method_name, subject, client_name, id, peer, trace; // in the arena
+    struct slice progress_token;
+    const struct slice *argument_keys;
+    size_t argument_key_count;
+    bool wants_log;                                         // modern: _meta logLevel is set
+    bool listens_tools, listens_prompts, listens_resources; // of a subscriptions/listen
+    struct http_header *forward;                            // headers to pass on; in the arena
+    size_t forward_count;
+
+    struct policy_verdict verdict;
+    struct limit_receipt *receipts;
+    size_t receipt_count;
+    bool denied;
+    int64_t retry_ms;
+    enum outcome outcome;
+    struct slice rule, reason; // what the log says; in the arena or the policy
+
+    struct upstream_call *call;
+    int upstream_status;
+    bool upstream_answered;     // the response itself has come
+    bool result_failed;         // an error or isError came back
+    struct slice last_event_id; // for our own resumption (stdio face)
+    uint64_t started_us, decided_us, sent_us, answered_us;
+    uint64_t last_write_us; // of a stream, for keep-alive comments
+};
+
+// ---- A conversation
+struct session {
+    struct list link; // pipeline->sessions
+    struct pipeline *pipeline;
+    char id[SESSION_ID_SIZE];
+    char hash[SESSION_HASH_SIZE];   // what logs say in place of the id
+    char *grant_label;              // owned
+    struct upstream_server *server; // referenced
+    enum mcp_version version;
+    char *client_name;         // owned
+    struct buffer upstream_id; // the server's own session id, may be empty
+    struct upstream_link *child;
+    struct list exchanges;     // in flight
+    struct exchange *listener; // the open GET stream
+    struct list waiting;       // server messages that no stream could take yet
+    size_t waiting_bytes;
+    uint64_t last_used_us;
+    uint64_t calls; // tool calls so far
+    bool ended;
+    struct pipeline_stdio *stdio; // set for the stdio face
+};
+
+// A server's own message that waits for a stream.
+struct waiting_message {
+    struct list link;
+    size_t length;
+    char text[];
+};
+
+struct pipeline {
+    struct pipeline_options given;
+    struct loop *loop;
+    struct rules *rules;
+    struct json_doc doc; // scratch of the client message being decoded
+    struct list exchanges;
+    struct list idle_exchanges;
+    size_t exchange_count, idle_exchange_count;
+    struct list sessions;
+    struct table sessions_by_id;
+    struct table grants;    // grant_usage by label
+    struct table toolboxes; // by server name
+    struct list shared;     // struct shared_child
+    struct list stdios;     // struct pipeline_stdio
+    struct table tallies;   // calls of sessions that the modern era does not have
+    struct loop_timer *tick;
+    struct metrics_set *metrics;
+    bool draining;
+    uint64_t next_request;
+    char request_prefix[17];
+};
+
+struct grant_usage {
+    char *label; // owned, the key
+    size_t sessions, calls;
+};
+
+// exchange.c
+struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face, void *state);
+void exchange_copy_facts(struct exchange *ex);
+// Ends it: gives back what must be, writes the decision log, frees. The face is not called any
+// more.
+void exchange_finish(struct exchange *ex);
+void exchange_client_gone(struct exchange *ex);
+// Answers, unless the client is gone.
+void exchange_answer(struct exchange *ex, int status, struct slice body);
+void exchange_answer_pieces(struct exchange *ex, int status, const struct slice *pieces,
+                            size_t count);
+// A JSON-RPC error of our own, as the whole answer or as the last message of the stream.
+void exchange_answer_error(struct exchange *ex, int status, int code, struct slice text,
+                           struct slice data);
+// Refusals before judgement set what the log says. Returns STEP_REPLY after answering.
+enum step_result exchange_refuse(struct exchange *ex, int status, int code, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label);
+
+// steps.c: runs steps until one waits or replies.
+void steps_run(struct exchange *ex);
+enum step_result step_decode(struct exchange *ex);       // decode.c
+enum step_result step_session(struct exchange *ex);      // session.c
+enum step_result step_headers(struct exchange *ex);      // headers.c
+enum step_result step_decide(struct exchange *ex);       // decide.c
+enum step_result step_check_limits(struct exchange *ex); // limits.c
+enum step_result step_approval(struct exchange *ex);     // decide.c
+enum step_result step_reserve(struct exchange *ex);      // limits.c
+enum step_result step_intent(struct exchange *ex);       // outcome.c
+enum step_result step_send(struct exchange *ex);         // send.c
+
+// decode.c: sets the exchange's message facts from pipeline->doc.
+void decode_argument_keys(struct exchange *ex);
+
+// decide.c
+// Denies (or observes). Returns STEP_NEXT in observe mode, else STEP_REPLY after answering.
+enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
+                               bool hidden, int64_t retry_ms);
+bool decide_method_allowed(const struct exchange *ex, struct slice method);
+bool decide_visible(void *exchange, enum mcp_list list, struct slice name);
+// A server's own message to the client of `grant`: may it pass? Logs a denial.
+bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
+                           const struct upstream_message *message);
+
+// limits.c
+void limits_give_back(struct exchange *ex, bool successes_only);
+uint64_t limits_session_calls(struct exchange *ex, bool count);
+
+// send.c
+extern const struct upstream_call_events send_events;
+int send_to_server(struct exchange *ex, const struct upstream_request *request,
+                   struct error *error);
+// Tells the server that a request of its own was refused.
+void send_refusal(struct session *session, const struct upstream_message *message,
+                  const char *text);
+size_t send_session_headers(const struct session *session, struct http_header *headers);
+
+// answer.c
+void answer_head(void *exchange, const struct upstream_head *head);
+void answer_message(void *exchange, struct upstream_message *message);
+void answer_end(void *exchange);
+void answer_error(void *exchange, int code, bool sent, const char *text);
+// The client's stream gets a message of the server, with its edits applied.
+void answer_pass(struct exchange *ex, struct upstream_message *message);
+
+// session.c
+// A conversation of this exchange's client; it becomes ex->session. NULL: no memory.
+struct session *session_new(struct exchange *ex);
+// The session of this id when it belongs to the exchange's grant and server, else NULL.
+struct session *session_find(const struct exchange *ex, struct slice id);
+void session_free(struct session *session);
+// After a reload: ends what the new rules do not reach, tells others that lists may have changed.
+void session_apply_rules(struct session *session, const struct rules *before);
+void session_end(struct session *session, const char *why); // later use of its id: 404
+void session_sweep(struct pipeline *pipeline, uint64_t now_us);
+int session_start_child(struct session *session, struct error *error);
+void session_deliver(struct session *session, const struct slice *pieces, size_t count,
+                     bool about_a_call);
+void session_flush_waiting(struct session *session);
+
+// shared.c: children that several clients use
+struct upstream_link *shared_child(struct exchange *ex, struct error *error);
+void shared_sweep(struct pipeline *pipeline, uint64_t now_us);
+void shared_close_all(struct pipeline *pipeline);
+
+// toolbox.c: what lists told about tools
+struct tool_header {
+    struct slice argument;
+    struct slice header; // without "Mcp-Param-"
+};
+struct tool {
+    char *name; // owned, the key
+    enum catalogue_category category;
+    struct tool_header *headers; // owned
+    size_t header_count;
+};
+void toolbox_learn(struct pipeline *pipeline, struct slice server,
+                   const struct upstream_message *message);
+const struct tool *toolbox_find(struct pipeline *pipeline, struct slice server, struct slice name);
+void toolbox_release(struct pipeline *pipeline);
+
+// headers.c
+size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most);
+// The headers that a modern HTTP server needs, made from the message itself (stdio face).
+int headers_from_message(struct exchange *ex);
+bool headers_host_allowed(const struct rules *rules, const struct http_request *request);
+bool headers_origin_allowed(const struct rules *rules, struct slice origin);
+
+// outcome.c
+void outcome_record(struct exchange *ex);
+void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struct slice peer,
+                            struct slice server, struct slice grant);
+void outcome_record_server(struct pipeline *pipeline, const struct session *session,
+                           const struct exchange *ex, struct slice method, bool allowed,
+                           struct slice rule);
+
+// metrics.c
+struct metrics_set *metrics_set_new(struct pipeline *pipeline);
+void metrics_set_free(struct metrics_set *metrics);
+void metrics_count(struct metrics_set *metrics, enum outcome outcome);
+void metrics_time(struct metrics_set *metrics, const struct exchange *ex);
+void metrics_write(struct pipeline *pipeline, struct buffer *out);
+
+// endpoints.c: /healthz, /readyz, /metrics. False when the path is none of these.
+bool endpoints_handle(struct pipeline *pipeline, struct http_reply *reply,
+                      const struct http_request *request);
+
+// batch.c
+void batch_open(struct pipeline *pipeline, struct http_reply *reply, struct exchange *first);
+
+// http_face.c
+extern const struct face http_face;
+void http_face_comment(struct exchange *ex); // keeps a silent stream alive
+
+// stdio_face.c
+extern const struct face stdio_face;
+void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_t count);
+void stdio_session_ready(struct pipeline_stdio *stdio);
+void stdio_exchange_over(struct pipeline_stdio *stdio);

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The last step: the judged message leaves, byte for byte as it was judged.
+#include "pipeline/pipeline_internal.h"
+
+const struct upstream_call_events send_events = {
+    .on_head = answer_head,
+    .on_message = answer_message,
+    .on_end = answer_end,
+    .on_error = answer_error,
+};
+
+size_t send_session_headers(const struct session *session, struct http_header *headers)
+{
+    if (session == NULL || session->upstream_id.length == 0)
+        return 0;
+    headers[0] =
+        (struct http_header){SLICE_LITERAL(SESSION_HEADER), buffer_slice(&session->upstream_id)};
+    return 1;
+}
+
+// The version that a session settled on, for clients that do not send headers themselves.
+static struct slice version_text(enum mcp_version version)
+{
+    switch (version) {
+    case MCP_2024_11_05: return SLICE_LITERAL("2024-11-05");
+    case MCP_2025_03_26: return SLICE_LITERAL("2025-03-26");
+    case MCP_2025_06_18: return SLICE_LITERAL("2025-06-18");
+    case MCP_2025_11_25: return SLICE_LITERAL("2025-11-25");
+    case MCP_2026_07_28: return SLICE_LITERAL("2026-07-28");
+    case MCP_VERSION_NONE: break;
+    }
+    return (struct slice){0};
+}
+
+int send_to_server(struct exchange *ex, const struct upstream_request *request, struct error *error)
+{
+    struct http_header headers[FORWARD_MAX + 2];
+    struct upstream_request full = *request;
+    size_t count = ex->modern ? 0 : send_session_headers(ex->session, headers);
+    if (ex->session != NULL && ex->session->stdio != NULL && !ex->modern &&
+        ex->session->version != MCP_VERSION_NONE)
+        headers[count++] =
+            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(ex->session->version)};
+    for (size_t i = 0; i < ex->forward_count; i++)
+        headers[count++] = ex->forward[i];
+    full.headers = headers;
+    full.header_count = count;
+    struct upstream_call_events events = send_events;
+    events.argument = ex;
+    struct upstream_link *link = ex->session == NULL ? NULL : ex->session->child;
+    if (upstream_server_options(ex->server)->transport == UPSTREAM_CHILD && link == NULL) {
+        link = shared_child(ex, error);
+        if (link == NULL)
+            return ERROR_UNREACHABLE;
+    }
+    ex->sent_us = clock_monotonic_us();
+    return upstream_send(ex->server, link, &full, &events, &ex->call, error);
+}
+
+// Reading again does no harm, so these may be sent a second time when a kept connection was stale.
+static bool repeatable(enum mcp_method method)
+{
+    switch (method) {
+    case MCP_PING:
+    case MCP_DISCOVER:
+    case MCP_TOOLS_LIST:
+    case MCP_RESOURCES_LIST:
+    case MCP_TEMPLATES_LIST:
+    case MCP_RESOURCES_READ:
+    case MCP_PROMPTS_LIST:
+    case MCP_PROMPTS_GET:
+    case MCP_COMPLETE: return true;
+    default: return false;
+    }
+}
+
+// A legacy conversation with a child begins with its initialize; the child is that conversation's
+// own.
+static int prepare_child(struct exchange *ex, struct error *error)
+{
+    if (upstream_server_options(ex->server)->transport != UPSTREAM_CHILD)
+        return 0;
+    if (ex->session == NULL && !ex->modern && ex->method == MCP_INITIALIZE) {
+        ex->session = session_new(ex);
+        if (ex->session == NULL)
+            return error_set(error, ERROR_NO_MEMORY, "no memory for a session");
+        ex->minted = ex->session;
+        list_append(&ex->session->exchanges, &ex->session_link);
+    }
+    if (ex->session == NULL || ex->session->child != NULL)
+        return 0;
+    return session_start_child(ex->session, error);
+}
+
+// A child does not answer what was cancelled, and over HTTP a modern server learns of it by the
+// closed stream: the waiting call ends here.
+static bool cancel_call(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t id = json_get(doc, ex->message.params, "requestId");
+    if (ex->session == NULL || id == JSON_NONE)
+        return false;
+    struct slice wanted = json_raw(doc, id);
+    LIST_EACH(&ex->session->exchanges, item)
+    {
+        struct exchange *other = LIST_ENTRY(item, struct exchange, session_link);
+        if (other == ex || other->call == NULL || !slice_equal(other->id, wanted))
+            continue;
+        bool http = upstream_server_options(ex->server)->transport == UPSTREAM_HTTP;
+        if (http && !other->modern)
+            return false; // the server answers or closes that stream itself
+        bool tell = http && other->modern;
+        upstream_call_cancel(other->call, false);
+        other->call = NULL;
+        other->answered = other->face == &stdio_face; // the client waits for nothing any more
+        exchange_finish(other);
+        return tell;
+    }
+    return false;
+}
+
+static enum step_result refuse_send(struct exchange *ex, int result, const struct error *error)
+{
+    limits_give_back(ex, false); // it surely did not run
+    ex->outcome = OUTCOME_FAILED;
+    if (ex->minted != NULL)
+        session_end(ex->minted, "it could not be opened");
+    switch (result) {
+    case ERROR_EXISTS:
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST, "%s", error->text);
+    case ERROR_LIMIT: return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL, "%s", error->text);
+    case ERROR_UNSUPPORTED: return exchange_refuse(ex, 501, MCP_ERROR_INTERNAL, "%s", error->text);
+    default: return exchange_refuse(ex, 502, MCP_ERROR_INTERNAL, "%s", error->text);
+    }
+}
+
+enum step_result step_send(struct exchange *ex)
+{
+    struct error error = {0};
+    if (ex->message_kind == MCP_NOTIFICATION && ex->method == MCP_CANCELLED && cancel_call(ex)) {
+        exchange_answer(ex, 202, (struct slice){0}); // closing its stream told the server
+        return STEP_REPLY;
+    }
+    bool stdio = ex->session != NULL && ex->session->stdio != NULL;
+    int result = prepare_child(ex, &error);
+    if (result == 0 && stdio)
+        result = headers_from_message(ex);
+    struct upstream_request request = {
+        .verb = UPSTREAM_POST,
+        .text = ex->text,
+        .doc = &ex->pipeline->doc,
+        .message = &ex->message,
+        .repeatable = repeatable(ex->method),
+    };
+    if (result == 0)
+        result = send_to_server(ex, &request, &error);
+    if (result != 0)
+        return refuse_send(ex, result, &error);
+    if (ex->call != NULL)
+        return STEP_WAIT;
+    exchange_answer(ex, 202, (struct slice){0});
+    return STEP_REPLY;
+}
+
+// ---- Answers of our own to a server's request that the policy refuses
+
+static void ignore_head(void *argument, const struct upstream_head *head)
+{
+    (void)argument;
+    (void)head;
+}
+static void ignore_message(void *argument, struct upstream_message *message)
+{
+    (void)argument;
+    (void)message;
+}
+static void ignore_end(void *argument)
+{
+    (void)argument;
+}
+static void ignore_error(void *argument, int code, bool sent, const char *text)
+{
+    (void)argument;
+    (void)code;
+    (void)sent;
+    log_event(LOG_WARNING, "pipeline", "a refusal could not be given to a server: %s", text);
+}
+
+void send_refusal(struct session *session, const struct upstream_message *message, const char *text)
+{
+    static const struct upstream_call_events ignore = {ignore_head, ignore_message, ignore_end,
+                                                       ignore_error, NULL};
+    struct buffer body;
+    buffer_init(&body, 0);
+    mcp_write_error(&body, json_raw(message->doc, message->message->id), MCP_ERROR_INVALID_REQUEST,
+                    slice_from_string(text), (struct slice){0});
+    struct mcp_message response = {.kind = MCP_RESPONSE};
+    struct http_header headers[2];
+    size_t count = send_session_headers(session, headers);
+    if (session->version != MCP_VERSION_NONE)
+        headers[count++] =
+            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(session->version)};
+    struct upstream_request request = {.verb = UPSTREAM_POST,
+                                       .text = buffer_slice(&body),
+                                       .doc = message->doc,
+                                       .message = &response,
+                                       .headers = headers,
+                                       .header_count = count};
+    struct upstream_call *call;
+    struct error error = {0};
+    if (body.failed ||
+        upstream_send(session->server, session->child, &request, &ignore, &call, &error) != 0)
+        log_event(LOG_WARNING, "pipeline", "a refusal could not be given to a server: %s",
+                  error.text);
+    buffer_release(&body);
+}

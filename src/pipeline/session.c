@@ -1,0 +1,385 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Conversations of the legacy era. A session's id is unguessable, good for one grant and one server
+// only, and never the server's own. Closed sessions keep nothing.
+#include "pipeline/pipeline_internal.h"
+
+#include <openssl/sha.h>
+
+enum {
+    SESSIONS_MAX_PER_GRANT = 1000,
+    CALLS_MAX_PER_GRANT = 1000,
+    IDLE_MS = 30 * 60 * 1000,
+    WAITING_MAX = 1000,
+    WAITING_BYTES_MAX = 1024 * 1024,
+};
+
+static void hash_id(struct session *session)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    SHA256((const unsigned char *)session->id, strlen(session->id), hash);
+    for (size_t i = 0; i < (SESSION_HASH_SIZE - 1) / 2; i++) {
+        session->hash[2 * i] = digits[hash[i] >> 4];
+        session->hash[2 * i + 1] = digits[hash[i] & 15];
+    }
+}
+
+static size_t most(size_t configured, size_t otherwise)
+{
+    return configured == 0 ? otherwise : configured;
+}
+
+struct session *session_new(struct exchange *ex)
+{
+    struct pipeline *pipeline = ex->pipeline;
+    struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->label);
+    if (usage == NULL)
+        return NULL;
+    struct session *session = memory_new(sizeof *session);
+    session->pipeline = pipeline;
+    random_hex(session->id, (SESSION_ID_SIZE - 1) / 2);
+    hash_id(session);
+    if (table_put(&pipeline->sessions_by_id, slice_from_string(session->id), session) != 0) {
+        memory_free(session);
+        return NULL;
+    }
+    session->grant_label = memory_copy_string(ex->grant->label.data, ex->grant->label.length);
+    session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
+    session->server = upstream_server_ref(ex->server);
+    buffer_init(&session->upstream_id, 4096);
+    list_init(&session->exchanges);
+    list_init(&session->waiting);
+    list_append(&pipeline->sessions, &session->link);
+    session->last_used_us = loop_now_us(pipeline->loop);
+    usage->sessions++;
+    return session;
+}
+
+struct session *session_find(const struct exchange *ex, struct slice id)
+{
+    struct session *session = table_get(&ex->pipeline->sessions_by_id, id);
+    if (session == NULL || session->ended || session->server != ex->server ||
+        !slice_equal_string(ex->grant->label, session->grant_label))
+        return NULL;
+    return session;
+}
+
+static void drop_waiting(struct session *session)
+{
+    struct waiting_message *message =
+        LIST_ENTRY(session->waiting.next, struct waiting_message, link);
+    session->waiting_bytes -= message->length;
+    list_remove(&message->link);
+    memory_free(message);
+}
+
+static size_t waiting_count(const struct session *session)
+{
+    size_t count = 0;
+    for (const struct list *l = session->waiting.next; l != &session->waiting; l = l->next)
+        count++;
+    return count;
+}
+
+static void free_session_cb(void *argument)
+{
+    struct session *session = argument;
+    while (!list_empty(&session->waiting))
+        drop_waiting(session);
+    buffer_release(&session->upstream_id);
+    memory_free(session->grant_label);
+    memory_free(session->client_name);
+    memory_free(session);
+}
+
+void session_free(struct session *session)
+{
+    struct pipeline *pipeline = session->pipeline;
+    session->ended = true;
+    table_remove(&pipeline->sessions_by_id, slice_from_string(session->id));
+    list_remove(&session->link);
+    struct grant_usage *usage =
+        table_get(&pipeline->grants, slice_from_string(session->grant_label));
+    if (usage != NULL && usage->sessions > 0)
+        usage->sessions--;
+    upstream_link_close(session->child);
+    session->child = NULL;
+    // What is still in flight loses its session; over HTTP it may yet be answered.
+    LIST_EACH(&session->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, session_link);
+        list_remove(&ex->session_link);
+        ex->session = NULL;
+        if (ex->minted == session)
+            ex->minted = NULL;
+    }
+    upstream_server_unref(session->server);
+    loop_defer(pipeline->loop, free_session_cb, session);
+}
+
+void session_end(struct session *session, const char *why)
+{
+    if (session->ended)
+        return;
+    log_event(LOG_DEBUG, "pipeline", "a session of grant '%s' ended: %s", session->grant_label,
+              why);
+    struct exchange *listener = session->listener;
+    session->listener = NULL;
+    session_free(session);
+    if (listener != NULL) {
+        exchange_answer(listener, 200, (struct slice){0});
+        exchange_finish(listener);
+    }
+}
+
+void session_sweep(struct pipeline *pipeline, uint64_t now_us)
+{
+    uint64_t idle_us = pipeline->rules->given.session_idle_ms * 1000;
+    if (idle_us == 0)
+        idle_us = (uint64_t)IDLE_MS * 1000;
+    LIST_EACH(&pipeline->sessions, item)
+    {
+        struct session *session = LIST_ENTRY(item, struct session, link);
+        bool busy =
+            session->stdio != NULL || session->listener != NULL || !list_empty(&session->exchanges);
+        if (!busy && now_us - session->last_used_us > idle_us) {
+            session_end(session, "idle");
+            return; // ending one may touch others; the rest waits for the next turn
+        }
+    }
+}
+
+// ---- The step
+
+static enum step_result open_session(struct exchange *ex)
+{
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    if (usage == NULL)
+        return STEP_FAIL;
+    if (usage->sessions >= most(ex->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT))
+        return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
+                               "This grant has too many open sessions; end one (DELETE) or wait");
+    ex->session = NULL;
+    return STEP_NEXT;
+}
+
+static enum step_result check_legacy_session(struct exchange *ex)
+{
+    if (ex->method == MCP_INITIALIZE && ex->in_batch)
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
+                               "initialize must not be part of a batch");
+    if (ex->method == MCP_INITIALIZE)
+        return open_session(ex);
+    if (ex->session_header.data == NULL)
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
+                               "The header Mcp-Session-Id is missing; send initialize first");
+    if (ex->session == NULL)
+        return exchange_refuse(ex, 404, MCP_ERROR_INVALID_REQUEST,
+                               "Session not found; send initialize again");
+    struct slice version = {0};
+    for (size_t i = 0; i < ex->forward_count; i++)
+        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
+            version = ex->forward[i].value;
+    if (version.data != NULL && mcp_version_parse(version) == MCP_VERSION_NONE)
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
+                               "Unsupported MCP-Protocol-Version");
+    return STEP_NEXT;
+}
+
+static enum step_result count_call(struct exchange *ex)
+{
+    if (ex->message_kind != MCP_REQUEST)
+        return STEP_NEXT;
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    if (usage == NULL)
+        return STEP_FAIL;
+    if (usage->calls >= most(ex->rules->given.calls_max_per_grant, CALLS_MAX_PER_GRANT))
+        return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
+                               "This grant has too many calls in flight; wait for answers");
+    usage->calls++;
+    ex->counted = true;
+    return STEP_NEXT;
+}
+
+enum step_result step_session(struct exchange *ex)
+{
+    enum step_result result = STEP_NEXT;
+    if (ex->session != NULL && ex->session->stdio != NULL) {
+        // The one conversation of the stdio face serves every era.
+    } else if (ex->modern) {
+        ex->session = NULL; // 2026-07-28: a session id is ignored
+    } else {
+        result = check_legacy_session(ex);
+    }
+    if (result != STEP_NEXT)
+        return result;
+    if (ex->session != NULL) {
+        ex->session->last_used_us = loop_now_us(ex->pipeline->loop);
+        list_append(&ex->session->exchanges, &ex->session_link);
+    }
+    return count_call(ex);
+}
+
+// ---- Children and what they say
+
+// Judges and passes on what a child says by itself. With nothing in flight there is no exchange to
+// carry the grant, so one is made for the judgement.
+static void on_child_message(void *argument, struct upstream_message *message)
+{
+    struct session *session = argument;
+    struct pipeline *pipeline = session->pipeline;
+    struct exchange judge = {0};
+    arena_init(&judge.arena, 64 * 1024);
+    struct slice label = slice_from_string(session->grant_label);
+    judge.pipeline = pipeline;
+    judge.rules = pipeline->rules;
+    judge.grant = identity_by_label(pipeline->rules->given.grants, label);
+    judge.server = session->server;
+    judge.session = session;
+    const struct identity_reach *reach =
+        judge.grant == NULL
+            ? NULL
+            : identity_reach(judge.grant, upstream_server_options(session->server)->name);
+    if (reach != NULL) {
+        judge.observe = judge.grant->mode == IDENTITY_OBSERVE;
+        judge.policy =
+            reach->policy < 0 ? NULL : pipeline->rules->given.policies[reach->policy].policy;
+        const struct mcp_message *m = message->message;
+        if (decide_server_message(pipeline, &judge, session, message))
+            session_deliver(session, &message->text, 1,
+                            m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
+                                m->method == MCP_PROGRESS);
+        else if (m->kind == MCP_REQUEST)
+            send_refusal(session, message, "the policy does not allow this request");
+    }
+    arena_release(&judge.arena);
+}
+
+static void on_child_closed(void *argument, const char *text)
+{
+    struct session *session = argument;
+    if (session->stdio == NULL) {
+        session_end(session, text);
+        return;
+    }
+    upstream_link_close(session->child);
+    session->child = NULL;
+}
+
+int session_start_child(struct session *session, struct error *error)
+{
+    struct upstream_link_events events = {on_child_message, on_child_closed, session};
+    return upstream_link_open(session->server, false, &events, &session->child, error);
+}
+
+static void keep_waiting(struct session *session, const struct slice *pieces, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++)
+        length += pieces[i].length;
+    if (length > WAITING_BYTES_MAX)
+        return;
+    while (!list_empty(&session->waiting) && (session->waiting_bytes + length > WAITING_BYTES_MAX ||
+                                              waiting_count(session) >= WAITING_MAX))
+        drop_waiting(session);
+    struct waiting_message *message = memory_try_new(sizeof *message + length);
+    if (message == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(message->text + message->length, pieces[i].data, pieces[i].length);
+        message->length += pieces[i].length;
+    }
+    session->waiting_bytes += length;
+    list_append(&session->waiting, &message->link);
+}
+
+static void stream(struct exchange *ex, const struct slice *pieces, size_t count)
+{
+    if (!ex->streaming)
+        ex->face->stream_begin(ex);
+    ex->streaming = true;
+    ex->face->stream_message(ex, pieces, count, (struct slice){0}, -1);
+}
+
+static struct exchange *newest_open_call(struct session *session)
+{
+    for (struct list *l = session->exchanges.previous; l != &session->exchanges; l = l->previous) {
+        struct exchange *ex = LIST_ENTRY(l, struct exchange, session_link);
+        if (ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST && ex->call != NULL &&
+            !ex->client_gone && !ex->answered && ex->accepts_stream)
+            return ex;
+    }
+    return NULL;
+}
+
+// A pipe does not say which call a message belongs to: requests and log lines go with the newest
+// call, everything else to the client's GET stream, each to exactly one stream.
+void session_deliver(struct session *session, const struct slice *pieces, size_t count,
+                     bool about_a_call)
+{
+    if (session->stdio != NULL) {
+        stdio_write(session->stdio, pieces, count);
+        return;
+    }
+    struct exchange *target = about_a_call ? newest_open_call(session) : NULL;
+    if (target == NULL && session->listener != NULL && !session->listener->client_gone)
+        target = session->listener;
+    if (target == NULL)
+        keep_waiting(session, pieces, count);
+    else
+        stream(target, pieces, count);
+}
+
+void session_flush_waiting(struct session *session)
+{
+    while (!list_empty(&session->waiting) && session->listener != NULL) {
+        struct waiting_message *message =
+            LIST_ENTRY(session->waiting.next, struct waiting_message, link);
+        struct slice text = slice_of(message->text, message->length);
+        stream(session->listener, &text, 1);
+        drop_waiting(session);
+    }
+}
+
+// ---- Reload
+
+static const struct policy *policy_for(const struct rules *rules, const struct session *session)
+{
+    const struct identity_grant *grant =
+        identity_by_label(rules->given.grants, slice_from_string(session->grant_label));
+    const struct identity_reach *reach =
+        grant == NULL ? NULL
+                      : identity_reach(grant, upstream_server_options(session->server)->name);
+    return reach == NULL || reach->policy < 0 ? NULL : rules->given.policies[reach->policy].policy;
+}
+
+static void tell_changed(struct session *session)
+{
+    static const char *const methods[] = {"tools", "prompts", "resources"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        struct slice pieces[] = {SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"),
+                                 slice_from_string(methods[i]), SLICE_LITERAL("/list_changed\"}")};
+        if (session->stdio != NULL || session->listener != NULL)
+            session_deliver(session, pieces, 3, false);
+    }
+}
+
+void session_apply_rules(struct session *session, const struct rules *before)
+{
+    const struct rules *now = session->pipeline->rules;
+    struct slice server = upstream_server_options(session->server)->name;
+    const struct identity_grant *grant =
+        identity_by_label(now->given.grants, slice_from_string(session->grant_label));
+    if (grant == NULL || identity_reach(grant, server) == NULL ||
+        upstream_server_retired(session->server)) {
+        session_end(session, "the configuration changed");
+        return;
+    }
+    const struct policy *old = policy_for(before, session), *new = policy_for(now, session);
+    if (old == new ||
+        (old != NULL && new != NULL &&slice_equal(policy_version(old), policy_version(new))))
+        return;
+    tell_changed(session);
+}

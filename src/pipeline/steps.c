@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps, in order. A step looks at the exchange, may change it, and says what comes next; it
+// never calls another step. What happens after the send, when the server answers, is in answer.c.
+#include "pipeline/pipeline_internal.h"
+
+static const struct {
+    const char *name;
+    enum step_result (*run)(struct exchange *ex);
+} steps[] = {
+    {"decode", step_decode},            // bytes -> message; refuses what is ambiguous
+    {"session", step_session},          // which conversation it belongs to
+    {"headers", step_headers},          // do headers and body agree
+    {"decide", step_decide},            // the policy's verdict
+    {"limit/check", step_check_limits}, // would the quotas allow it
+    {"approval", step_approval},        // does a human have to be asked
+    {"limit/reserve", step_reserve},    // take from the quotas, all or none
+    {"audit/intent", step_intent},      // nothing leaves that could not be logged
+    {"upstream/send", step_send},       // to the server; the answer comes later
+};
+
+void steps_run(struct exchange *ex)
+{
+    while (ex->step < sizeof steps / sizeof *steps) {
+        switch (steps[ex->step].run(ex)) {
+        case STEP_NEXT: ex->step++; break;
+        case STEP_WAIT: return;
+        case STEP_REPLY: exchange_finish(ex); return;
+        case STEP_FAIL:
+            // An internal error is a denial, never a way through.
+            log_event(LOG_ERROR, "pipeline", "request %s failed in step '%s'", ex->request_id,
+                      steps[ex->step].name);
+            ex->outcome = OUTCOME_FAILED;
+            exchange_answer_error(
+                ex, 500, MCP_ERROR_INTERNAL,
+                SLICE_LITERAL("internal error in the gateway; the call was not made"),
+                (struct slice){0});
+            exchange_finish(ex);
+            return;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a server's tool lists told: each tool's category and which arguments travel as headers. The
+// newest list counts; what was never listed is unknown, and unknown counts as the gravest.
+#include "pipeline/pipeline_internal.h"
+
+enum { TOOLS_MAX = 10000, NAME_MAX_LENGTH = 256, HEADERS_PER_TOOL = 16 };
+
+struct toolbox {
+    char *server; // owned, the key
+    struct table tools;
+};
+
+static struct toolbox *toolbox_of(struct pipeline *pipeline, struct slice server, bool make)
+{
+    struct toolbox *box = table_get(&pipeline->toolboxes, server);
+    if (box != NULL || !make)
+        return box;
+    box = memory_new(sizeof *box);
+    box->server = memory_copy_string(server.data, server.length);
+    table_init(&box->tools);
+    if (table_put(&pipeline->toolboxes, slice_from_string(box->server), box) != 0) {
+        memory_free(box->server);
+        memory_free(box);
+        return NULL;
+    }
+    return box;
+}
+
+static void forget_headers(struct tool *tool)
+{
+    for (size_t i = 0; i < tool->header_count; i++) {
+        memory_free((void *)(uintptr_t)tool->headers[i].argument.data);
+        memory_free((void *)(uintptr_t)tool->headers[i].header.data);
+    }
+    memory_free(tool->headers);
+    tool->headers = NULL;
+    tool->header_count = 0;
+}
+
+static struct slice keep(struct slice s)
+{
+    return slice_of(memory_copy_string(s.data, s.length), s.length);
+}
+
+static bool is_token(struct slice s)
+{
+    for (size_t i = 0; i < s.length; i++) {
+        char c = s.data[i];
+        bool alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alphanumeric && memchr("!#$%&'*+-.^_`|~", c, 15) == NULL)
+            return false;
+    }
+    return s.length > 0 && s.length <= NAME_MAX_LENGTH;
+}
+
+static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_t entry,
+                          struct arena *arena)
+{
+    forget_headers(tool);
+    uint32_t properties = json_get(doc, json_get(doc, entry, "inputSchema"), "properties");
+    for (uint32_t key = json_first_key(doc, properties); key != JSON_NONE;
+         key = json_next_key(doc, properties, key)) {
+        uint32_t header = json_get(doc, key + 1, "x-mcp-header");
+        if (header == JSON_NONE || json_type(doc, header) != JSON_STRING)
+            continue;
+        struct slice name = json_string(doc, header, arena),
+                     argument = json_string(doc, key, arena);
+        if (name.data == NULL || argument.data == NULL || !is_token(name) ||
+            tool->header_count == HEADERS_PER_TOOL)
+            continue;
+        if (tool->headers == NULL)
+            tool->headers = memory_new(HEADERS_PER_TOOL * sizeof *tool->headers);
+        tool->headers[tool->header_count++] = (struct tool_header){keep(argument), keep(name)};
+    }
+}
+
+static int hint(const struct json_doc *doc, uint32_t annotations, const char *name)
+{
+    uint32_t node = json_get(doc, annotations, name);
+    if (node == JSON_NONE)
+        return -1;
+    enum json_type type = json_type(doc, node);
+    return type == JSON_TRUE ? 1 : type == JSON_FALSE ? 0 : -1;
+}
+
+static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t entry,
+                       struct arena *arena)
+{
+    uint32_t name_node = json_get(doc, entry, "name");
+    if (name_node == JSON_NONE || json_type(doc, name_node) != JSON_STRING)
+        return;
+    struct slice name = json_string(doc, name_node, arena);
+    if (name.data == NULL || name.length == 0 || name.length > NAME_MAX_LENGTH)
+        return;
+    struct tool *tool = table_get(&box->tools, name);
+    if (tool == NULL) {
+        if (box->tools.count >= TOOLS_MAX)
+            return;
+        tool = memory_new(sizeof *tool);
+        tool->name = memory_copy_string(name.data, name.length);
+        if (table_put(&box->tools, slice_of(tool->name, name.length), tool) != 0) {
+            memory_free(tool->name);
+            memory_free(tool);
+            return;
+        }
+    }
+    uint32_t annotations = json_get(doc, entry, "annotations");
+    tool->category = catalogue_classify((struct catalogue_hints){
+        hint(doc, annotations, "readOnlyHint"), hint(doc, annotations, "destructiveHint")});
+    learn_headers(tool, doc, entry, arena);
+}
+
+void toolbox_learn(struct pipeline *pipeline, struct slice server,
+                   const struct upstream_message *message)
+{
+    const struct json_doc *doc = message->doc;
+    uint32_t tools = json_get(doc, message->message->result, "tools");
+    if (tools == JSON_NONE || json_type(doc, tools) != JSON_ARRAY)
+        return;
+    struct toolbox *box = toolbox_of(pipeline, server, true);
+    for (uint32_t e = json_first_element(doc, tools); box != NULL && e != JSON_NONE;
+         e = json_next_element(doc, tools, e))
+        learn_tool(box, doc, e, message->arena);
+}
+
+const struct tool *toolbox_find(struct pipeline *pipeline, struct slice server, struct slice name)
+{
+    struct toolbox *box = toolbox_of(pipeline, server, false);
+    return box == NULL ? NULL : table_get(&box->tools, name);
+}
+
+static void free_tool_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    struct tool *tool = value;
+    forget_headers(tool);
+    memory_free(tool->name);
+    memory_free(tool);
+}
+
+static void free_box_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    struct toolbox *box = value;
+    table_each(&box->tools, free_tool_cb, NULL);
+    table_release(&box->tools);
+    memory_free(box->server);
+    memory_free(box);
+}
+
+void toolbox_release(struct pipeline *pipeline)
+{
+    table_each(&pipeline->toolboxes, free_box_cb, NULL);
+    table_release(&pipeline->toolboxes);
+}
