@@ -79,7 +79,7 @@ static bool grow(struct limit_table *table, struct limit_counter *counter)
         capacity = counter->class->window.sliding ? FIRST_ENTRIES : 1;
     size_t more = capacity - counter->capacity;
     if (capacity > LIMIT_ENTRIES_MAX ||
-        (counter->capacity > 0 && more > table->entries_max - table->entries))
+        (counter->capacity > 0 && table->entries + more > table->entries_max))
         return false;
     struct limit_entry *entries = memory_try_new(capacity * sizeof *entries);
     if (entries == NULL)
