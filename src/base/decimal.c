@@ -84,6 +84,8 @@ static bool take_exponent(struct slice *rest, int64_t *ret)
 
 static bool read_number(struct slice text, struct number *ret)
 {
+    if (text.length == 0)
+        return false;
     struct number n = {.negative = take_byte(&text, '-')};
     int64_t exponent = 0;
     n.integer = take_digits(&text);

@@ -44,8 +44,9 @@ static void append_escaped(struct buffer *out, unsigned char c)
 
 void json_write_string(struct buffer *out, struct slice value)
 {
-    const unsigned char *at = (const unsigned char *)value.data, *run = at;
-    const unsigned char *end = at + value.length;
+    // An empty slice may have no data at all.
+    const unsigned char *at = (const unsigned char *)(value.length == 0 ? "" : value.data);
+    const unsigned char *end = at + value.length, *run = at;
     append(out, "\"", 1);
     while (at < end) {
         size_t length = json_utf8_sequence(at, end);
