@@ -41,17 +41,24 @@ int store_failure(const struct store *store, int result, const char *doing, stru
     }
 }
 
-// SQLite would make the file with the process's umask.
+// Makes the file if missing: SQLite would do it with the process's umask. And looks at what it is,
+// for SQLite takes a file of a few bytes for an empty database and overwrites it.
 static int make_file(const char *path, struct error *error)
 {
+    static const char magic[16] = "SQLite format 3";
+    char head[sizeof magic];
     struct stat status;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
     if (fd < 0)
         return error_set(error, ERROR_IO, "cannot open the limits file '%s': %s", path,
                          strerror(errno));
-    bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    bool known = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                 (status.st_size == 0 || (pread(fd, head, sizeof head, 0) == sizeof head &&
+                                          memcmp(head, magic, sizeof magic) == 0));
     close(fd);
-    return regular ? 0 : error_set(error, ERROR_CONFIG, "'%s' is not a file", path);
+    return known ? 0
+                 : error_set(error, ERROR_CONFIG, "'%s' is not a limits file; name another path",
+                             path);
 }
 
 static int query_number(struct store *store, const char *sql, int64_t *ret, struct error *error)

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A folder of its own for each test, removed afterwards with what is in it (one level).
+#pragma once
+
+#include "lib/unit.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct scratch {
+    char folder[128];
+    char path[192]; // the last path asked for
+};
+
+static inline void scratch_make(struct scratch *scratch)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(scratch->folder, sizeof scratch->folder, "%.90s/sallyport-test-XXXXXX",
+             base == NULL ? "/tmp" : base);
+    assert_non_null(mkdtemp(scratch->folder));
+}
+
+// "FOLDER/name", valid until the next call.
+static inline const char *scratch_path(struct scratch *scratch, const char *name)
+{
+    snprintf(scratch->path, sizeof scratch->path, "%s/%.60s", scratch->folder, name);
+    return scratch->path;
+}
+
+static inline void scratch_remove(struct scratch *scratch)
+{
+    DIR *folder = opendir(scratch->folder);
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.')
+            unlink(scratch_path(scratch, entry->d_name));
+    if (folder != NULL)
+        closedir(folder);
+    rmdir(scratch->folder);
+}
+
+static inline void scratch_write(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+// The whole file with a NUL behind it; free() it.
+static inline char *scratch_read(const char *path, size_t *ret_size)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t size = 0, count;
+    char *text = NULL;
+    do {
+        text = realloc(text, size + 65537);
+        assert_non_null(text);
+        count = fread(text + size, 1, 65536, file);
+        size += count;
+    } while (count > 0);
+    fclose(file);
+    text[size] = '\0';
+    if (ret_size != NULL)
+        *ret_size = size;
+    return text;
+}
