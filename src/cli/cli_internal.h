@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "config/config.h"
+#include "pipeline/pipeline.h"
 
 int cli_serve(int argc, char **argv, const char *const *environment);
 int cli_run(int argc, char **argv, const char *const *environment);
@@ -73,3 +74,27 @@ struct cli_probe {
 };
 struct cli_probe cli_probe_listen(const char *address);
 struct cli_probe cli_probe_connect(struct slice host, uint16_t port, int timeout_ms);
+
+// ---- gateway.c: the parts of a running gateway, wired; shared by serve, run and connect.
+struct gateway {
+    struct loop *loop;
+    struct limit_table *limits;
+    struct limit_file *limit_file;
+    struct audit_log *audit;
+    struct upstream_set *upstreams;
+    struct pipeline *pipeline;
+    struct loop_timer *sync;
+    const struct config *config; // the current one; owned by the pipeline's snapshot
+};
+// Takes the configuration over, also on failure. `everything` is used in place of the configured
+// policies when not NULL (connect: the far end judges). The gateway is released by gateway_close
+// also after a failure.
+int gateway_open(struct gateway *gateway, struct config *config, struct policy *everything,
+                 struct error *error) MUST_CHECK;
+int gateway_apply(struct gateway *gateway, struct config *config, struct policy *everything,
+                  struct error *error) MUST_CHECK;
+void gateway_close(struct gateway *gateway);
+
+// ---- wrap.c: the stdio face in front of one server, until the client closes.
+// The document is a configuration with one server "server" and one grant "local".
+int cli_wrap(struct slice document, struct policy *everything, const char *const *environment);

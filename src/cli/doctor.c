@@ -89,17 +89,38 @@ static const char *openssl_version(void)
     return version == NULL ? NULL : version(0);
 }
 
+static void check_openssl(struct doctor *doctor)
+{
+    const char *version = openssl_version();
+    if (version == NULL)
+        write_line(doctor, OK, "OpenSSL", "linked into the program");
+    else
+        write_line(doctor, strncmp(version, "OpenSSL ", 8) == 0 && version[8] >= '3' ? OK : WARN,
+                   "OpenSSL", version);
+}
+
+static void check_pcre2(struct doctor *doctor)
+{
+    enum { CONFIG_VERSION = 11, VERSION_SIZE = 64 }; // as in PCRE2's own header
+    char version[VERSION_SIZE] = "linked into the program";
+    int (*ask)(uint32_t, void *) = NULL;
+    void *found = dlsym(RTLD_DEFAULT, "pcre2_config_8");
+    memcpy(&ask, &found, sizeof ask);
+    int length = ask == NULL ? 0 : ask(CONFIG_VERSION, NULL);
+    if (length > 0 && length <= VERSION_SIZE)
+        ask(CONFIG_VERSION, version);
+    write_line(doctor, OK, "PCRE2", version);
+}
+
 static void check_libraries(struct doctor *doctor)
 {
     static const struct {
         const char *name, *symbol;
     } libraries[] = {{"libuv", "uv_version_string"}, {"SQLite", "sqlite3_libversion"}};
-    const char *version = openssl_version();
+    const char *version = NULL;
     write_line(doctor, OK, "sallyport", cli_version());
-    if (version == NULL)
-        write_line(doctor, OK, "OpenSSL", "linked into the program");
-    else
-        write_line(doctor, strncmp(version, "OpenSSL 3", 9) == 0 ? OK : WARN, "OpenSSL", version);
+    check_openssl(doctor);
+    check_pcre2(doctor);
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         version = library_version(libraries[i].symbol);
         write_line(doctor, OK, libraries[i].name,

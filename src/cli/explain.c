@@ -7,6 +7,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
     TOOL,
@@ -169,14 +170,18 @@ static int choose_numbers(struct explanation *explanation)
 
 static int read_args_text(struct explanation *explanation, const char *text)
 {
+    struct buffer *out = &explanation->args_text;
     struct error error = {0};
-    const char *path = strcmp(text, "-") == 0 ? "/dev/stdin" : text + 1;
-    if (*text != '@' && strcmp(text, "-") != 0) {
-        buffer_append_string(&explanation->args_text, text);
-        return explanation->args_text.failed ? cli_complain(CLI_FAILED, "out of memory") : CLI_OK;
-    }
-    if (config_read_file(path, ARGS_MAX, &explanation->args_text, &error) != 0)
-        return cli_complain(CLI_USAGE, "'%s' cannot be read: %s", path, error.text);
+    int result = 0;
+    if (strcmp(text, "-") == 0)
+        result = config_read_stream(STDIN_FILENO, ARGS_MAX, out, &error);
+    else if (*text == '@')
+        result = config_read_file(text + 1, ARGS_MAX, out, &error);
+    else if (buffer_append_string(out, text) != 0)
+        return cli_complain(CLI_FAILED, "out of memory");
+    if (result != 0)
+        return cli_complain(CLI_USAGE, "'%s' cannot be read: %s", *text == '@' ? text + 1 : text,
+                            error.text);
     return CLI_OK;
 }
 
@@ -250,19 +255,6 @@ static void write_json(const struct explanation *explanation, struct buffer *out
     buffer_append_string(out, "}\n");
 }
 
-static void write_text(const struct explanation *explanation, struct buffer *out)
-{
-    const struct policy_verdict *verdict = &explanation->verdict;
-    struct slice steps = buffer_slice(&explanation->steps);
-    buffer_append(out, steps);
-    if (steps.length > 0 && steps.data[steps.length - 1] != '\n')
-        buffer_append_string(out, "\n");
-    buffer_append_format(out, "\n%s%s by %.*s\n", outcome_names[verdict->outcome],
-                         verdict->hidden ? " and hidden" : "", SLICE_PRINT(verdict->rule));
-    if (verdict->reason.length > 0)
-        buffer_append_format(out, "reason: %.*s\n", SLICE_PRINT(verdict->reason));
-}
-
 static int prepare(struct explanation *explanation)
 {
     static int (*const steps[])(struct explanation *) = {choose_subject, choose_category,
@@ -288,7 +280,7 @@ static int explain(struct explanation *explanation)
     if (explanation->arguments->values[JSON] != NULL)
         write_json(explanation, &out);
     else
-        write_text(explanation, &out);
+        buffer_append(&out, buffer_slice(&explanation->steps));
     cli_print(&out);
     if (explanation->arguments->values[EXIT_CODE] == NULL)
         return CLI_OK;

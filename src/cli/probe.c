@@ -38,6 +38,8 @@ struct cli_probe cli_probe_listen(const char *address)
     struct addrinfo *found = NULL;
     if (!config_split_address(slice_from_string(address), &host, &port))
         return failed(EINVAL, "not an address and a port");
+    if (slice_equal_string(host, "*"))
+        host = SLICE_LITERAL("::");
     int result = resolve(host, port, AI_PASSIVE, &found);
     if (result != 0)
         return failed(EINVAL, gai_strerror(result));

@@ -65,7 +65,8 @@ static void list_watched(struct config_loader *loader)
     const char **watched = config_take(loader, config->policy_count + 1, sizeof *watched);
     if (watched == NULL)
         return;
-    watched[config->watched_count++] = config->path;
+    if (!loader->from_text)
+        watched[config->watched_count++] = config->path;
     for (size_t i = 0; i < config->policy_count; i++)
         if (config->policies[i].path != NULL)
             watched[config->watched_count++] = config->policies[i].path;
@@ -95,11 +96,13 @@ static bool prepare(struct config_loader *loader, const char *path)
     return loader->config->path != NULL && loader->folder != NULL;
 }
 
-int config_load(const char *path, const char *const *environment, struct config **ret,
-                struct config_problems *ret_problems)
+// `given` is the document, NULL to read it from the path.
+static int load(const char *path, const struct slice *given, const char *const *environment,
+                struct config **ret, struct config_problems *ret_problems)
 {
     *ret_problems = (struct config_problems){0};
-    struct config_loader loader = {.environment = environment, .problems = ret_problems};
+    struct config_loader loader = {
+        .environment = environment, .problems = ret_problems, .from_text = given != NULL};
     struct buffer text;
     buffer_init(&text, 0);
     json_doc_init(&loader.doc);
@@ -109,7 +112,8 @@ int config_load(const char *path, const char *const *environment, struct config 
     arena_init(&loader.config->arena, CONFIG_ARENA_MAX);
     if (!prepare(&loader, path))
         loader.no_memory = true;
-    else if (load_text(&loader, &text) && scan_text(&loader, buffer_slice(&text)))
+    else if ((given != NULL || load_text(&loader, &text)) &&
+             scan_text(&loader, given != NULL ? *given : buffer_slice(&text)))
         read_document(&loader);
     config_problems_sort(ret_problems);
     int result = loader.no_memory                  ? ERROR_NO_MEMORY
@@ -126,6 +130,18 @@ int config_load(const char *path, const char *const *environment, struct config 
         memory_wipe(text.data, text.capacity);
     buffer_release(&text);
     return result;
+}
+
+int config_load(const char *path, const char *const *environment, struct config **ret,
+                struct config_problems *ret_problems)
+{
+    return load(path, NULL, environment, ret, ret_problems);
+}
+
+int config_load_text(struct slice text, const char *const *environment, struct config **ret,
+                     struct config_problems *ret_problems)
+{
+    return load("(command line)", &text, environment, ret, ret_problems);
 }
 
 void config_free(struct config *config)

@@ -82,6 +82,10 @@ void config_problems_print(const struct config_problems *problems, struct buffer
 // `environment` is "NAME=value" strings, NULL-terminated (environ, or a test's).
 int config_load(const char *path, const char *const *environment, struct config **ret,
                 struct config_problems *ret_problems) MUST_CHECK;
+// The same for a document that no file holds (what `sallyport run` was told by its flags); paths in
+// it are relative to the working folder.
+int config_load_text(struct slice text, const char *const *environment, struct config **ret,
+                     struct config_problems *ret_problems) MUST_CHECK;
 void config_free(struct config *config); // NULL accepted
 // True when both describe the same upstream (a reload then leaves it alone).
 bool config_same_server(const struct upstream_options *a, const struct upstream_options *b);
@@ -93,11 +97,14 @@ const char *config_nearest(struct slice word, const char *const *known, size_t c
 const char *config_variable(const char *const *environment, struct slice name);
 // Can this program be started (a path, or a name looked up in PATH)?
 bool config_finds_program(const char *program, const char *const *environment);
-// "127.0.0.1:8700", "[::1]:8700", "localhost:8700" to host (without brackets) and port.
+// "127.0.0.1:8700", "[::1]:8700", "localhost:8700", "*:8700" (all interfaces) to host (without
+// brackets) and port.
 bool config_split_address(struct slice text, struct slice *ret_host, uint16_t *ret_port);
 bool config_is_loopback(struct slice host);
 // Reads a whole file of at most `cap` bytes.
 int config_read_file(const char *path, size_t cap, struct buffer *out,
                      struct error *error) MUST_CHECK;
+// The same from an open file, up to its end.
+int config_read_stream(int file, size_t cap, struct buffer *out, struct error *error) MUST_CHECK;
 // The reference of all keys as Markdown, written from the tables that drive the parser.
 void config_reference(struct buffer *out);

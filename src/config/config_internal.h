@@ -29,6 +29,7 @@ struct config_loader {
     struct json_doc doc;
     const char *folder; // of the config file, "" or ending in '/'
     struct config_problems *problems;
+    bool from_text; // no file of its own: the command line made it
     bool no_memory; // sticky; the load ends with ERROR_NO_MEMORY
 
     struct upstream_options *servers; // config->servers while they may still change

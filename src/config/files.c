@@ -13,7 +13,7 @@
 
 enum { PIECE = 64 * 1024 };
 
-static int read_all(int file, size_t cap, struct buffer *out, struct error *error)
+int config_read_stream(int file, size_t cap, struct buffer *out, struct error *error)
 {
     for (;;) {
         size_t wanted = cap - out->length < PIECE ? cap - out->length + 1 : PIECE;
@@ -47,7 +47,7 @@ int config_read_file(const char *path, size_t cap, struct buffer *out, struct er
         buffer_reserve(out, (size_t)status.st_size + PIECE) == NULL)
         result = error_set(error, ERROR_NO_MEMORY, "out of memory");
     if (result == 0)
-        result = read_all(file, cap, out, error);
+        result = config_read_stream(file, cap, out, error);
     close(file);
     return result;
 }

@@ -78,8 +78,8 @@ static const struct config_option grant_options[] = {
      .kind = OPTION_CALL,
      .read = read_expiry,
      .type = "string",
-     .standard = "never",
-     .help = "RFC 3339 time after which the token is refused"},
+
+     .help = "RFC 3339 time from which on the token is refused; never without it"},
     {.key = "tags",
      .kind = OPTION_CALL,
      .read = read_tags,

@@ -100,8 +100,8 @@ bool config_split_address(struct slice text, struct slice *ret_host, uint16_t *r
     uint16_t number = 0;
     if (!split_port(text, &host, &port) || host.length == 0 || !parse_port(port, &number))
         return false;
-    if (!is_v4(host) && !is_v6(host) &&
-        !slice_equal_ignoring_case(host, SLICE_LITERAL("localhost")))
+    if (!is_v4(host) && !is_v6(host) && !slice_equal_string(host, "localhost") &&
+        !slice_equal_string(host, "*"))
         return false;
     *ret_host = host;
     *ret_port = number;

@@ -49,7 +49,7 @@ static int open_client(struct upstream_server *server, struct error *error)
     struct upstream_set *set = server->set;
     const struct upstream_options *o = &server->options;
     if (o->tls && set->tls == NULL) {
-        int result = net_tls_client_new(set->ca_file, &set->tls, error);
+        int result = net_tls_client(set->ca_file, &set->tls, error);
         if (result != 0)
             return result;
     }
@@ -237,6 +237,11 @@ void upstream_set_drain(struct upstream_set *set, void (*done)(void *argument), 
     }
     if (list_empty(&set->children))
         done(argument);
+}
+
+bool upstream_set_has_children(const struct upstream_set *set)
+{
+    return !list_empty(&set->children);
 }
 
 static void unref_cb(void *argument, struct slice name, void *value)

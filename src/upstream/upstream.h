@@ -59,6 +59,7 @@ int upstream_set_apply(struct upstream_set *set, const struct upstream_options *
 // Closes every child the way the specification orders and calls `done` when the last is gone
 // (maybe at once, inside).
 void upstream_set_drain(struct upstream_set *set, void (*done)(void *argument), void *argument);
+bool upstream_set_has_children(const struct upstream_set *set);
 void upstream_set_free(struct upstream_set *set); // kills what is left
 struct upstream_server *upstream_find(const struct upstream_set *set, struct slice name);
 
