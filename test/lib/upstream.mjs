@@ -68,7 +68,11 @@ export class FakeUpstream {
     const record = { method: req.method, url: req.url, headers: req.headers, rawHeaders: req.rawHeaders, closed: false, response: res };
     res.on('close', () => { record.closed = !res.writableFinished; });
     req.on('error', () => {});
-    for await (const part of req) parts.push(part);
+    try {
+      for await (const part of req) parts.push(part);
+    } catch {
+      return; // the peer broke off
+    }
     record.body = Buffer.concat(parts).toString('utf8');
     try { record.message = record.body ? JSON.parse(record.body) : undefined; } catch { record.message = undefined; }
     this.requests.push(record);
@@ -89,7 +93,7 @@ export class FakeUpstream {
 
   async post(context) {
     const m = context.message;
-    if (m === undefined) return context.error(-32700, 'Parse error', undefined, 400);
+    if (typeof m !== 'object' || m === null) return context.error(-32700, 'Parse error', undefined, 400);
     if (this.options.onMessage?.(m, context)) return;
     if (m.id === undefined || m.method === undefined) return context.status(202);
     const modern = m.params?._meta?.[META + 'protocolVersion'] !== undefined;
@@ -131,10 +135,14 @@ class Context {
   status(code, headers = {}) { this.res.writeHead(code, headers); this.res.end(); }
   raw(code, headers, body) { this.res.writeHead(code, headers); this.res.end(body); }
   envelope(member) { return { jsonrpc: '2.0', id: this.message?.id ?? null, ...member }; }
-  json(result, headers = {}, code = 200) { this.raw(code, { 'content-type': 'application/json', ...headers }, JSON.stringify(this.envelope({ result }))); }
+  // The answer as text, with the id in the very characters that it came in.
+  answer(member) {
+    const raw = /"id":\s*("(?:[^"\\]|\\.)*"|-?\d+)/.exec(this.record.body)?.[1] ?? 'null';
+    return `{"jsonrpc":"2.0","id":${raw},${JSON.stringify(member).slice(1)}`;
+  }
+  json(result, headers = {}, code = 200) { this.raw(code, { 'content-type': 'application/json', ...headers }, this.answer({ result })); }
   error(code, message, data, status = 200) {
-    const body = JSON.stringify(this.envelope({ error: { code, message, ...(data === undefined ? {} : { data }) } }));
-    this.raw(status, { 'content-type': 'application/json' }, body);
+    this.raw(status, { 'content-type': 'application/json' }, this.answer({ error: { code, message, ...(data === undefined ? {} : { data }) } }));
   }
   sse() {
     if (this.res.headersSent) return;
