@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The Sallyport authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Starts a gateway with the example configuration of data/demo: the official filesystem server on a scratch folder
+# behind a default-deny policy. The grant's token is made here, once for this work tree; none is ever shipped.
+# shellcheck shell=bash
+
+DEMO=$SCRATCH/demo
+
+verb_run() {
+    source "$ROOT/scripts/dev/setup.sh"
+    local listen=127.0.0.1:8700
+    [ "${1:-}" != --demo ] || listen=127.0.0.1:0
+    setup_run
+    build_variant plain
+    prepare_demo "$listen"
+    if [ "${1:-}" = --demo ]; then
+        play_demo
+    else
+        start_gateway
+        show_endpoint
+        trap 'kill "$GATEWAY_PID" 2>/dev/null' INT TERM
+        wait "$GATEWAY_PID" || wait "$GATEWAY_PID"
+    fi
+}
+
+prepare_demo() {
+    mkdir -p "$DEMO/files/outbox"
+    printf 'Welcome. Agents may read this file, but not change it.\n' >"$DEMO/files/welcome.txt"
+    [ -s "$DEMO/token" ] || (umask 077 && build/src/sallyport token | head -n 1 >"$DEMO/token")
+    SALLYPORT_DEMO_TOKEN=$(cat "$DEMO/token")
+    export SALLYPORT_DEMO_TOKEN
+    local name
+    for name in sallyport.json files.policy.json; do
+        sed -e "s|@LISTEN@|$1|" -e "s|@NODE@|$(command -v node)|" -e "s|@FOLDER@|$DEMO/files|" \
+            -e "s|@SERVER@|$ROOT/data/demo/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js|" \
+            "data/demo/$name.in" >"$DEMO/$name"
+    done
+    : >"$DEMO/gateway.log"
+}
+
+# Leaves GATEWAY_PID and ENDPOINT.
+start_gateway() {
+    local address='' i
+    build/src/sallyport serve --config "$DEMO/sallyport.json" 2> >(tee "$DEMO/gateway.log" >&2) &
+    GATEWAY_PID=$!
+    for i in $(seq 200); do
+        address=$(grep -oE 'listening on [^ ]+' "$DEMO/gateway.log" | head -n 1 | cut -d' ' -f3) || true
+        [ -z "$address" ] || break
+        kill -0 "$GATEWAY_PID" 2>/dev/null || die "the gateway did not start"
+        sleep 0.05
+    done
+    [ -n "$address" ] || die "the gateway said no address within 10 seconds (try $i)"
+    ENDPOINT=http://$address/mcp/files
+}
+
+show_endpoint() {
+    cat <<END
+
+  endpoint   $ENDPOINT
+  token      $SALLYPORT_DEMO_TOKEN
+  policy     $DEMO/files.policy.json   (edit it: the next call follows the new one)
+  decisions  $DEMO/decisions.jsonl
+
+  Claude Code:
+    claude mcp add --transport http files $ENDPOINT --header "Authorization: Bearer $SALLYPORT_DEMO_TOKEN"
+
+  Cursor (.cursor/mcp.json) and most others:
+    { "mcpServers": { "files": { "url": "$ENDPOINT",
+      "headers": { "Authorization": "Bearer $SALLYPORT_DEMO_TOKEN" } } } }
+
+  ./dev run --demo plays an agent and shows each decision. Ctrl-C stops the gateway.
+
+END
+}
+
+play_demo() {
+    start_gateway 2>/dev/null
+    local status=0
+    node data/demo/agent.mjs "$ENDPOINT" "$SALLYPORT_DEMO_TOKEN" "$DEMO/files" "$DEMO/decisions.jsonl" || status=$?
+    kill "$GATEWAY_PID"
+    wait "$GATEWAY_PID" || status=$?
+    return "$status"
+}
