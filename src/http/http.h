@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.1 and server-sent events, both sides, over llhttp in strict mode plus our own framing checks
-// (RFC 9112): exactly one Host, never Content-Length with Transfer-Encoding, no obs-fold, no bare CR or
-// LF, bounded heads and bodies. The pipeline sees requests and replies, never bytes of framing.
+// HTTP/1.1 and server-sent events, both sides, over llhttp in strict mode plus our own framing
+// checks (RFC 9112): exactly one Host, never Content-Length with Transfer-Encoding, no obs-fold, no
+// bare CR or LF, bounded heads and bodies. The pipeline sees requests and replies, never bytes of
+// framing.
 //
 // One loop thread. A reply or a call belongs to this module; the handle is valid until the function
 // or callback that ends it, as said below. No callback runs inside the function that caused it
@@ -17,7 +18,7 @@
 #include "net/net.h"
 
 struct http_header {
-    struct slice name; // as received; compare without case
+    struct slice name;  // as received; compare without case
     struct slice value; // trimmed
 };
 struct http_headers {
@@ -35,31 +36,33 @@ struct http_server;
 struct http_reply; // the answer to one request
 
 struct http_request {
-    struct slice method;  // "POST"
-    struct slice path;    // without query, as sent (not percent-decoded)
-    struct slice query;   // without '?', empty if none
+    struct slice method; // "POST"
+    struct slice path;   // without query, as sent (not percent-decoded)
+    struct slice query;  // without '?', empty if none
     struct http_headers headers;
-    struct slice body;    // whole; transfer coding removed
-    struct slice peer;    // "127.0.0.1:50412"
+    struct slice body; // whole; transfer coding removed
+    struct slice peer; // "127.0.0.1:50412"
     bool peer_is_loopback;
     bool tls;
 };
 
 struct http_server_options {
-    size_t head_max;          // bytes of request line and headers; 0: 16384
-    size_t header_count_max;  // 0: 100
-    size_t body_max;          // 0: 4 MiB
-    size_t connections_max;   // 0: 20000; further ones are closed at accept
-    uint64_t head_timeout_ms; // first byte to end of head; 0: 10000
-    uint64_t body_timeout_ms; // longest pause between body bytes; 0: 30000
-    uint64_t idle_timeout_ms; // keep-alive without a request; 0: 75000
+    size_t head_max;           // bytes of request line and headers; 0: 16384
+    size_t header_count_max;   // 0: 100
+    size_t body_max;           // 0: 4 MiB
+    size_t connections_max;    // 0: 20000; further ones are closed at accept
+    uint64_t head_timeout_ms;  // first byte to end of head; 0: 10000
+    uint64_t body_timeout_ms;  // longest pause between body bytes; 0: 30000
+    uint64_t idle_timeout_ms;  // keep-alive without a request; 0: 75000
     uint64_t write_timeout_ms; // longest pause of a reader that does not read; 0: 30000
-    size_t unsent_high;       // reply bytes waiting above which writers are asked to pause; 0: 262144
-    struct net_tls *tls;      // NULL: plain; borrowed
+    size_t unsent_high;  // reply bytes waiting above which writers are asked to pause; 0: 262144
+    struct net_tls *tls; // NULL: plain; borrowed
+    bool share_port;     // SO_REUSEPORT: one server per worker loop on the same address
 };
 
-// Called for each whole request, on the loop, after the previous one on the connection was answered. Everything in
-// `request` stays valid until the reply ends. The handler may answer at once (inside) or later.
+// Called for each whole request, on the loop, after the previous one on the connection was
+// answered. Everything in `request` stays valid until the reply ends. The handler may answer at
+// once (inside) or later.
 typedef void (*http_request_cb)(void *argument, struct http_reply *reply,
                                 const struct http_request *request);
 // A connection's bytes were refused before a request existed (status that was sent, our reason).
@@ -77,24 +80,24 @@ void http_server_drain(struct http_server *server, void (*drained)(void *argumen
 void http_server_free(struct http_server *server); // closes everything now; replies get on_gone
 size_t http_server_connections(const struct http_server *server);
 
-// What may befall a reply that is still open. on_gone: the client went away (reset, or closed its side, or the
-// reader stalled beyond the limit); the handle is dead after it. on_drained: after a write said ERROR_AGAIN, there is
-// room again.
+// What may befall a reply that is still open. on_gone: the client went away (reset, or closed its
+// side, or the reader stalled beyond the limit); the handle is dead after it. on_drained: after a
+// write said ERROR_AGAIN, there is room again.
 struct http_reply_events {
     void (*on_gone)(void *argument);
     void (*on_drained)(void *argument);
     void *argument;
 };
 void http_reply_listen(struct http_reply *reply, struct http_reply_events events);
-// Answers whole and ends the reply. Content-Length and Date-free minimal head are written here; `headers` gives the
-// others. The body is copied as far as it cannot be sent at once.
+// Answers whole and ends the reply. Content-Length and Date-free minimal head are written here;
+// `headers` gives the others. The body is copied as far as it cannot be sent at once.
 void http_reply_send(struct http_reply *reply, int status, const struct http_header *headers,
                      size_t header_count, struct slice body);
 // The same with the body in pieces (writev): nothing is joined in memory.
 void http_reply_send_pieces(struct http_reply *reply, int status, const struct http_header *headers,
                             size_t header_count, const struct slice *pieces, size_t piece_count);
-// Streams: head now (flushed at once), then writes (chunked), then finish. A write answers 0, or ERROR_AGAIN: taken, but
-// please pause until on_drained. Writes to a dead stream are dropped.
+// Streams: head now (flushed at once), then writes (chunked), then finish. A write answers 0, or
+// ERROR_AGAIN: taken, but please pause until on_drained. Writes to a dead stream are dropped.
 void http_reply_start(struct http_reply *reply, int status, const struct http_header *headers,
                       size_t header_count);
 int http_reply_write(struct http_reply *reply, struct slice data);
@@ -109,25 +112,28 @@ struct http_client_options {
     struct slice host; // name or address, without brackets
     uint16_t port;
     bool tls;
-    struct net_tls *tls_context;  // for tls; borrowed
-    size_t connections_max;       // at the same time; 0: 512; more calls wait (bounded by calls_waiting_max)
-    size_t calls_waiting_max;     // 0: 1024; beyond that http_client_start fails with ERROR_LIMIT
-    size_t idle_max;              // kept for reuse; 0: 64
-    size_t head_max;              // 0: 32768
-    uint64_t connect_timeout_ms;  // DNS + TCP + TLS, all addresses together; 0: 10000
-    uint64_t head_timeout_ms;     // request sent to head received; 0: 300000
-    uint64_t idle_body_timeout_ms; // longest pause inside a body; 0: none (event streams may be silent)
-    uint64_t idle_timeout_ms;     // an unused connection is closed after; 0: 30000
-    uint64_t lookup_ttl_ms;       // addresses are asked anew after; 0: 30000
+    struct net_tls *tls_context; // for tls; borrowed
+    size_t
+        connections_max; // at the same time; 0: 512; more calls wait (bounded by calls_waiting_max)
+    size_t calls_waiting_max;    // 0: 1024; beyond that http_client_start fails with ERROR_LIMIT
+    size_t idle_max;             // kept for reuse; 0: 64
+    size_t head_max;             // 0: 32768
+    uint64_t connect_timeout_ms; // DNS + TCP + TLS, all addresses together; 0: 10000
+    uint64_t head_timeout_ms;    // request sent to head received; 0: 300000
+    uint64_t
+        idle_body_timeout_ms; // longest pause inside a body; 0: none (event streams may be silent)
+    uint64_t idle_timeout_ms; // an unused connection is closed after; 0: 30000
+    uint64_t lookup_ttl_ms;   // addresses are asked anew after; 0: 30000
 };
 
 struct http_response {
     int status;
     struct http_headers headers; // valid during on_head only
 };
-// Exactly one of on_end and on_error ends a call; the handle is dead then. `sent` says whether the upstream may have
-// received the request: false is a promise that it did not see all of it. A stale kept-alive connection that dies before the first byte of a reply is
-// retried on a fresh one only when `sent` would be false or the request is marked repeatable.
+// Exactly one of on_end and on_error ends a call; the handle is dead then. `sent` says whether the
+// upstream may have received the request: false is a promise that it did not see all of it. A stale
+// kept-alive connection that dies before the first byte of a reply is retried on a fresh one only
+// when `sent` would be false or the request is marked repeatable.
 struct http_call_events {
     void (*on_head)(void *argument, const struct http_response *head);
     void (*on_body)(void *argument, struct slice data); // transfer coding removed; borrowed
@@ -138,9 +144,10 @@ struct http_call_events {
 struct http_call_request {
     struct slice method;
     struct slice target; // path and query
-    const struct http_header *headers; // Host, Content-Length are added here; Connection is never sent
+    const struct http_header
+        *headers; // Host, Content-Length are added here; Connection is never sent
     size_t header_count;
-    struct slice body;   // copied as far as it cannot be sent at once, or always when repeatable
+    struct slice body; // copied as far as it cannot be sent at once, or always when repeatable
     bool repeatable;
     uint64_t head_timeout_ms; // 0: the client's
 };
@@ -151,7 +158,7 @@ void http_client_free(struct http_client *client);
 // 0, or ERROR_LIMIT / ERROR_NO_MEMORY with no callback. Callbacks never come inside this function.
 int http_client_start(struct http_client *client, const struct http_call_request *request,
                       const struct http_call_events *events, struct http_call **ret) MUST_CHECK;
-void http_call_pause(struct http_call *call);  // stop reading the body
+void http_call_pause(struct http_call *call); // stop reading the body
 void http_call_resume(struct http_call *call);
 void http_call_cancel(struct http_call *call); // closes its connection; no further callback
 struct http_client_stats {
@@ -172,13 +179,17 @@ struct http_event {
 struct http_event_parser {
     struct buffer partial;
     struct buffer joined;
-    bool at_start; // a byte order mark may come
-    bool skip_lf;  // the last line ended in CR
+    size_t line_start; // of the unfinished line in `partial`
+    uint8_t mark_seen; // bytes of a byte order mark so far
+    bool at_start;     // a byte order mark may come
+    bool skip_lf;      // the last line ended in CR
+    bool in_comment;   // the unfinished line is one
 };
 void http_event_parser_init(struct http_event_parser *parser, size_t event_max);
 void http_event_parser_release(struct http_event_parser *parser);
-// Calls back for each whole event (blank-line ended; also those with only an id or retry); comments are
-// skipped. The callback answers 0 to go on; anything else stops and is returned. ERROR_TOO_LARGE, ERROR_NO_MEMORY. The parser must not be released inside the callback.
+// Calls back for each whole event (blank-line ended; also those with only an id or retry); comments
+// are skipped. The callback answers 0 to go on; anything else stops and is returned.
+// ERROR_TOO_LARGE, ERROR_NO_MEMORY. The parser must not be released inside the callback.
 typedef int (*http_event_cb)(void *argument, const struct http_event *event);
 int http_event_feed(struct http_event_parser *parser, struct slice bytes, http_event_cb each,
                     void *argument) MUST_CHECK;

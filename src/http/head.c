@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only door to llhttp. It sees a head once, when that is whole: nothing of it is kept between
+// reads, and its known weaknesses (a bare CR as line end, "\r\n\rX" as end of the head) cannot
+// matter, because every line end was checked before.
+#include "http/http_internal.h"
+#include "base/memory.h"
+
+#include <llhttp.h>
+
+// `end` is the LF. Is the line before it well-formed?
+static const char *judge_line(struct slice bytes, size_t line, size_t end)
+{
+    const char *cr = memchr(bytes.data + line, '\r', end - line + 1);
+    if (cr == NULL)
+        return "a line ends in LF without CR";
+    if (cr + 1 != bytes.data + end)
+        return "a CR inside a line";
+    if (bytes.data[line] == ' ' || bytes.data[line] == '\t')
+        return "a folded or indented header line";
+    return NULL;
+}
+
+int http_head_find(struct http_head_scan *scan, struct slice bytes, size_t *ret_length,
+                   const char **ret_reason)
+{
+    while (scan->at < bytes.length) {
+        const char *lf = memchr(bytes.data + scan->at, '\n', bytes.length - scan->at);
+        if (lf == NULL) {
+            scan->at = bytes.length;
+            return ERROR_AGAIN;
+        }
+        size_t end = (size_t)(lf - bytes.data), line = scan->line;
+        *ret_reason = judge_line(bytes, line, end);
+        if (*ret_reason != NULL)
+            return ERROR_SYNTAX;
+        scan->at = scan->line = end + 1;
+        if (end - line > 1)
+            continue;
+        if (line > scan->start) {
+            *ret_length = end + 1;
+            return 0;
+        }
+        if (line > 0) {
+            *ret_reason = "empty lines before the head";
+            return ERROR_SYNTAX;
+        }
+        scan->start = end + 1;
+    }
+    return ERROR_AGAIN;
+}
+
+struct parse {
+    llhttp_t parser; // first: callbacks get it
+    struct http_head *head;
+    int error;
+};
+
+static struct slice extend(struct slice s, const char *at, size_t length)
+{
+    if (s.data != NULL && s.data + s.length == at)
+        return slice_of(s.data, s.length + length);
+    return slice_of(at, length);
+}
+
+static int url_cb(llhttp_t *parser, const char *at, size_t length)
+{
+    struct parse *parse = (struct parse *)(void *)parser;
+    parse->head->target = extend(parse->head->target, at, length);
+    return 0;
+}
+
+static int method_cb(llhttp_t *parser, const char *at, size_t length)
+{
+    struct parse *parse = (struct parse *)(void *)parser;
+    parse->head->method = extend(parse->head->method, at, length);
+    return 0;
+}
+
+static int add_header(struct parse *parse)
+{
+    struct http_header_list *list = parse->head->headers;
+    if (list->count == list->max) {
+        parse->error = ERROR_LIMIT;
+        return -1;
+    }
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        capacity = capacity > list->max ? list->max : capacity;
+        struct http_header *items = memory_try_resize(list->items, capacity * sizeof *items);
+        if (items == NULL) {
+            parse->error = ERROR_NO_MEMORY;
+            return -1;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = (struct http_header){{NULL, 0}, {"", 0}};
+    return 0;
+}
+
+static int field_cb(llhttp_t *parser, const char *at, size_t length)
+{
+    struct parse *parse = (struct parse *)(void *)parser;
+    struct http_header_list *list = parse->head->headers;
+    struct http_header *last = list->count == 0 ? NULL : &list->items[list->count - 1];
+    bool goes_on = last != NULL && last->name.data + last->name.length == at;
+    if (!goes_on && add_header(parse) != 0)
+        return -1;
+    last = &list->items[list->count - 1];
+    last->name = extend(last->name, at, length);
+    return 0;
+}
+
+static int value_cb(llhttp_t *parser, const char *at, size_t length)
+{
+    struct parse *parse = (struct parse *)(void *)parser;
+    struct http_header_list *list = parse->head->headers;
+    struct http_header *last = &list->items[list->count - 1];
+    // A value may come in parts; what lies between them belongs to it.
+    const char *start = last->value.length == 0 ? at : last->value.data;
+    last->value = slice_of(start, (size_t)(at + length - start));
+    return 0;
+}
+
+static int complete_cb(llhttp_t *parser)
+{
+    (void)parser;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+    .on_url = url_cb,
+    .on_method = method_cb,
+    .on_header_field = field_cb,
+    .on_header_value = value_cb,
+    .on_headers_complete = complete_cb,
+};
+
+static int parse_head(llhttp_type_t type, struct slice bytes, struct http_head *head,
+                      const char **ret_reason)
+{
+    struct parse parse = {.head = head};
+    struct http_header_list *list = head->headers;
+    list->count = 0;
+    llhttp_init(&parse.parser, type, &settings);
+    llhttp_errno_t result = llhttp_execute(&parse.parser, bytes.data, bytes.length);
+    if (parse.error != 0) {
+        *ret_reason = parse.error == ERROR_LIMIT ? "too many headers" : "out of memory";
+        return parse.error;
+    }
+    if (result == HPE_INVALID_VERSION || result == HPE_PAUSED_H2_UPGRADE) {
+        *ret_reason = "only HTTP/1.1 and HTTP/1.0 are spoken here";
+        return ERROR_UNSUPPORTED;
+    }
+    bool whole =
+        result == HPE_PAUSED && llhttp_get_error_pos(&parse.parser) == bytes.data + bytes.length;
+    if (!whole) {
+        const char *reason = llhttp_get_error_reason(&parse.parser);
+        *ret_reason = result == HPE_OK || result == HPE_PAUSED || reason == NULL
+                          ? "the head does not end where its lines end"
+                          : reason;
+        return ERROR_SYNTAX;
+    }
+    if (parse.parser.http_major != 1 || parse.parser.http_minor > 1) {
+        *ret_reason = "only HTTP/1.1 and HTTP/1.0 are spoken here";
+        return ERROR_UNSUPPORTED;
+    }
+    head->minor = parse.parser.http_minor;
+    head->status = parse.parser.status_code;
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i].value = slice_trim(list->items[i].value);
+    return 0;
+}
+
+int http_head_parse_request(struct slice head, struct http_head *ret, const char **ret_reason)
+{
+    return parse_head(HTTP_REQUEST, head, ret, ret_reason);
+}
+
+int http_head_parse_response(struct slice head, struct http_head *ret, const char **ret_reason)
+{
+    return parse_head(HTTP_RESPONSE, head, ret, ret_reason);
+}

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "http/http_internal.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool http_name_is(struct slice name, const char *text, size_t length)
+{
+    if (name.length != length)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (lower(name.data[i]) != text[i])
+            return false;
+    return true;
+}
+
+struct slice http_header_get(struct http_headers headers, const char *name)
+{
+    struct slice wanted = slice_from_string(name);
+    for (size_t i = 0; i < headers.count; i++)
+        if (slice_equal_ignoring_case(headers.items[i].name, wanted))
+            return headers.items[i].value;
+    return (struct slice){NULL, 0};
+}
+
+size_t http_header_count(struct http_headers headers, const char *name)
+{
+    struct slice wanted = slice_from_string(name);
+    size_t count = 0;
+    for (size_t i = 0; i < headers.count; i++)
+        count += slice_equal_ignoring_case(headers.items[i].name, wanted) ? 1 : 0;
+    return count;
+}
+
+bool http_list_has(struct slice list, const char *token)
+{
+    size_t length = strlen(token);
+    while (list.length > 0) {
+        const char *comma = memchr(list.data, ',', list.length);
+        size_t span = comma == NULL ? list.length : (size_t)(comma - list.data);
+        if (http_name_is(slice_trim(slice_of(list.data, span)), token, length))
+            return true;
+        size_t used = comma == NULL ? span : span + 1;
+        list = slice_of(list.data + used, list.length - used);
+    }
+    return false;
+}
+
+bool http_value_is_safe(struct slice value)
+{
+    unsigned bad = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        bad |= (c < 0x20 && c != '\t') | (c == 0x7f);
+    }
+    return bad == 0;
+}
+
+static bool is_token_byte(unsigned char c)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        return true;
+    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+bool http_header_is_safe(struct slice name, struct slice value)
+{
+    if (name.length == 0)
+        return false;
+    for (size_t i = 0; i < name.length; i++)
+        if (!is_token_byte((unsigned char)name.data[i]))
+            return false;
+    return http_value_is_safe(value);
+}
+
+const char *http_status_text(int status)
+{
+    switch (status) {
+    case 100: return "Continue";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 428: return "Precondition Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Status";
+    }
+}
