@@ -63,8 +63,6 @@ static void find_significant_digits(struct number *n, int64_t exponent)
         end--;
     n->count = end - n->first;
     n->point = (int64_t)n->integer.length - (int64_t)n->first + exponent;
-    if (n->count == 0)
-        n->negative = false;
 }
 
 static bool take_exponent(struct slice *rest, int64_t *ret)

@@ -132,7 +132,9 @@ void json_write_string(struct buffer *out, struct slice value);
 void json_write_key(struct buffer *out, const char *name);
 void json_write_integer(struct buffer *out, int64_t value);
 // Canonical form: keys sorted by code point, numbers as shortest exact decimal, no white space,
-// minimal escapes. Two equal values (json_equal) have one canonical form.
+// minimal escapes. Two equal values (json_equal) have one canonical form. It is meant for hashes
+// and comparison: a number at the scanner's limits may come out just beyond them (91e9999 is
+// 9.1e10000). ERROR_TOO_LARGE (the buffer's cap) or ERROR_NO_MEMORY.
 int json_write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node) MUST_CHECK;
 
 // The text without white space between tokens; strings unchanged.

@@ -181,9 +181,9 @@ static void sums_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"1e36", "1"},          {"1e37", "-1"},       {"1e38", "1"},  {"1e9999", "1"},
-        {"1e9999", "1e-9999"},  {"5e9999", "5e9999"}, {"1", "1e-36"}, {NINES_36, "0.1"},
-        {"-" NINES_36, "-0.9"}, {NINES_36, "2"},
+        {"1e36", "1"},          {"1e37", "-1"},       {"1e38", "1"},        {"1e9999", "1"},
+        {"1e9999", "1e-9999"},  {"5e9999", "5e9999"}, {"1", "1e-36"},       {NINES_36, "0.1"},
+        {"-" NINES_36, "-0.9"}, {NINES_36, "2"},      {NINES_36 "e2", "1"}, {NINES_36 "e3", "1"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct decimal sum = {1, 1};
@@ -269,6 +269,7 @@ static void canonical_texts_of_any_length(void **state)
         {"1000000000000000000000000000", "1e27"},
         {"100200e-2", "1002"},
         {"123e-2", "1.23"},
+        {"91e9999", "9.1e10000"},
     };
     char out[256];
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -228,7 +228,9 @@ static void every_prefix_is_refused(void **state)
     struct json_doc doc;
     json_doc_init(&doc);
     for (size_t length = 0; length < sizeof text - 1; length++) {
-        char *copy = memory_copy_string(text, length);
+        // No byte more than the text, so that a sanitizer sees any read behind it.
+        char *copy = memory_try_resize(NULL, length == 0 ? 1 : length);
+        memcpy(copy, text, length);
         size_t offset;
         assert_int_equal(json_scan(&doc, slice_of(copy, length), NULL, NULL, &offset),
                          ERROR_SYNTAX);
