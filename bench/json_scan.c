@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How long the scanner takes for one tools/call and for a tools/list of about 1 MB. By hand:
-//   cc -O2 -D_GNU_SOURCE -Isrc bench/json_scan.c <build>/src/json/libjson.a <build>/src/base/libbase.a
+//   cc -O2 -D_GNU_SOURCE -Isrc bench/json_scan.c <build>/src/json/libjson.a
+//   <build>/src/base/libbase.a
 #include "base/buffer.h"
 #include "json/json.h"
 
