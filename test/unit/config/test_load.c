@@ -167,9 +167,9 @@ static void fills_in_defaults(void **state)
     assert_null(config->upstream_ca);
     assert_false(config->metrics_public);
     assert_int_equal(config->message_max_bytes, 4194304);
-    assert_int_equal(config->sessions_max_per_grant, 100);
+    assert_int_equal(config->sessions_max_per_grant, 1000);
     assert_int_equal(config->session_idle_ms, 1800000);
-    assert_int_equal(config->calls_max_per_grant, 256);
+    assert_int_equal(config->calls_max_per_grant, 1000);
     assert_int_equal(config->drain_ms, 30000);
     assert_int_equal(config->log_level, LOG_INFO);
     assert_int_equal(config->log_format, LOG_TEXT);

@@ -217,7 +217,7 @@ static void splits_addresses(void **state)
         {"127.0.0.1:8700", "127.0.0.1", 8700, true}, {"[::1]:0", "::1", 0, true},
         {"localhost:1", "localhost", 1, true},       {"0.0.0.0:8700", "0.0.0.0", 8700, false},
         {"[::]:65535", "::", 65535, false},          {"127.9.9.9:1", "127.9.9.9", 1, true},
-        {"192.168.1.1:1", "192.168.1.1", 1, false}};
+        {"192.168.1.1:1", "192.168.1.1", 1, false},  {"*:80", "*", 80, false}};
     static const char *const wrong[] = {"",
                                         "8700",
                                         ":8700",
@@ -229,7 +229,8 @@ static void splits_addresses(void **state)
                                         "127.0.0.1:65536",
                                         "127.0.0.1:-1",
                                         "[127.0.0.1]:1",
-                                        "127.1:1"};
+                                        "127.1:1",
+                                        "LOCALHOST:1"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct slice host = {0};
         uint16_t port = 9;
