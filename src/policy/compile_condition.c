@@ -4,6 +4,8 @@
 // Conditions and predicates of a document. The one table of operators says what each needs.
 #include "policy/policy_internal.h"
 
+#include <stdio.h>
+
 enum operand {
     OPERAND_ANY,
     OPERAND_LIST,
@@ -319,10 +321,8 @@ static void compile_predicate(struct compiler *c, uint32_t node, struct slice po
 void compile_predicates(struct compiler *c, uint32_t node, struct slice where, const char *list,
                         struct predicates *ret)
 {
-    char what[32] = "'";
-    size_t length = strlen(list);
-    memcpy(what + 1, list, length);
-    memcpy(what + 1 + length, "'", 2);
+    char what[32];
+    snprintf(what, sizeof what, "'%s'", list);
     if (!compile_expect(c, node, JSON_ARRAY, what))
         return;
     struct predicate *items =

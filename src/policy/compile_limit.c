@@ -204,7 +204,8 @@ static void finish_limit(struct compiler *c, uint32_t node, struct limit *ret, b
     ret->charge.amount = decimal_from_integer(1);
 }
 
-static void compile_limit(struct compiler *c, uint32_t node, struct slice where, struct limit *ret)
+static void compile_limit(struct compiler *c, uint32_t node, struct slice where, size_t index,
+                          struct limit *ret)
 {
     static const char *const keys[] = {"counter",        "window",  "max", "scope",
                                        "increment_from", "per",     "as",  "algorithm",
@@ -212,7 +213,7 @@ static void compile_limit(struct compiler *c, uint32_t node, struct slice where,
     *ret = (struct limit){.node = node, .charge.sliding = true};
     if (!compile_expect(c, node, JSON_OBJECT, "a limit"))
         return;
-    compile_keys(c, node, where, keys);
+    compile_keys(c, node, compile_pointer_index(c, where, index), keys);
     uint32_t counter = json_get(c->doc, node, "counter"), max = json_get(c->doc, node, "max");
     uint32_t window = json_get(c->doc, node, "window"), per = json_get(c->doc, node, "per");
     uint32_t increment = json_get(c->doc, node, "increment_from");
@@ -258,7 +259,7 @@ static void compile_rate_limit(struct compiler *c, uint32_t node, struct slice w
 static void check_twins(struct compiler *c, const struct limit *items, size_t count)
 {
     const struct limit *last = &items[count - 1];
-    for (size_t i = 0; i + 1 < count && last->charge.counter.data != NULL; i++)
+    for (size_t i = 0; i + 1 < count && last->charge.counter.length > 0; i++)
         if (slice_equal(items[i].charge.counter, last->charge.counter)) {
             compile_error(c, last->node,
                           "counter '%.100s' is used twice in this rule; give each its own name",
@@ -281,9 +282,10 @@ void compile_limits(struct compiler *c, uint32_t limits, uint32_t rate_limit, st
     if (!list)
         return;
     struct slice pointer = compile_pointer(c, where, SLICE_LITERAL("limits"));
+    size_t index = 0;
     for (uint32_t element = json_first_element(c->doc, limits); element != JSON_NONE;
          element = json_next_element(c->doc, limits, element)) {
-        compile_limit(c, element, pointer, &items[ret->count++]);
+        compile_limit(c, element, pointer, index++, &items[ret->count++]);
         check_twins(c, items, ret->count);
     }
 }

@@ -191,8 +191,8 @@ int compile_choice(struct compiler *c, uint32_t node, const char *what, const ch
         int n = snprintf(list + used, sizeof list - used, "%s'%s'", i == 0 ? "" : ", ", names[i]);
         used += (size_t)n < sizeof list - used ? (size_t)n : 0;
     }
-    compile_error(c, node, "%s must be one of %s, not '%.100s'", what, list,
-                  value.data == NULL ? "" : value.data);
+    compile_error(c, node, "%s must be %s%s, not '%.100s'", what, names[1] == NULL ? "" : "one of ",
+                  list, value.data == NULL ? "" : value.data);
     return -1;
 }
 
@@ -231,8 +231,9 @@ const char *compile_nearest(struct slice word, const char *const *names)
         if (name.length > WORD_MAX)
             continue;
         size_t distance = edit_distance(word, name);
-        // A word that shares no letter with the name is no slip of the pen.
-        if (distance < best && distance < name.length) {
+        // A word that is mostly different is no slip of the pen.
+        size_t longer = word.length > name.length ? word.length : name.length;
+        if (distance < best && distance * 2 < longer) {
             best = distance;
             nearest = *names;
         }

@@ -11,14 +11,17 @@
 
 #include <pcre2.h>
 
-enum { PATTERN_MAX = 8192, HEAP_KIB = 4096, DEPTH_MAX = 50000, STEPS_MAX = 200000 };
+enum { PATTERN_MAX = 8192, TEXT_MAX = 4 << 20 };
+enum { HEAP_KIB = 4096, DEPTH_MAX = 50000, STEPS_MAX = 1000000 };
+enum { STACK_MIN = 64 << 10, STACK_MAX = 2 << 20 };
 // Steps of one decision's regular expressions, all together.
-static const uint64_t WORK_MAX = 1U << 28;
+static const uint64_t WORK_MAX = 1U << 30;
 
 struct regex {
     struct regex *next;
     pcre2_code *code;
-    bool repeats; // without unbounded repeats, the work grows only linearly with the text
+    bool anchored; // tried at the start of the text only
+    bool repeats;  // without unbounded repeats, the work grows only linearly with the text
 };
 
 static void *take_heap(size_t size, void *argument)
@@ -124,6 +127,9 @@ const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slic
     regex->code = compile_code(c, node, pattern);
     if (regex->code == NULL)
         return NULL;
+    uint32_t options = 0;
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_ALLOPTIONS, &options);
+    regex->anchored = (options & PCRE2_ANCHORED) != 0;
     regex->repeats = may_repeat(pattern);
     regex->next = c->policy->regexes;
     c->policy->regexes = regex;
@@ -137,6 +143,7 @@ static bool prepare(struct regex_scratch *scratch, struct arena *arena)
     pcre2_general_context *context = pcre2_general_context_create(take_arena, free_arena, arena);
     if (context == NULL)
         return false;
+    scratch->context = context;
     scratch->data = pcre2_match_data_create(1, context);
     pcre2_match_context *limits =
         scratch->data == NULL ? NULL : pcre2_match_context_create(context);
@@ -148,18 +155,36 @@ static bool prepare(struct regex_scratch *scratch, struct arena *arena)
     return true;
 }
 
-// PCRE2 tries each place of the text in turn and limits the steps of one try, and a try may run
-// to the end of the text. So the work is bounded by tries times the longer of the two.
+// PCRE2 tries each place of the text in turn, limits the steps of one try only, and a step may run
+// along the text. So without an anchor the work is bounded by the square of the length.
 static bool book_work(const struct regex *regex, size_t length, struct regex_scratch *scratch)
 {
-    uint64_t tries = length + 1;
-    uint64_t work = regex->repeats ? tries * tries : tries * 64;
-    if (length > WORK_MAX || work > WORK_MAX - scratch->work)
+    uint64_t tries = regex->anchored ? 1 : (uint64_t)length + 1;
+    if (length > TEXT_MAX)
         return false;
-    uint64_t steps = (WORK_MAX - scratch->work) / tries;
+    uint64_t work =
+        regex->repeats && !regex->anchored ? tries * tries : ((uint64_t)length + 1) * 64;
+    if (work > WORK_MAX - scratch->work)
+        return false;
     scratch->work += work;
+    uint64_t steps = WORK_MAX / 16 / tries;
     pcre2_set_match_limit(scratch->limits, (uint32_t)(steps < STEPS_MAX ? steps : STEPS_MAX));
     return true;
+}
+
+// The small stack of compiled expressions was too small: again with a larger one.
+static int match_with_stack(const struct regex *regex, struct slice text,
+                            struct regex_scratch *scratch)
+{
+    pcre2_jit_stack *stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, scratch->context);
+    if (stack == NULL)
+        return PCRE2_ERROR_JIT_STACKLIMIT;
+    pcre2_jit_stack_assign(scratch->limits, NULL, stack);
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, 0, 0, scratch->data,
+                            scratch->limits);
+    pcre2_jit_stack_assign(scratch->limits, NULL, NULL);
+    pcre2_jit_stack_free(stack);
+    return found;
 }
 
 enum regex_result regex_match(const struct regex *regex, struct slice text,
@@ -167,12 +192,10 @@ enum regex_result regex_match(const struct regex *regex, struct slice text,
 {
     if (!prepare(scratch, arena) || !book_work(regex, text.length, scratch))
         return REGEX_LIMIT;
-    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
-    int found =
-        pcre2_match(regex->code, subject, text.length, 0, 0, scratch->data, scratch->limits);
-    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
-        found = pcre2_match(regex->code, subject, text.length, 0, PCRE2_NO_JIT, scratch->data,
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, 0, 0, scratch->data,
                             scratch->limits);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+        found = match_with_stack(regex, text, scratch);
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
     return found >= 0 ? REGEX_YES : REGEX_LIMIT;

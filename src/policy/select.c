@@ -4,6 +4,8 @@
 // Selectors: which one entry applies to a name, and which names are hidden.
 #include "policy/policy_internal.h"
 
+#include <stdio.h>
+
 static void find_glob(const struct section *section, struct slice name, struct selection *ret)
 {
     for (size_t i = 0; i < section->glob_count; i++) {
@@ -114,6 +116,9 @@ bool compile_selector(struct compiler *c, uint32_t node, bool categories, struct
             category_error(c, node, text);
             return false;
         }
+    } else if (catalogue_category_from_selector(text, &ret->category)) {
+        compile_error(c, node, "'%s' selects tools only", text.data);
+        return false;
     } else if (is_glob(text)) {
         ret->kind = SELECTOR_GLOB;
         ret->literal = glob_literal(text);
@@ -197,7 +202,9 @@ void compile_section(struct compiler *c, uint32_t node, const char *name, bool c
                      struct section *ret)
 {
     static const char *const choices[] = {"allow", "deny", NULL};
-    if (!compile_expect(c, node, JSON_OBJECT, name))
+    char what[32];
+    snprintf(what, sizeof what, "'%s'", name);
+    if (!compile_expect(c, node, JSON_OBJECT, what))
         return;
     uint32_t count = json_at(c->doc, node)->count;
     ret->entries = compile_take(c, count, sizeof(struct entry));

@@ -163,8 +163,8 @@ static char *next_word(char **rest)
     at += strspn(at, " \t");
     for (start = at; *at != '\0'; at++) {
         if (quoted) {
-            at += *at == '\\' && at[1] != '\0';
             quoted = *at != '"';
+            at += *at == '\\' && at[1] != '\0';
         } else if (*at == '"') {
             quoted = true;
         } else if (strchr("([{", *at) != NULL) {
@@ -253,7 +253,7 @@ static void set_name(struct policy_call *call, const char *word)
 
 static bool set_arguments(struct runner *r, struct row *row, const char *text)
 {
-    if (text[0] == '\0' || strcmp(text, "-") == 0)
+    if (strcmp(text, "-") == 0)
         return true;
     struct error error = {0};
     if (json_scan(&row->doc, slice_from_string(text), NULL, &error, NULL) != 0) {
@@ -275,9 +275,13 @@ static bool read_row(struct runner *r, char *line, struct row *row)
     row->word = next_word(&line);
     row->rule = r->block == BLOCK_CONDITION ? "-" : next_word(&line);
     set_name(&row->call, r->block == BLOCK_CONDITION ? "t" : next_word(&line));
-    if (!set_arguments(r, row, next_word(&line)))
-        return false;
-    for (char *word = next_word(&line); *word != '\0'; word = next_word(&line))
+    char *word = next_word(&line);
+    if (word[0] == '{' || word[0] == '[' || word[0] == '-') {
+        if (!set_arguments(r, row, word))
+            return false;
+        word = next_word(&line);
+    }
+    for (; *word != '\0'; word = next_word(&line))
         if (!set_option(row, word)) {
             fail(r, "unknown option '%s'", word);
             return false;
@@ -456,7 +460,7 @@ static void run_file(struct runner *r)
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '#' || line[strspn(line, " ")] == '\0')
             continue;
-        if (line[0] == ' ') { // goes on with the block
+        if (line[0] == ' ' || line[0] == '\t') { // goes on with the block
             buffer_append_string(&r->text, "\n");
             buffer_append_string(&r->text, line);
         } else if (!start_block(r, line)) {
