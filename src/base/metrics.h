@@ -46,7 +46,8 @@ struct metric *metrics_child(struct metrics_family *family, const struct slice *
 // The only metric of a family without labels.
 struct metric *metrics_single(struct metrics *metrics, enum metric_kind kind, const char *name,
                               const char *help);
-// From now on the gauge or counter is read by this call at scrape time, on the scraping thread.
+// From now on the gauge or counter is read by this call at scrape time, on the scraping thread,
+// under the registry's lock: it must not register or look up anything.
 void metric_read_by(struct metric *metric, metric_read_cb read, void *argument);
 
 static inline void metric_add(struct metric *metric, int64_t amount)

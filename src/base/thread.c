@@ -57,6 +57,6 @@ bool waker_wait(const struct waker *waker, int timeout_ms)
         return false;
     char bytes[64];
     while (read(waker->read_fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-        ;
+        continue;
     return true;
 }

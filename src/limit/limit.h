@@ -41,10 +41,12 @@ void limit_table_free(struct limit_table *table);
 struct slice limit_key(struct arena *arena, const struct slice *parts, size_t count);
 
 // Would all charges fit now? 0, or ERROR_LIMIT with the index of the first that does not and the
-// milliseconds until the amount would fit (-1: never, the amount exceeds max).
+// milliseconds until the amount would fit (-1: never, the amount exceeds max). Charges of one
+// counter (same key and window) are added up. A negative amount, a window without length and a key
+// above 4,096 bytes never fit.
 int limit_check(struct limit_table *table, const struct limit_charge *charges, size_t count,
                 int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms) MUST_CHECK;
-// Takes all or none; as limit_check, and fills receipts[count].
+// Takes all or none; as limit_check, and fills receipts[count]. Also ERROR_NO_MEMORY: deny.
 int limit_reserve(struct limit_table *table, const struct limit_charge *charges, size_t count,
                   int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
                   int64_t *ret_retry_ms) MUST_CHECK;
@@ -54,7 +56,9 @@ void limit_give_back(struct limit_table *table, const struct limit_receipt *rece
 
 struct limit_stats {
     size_t counters;
-    uint64_t reserved, refused, given_back;
+    uint64_t reserved;   // charges, one for each receipt
+    uint64_t refused;    // checks and reservations that did not fit
+    uint64_t given_back; // receipts whose window had not passed
 };
 struct limit_stats limit_table_stats(const struct limit_table *table);
 
