@@ -60,7 +60,7 @@ static int64_t wait_for(struct limit_table *table, const struct limit_charge *ch
     struct limit_window window;
     struct decimal demand;
     if (!limit_window_of(charge, &window) || decimal_is_negative(charge->amount) ||
-        !demand_on(charges, count, charge, &demand))
+        charge->key.length > LIMIT_KEY_MAX || !demand_on(charges, count, charge, &demand))
         return -1;
     struct limit_counter *counter = limit_table_find(table, charge->key, &window);
     if (counter == NULL)

@@ -315,7 +315,9 @@ static void long_keys_are_refused(void **state)
     charge.key = slice_of(key, 4096);
     assert_int_equal(take(table, charge, T, NULL), 0);
     charge.key.length = 4097;
+    assert_int_equal(limit_check(table, &charge, 1, T, &failed_index, &retry), ERROR_LIMIT);
     assert_int_equal(take(table, charge, T, NULL), ERROR_LIMIT);
+    assert_int_equal(retry, -1);
     charge.key.length = 0;
     assert_int_equal(take(table, charge, T, NULL), 0);
     limit_table_free(table);
