@@ -4,7 +4,7 @@
 // Servers that are child processes: their command line and their whole environment.
 #include "config/config_internal.h"
 
-enum { VARIABLES_MAX = 512 };
+enum { VARIABLES_MAX = 2048 };
 
 static void read_command(struct config_loader *loader, uint32_t node,
                          struct upstream_options *server)

@@ -58,6 +58,7 @@ static bool is_program(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
+// Looks where loop/ looks when it starts a child.
 bool config_finds_program(const char *program, const char *const *environment)
 {
     if (*program == '\0')
@@ -65,18 +66,14 @@ bool config_finds_program(const char *program, const char *const *environment)
     if (strchr(program, '/') != NULL)
         return is_program(program);
     const char *folders = config_variable(environment, SLICE_LITERAL("PATH"));
-    if (folders == NULL)
-        folders = "/usr/local/bin:/usr/bin:/bin";
     char path[PATH_MAX];
-    for (;; folders++) {
+    while (folders != NULL && *folders != '\0') {
         size_t length = strcspn(folders, ":");
-        int wanted = length == 0
-                         ? snprintf(path, sizeof path, "./%s", program)
-                         : snprintf(path, sizeof path, "%.*s/%s", (int)length, folders, program);
+        int wanted = snprintf(path, sizeof path, "%.*s%s%s", (int)length, folders,
+                              length == 0 ? "./" : "/", program);
         if (wanted > 0 && (size_t)wanted < sizeof path && is_program(path))
             return true;
-        folders += length;
-        if (*folders == '\0')
-            return false;
+        folders += length + (folders[length] == ':' ? 1 : 0);
     }
+    return false;
 }

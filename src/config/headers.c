@@ -4,7 +4,7 @@
 // Headers for a server behind us. The gateway's own framing and session headers are not for users.
 #include "config/config_internal.h"
 
-enum { HEADERS_MAX = 64 };
+enum { HEADERS_MAX = 32 };
 
 static const char *const reserved[] = {"accept",
                                        "accept-encoding",

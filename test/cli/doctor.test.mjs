@@ -9,6 +9,7 @@ import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
+import { ROOT } from '../lib/scratch.mjs';
 import { BINARY, folderOf, run } from './command.mjs';
 
 const GRANT = { token_sha256: '01'.repeat(32), servers: { s: 'p' } };
@@ -146,4 +147,16 @@ test('too few open files', { skip: process.platform === 'win32' }, async t => {
   const row = JSON.parse(done.stdout).checks.find(check => check.check === 'open files');
   assert.equal(row.status, 'fail');
   assert.match(row.text, /^at most 100; raise it with 'ulimit -n 4096'/);
+});
+
+test('the example of docs/configuration.md loads as it stands', async t => {
+  const document = fs.readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8');
+  // Only the address is exchanged: tests speak to nobody outside.
+  const example = /```json\n([^]*?)```/.exec(document)[1].replace('https://mcp.example.com', 'https://127.0.0.1:1');
+  const cwd = folderOf(t, { 'sallyport.json': example });
+  fs.mkdirSync(path.join(cwd, 'policies'));
+  fs.writeFileSync(path.join(cwd, 'policies/kraken.json'), JSON.stringify(POLICY));
+  const { find } = await doctor(cwd, { KRAKEN_TOKEN: 'x', CI_TOKEN: 'a-token-of-more-than-20' });
+  assert.deepEqual(find('configuration', 'fail'), []);
+  assert.equal(find('configuration', 'ok').length, 1);
 });

@@ -264,10 +264,34 @@ static void finds_programs(void **state)
     assert_false(config_finds_program("key.pem", environment));  // not executable
     assert_false(config_finds_program("policies", environment)); // a folder
     assert_false(config_finds_program("", environment));
-    snprintf(path, sizeof path, "PATH=/nowhere:");
+    snprintf(path, sizeof path, "PATH=:/nowhere");
     assert_true(config_finds_program("program", environment)); // an empty entry is here
     snprintf(path, sizeof path, "PATH=/nowhere");
     assert_false(config_finds_program("program", environment));
+    assert_false(config_finds_program("program", NULL));
+}
+
+static void reads_a_text_without_a_file(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{ \"policies\": { \"good\": \"policies/good.json\" }, \"servers\": { \"s\": { \"url\": "
+        "\"http://h\" } }, \"grants\": { \"g\": { \"token_env\": \"CI_TOKEN\", \"servers\": { "
+        "\"s\": "
+        "\"good\" } } } }";
+    struct config *config = NULL;
+    struct config_problems problems;
+    assert_int_equal(
+        config_load_text(slice_from_string(text), workspace_environment, &config, &problems), 0);
+    assert_int_equal(problems.count, 0);
+    config_problems_release(&problems);
+    assert_int_equal(config->watched_count, 1); // there is no file of its own to watch
+    assert_string_equal(config->watched[0], "policies/good.json");
+    config_free(config);
+    assert_int_equal(config_load_text(SLICE_LITERAL("{ \"x\": 1"), NULL, &config, &problems),
+                     ERROR_CONFIG);
+    assert_string_equal(problems.items[0].file, "(command line)");
+    config_problems_release(&problems);
 }
 
 // Whatever allocation fails: no leak, no crash, no half-loaded configuration.
@@ -305,6 +329,7 @@ int main(void)
         cmocka_unit_test(joins_paths_with_the_folder),
         cmocka_unit_test(knows_servers_that_did_not_change),
         cmocka_unit_test(finds_programs),
+        cmocka_unit_test(reads_a_text_without_a_file),
         cmocka_unit_test(survives_short_memory),
     };
     return cmocka_run_group_tests(tests, workspace_enter, workspace_leave);

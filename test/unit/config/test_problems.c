@@ -401,6 +401,47 @@ static void never_prints_secrets(void **state)
     }
 }
 
+// A server with `count` members in one of its objects.
+static char *repeat(const char *head, const char *member, int count)
+{
+    size_t size = strlen(head) + (size_t)count * (strlen(member) + 16) + 16, length = 0;
+    char *text = calloc(1, size);
+    assert_non_null(text);
+    length += (size_t)snprintf(text, size, "{ 'servers': { 'a': { %s: {", head);
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s'%s%d':''", i == 0 ? "" : ",",
+                                   member, i);
+    snprintf(text + length, size - length, "} } } }");
+    return text;
+}
+
+static void bounds_headers_and_variables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *member;
+        int count;
+        const char *sentence; // NULL: fine
+    } rows[] = {
+        {"'url':'http://h','headers'", "x", 32, NULL},
+        {"'url':'http://h','headers'", "x", 33, "error: more than 32 headers\n"},
+        {"'command':['sh'],'env'", "x", 2045, NULL},
+        {"'command':['sh'],'env'", "x", 2046, "error: more than 2045 environment variables\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *document = repeat(rows[i].head, rows[i].member, rows[i].count);
+        struct config *config = NULL;
+        struct buffer said;
+        int result = workspace_load(document, &config, &said);
+        if (rows[i].sentence != NULL)
+            assert_non_null(strstr(buffer_slice(&said).data, rows[i].sentence));
+        assert_int_equal(result, rows[i].sentence == NULL ? 0 : ERROR_CONFIG);
+        config_free(config);
+        buffer_release(&said);
+        free(document);
+    }
+}
+
 static void bounds_the_list(void **state)
 {
     (void)state;
@@ -430,6 +471,7 @@ int main(void)
         cmocka_unit_test(passes_on_what_policies_say),
         cmocka_unit_test(says_when_the_file_is_missing),
         cmocka_unit_test(never_prints_secrets),
+        cmocka_unit_test(bounds_headers_and_variables),
         cmocka_unit_test(bounds_the_list),
     };
     return cmocka_run_group_tests(tests, workspace_enter, workspace_leave);
