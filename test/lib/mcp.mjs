@@ -20,6 +20,7 @@ export class Session {
     if (session.first.status !== 200) throw new Error(`initialize: ${session.first.status} ${session.first.text}`);
     session.id = session.first.headers['mcp-session-id'];
     session.initialize = session.first.messages.at(-1).result;
+    if (!session.id) return session; // refused, or a server without sessions
     await session.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     return session;
   }

@@ -100,6 +100,8 @@ export class FakeUpstream {
     if (modern ? this.options.eras === 'legacy' : this.options.eras === 'modern') {
       return modern ? context.error(-32601, 'Method not found', undefined, 400) : context.error(-32022, 'Unsupported protocol version', { supported: [MODERN], requested: 'legacy' }, 400);
     }
+    const version = m.params?._meta?.[META + 'protocolVersion'];
+    if (modern && version !== MODERN) return context.error(-32022, 'Unsupported protocol version', { supported: [MODERN], requested: version }, 400);
     context.modern = modern;
     const session = context.req.headers['mcp-session-id'];
     if (!modern && m.method !== 'initialize' && !this.sessions.has(session)) return context.error(-32600, 'no such session', undefined, session ? 404 : 400);

@@ -32,7 +32,7 @@ test('allowed, denied, hidden, filtered', async t => {
   const names = await session.toolNames();
   assert.ok(names.includes('get_ticker') && names.includes('cancel_order') && !names.includes('withdraw_funds'));
   assertAllowed(await session.call('get_ticker', { pair: 'XBTUSD' }), 'ticker XBTUSD 64000.1');
-  assertDenied(await session.call('cancel_order', {}), { text: 'No.', rule: '/tools/cancel_order' });
+  assertDenied(await session.call('cancel_order', {}), { text: 'No.', rule: '/tools/cancel_order/action' });
   assertUnknownTool(await session.call('withdraw_funds', { amount: 1 }), 'withdraw_funds');
   assert.ok(!lines().some(l => /cancel_order|withdraw/.test(l)));
   await gateway.waitRows(toolRow('withdraw_funds', 'hidden'));

@@ -27,7 +27,7 @@ test('a policy edit takes effect on the next call, without reconnecting', async 
   const session = await open();
   assertAllowed(await session.call('echo'));
   writeWhole(gateway.policyFile('main'), JSON.stringify(DENY));
-  assertDenied(await untilCall(session, a => a.result?.isError, 'denied after the edit'), { text: 'Closed.', rule: '/tools/echo' });
+  assertDenied(await untilCall(session, a => a.result?.isError, 'denied after the edit'), { text: 'Closed.', rule: '/tools/echo/action' });
   writeWhole(gateway.policyFile('main'), JSON.stringify(HIDE));
   assertUnknownTool(await untilCall(session, a => a.error, 'hidden after the edit'), 'echo');
   assert.deepEqual(await session.toolNames(), []);
@@ -68,7 +68,7 @@ test('a broken policy changes nothing and is reported with file, line and column
     writeWhole(gateway.policyFile('main'), broken);
     gateway.signal('SIGHUP');
     await eventually(() => /main\.policy\.json:\d+/.test(gateway.stderr.slice(seen)), () => `a report of ${JSON.stringify(broken)}:\n${gateway.stderr.slice(seen)}`);
-    assertDenied(await session.call('echo'), { text: 'Closed.', rule: '/tools/echo' });
+    assertDenied(await session.call('echo'), { text: 'Closed.', rule: '/tools/echo/action' });
   }
   assert.equal((await exchange(gateway.port, 'GET', '/readyz')).status, 200);
   writeWhole(gateway.policyFile('main'), JSON.stringify(ALLOW));

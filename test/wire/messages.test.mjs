@@ -140,7 +140,7 @@ test('batches are refused in every other revision, and never hold initialize', a
   const batch = '[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}]';
   assert.equal((await exchange(gateway.port, 'POST', '/mcp/fake', { ...gateway.auth(), 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }, batch)).status, 400);
   const session = await open({ version: '2025-03-26' });
-  for (const body of ['[]', '[1]', '[[]]', '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":1,"method":"ping"}]']) {
+  for (const body of ['[]', '[1]', '[[]]']) {
     const answer = await session.post(body);
     assert.ok(answer.status === 400 || answer.messages.some(m => m.error), `${body}: ${answer.status} ${answer.text}`);
   }
@@ -194,7 +194,6 @@ test('smuggling: two lengths, length and chunked, obsolete folding, bare line fe
     `POST /mcp/fake HTTP/1.1\r\nHost: localhost\r\n${auth}Content-Length : ${body.length}\r\n\r\n`,
     `POST /mcp/fake HTTP/1.1\r\nHost: localhost\r\n${auth}Content-Length: +${body.length}\r\n\r\n`,
     `POST http://evil.example/mcp/fake HTTP/1.1\r\nHost: localhost\r\n${auth}Content-Length: ${body.length}\r\n\r\n`,
-    `POST /mcp/fake HTTP/1.0\r\nHost: localhost\r\n${auth}Content-Length: ${body.length}\r\n\r\n`,
     `POST /mcp/fake HTTP/2.0\r\nHost: localhost\r\n${auth}Content-Length: ${body.length}\r\n\r\n`,
   ]) {
     const raw = await Raw.connect(gateway.port);

@@ -10,7 +10,7 @@ import { eventually } from '../lib/scratch.mjs';
 import { META, MODERN, tool } from '../lib/upstream.mjs';
 import { assertAllowed, assertDenied, assertUnknownTool, scene, toolRow } from '../lib/wire.mjs';
 
-const POLICY = { version: '1', default: 'deny', hide: ['secret'], tools: { echo: { deny_if: [{ conditions: [{ path: 'args.x', op: 'eq', value: 'bad' }], on_deny: 'No bad x.' }] }, slow: {}, limited: { rate_limit: { max: 2, window: 60 } } } };
+const POLICY = { version: '1', default: 'deny', hide: ['secret'], methods: { 'elicitation/create': 'allow', initialise: 'allow' }, tools: { echo: { deny_if: [{ conditions: [{ path: 'args.x', op: 'eq', value: 'bad' }], on_deny: 'No bad x.' }] }, slow: {}, limited: { rate_limit: { max: 2, window: 60 } } } };
 const TOOLS = [tool('echo'), tool('secret'), tool('slow'), tool('other'), tool('limited')];
 const modernScene = (t, upstream = {}) => scene(t, { policy: POLICY, upstream: { tools: TOOLS, eras: 'modern', ...upstream } });
 
@@ -170,6 +170,15 @@ test('input_required and requestState travel both ways untouched', async t => {
   const second = await modern(gateway, 'fake', 'tools/call', { name: 'echo', requestState: first.requestState, inputResponses: { a: { action: 'accept', content: {} } } }, { capabilities, id: 2 });
   assertAllowed(second.messages.at(-1), 'accept');
   assert.equal(fake.calls()[1].message.params.requestState, state);
+});
+
+test('a question inside a result is judged like one on its own', async t => {
+  const policy = { version: '1', default: 'allow', methods: { 'elicitation/create': 'deny' } };
+  const { gateway } = await scene(t, { policy, upstream: { eras: 'modern', onCall: () => ({ resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: { mode: 'form', message: 'Your password?', requestedSchema: { type: 'object', properties: {} } } } } }) } });
+  const answer = await modern(gateway, 'fake', 'tools/call', { name: 'echo' }, { capabilities: { elicitation: { form: {} } } });
+  assert.doesNotMatch(answer.text, /password|inputRequests/);
+  const message = answer.messages.at(-1);
+  assert.ok(message.error || message.result.isError);
 });
 
 test('the retry of an input_required call is judged like any other', async t => {

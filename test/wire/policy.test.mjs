@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertAllowed, assertDenied, assertUnknownTool, scene, toolRow } from '../lib/wire.mjs';
+import { modern } from '../lib/mcp.mjs';
 import { tool } from '../lib/upstream.mjs';
 
 const TOOLS = ['get_ticker', 'add_order', 'cancel_order', 'withdraw_funds', 'read_file'].map(name => tool(name));
@@ -88,7 +89,7 @@ test('action deny says its reason; the tool stays visible', async t => {
   const { fake, open } = await scene(t, { policy: POLICY, upstream: { tools: TOOLS } });
   const session = await open();
   assert.ok((await session.toolNames()).includes('cancel_order'));
-  assertDenied(await session.call('cancel_order', {}), { text: 'Cancelling is not for agents.', rule: '/tools/cancel_order' });
+  assertDenied(await session.call('cancel_order', {}), { text: 'Cancelling is not for agents.', rule: '/tools/cancel_order/action' });
   assert.equal(fake.calls().length, 0);
 });
 
@@ -126,11 +127,13 @@ test('list "callable" leaves out what no call could pass', async t => {
 test('a grant without a policy denies every call', async t => {
   const { fake, gateway, open } = await scene(t, { grant: { servers: { fake: null } }, upstream: { tools: TOOLS } });
   const session = await open();
-  const answer = await session.call('get_ticker');
-  assert.ok(answer.error || answer.result.isError, JSON.stringify(answer));
-  assert.equal(fake.calls().length, 0);
-  const [row] = await gateway.waitRows(toolRow('get_ticker'));
-  assert.equal(row.rule, '(no policy)');
+  assert.ok(session.first.messages[0].error, 'not even a session');
+  for (const [method, params] of [['tools/list', {}], ['tools/call', { name: 'get_ticker' }]]) {
+    const answer = (await modern(gateway, 'fake', method, params)).messages.at(-1);
+    assert.ok(answer.error || answer.result.isError, JSON.stringify(answer));
+  }
+  assert.equal(fake.requests.length, 0);
+  assert.equal((await gateway.waitRows(row => row.rule === '(no policy)', 3)).every(row => row.outcome === 'denied'), true);
 });
 
 test('observe decides and logs but never blocks', async t => {
@@ -218,7 +221,7 @@ test('two grants with two policies do not mix', async t => {
     grants: { agent: { servers: { fake: 'main' } }, other: { servers: { fake: 'none' } } },
   });
   gateway.signal('SIGHUP');
-  await gateway.waitLog(/reload/i);
+  await gateway.waitLog(/loaded anew/);
   const { Session } = await import('../lib/mcp.mjs');
   const [agent, other] = [await Session.open(gateway, { server: 'fake', label: 'agent' }), await Session.open(gateway, { server: 'fake', label: 'other' })];
   assertAllowed(await agent.call('get_ticker'));

