@@ -4,8 +4,6 @@
 // What one call would be charged under a limit: its amount, and the value that splits the counter.
 #include "policy/policy_internal.h"
 
-#include <stdio.h>
-
 // An amount that is missing, negative, too long or no number denies: it must never be free.
 static bool bad_amount(struct decision *d, const struct path *path, const char *text)
 {
@@ -18,11 +16,11 @@ static bool amount_text(struct decision *d, const struct limit *limit, const str
 {
     const struct json_doc *doc = d->call->doc;
     enum json_type type = value_type(d, value);
-    if (value->kind == VALUE_NODE && type == JSON_NUMBER) {
+    if (type == JSON_NUMBER) {
         *ret = json_raw(doc, value->node);
         return true;
     }
-    if (value->kind == VALUE_NODE && type == JSON_STRING && limit->as_number) {
+    if (type == JSON_STRING && limit->as_number) {
         *ret = json_string(doc, value->node, d->arena);
         return ret->data != NULL && decimal_is_plain(*ret);
     }
@@ -38,10 +36,6 @@ static bool read_amount(struct decision *d, const struct limit *limit, struct de
         return false;
     if (value.kind == VALUE_MISSING)
         return bad_amount(d, path, "it is missing");
-    if (value.kind == VALUE_NUMBER) {
-        *ret = decimal_from_integer((int64_t)(value.number & INT64_MAX));
-        return true;
-    }
     if (!amount_text(d, limit, &value, &text))
         return bad_amount(d, path, "it must be a number");
     if (decimal_parse(text, ret) != 0)

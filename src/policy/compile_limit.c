@@ -155,6 +155,12 @@ static bool compile_limit_path(struct compiler *c, uint32_t node, const char *wh
     return !ret->each;
 }
 
+static void compile_amount_path(struct compiler *c, uint32_t node, struct path *ret)
+{
+    if (compile_limit_path(c, node, "'increment_from'", ret) && ret->root != ROOT_ARGS)
+        compile_error(c, node, "'increment_from' must lead to an argument (args...)");
+}
+
 static void compile_choices(struct compiler *c, uint32_t node, struct limit *ret)
 {
     static const char *const scopes[] = {"grant", "session", "server", "organisation", NULL};
@@ -227,7 +233,7 @@ static void compile_limit(struct compiler *c, uint32_t node, struct slice where,
         compile_max(c, max, &ret->charge.max);
     ret->has_increment = increment != JSON_NONE;
     if (increment != JSON_NONE)
-        compile_limit_path(c, increment, "'increment_from'", &ret->increment);
+        compile_amount_path(c, increment, &ret->increment);
     ret->has_per = per != JSON_NONE && compile_limit_path(c, per, "'per'", &ret->per);
     compile_choices(c, node, ret);
     finish_limit(c, node, ret, false);
