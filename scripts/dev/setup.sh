@@ -28,12 +28,14 @@ setup_build() {
 }
 
 setup_run() {
+    mkdir -p "$SCRATCH"
     install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
     install_node
     install_modules data/demo
 }
 
 setup_test() {
+    mkdir -p "$SCRATCH"
     install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
     install_node
     install_modules data/demo
