@@ -221,6 +221,8 @@ static void finish(struct serving *serving)
         http_server_free(serving->server);
     for (size_t i = 0; i < serving->watch_count; i++)
         loop_watch_close(serving->watches[i]);
+    if (serving->drain_timer != NULL)
+        loop_timer_stop(serving->drain_timer);
     pipeline_free(serving->gateway.pipeline);
     serving->gateway.pipeline = NULL;
     if (serving->gateway.upstreams != NULL) {

@@ -54,6 +54,12 @@ static void cut(struct filtering *f, uint32_t before, uint32_t first, uint32_t l
     mcp_edit_add(f->edits, f->arena, from - f->start, to - from, (struct slice){"", 0});
 }
 
+static void replace(struct filtering *f, uint32_t node, struct slice text)
+{
+    const struct json_node *n = json_at(f->doc, node);
+    mcp_edit_add(f->edits, f->arena, n->start - f->start, n->length, text);
+}
+
 static void filter_list(struct filtering *f, uint32_t array, size_t kind)
 {
     uint32_t kept = JSON_NONE, first = JSON_NONE, last = JSON_NONE;
@@ -72,12 +78,6 @@ static void filter_list(struct filtering *f, uint32_t array, size_t kind)
     }
     if (first != JSON_NONE)
         cut(f, kept, first, last, JSON_NONE);
-}
-
-static void replace(struct filtering *f, uint32_t node, struct slice text)
-{
-    const struct json_node *n = json_at(f->doc, node);
-    mcp_edit_add(f->edits, f->arena, n->start - f->start, n->length, text);
 }
 
 static void make_private(struct filtering *f, uint32_t result)
@@ -99,10 +99,15 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
     bool found = false;
     for (size_t kind = 0; kind < sizeof lists / sizeof *lists; kind++) {
         uint32_t array = json_get(doc, result, lists[kind].member);
-        if (array == JSON_NONE || json_type(doc, array) != JSON_ARRAY)
+        if (array == JSON_NONE)
             continue;
-        filter_list(&f, array, kind);
         found = true;
+        if (json_type(doc, array) == JSON_ARRAY) {
+            filter_list(&f, array, kind);
+        } else { // what cannot be judged is not passed on
+            replace(&f, array, SLICE_LITERAL("[]"));
+            f.removed++;
+        }
     }
     if (found)
         make_private(&f, result);

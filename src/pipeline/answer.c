@@ -63,6 +63,8 @@ static void note_initialize(struct exchange *ex, const struct upstream_message *
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         session->version = mcp_version_parse(json_string(message->doc, version, message->arena));
+    if (session->shared != NULL && message->message->result != JSON_NONE)
+        shared_initialized(session->shared, message);
     if (session->stdio != NULL && ex->client_name.length > 0) {
         memory_free(session->client_name);
         session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
@@ -184,9 +186,11 @@ void answer_message(void *argument, struct upstream_message *message)
         handle_response(ex, message);
         return;
     }
-    if (decide_server_message(ex->pipeline, ex, ex->session, message))
+    if (decide_server_message(ex->pipeline, ex, ex->session, message)) {
+        if (message->message->kind == MCP_REQUEST && ex->session != NULL)
+            session_note_asked(ex->session, json_raw(message->doc, message->message->id));
         answer_pass(ex, message);
-    else if (message->message->kind == MCP_REQUEST && ex->session != NULL)
+    } else if (message->message->kind == MCP_REQUEST && ex->session != NULL)
         send_refusal(ex->session, message, "the policy does not allow this request");
 }
 
@@ -227,15 +231,29 @@ static void end_lost_session(struct exchange *ex)
     session_end(session, "the server no longer knows it");
 }
 
+static void answer_unfinished(struct exchange *ex)
+{
+    ex->outcome = OUTCOME_FAILED;
+    ex->reason =
+        arena_format(&ex->arena, "Server '%.*s' ended its stream without an answer%s",
+                     SLICE_PRINT(upstream_server_options(ex->server)->name),
+                     ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "");
+    exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
+}
+
 void answer_end(void *argument)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
     bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
     if (!ex->answered && !ex->client_gone) {
-        if (ex->streaming) {
+        // A stream that gave event ids can be resumed; one that did not will never answer.
+        bool resumable = !ex->modern && ex->last_event_id.length > 0;
+        if (ex->streaming && (!expects || ex->upstream_answered || resumable)) {
             ex->answered = true;
             ex->face->stream_end(ex);
+        } else if (ex->streaming) {
+            answer_unfinished(ex);
         } else if (ex->upstream_status == 202 || (!expects && ex->upstream_status / 100 == 2)) {
             exchange_answer(ex, 202, (struct slice){0});
         } else {
@@ -250,6 +268,22 @@ void answer_end(void *argument)
         stdio_session_ready(stdio);
 }
 
+// What an agent is told: enough to act on, nothing of addresses and processes inside.
+static const char *plain_reason(int code)
+{
+    switch (code) {
+    case ERROR_UNREACHABLE: return "it cannot be reached";
+    case ERROR_TIMEOUT: return "it did not answer in time";
+    case ERROR_CLOSED: return "it closed the connection before its answer was complete";
+    case ERROR_PROTOCOL:
+    case ERROR_SYNTAX:
+    case ERROR_AMBIGUOUS: return "its answer could not be understood";
+    case ERROR_TOO_LARGE: return "its answer is larger than allowed";
+    case ERROR_TLS: return "a secure connection to it failed";
+    default: return "it failed";
+    }
+}
+
 void answer_error(void *argument, int code, bool sent, const char *text)
 {
     struct exchange *ex = argument;
@@ -257,11 +291,13 @@ void answer_error(void *argument, int code, bool sent, const char *text)
     if (!sent)
         limits_give_back(ex, false);
     ex->outcome = OUTCOME_FAILED;
-    struct slice reason = arena_format(
-        &ex->arena, "Server '%.*s': %s%s", SLICE_PRINT(upstream_server_options(ex->server)->name),
-        text, sent && ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "");
-    ex->reason = reason;
-    log_event(LOG_WARNING, "pipeline", "request %s: %.*s", ex->request_id, SLICE_PRINT(reason));
+    struct slice name = upstream_server_options(ex->server)->name;
+    const char *doubt =
+        sent && ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "";
+    ex->reason = arena_format(&ex->arena, "Server '%.*s': %s", SLICE_PRINT(name), text);
+    struct slice reason = arena_format(&ex->arena, "Server '%.*s': %s%s", SLICE_PRINT(name),
+                                       plain_reason(code), doubt);
+    log_event(LOG_WARNING, "pipeline", "request %s: %.*s", ex->request_id, SLICE_PRINT(ex->reason));
     if (ex->minted != NULL && !ex->upstream_answered) {
         struct session *minted = ex->minted;
         ex->minted = NULL;

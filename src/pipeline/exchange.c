@@ -49,6 +49,7 @@ struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face
     ex->outcome = OUTCOME_REFUSED;
     ex->started_us = clock_monotonic_us();
     list_init(&ex->session_link);
+    list_init(&ex->wait_link);
     list_append(&pipeline->exchanges, &ex->link);
     pipeline->exchange_count++;
     snprintf(ex->request_id, sizeof ex->request_id, "%s%016llx", pipeline->request_prefix,
@@ -82,6 +83,7 @@ static void release_parts(struct exchange *ex)
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
     list_remove(&ex->session_link);
+    list_remove(&ex->wait_link);
     upstream_server_unref(ex->server);
     policy_unref(ex->policy);
     rules_unref(ex->rules);

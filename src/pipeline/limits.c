@@ -133,8 +133,7 @@ void limits_give_back(struct exchange *ex, bool successes_only)
     for (size_t i = 0; i < ex->receipt_count; i++)
         if (!successes_only || ex->verdict.charges[i].successes_only)
             limit_give_back(ex->pipeline->given.limits, &ex->receipts[i]);
-    if (!successes_only)
-        ex->receipt_count = 0;
+    ex->receipt_count = 0; // each reservation goes back at most once
 }
 
 static struct tally *find_tally(struct exchange *ex, bool make)

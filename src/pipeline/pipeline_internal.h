@@ -20,6 +20,7 @@
 
 struct exchange;
 struct metrics_set;
+struct shared_child;
 
 enum { REQUEST_ID_SIZE = 33, SESSION_ID_SIZE = 65, SESSION_HASH_SIZE = 17, FORWARD_MAX = 32 };
 
@@ -66,6 +67,7 @@ extern const char *const outcome_names[OUTCOME_COUNT];
 struct exchange {
     struct list link;         // in pipeline->exchanges
     struct list session_link; // in session->exchanges
+    struct list wait_link;    // in a shared child's waiting list
     struct pipeline *pipeline;
     struct arena arena;
     struct rules *rules;
@@ -138,9 +140,12 @@ struct session {
     char *client_name;         // owned
     struct buffer upstream_id; // the server's own session id, may be empty
     struct upstream_link *child;
-    struct list exchanges;     // in flight
-    struct exchange *listener; // the open GET stream
-    struct list waiting;       // server messages that no stream could take yet
+    struct shared_child *shared; // owner of the child when several sessions use it
+    struct list exchanges;       // in flight
+    struct exchange *listener;   // the open GET stream
+    struct list waiting;         // server messages that no stream could take yet
+    struct list asked;           // ids of the server\'s requests that were passed on
+    size_t asked_count;
     size_t waiting_bytes;
     uint64_t last_used_us;
     uint64_t calls; // tool calls so far
@@ -261,9 +266,20 @@ int session_start_child(struct session *session, struct error *error);
 void session_deliver(struct session *session, const struct slice *pieces, size_t count,
                      bool about_a_call);
 void session_flush_waiting(struct session *session);
+// Requests of the server that were passed on, by raw id; an answer is taken once.
+void session_note_asked(struct session *session, struct slice id);
+bool session_take_asked(struct session *session, struct slice id);
+// A message of the child that belongs to no call: judged, then delivered to this session.
+void session_child_said(struct session *session, struct upstream_message *message);
 
 // shared.c: children that several clients use
 struct upstream_link *shared_child(struct exchange *ex, struct error *error);
+// For a legacy session of a server with "share": "server". STEP_NEXT: send on through
+// session->child; STEP_REPLY: it was answered here; STEP_WAIT: another session's initialize is
+// under way.
+enum step_result shared_prepare(struct exchange *ex, struct error *error);
+// The first session's initialize was answered; the others get the same.
+void shared_initialized(struct shared_child *shared, const struct upstream_message *message);
 void shared_sweep(struct pipeline *pipeline, uint64_t now_us);
 void shared_close_all(struct pipeline *pipeline);
 

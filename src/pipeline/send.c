@@ -76,6 +76,14 @@ static bool repeatable(enum mcp_method method)
     }
 }
 
+// Does this conversation use a child that others use too?
+static bool shares(const struct exchange *ex)
+{
+    const struct upstream_options *server = upstream_server_options(ex->server);
+    return !ex->modern && ex->session != NULL && ex->session->stdio == NULL &&
+           server->transport == UPSTREAM_CHILD && server->sharing == UPSTREAM_SHARED;
+}
+
 // A legacy conversation with a child begins with its initialize; the child is that conversation's
 // own.
 static int prepare_child(struct exchange *ex, struct error *error)
@@ -89,7 +97,8 @@ static int prepare_child(struct exchange *ex, struct error *error)
         ex->minted = ex->session;
         list_append(&ex->session->exchanges, &ex->session_link);
     }
-    if (ex->session == NULL || ex->session->child != NULL)
+    if (ex->session == NULL || ex->session->child != NULL || ex->session->shared != NULL ||
+        shares(ex))
         return 0;
     return session_start_child(ex->session, error);
 }
@@ -111,8 +120,9 @@ static bool cancel_call(struct exchange *ex)
         bool http = upstream_server_options(ex->server)->transport == UPSTREAM_HTTP;
         if (http && !other->modern)
             return false; // the server answers or closes that stream itself
-        bool tell = http && other->modern;
-        upstream_call_cancel(other->call, false);
+        bool own_ids = other->session != NULL && other->session->shared != NULL;
+        bool tell = (http && other->modern) || own_ids;
+        upstream_call_cancel(other->call, own_ids);
         other->call = NULL;
         other->answered = other->face == &stdio_face; // the client waits for nothing any more
         exchange_finish(other);
@@ -145,6 +155,13 @@ enum step_result step_send(struct exchange *ex)
     }
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
     int result = prepare_child(ex, &error);
+    if (result == 0 && shares(ex)) {
+        enum step_result prepared = shared_prepare(ex, &error);
+        if (prepared == STEP_FAIL)
+            result = ERROR_UNREACHABLE;
+        else if (prepared != STEP_NEXT)
+            return prepared;
+    }
     if (result == 0 && stdio)
         result = headers_from_message(ex);
     struct upstream_request request = {

@@ -13,6 +13,13 @@ enum {
     IDLE_MS = 30 * 60 * 1000,
     WAITING_MAX = 1000,
     WAITING_BYTES_MAX = 1024 * 1024,
+    ASKED_MAX = 1000,
+};
+
+struct asked {
+    struct list link; // session->asked
+    size_t length;
+    char id[]; // raw JSON
 };
 
 static void hash_id(struct session *session)
@@ -51,10 +58,21 @@ struct session *session_new(struct exchange *ex)
     buffer_init(&session->upstream_id, 4096);
     list_init(&session->exchanges);
     list_init(&session->waiting);
+    list_init(&session->asked);
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
     usage->sessions++;
     return session;
+}
+
+static bool is_idle(const struct session *session, uint64_t now_us)
+{
+    uint64_t idle_us = session->pipeline->rules->given.session_idle_ms * 1000;
+    if (idle_us == 0)
+        idle_us = (uint64_t)IDLE_MS * 1000;
+    bool busy =
+        session->stdio != NULL || session->listener != NULL || !list_empty(&session->exchanges);
+    return !busy && now_us - session->last_used_us > idle_us;
 }
 
 struct session *session_find(const struct exchange *ex, struct slice id)
@@ -63,7 +81,10 @@ struct session *session_find(const struct exchange *ex, struct slice id)
     if (session == NULL || session->ended || session->server != ex->server ||
         !slice_equal_string(ex->grant->label, session->grant_label))
         return NULL;
-    return session;
+    if (!is_idle(session, loop_now_us(session->pipeline->loop)))
+        return session;
+    session_end(session, "idle");
+    return NULL;
 }
 
 static void drop_waiting(struct session *session)
@@ -88,6 +109,10 @@ static void free_session_cb(void *argument)
     struct session *session = argument;
     while (!list_empty(&session->waiting))
         drop_waiting(session);
+    LIST_EACH(&session->asked, item)
+    {
+        memory_free(LIST_ENTRY(item, struct asked, link));
+    }
     buffer_release(&session->upstream_id);
     memory_free(session->grant_label);
     memory_free(session->client_name);
@@ -104,7 +129,9 @@ void session_free(struct session *session)
         table_get(&pipeline->grants, slice_from_string(session->grant_label));
     if (usage != NULL && usage->sessions > 0)
         usage->sessions--;
-    upstream_link_close(session->child);
+    if (session->shared == NULL)
+        upstream_link_close(session->child);
+    session->shared = NULL;
     session->child = NULL;
     // What is still in flight loses its session; over HTTP it may yet be answered.
     LIST_EACH(&session->exchanges, item)
@@ -136,19 +163,44 @@ void session_end(struct session *session, const char *why)
 
 void session_sweep(struct pipeline *pipeline, uint64_t now_us)
 {
-    uint64_t idle_us = pipeline->rules->given.session_idle_ms * 1000;
-    if (idle_us == 0)
-        idle_us = (uint64_t)IDLE_MS * 1000;
     LIST_EACH(&pipeline->sessions, item)
     {
         struct session *session = LIST_ENTRY(item, struct session, link);
-        bool busy =
-            session->stdio != NULL || session->listener != NULL || !list_empty(&session->exchanges);
-        if (!busy && now_us - session->last_used_us > idle_us) {
+        if (is_idle(session, now_us)) {
             session_end(session, "idle");
             return; // ending one may touch others; the rest waits for the next turn
         }
     }
+}
+
+// ---- Requests of the server: only what was asked can be answered, once
+
+void session_note_asked(struct session *session, struct slice id)
+{
+    if (session->asked_count >= ASKED_MAX || id.length == 0)
+        return; // its answer will be dropped, which the server notices as silence
+    struct asked *asked = memory_try_new(sizeof *asked + id.length);
+    if (asked == NULL)
+        return;
+    asked->length = id.length;
+    memcpy(asked->id, id.data, id.length);
+    list_append(&session->asked, &asked->link);
+    session->asked_count++;
+}
+
+bool session_take_asked(struct session *session, struct slice id)
+{
+    LIST_EACH(&session->asked, item)
+    {
+        struct asked *asked = LIST_ENTRY(item, struct asked, link);
+        if (!slice_equal(slice_of(asked->id, asked->length), id))
+            continue;
+        list_remove(&asked->link);
+        memory_free(asked);
+        session->asked_count--;
+        return true;
+    }
+    return false;
 }
 
 // ---- The step
@@ -188,6 +240,21 @@ static enum step_result check_legacy_session(struct exchange *ex)
     return STEP_NEXT;
 }
 
+// An answer that nobody asked for could be meant for somebody else's question.
+static enum step_result check_response(struct exchange *ex)
+{
+    if (ex->message_kind != MCP_RESPONSE)
+        return STEP_NEXT;
+    if (ex->session == NULL)
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
+                               "Responses are not sent in this protocol version");
+    if (session_take_asked(ex->session, ex->id))
+        return STEP_NEXT;
+    ex->reason = SLICE_LITERAL("an answer to a request that the server did not make");
+    exchange_answer(ex, 202, (struct slice){0});
+    return STEP_REPLY;
+}
+
 static enum step_result count_call(struct exchange *ex)
 {
     if (ex->message_kind != MCP_REQUEST)
@@ -219,7 +286,8 @@ enum step_result step_session(struct exchange *ex)
         ex->session->last_used_us = loop_now_us(ex->pipeline->loop);
         list_append(&ex->session->exchanges, &ex->session_link);
     }
-    return count_call(ex);
+    result = check_response(ex);
+    return result == STEP_NEXT ? count_call(ex) : result;
 }
 
 // ---- Children and what they say
@@ -247,7 +315,10 @@ static void on_child_message(void *argument, struct upstream_message *message)
         judge.policy =
             reach->policy < 0 ? NULL : pipeline->rules->given.policies[reach->policy].policy;
         const struct mcp_message *m = message->message;
-        if (decide_server_message(pipeline, &judge, session, message))
+        bool allowed = decide_server_message(pipeline, &judge, session, message);
+        if (allowed && m->kind == MCP_REQUEST)
+            session_note_asked(session, json_raw(message->doc, m->id));
+        if (allowed)
             session_deliver(session, &message->text, 1,
                             m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
                                 m->method == MCP_PROGRESS);
@@ -293,6 +364,11 @@ static void keep_waiting(struct session *session, const struct slice *pieces, si
     }
     session->waiting_bytes += length;
     list_append(&session->waiting, &message->link);
+}
+
+void session_child_said(struct session *session, struct upstream_message *message)
+{
+    on_child_message(session, message);
 }
 
 static void stream(struct exchange *ex, const struct slice *pieces, size_t count)

@@ -12,11 +12,19 @@ struct shared_child {
     struct upstream_server *server; // referenced
     struct upstream_link *child;
     uint64_t last_used_us;
+    char *shape; // owned: version and capabilities of its legacy clients; "" for modern ones
+    struct buffer result;     // of the initialize that went through
+    enum mcp_version version; // what that initialize settled on
+    bool first_sent;          // an initialize is on its way or answered
+    bool initialized;         // notifications/initialized went through
+    struct list waiting;      // exchanges with an initialize that wait for the first one's answer
 };
 
 static void free_shared_cb(void *argument)
 {
     struct shared_child *shared = argument;
+    buffer_release(&shared->result);
+    memory_free(shared->shape);
     memory_free(shared->grant_label);
     memory_free(shared);
 }
@@ -29,11 +37,49 @@ static void close_shared(struct shared_child *shared)
     loop_defer(shared->pipeline->loop, free_shared_cb, shared);
 }
 
-// Messages that name no call: log lines go to the oldest call of the same child that asked for
-// them. Anything else has no addressee in this era, and a request is not allowed in it.
+static bool uses(const struct session *session, const struct shared_child *shared)
+{
+    return session->shared == shared && !session->ended;
+}
+
+static struct session *newest_caller(const struct shared_child *shared)
+{
+    struct list *exchanges = &shared->pipeline->exchanges;
+    for (struct list *l = exchanges->previous; l != exchanges; l = l->previous) {
+        struct exchange *ex = LIST_ENTRY(l, struct exchange, link);
+        if (ex->session != NULL && uses(ex->session, shared) && ex->call != NULL)
+            return ex->session;
+    }
+    return NULL;
+}
+
+// Requests and log lines go to the session with the newest call; news go to every session.
+static void on_legacy_message(struct shared_child *shared, struct upstream_message *message)
+{
+    bool news =
+        message->message->kind == MCP_NOTIFICATION && message->message->method != MCP_LOG_MESSAGE;
+    struct session *caller = news ? NULL : newest_caller(shared);
+    if (caller != NULL)
+        session_child_said(caller, message);
+    if (!news)
+        return;
+    LIST_EACH(&shared->pipeline->sessions, item)
+    {
+        struct session *session = LIST_ENTRY(item, struct session, link);
+        if (uses(session, shared))
+            session_child_said(session, message);
+    }
+}
+
+// In the stateless era log lines that name no call go to the oldest call of the same child that
+// asked for them. Anything else has no addressee in it, and a request is not allowed.
 static void on_message(void *argument, struct upstream_message *message)
 {
     struct shared_child *shared = argument;
+    if (shared->shape[0] != '\0') {
+        on_legacy_message(shared, message);
+        return;
+    }
     if (message->message->method != MCP_LOG_MESSAGE) {
         log_event(LOG_DEBUG, "pipeline", "a message of a shared server had no addressee; dropped");
         return;
@@ -52,30 +98,59 @@ static void on_message(void *argument, struct upstream_message *message)
     }
 }
 
+static void end_sessions(struct shared_child *shared, const char *text)
+{
+    bool found = true;
+    while (found) {
+        found = false;
+        LIST_EACH(&shared->pipeline->sessions, item)
+        {
+            struct session *session = LIST_ENTRY(item, struct session, link);
+            if (!uses(session, shared))
+                continue;
+            session_end(session, text);
+            found = true;
+            break;
+        }
+    }
+}
+
+static void fail_waiting(struct shared_child *shared)
+{
+    while (!list_empty(&shared->waiting)) {
+        struct exchange *ex = LIST_ENTRY(shared->waiting.next, struct exchange, wait_link);
+        list_remove(&ex->wait_link);
+        ex->outcome = OUTCOME_FAILED;
+        exchange_refuse(ex, 502, MCP_ERROR_INTERNAL, "The server could not be initialized");
+        exchange_finish(ex);
+    }
+}
+
 static void on_closed(void *argument, const char *text)
 {
     struct shared_child *shared = argument;
-    (void)text;
+    fail_waiting(shared);
+    end_sessions(shared, text);
     close_shared(shared);
 }
 
-static struct shared_child *find(struct exchange *ex, struct slice label)
+static struct shared_child *find(struct exchange *ex, struct slice label, struct slice shape)
 {
     LIST_EACH(&ex->pipeline->shared, item)
     {
         struct shared_child *shared = LIST_ENTRY(item, struct shared_child, link);
-        if (shared->server == ex->server && slice_equal_string(label, shared->grant_label))
+        if (shared->server == ex->server && slice_equal_string(label, shared->grant_label) &&
+            slice_equal_string(shape, shared->shape))
             return shared;
     }
     return NULL;
 }
 
-struct upstream_link *shared_child(struct exchange *ex, struct error *error)
+static struct shared_child *find_or_open(struct exchange *ex, struct slice label,
+                                         struct slice shape, struct error *error)
 {
     struct pipeline *pipeline = ex->pipeline;
-    bool all = upstream_server_options(ex->server)->sharing == UPSTREAM_SHARED;
-    struct slice label = all ? (struct slice){"", 0} : ex->grant->label;
-    struct shared_child *shared = find(ex, label);
+    struct shared_child *shared = find(ex, label, shape);
     if (shared == NULL) {
         shared = memory_new(sizeof *shared);
         struct upstream_link_events events = {on_message, on_closed, shared};
@@ -85,11 +160,119 @@ struct upstream_link *shared_child(struct exchange *ex, struct error *error)
         }
         shared->pipeline = pipeline;
         shared->grant_label = memory_copy_string(label.data, label.length);
+        shared->shape = memory_copy_string(shape.data, shape.length);
         shared->server = upstream_server_ref(ex->server);
+        list_init(&shared->waiting);
         list_append(&pipeline->shared, &shared->link);
     }
     shared->last_used_us = loop_now_us(pipeline->loop);
-    return shared->child;
+    return shared;
+}
+
+struct upstream_link *shared_child(struct exchange *ex, struct error *error)
+{
+    bool all = upstream_server_options(ex->server)->sharing == UPSTREAM_SHARED;
+    struct slice none = {"", 0};
+    struct shared_child *shared = find_or_open(ex, all ? none : ex->grant->label, none, error);
+    return shared == NULL ? NULL : shared->child;
+}
+
+// ---- Legacy sessions on one process
+
+// What two clients must have in common to be one client to the server.
+static struct slice shape_of(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t version = json_get(doc, ex->message.params, "protocolVersion");
+    uint32_t capabilities = json_get(doc, ex->message.params, "capabilities");
+    struct buffer out;
+    buffer_init(&out, 64 * 1024);
+    buffer_append_string(&out, "legacy ");
+    bool failed = (version != JSON_NONE && json_write_canonical(&out, doc, version) != 0) ||
+                  (capabilities != JSON_NONE && json_write_canonical(&out, doc, capabilities) != 0);
+    struct slice shape =
+        failed || out.failed ? (struct slice){0} : arena_copy(&ex->arena, buffer_slice(&out));
+    buffer_release(&out);
+    return shape;
+}
+
+static void answer_from_first(struct exchange *ex, const struct shared_child *shared)
+{
+    struct slice pieces[] = {SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"id\":"), ex->id,
+                             SLICE_LITERAL(",\"result\":"), buffer_slice(&shared->result),
+                             SLICE_LITERAL("}")};
+    exchange_answer_pieces(ex, 200, pieces, sizeof pieces / sizeof *pieces);
+}
+
+static enum step_result join(struct exchange *ex, struct error *error)
+{
+    struct slice shape = shape_of(ex);
+    if (shape.data == NULL) {
+        error_set(error, ERROR_NO_MEMORY, "the client's capabilities are too large");
+        return STEP_FAIL;
+    }
+    struct slice none = {"", 0};
+    struct shared_child *shared = find_or_open(ex, none, shape, error);
+    if (shared == NULL)
+        return STEP_FAIL;
+    ex->session->shared = shared;
+    ex->session->child = shared->child;
+    if (shared->result.length > 0) {
+        ex->session->version = shared->version;
+        answer_from_first(ex, shared);
+        return STEP_REPLY;
+    }
+    if (shared->first_sent) {
+        list_append(&shared->waiting, &ex->wait_link);
+        return STEP_WAIT;
+    }
+    shared->first_sent = true;
+    return STEP_NEXT;
+}
+
+enum step_result shared_prepare(struct exchange *ex, struct error *error)
+{
+    if (ex->method == MCP_INITIALIZE)
+        return join(ex, error);
+    struct shared_child *shared = ex->session->shared;
+    if (shared == NULL) {
+        error_set(error, ERROR_UNREACHABLE, "the server process is gone; send initialize again");
+        return STEP_FAIL;
+    }
+    shared->last_used_us = loop_now_us(ex->pipeline->loop);
+    if (ex->method == MCP_INITIALIZED && shared->initialized) {
+        exchange_answer(ex, 202, (struct slice){0});
+        return STEP_REPLY;
+    }
+    shared->initialized = shared->initialized || ex->method == MCP_INITIALIZED;
+    return STEP_NEXT;
+}
+
+void shared_initialized(struct shared_child *shared, const struct upstream_message *message)
+{
+    buffer_clear(&shared->result);
+    buffer_append(&shared->result, json_raw(message->doc, message->message->result));
+    uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
+    if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
+        shared->version = mcp_version_parse(json_string(message->doc, version, message->arena));
+    while (!list_empty(&shared->waiting)) {
+        struct exchange *ex = LIST_ENTRY(shared->waiting.next, struct exchange, wait_link);
+        list_remove(&ex->wait_link);
+        if (ex->session != NULL)
+            ex->session->version = shared->version;
+        answer_from_first(ex, shared);
+        exchange_finish(ex);
+    }
+}
+
+static bool has_session(const struct shared_child *shared)
+{
+    LIST_EACH(&shared->pipeline->sessions, item)
+    {
+        if (uses(LIST_ENTRY(item, struct session, link), shared))
+            return true;
+    }
+    return false;
 }
 
 static bool in_use(const struct shared_child *shared)
@@ -109,7 +292,8 @@ void shared_sweep(struct pipeline *pipeline, uint64_t now_us)
     {
         struct shared_child *shared = LIST_ENTRY(item, struct shared_child, link);
         bool idle = idle_us > 0 && now_us - shared->last_used_us > idle_us;
-        if ((idle || upstream_server_retired(shared->server)) && !in_use(shared))
+        if ((idle || upstream_server_retired(shared->server)) && !in_use(shared) &&
+            !has_session(shared))
             close_shared(shared);
     }
 }
