@@ -7,7 +7,9 @@
 SCRATCH=$ROOT/.dev
 E2E_MODULES=$ROOT/test/e2e/node_modules
 
-say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+say() {
+    if [ -t 2 ]; then printf '\033[1m== %s\033[0m\n' "$*" >&2; else printf '== %s\n' "$*" >&2; fi
+}
 die() {
     printf 'dev: %s\n' "$*" >&2
     exit 1

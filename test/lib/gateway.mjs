@@ -110,7 +110,7 @@ export class Gateway {
   }
 }
 
-function sanitizerOptions() {
+export function sanitizerOptions() {
   return { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99' };
 }
 
