@@ -98,7 +98,12 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
     struct filtering f = {doc, start, visible, argument, arena, edits, 0};
     bool found = false;
     for (size_t kind = 0; kind < sizeof lists / sizeof *lists; kind++) {
-        uint32_t array = json_get(doc, result, lists[kind].member);
+        struct slice member = slice_from_string(lists[kind].member);
+        uint32_t variant = json_find_case_variant(doc, result, member);
+        // A reader that ignores case would take it for the list.
+        if (variant != JSON_NONE)
+            replace(&f, variant + 1, SLICE_LITERAL("[]"));
+        uint32_t array = json_get_slice(doc, result, member);
         if (array == JSON_NONE)
             continue;
         found = true;

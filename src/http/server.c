@@ -158,9 +158,12 @@ void http_server_drain(struct http_server *server, void (*drained)(void *argumen
 {
     net_listener_close(server->listener);
     server->listener = NULL;
-    while (!list_empty(&server->phases[PHASE_IDLE]))
-        http_connection_close(
-            LIST_ENTRY(server->phases[PHASE_IDLE].next, struct server_connection, link));
+    // A half-sent head was not promised anything; it may come again over a new connection.
+    static const int unbound[] = {PHASE_IDLE, PHASE_HEAD};
+    for (size_t i = 0; i < sizeof unbound / sizeof *unbound; i++)
+        while (!list_empty(&server->phases[unbound[i]]))
+            http_connection_close(
+                LIST_ENTRY(server->phases[unbound[i]].next, struct server_connection, link));
     server->drained = drained;
     server->drained_argument = argument;
     if (server->connections == 0)

@@ -20,12 +20,20 @@ struct loop_watch {
     loop_timer_cb changed;
     void *argument;
     struct stat seen;
+    bool merging; // a look is due; more events do not put it off (a log may live in this folder)
     bool closed;
 };
 
 static void event_closed_cb(uv_handle_t *handle)
 {
     memory_free(handle);
+}
+
+static void look_soon(struct loop_watch *w)
+{
+    if (!w->merging)
+        loop_timer_start(w->merge, MERGE_MS, 0);
+    w->merging = true;
 }
 
 static void event_cb(uv_fs_event_t *event, const char *name, int events, int status)
@@ -35,7 +43,7 @@ static void event_cb(uv_fs_event_t *event, const char *name, int events, int sta
     (void)status;
     struct loop_watch *w = event->data;
     if (!w->closed)
-        loop_timer_start(w->merge, MERGE_MS, 0);
+        look_soon(w);
 }
 
 static void stop_watching(struct loop_watch *w)
@@ -73,6 +81,7 @@ static void look_cb(void *argument)
 {
     struct loop_watch *w = argument;
     struct stat now;
+    w->merging = false;
     if (stat(w->path, &now) != 0 || same_file(&now, &w->seen))
         return;
     w->seen = now;
@@ -86,7 +95,7 @@ static void check_cb(void *argument)
     if (w->event == NULL)
         start_watching(w);
     if (stat(w->path, &now) == 0 && !same_file(&now, &w->seen))
-        loop_timer_start(w->merge, MERGE_MS, 0);
+        look_soon(w);
     // The folder itself may have been replaced: the old watch then sees nothing any more.
     else if (w->event != NULL && stat(w->folder, &now) != 0)
         stop_watching(w);

@@ -6,8 +6,9 @@
 
 static bool same_strings(const char *const *a, const char *const *b)
 {
-    if (a == NULL || b == NULL)
-        return a == b;
+    static const char *const none[] = {NULL};
+    a = a == NULL ? none : a;
+    b = b == NULL ? none : b;
     for (; *a != NULL && *b != NULL; a++, b++)
         if (strcmp(*a, *b) != 0)
             return false;

@@ -38,6 +38,7 @@ static void filtered(const char *text, const char *wanted, size_t wanted_removed
 static void entries_go_with_one_comma(void **state)
 {
     (void)state;
+    filtered("{\"Tools\":[{\"name\":\"a\"}]}", "{\"Tools\":[]}", 0);
     filtered("{\"tools\":\"a\",\"prompts\":{\"x\":[]}}", "{\"tools\":[],\"prompts\":[]}", 2);
     filtered("{\"tools\":[{\"name\":\"a\"},{\"name\":\"h\"},{\"name\":\"b\"}]}",
              "{\"tools\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", 1);
