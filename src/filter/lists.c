@@ -127,11 +127,14 @@ bool filter_find_refused_input(const struct json_doc *doc, uint32_t result,
     for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
          key = json_next_key(doc, requests, key)) {
         uint32_t method = json_get(doc, key + 1, "method");
-        struct slice name = {"(unreadable)", 12};
-        if (method != JSON_NONE && json_type(doc, method) == JSON_STRING)
-            name = json_string(doc, method, arena);
+        *ret_method = SLICE_LITERAL("(unreadable)");
+        if (method == JSON_NONE || json_type(doc, method) != JSON_STRING)
+            return true;
+        struct slice name = json_string(doc, method, arena);
+        if (name.data == NULL)
+            return true;
         *ret_method = name;
-        if (name.data == NULL || !allowed(argument, name))
+        if (!allowed(argument, name))
             return true;
     }
     return false;
