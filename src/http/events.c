@@ -188,30 +188,33 @@ static int feed_line(struct http_event_parser *parser, struct slice *bytes, http
     return keep_line(parser, each, argument);
 }
 
-// A byte order mark may lead the stream, and may come in parts. False: wait for more.
-static bool past_mark(struct http_event_parser *parser, struct slice *bytes)
+// A byte order mark may lead the stream, and may come in parts. 0, ERROR_AGAIN (more must come), or
+// another error.
+static int pass_mark(struct http_event_parser *parser, struct slice *bytes)
 {
     static const char mark[3] = {'\xef', '\xbb', '\xbf'};
     while (parser->at_start && bytes->length > 0) {
         if (bytes->data[0] != mark[parser->mark_seen]) {
             // Not a mark: what looked like one is the first line's begin.
             parser->at_start = false;
-            return buffer_append(&parser->partial, slice_of(mark, parser->mark_seen)) == 0;
+            return parser->mark_seen == 0
+                       ? 0
+                       : buffer_append(&parser->partial, slice_of(mark, parser->mark_seen));
         }
         *bytes = skip(*bytes, 1);
         if (++parser->mark_seen == sizeof mark)
             parser->at_start = false;
     }
-    return !parser->at_start;
+    return parser->at_start ? ERROR_AGAIN : 0;
 }
 
 int http_event_feed(struct http_event_parser *parser, struct slice bytes, http_event_cb each,
                     void *argument)
 {
-    int result = 0;
     bool by_line = false;
-    if (!past_mark(parser, &bytes))
-        return parser->partial.failed ? ERROR_TOO_LARGE : 0;
+    int result = pass_mark(parser, &bytes);
+    if (result == ERROR_AGAIN)
+        return 0;
     while (result == 0 && bytes.length > 0) {
         if (parser->skip_lf && bytes.data[0] == '\n')
             bytes = skip(bytes, 1);

@@ -117,6 +117,8 @@ static int value_cb(llhttp_t *parser, const char *at, size_t length)
 {
     struct parse *parse = (struct parse *)(void *)parser;
     struct http_header_list *list = parse->head->headers;
+    if (list->count == 0)
+        return -1;
     struct http_header *last = &list->items[list->count - 1];
     // A value may come in parts; what lies between them belongs to it.
     const char *start = last->value.length == 0 ? at : last->value.data;
@@ -138,6 +140,38 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = complete_cb,
 };
 
+static const char *skip_blanks(const char *at)
+{
+    while (*at == ' ' || *at == '\t')
+        at++;
+    return at;
+}
+
+// Trims the values, and makes sure that llhttp saw the lines that were judged before: each is one
+// name, a colon, one value, and none is left over. (8.1 takes a line without a name, for example.)
+static bool lines_agree(struct slice head, const struct http_header_list *list)
+{
+    const char *at = memchr(head.data, '\n', head.length);
+    for (size_t i = 0; i < list->count; i++) {
+        struct http_header *header = &list->items[i];
+        at++;
+        if (header->name.data != at || header->name.length == 0)
+            return false;
+        at += header->name.length;
+        if (*at != ':')
+            return false;
+        at = skip_blanks(at + 1);
+        header->value = slice_trim(header->value);
+        if (header->value.length > 0 && header->value.data != at)
+            return false;
+        at = skip_blanks(at + header->value.length);
+        if (at[0] != '\r' || at[1] != '\n')
+            return false;
+        at++;
+    }
+    return at + 3 == head.data + head.length;
+}
+
 static int parse_head(llhttp_type_t type, struct slice bytes, struct http_head *head,
                       const char **ret_reason)
 {
@@ -150,7 +184,9 @@ static int parse_head(llhttp_type_t type, struct slice bytes, struct http_head *
         *ret_reason = parse.error == ERROR_LIMIT ? "too many headers" : "out of memory";
         return parse.error;
     }
-    if (result == HPE_INVALID_VERSION || result == HPE_PAUSED_H2_UPGRADE) {
+    // "PRI * HTTP/2.0" leaves llhttp waiting for the rest of a preface.
+    bool preface = type == HTTP_REQUEST && parse.parser.method == HTTP_PRI && result == HPE_OK;
+    if (result == HPE_INVALID_VERSION || result == HPE_PAUSED_H2_UPGRADE || preface) {
         *ret_reason = "only HTTP/1.1 and HTTP/1.0 are spoken here";
         return ERROR_UNSUPPORTED;
     }
@@ -169,8 +205,10 @@ static int parse_head(llhttp_type_t type, struct slice bytes, struct http_head *
     }
     head->minor = parse.parser.http_minor;
     head->status = parse.parser.status_code;
-    for (size_t i = 0; i < list->count; i++)
-        list->items[i].value = slice_trim(list->items[i].value);
+    if (!lines_agree(bytes, list)) {
+        *ret_reason = "a header line without a name";
+        return ERROR_SYNTAX;
+    }
     return 0;
 }
 

@@ -48,6 +48,17 @@ void turn_until_true(struct loop *loop, bool (*check)(void *argument), void *arg
         fail_msg("nothing happened within 20 s");
 }
 
+static void stop_run(void *argument)
+{
+    loop_stop(argument);
+}
+
+void turn_once(struct loop *loop)
+{
+    loop_defer(loop, stop_run, loop);
+    loop_run(loop);
+}
+
 static bool flag_is_set(void *argument)
 {
     return *(const bool *)argument;
@@ -122,8 +133,8 @@ struct raw *raw_adopt(struct loop *loop, int fd)
 
 struct raw *raw_connect(struct loop *loop, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     // The listener's queue takes it before the loop turns.

@@ -12,6 +12,8 @@
 // Turns the loop until `*flag` or `check(argument)` is true. Fails the test after 20 s.
 void turn_until(struct loop *loop, const bool *flag);
 void turn_until_true(struct loop *loop, bool (*check)(void *argument), void *argument);
+// One turn, without waiting.
+void turn_once(struct loop *loop);
 // Turns the loop for a while in which nothing is expected.
 void turn_for(struct loop *loop, uint64_t ms);
 

@@ -1,0 +1,190 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The chunked coding and the search for a head's end, as pure functions.
+#include "lib/unit.h"
+#include "http/http_internal.h"
+
+// Decodes in pieces of `step` bytes; answers the last result. `*ret_used` counts bytes taken.
+static int decode(const char *text, size_t step, bool trailers, struct buffer *out,
+                  size_t *ret_used)
+{
+    struct http_chunks chunks;
+    struct slice all = slice_from_string(text);
+    const char *reason = NULL;
+    int result = ERROR_AGAIN;
+    http_chunks_init(&chunks, trailers);
+    buffer_clear(out);
+    for (size_t at = 0; at < all.length && result == ERROR_AGAIN; at += step) {
+        struct slice piece =
+            slice_of(all.data + at, step < all.length - at ? step : all.length - at);
+        struct slice data;
+        size_t length = piece.length;
+        while ((result = http_chunks_next(&chunks, &piece, &data, &reason)) == 0) {
+            assert_true(data.length > 0);
+            buffer_append(out, data);
+        }
+        *ret_used = at + length - piece.length;
+        if (result == ERROR_AGAIN)
+            assert_int_equal(piece.length, 0);
+        else if (result != HTTP_CHUNKS_DONE)
+            assert_non_null(reason);
+    }
+    return result;
+}
+
+static void decodes_at_every_split(void **state)
+{
+    (void)state;
+    const char *text =
+        "5\r\nhello\r\n1;x=\"y\"\r\n,\r\n006\r\n world\r\n0\r\nX: trailer\r\nY:\r\n\r\nrest";
+    struct buffer out = {0};
+    for (size_t step = 1; step <= strlen(text); step++) {
+        size_t used = 0;
+        assert_int_equal(decode(text, step, true, &out, &used), HTTP_CHUNKS_DONE);
+        assert_int_equal(used, strlen(text) - 4);
+        assert_true(slice_equal_string(buffer_slice(&out), "hello, world"));
+    }
+    buffer_release(&out);
+}
+
+static void refuses_what_is_malformed(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "x\r\n",
+                                        "\r\n",
+                                        ";x\r\n",
+                                        "3\n",
+                                        "3\rx",
+                                        "3 \r\n",
+                                        " 3\r\n",
+                                        "3;\x01",
+                                        "3\r\nabcd",
+                                        "3\r\nabc\n",
+                                        "3\r\nabc\rx",
+                                        "0\r\n x",
+                                        "0\r\n: x",
+                                        "0\r\nX: a\n",
+                                        "0\r\nX: a\rb",
+                                        "0\r\nX: \x01",
+                                        "0\r\n\rx",
+                                        "1234567890123456\r\n",
+                                        "0000000000000000\r\n"};
+    struct buffer out = {0};
+    for (size_t i = 1; i < sizeof wrong / sizeof *wrong; i++) {
+        size_t used = 0;
+        for (size_t step = 1; step < 20; step++)
+            assert_int_equal(decode(wrong[i], step, true, &out, &used), ERROR_SYNTAX);
+    }
+    size_t used = 0;
+    assert_int_equal(decode("0\r\nX: a\r\n\r\n", 100, false, &out, &used), ERROR_SYNTAX);
+    assert_int_equal(used, 3);
+    buffer_release(&out);
+}
+
+static void bounds_extensions_and_trailers_in_all(void **state)
+{
+    (void)state;
+    struct buffer text = {0}, out = {0};
+    size_t used = 0;
+    // Many short extensions are as bad as one long.
+    for (int i = 0; i < 3000; i++)
+        buffer_append_string(&text, "1;abcd\r\nx\r\n");
+    buffer_append_string(&text, "0\r\n\r\n");
+    buffer_append(&text, slice_of("", 1));
+    assert_int_equal(decode(text.data, 4096, true, &out, &used), ERROR_TOO_LARGE);
+    buffer_clear(&text);
+    buffer_append_string(&text, "0\r\n");
+    for (int i = 0; i < 3000; i++)
+        buffer_append_string(&text, "Trailer: x\r\n");
+    buffer_append(&text, slice_of("", 1));
+    assert_int_equal(decode(text.data, 4096, true, &out, &used), ERROR_TOO_LARGE);
+    buffer_release(&text);
+    buffer_release(&out);
+}
+
+// As it arrives: `step` bytes more each time.
+static int find(const char *text, size_t step, size_t *ret_length)
+{
+    struct http_head_scan scan = {0, 0, 0};
+    const char *reason = NULL;
+    size_t length = strlen(text);
+    int result = ERROR_AGAIN;
+    for (size_t have = step; result == ERROR_AGAIN; have += step) {
+        result = http_head_find(&scan, slice_of(text, have < length ? have : length), ret_length,
+                                &reason);
+        if (have >= length)
+            break;
+    }
+    return result;
+}
+
+static void finds_the_end_of_a_head(void **state)
+{
+    (void)state;
+    const char *text = "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /next";
+    for (size_t step = 1; step <= strlen(text); step++) {
+        size_t length = 0;
+        assert_int_equal(find(text, step, &length), 0);
+        assert_int_equal(length, strlen(text) - 9);
+        assert_int_equal(find("\r\nA\r\n\r\n", step, &length), 0);
+        assert_int_equal(length, 7);
+        assert_int_equal(find("A\r\n", step, &length), ERROR_AGAIN);
+        assert_int_equal(find("A\n\r\n", step, &length), ERROR_SYNTAX);
+        assert_int_equal(find("A\rB\r\n\r\n", step, &length), ERROR_SYNTAX);
+        assert_int_equal(find("A\r\n B\r\n\r\n", step, &length), ERROR_SYNTAX);
+        assert_int_equal(find("A\r\n\n", step, &length), ERROR_SYNTAX);
+        assert_int_equal(find("\r\n\r\n", step, &length), ERROR_SYNTAX);
+    }
+}
+
+static void finds_members_of_lists(void **state)
+{
+    (void)state;
+    assert_true(http_list_has(SLICE_LITERAL("close"), "close"));
+    assert_true(http_list_has(SLICE_LITERAL("keep-alive,\tClose"), "close"));
+    assert_true(http_list_has(SLICE_LITERAL(",, close ,"), "close"));
+    assert_false(http_list_has(SLICE_LITERAL("closed, not close"), "close"));
+    assert_false(http_list_has(SLICE_LITERAL(""), "close"));
+}
+
+static void knows_what_must_not_be_written(void **state)
+{
+    (void)state;
+    assert_true(http_header_is_safe(SLICE_LITERAL("X-A"), SLICE_LITERAL("a\tb \xc3\xa4")));
+    assert_false(http_header_is_safe(SLICE_LITERAL(""), SLICE_LITERAL("a")));
+    assert_false(http_header_is_safe(SLICE_LITERAL("X A"), SLICE_LITERAL("a")));
+    assert_false(http_header_is_safe(SLICE_LITERAL("X:"), SLICE_LITERAL("a")));
+    assert_false(http_header_is_safe(SLICE_LITERAL("X"), SLICE_LITERAL("a\r\nY: b")));
+    assert_false(http_header_is_safe(SLICE_LITERAL("X"), SLICE_LITERAL("a\0b")));
+    assert_false(http_header_is_safe(SLICE_LITERAL("X"), SLICE_LITERAL("a\x7f")));
+}
+
+static void reads_headers_without_case(void **state)
+{
+    (void)state;
+    const struct http_header items[] = {{SLICE_LITERAL("Accept"), SLICE_LITERAL("a")},
+                                        {SLICE_LITERAL("ACCEPT"), SLICE_LITERAL("b")}};
+    struct http_headers headers = {items, 2};
+    assert_true(slice_equal_string(http_header_get(headers, "accept"), "a"));
+    assert_null(http_header_get(headers, "accept-encoding").data);
+    assert_int_equal(http_header_count(headers, "accept"), 2);
+    assert_int_equal(http_header_count(headers, "x"), 0);
+    assert_string_equal(http_status_text(404), "Not Found");
+    assert_string_equal(http_status_text(299), "Status");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decodes_at_every_split),
+        cmocka_unit_test(refuses_what_is_malformed),
+        cmocka_unit_test(bounds_extensions_and_trailers_in_all),
+        cmocka_unit_test(finds_the_end_of_a_head),
+        cmocka_unit_test(finds_members_of_lists),
+        cmocka_unit_test(knows_what_must_not_be_written),
+        cmocka_unit_test(reads_headers_without_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
