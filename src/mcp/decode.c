@@ -122,6 +122,12 @@ static int decode_subject(struct decoding *d)
     if (member == NULL)
         return 0;
     uint32_t node = json_get(d->doc, m->params, member);
+    // Without a name these mean nothing to any server, which says so itself; a call, a read and a
+    // prompt without one are refused, because policies are about names.
+    bool needed = m->method == MCP_TOOLS_CALL || m->method == MCP_PROMPTS_GET ||
+                  m->method == MCP_RESOURCES_READ;
+    if (node == JSON_NONE && !needed)
+        return 0;
     if (node == JSON_NONE || json_type(d->doc, node) != JSON_STRING ||
         json_at(d->doc, node)->length > SUBJECT_LENGTH_MAX) {
         d->code = MCP_ERROR_INVALID_PARAMS;

@@ -31,6 +31,8 @@ static const struct row rows[] = {
      MCP_INITIALIZED, ""},
     {"{\"jsonrpc\":\"2.0\",\"id\":-7,\"method\":\"vendor/thing\",\"params\":{}}", 0, 0, MCP_REQUEST,
      MCP_OTHER, ""},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\"}", 0, 0, MCP_REQUEST,
+     MCP_RESOURCES_SUBSCRIBE, ""},
     {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", 0, 0, MCP_RESPONSE, MCP_OTHER, ""},
     {"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"x\"}}", 0, 0,
      MCP_RESPONSE, MCP_OTHER, ""},
