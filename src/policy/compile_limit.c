@@ -262,11 +262,18 @@ static void compile_rate_limit(struct compiler *c, uint32_t node, struct slice w
     finish_limit(c, node, ret, true);
 }
 
+static bool same_window(const struct policy_charge *a, const struct policy_charge *b)
+{
+    return a->window_ms == b->window_ms && a->sliding == b->sliding &&
+           a->calendar_month == b->calendar_month;
+}
+
 static void check_twins(struct compiler *c, const struct limit *items, size_t count)
 {
     const struct limit *last = &items[count - 1];
     for (size_t i = 0; i + 1 < count && last->charge.counter.length > 0; i++)
-        if (slice_equal(items[i].charge.counter, last->charge.counter)) {
+        if (slice_equal(items[i].charge.counter, last->charge.counter) &&
+            same_window(&items[i].charge, &last->charge)) {
             compile_error(c, last->node,
                           "counter '%.100s' is used twice in this rule; give each its own name",
                           last->charge.counter.data);
@@ -298,13 +305,7 @@ void compile_limits(struct compiler *c, uint32_t limits, uint32_t rate_limit, st
 
 // ---- Counters that several rules share
 
-static bool same_window(const struct policy_charge *a, const struct policy_charge *b)
-{
-    return a->window_ms == b->window_ms && a->sliding == b->sliding &&
-           a->calendar_month == b->calendar_month;
-}
-
-// A counter is kept under its name, so its window must be the same wherever it is charged.
+// One name over two windows is two counters, which is seldom what the name promises.
 static void check_shared(struct compiler *c, struct table *seen, const struct limit *limit)
 {
     const struct policy_charge *charge = &limit->charge;
@@ -315,10 +316,10 @@ static void check_shared(struct compiler *c, struct table *seen, const struct li
         if (table_put(seen, charge->counter, (void *)limit) != 0)
             c->no_memory = true;
     } else if (!same_window(&first->charge, charge)) {
-        compile_error(c, limit->node,
-                      "counter '%.80s' has another window or algorithm in %.150s; one counter "
-                      "has one window, so give this one its own name",
-                      charge->counter.data, first->charge.rule.data);
+        compile_warning(c, limit->node,
+                        "counter '%.80s' has another window or algorithm in %.150s; the two are "
+                        "counted apart, so names of their own are clearer",
+                        charge->counter.data, first->charge.rule.data);
     } else if (first->has_increment != limit->has_increment) {
         compile_warning(c, limit->node,
                         "counter '%.80s' counts calls in one place and sums amounts in another "
