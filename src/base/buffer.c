@@ -27,8 +27,7 @@ void buffer_clear(struct buffer *buffer)
 
 struct slice buffer_slice(const struct buffer *buffer)
 {
-    return (struct slice){buffer->data == NULL ? "" : buffer->data + buffer->start,
-                          buffer->length};
+    return (struct slice){buffer->data == NULL ? "" : buffer->data + buffer->start, buffer->length};
 }
 
 static void move_to_front(struct buffer *buffer)
@@ -89,7 +88,7 @@ int buffer_append(struct buffer *buffer, struct slice s)
     char *room = buffer_reserve(buffer, s.length);
     if (room == NULL)
         return buffer->cap != 0 && buffer->length + s.length > buffer->cap ? ERROR_TOO_LARGE
-                                                                            : ERROR_NO_MEMORY;
+                                                                           : ERROR_NO_MEMORY;
     if (s.length > 0)
         memcpy(room, s.data, s.length);
     buffer_commit(buffer, s.length);

@@ -9,8 +9,7 @@ const char *error_name(int code)
 {
     switch (code) {
 #define ERROR_NAME(name, value, text)                                                              \
-    case name:                                                                                     \
-        return #name;
+    case name: return #name;
         ERROR_MAP(ERROR_NAME)
 #undef ERROR_NAME
     default: return code == 0 ? "OK" : "ERROR_UNKNOWN";
@@ -21,8 +20,7 @@ const char *error_text(int code)
 {
     switch (code) {
 #define ERROR_TEXT(name, value, text)                                                              \
-    case name:                                                                                     \
-        return text;
+    case name: return text;
         ERROR_MAP(ERROR_TEXT)
 #undef ERROR_TEXT
     default: return code == 0 ? "success" : "unknown error";

@@ -28,19 +28,50 @@ struct slice slice_trim(struct slice s)
     return s;
 }
 
-uint64_t slice_hash(struct slice s, uint64_t seed)
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t x, int bits)
 {
-    uint64_t h = seed ^ (s.length * 0x9E3779B97F4A7C15ull);
-    size_t i = 0;
-    for (; i + 8 <= s.length; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.data + i, 8);
-        h = (h ^ word) * 0xFF51AFD7ED558CCDull;
-        h ^= h >> 32;
+    return x << bits | x >> (64 - bits);
+}
+
+static void sip_round(struct sip *s)
+{
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v1;
+    s->v0 += s->v3;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static void sip_word(struct sip *s, uint64_t word)
+{
+    s->v3 ^= word;
+    sip_round(s);
+    s->v0 ^= word;
+}
+
+uint64_t slice_hash(struct slice bytes, const uint64_t key[2])
+{
+    struct sip s = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+                    key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
+    uint64_t last = (uint64_t)bytes.length << 56, word;
+    for (; bytes.length >= 8; bytes = slice_of(bytes.data + 8, bytes.length - 8)) {
+        memcpy(&word, bytes.data, 8);
+        sip_word(&s, word);
     }
-    uint64_t tail = 0;
-    for (size_t k = 0; i + k < s.length; k++)
-        tail |= (uint64_t)(unsigned char)s.data[i + k] << (8 * k);
-    h = (h ^ tail) * 0xC4CEB9FE1A85EC53ull;
-    return h ^ (h >> 29);
+    for (size_t i = 0; i < bytes.length; i++)
+        last |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
+    sip_word(&s, last);
+    s.v2 ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        sip_round(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

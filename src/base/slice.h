@@ -55,5 +55,6 @@ bool slice_equal_ignoring_case(struct slice a, struct slice b);
 // Without leading and trailing spaces and tabs (RFC 9110 optional white space).
 struct slice slice_trim(struct slice s);
 
-// A fast, well-mixed hash for tables; seeded per process (base/table.h), never for security.
-uint64_t slice_hash(struct slice s, uint64_t seed);
+// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"): peers choose what is
+// hashed, so the key must be random.
+uint64_t slice_hash(struct slice bytes, const uint64_t key[2]);

@@ -9,13 +9,14 @@ enum { FIRST_CAPACITY = 16 };
 void table_init(struct table *table)
 {
     *table = (struct table){0};
-    random_bytes(&table->seed, sizeof table->seed);
+    random_bytes(table->seed, sizeof table->seed);
 }
 
 void table_release(struct table *table)
 {
     memory_free(table->slots);
-    *table = (struct table){.seed = table->seed};
+    table->slots = NULL;
+    table->capacity = table->count = 0;
 }
 
 static size_t find(const struct table *table, struct slice key, uint64_t hash)

@@ -18,7 +18,7 @@ struct table {
     struct table_slot *slots; // owned; a power of two, linear probing
     size_t capacity;
     size_t count;
-    uint64_t seed;
+    uint64_t seed[2]; // random, since peers choose keys
 };
 
 void table_init(struct table *table);

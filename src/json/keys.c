@@ -64,56 +64,6 @@ int json_sorted_keys(const struct json_doc *doc, uint32_t object, uint32_t **ret
     return 0;
 }
 
-// ---- Hashing: SipHash-1-3 (Aumasson and Bernstein), since a peer chooses the keys.
-
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
-static uint64_t rotate(uint64_t x, int bits)
-{
-    return x << bits | x >> (64 - bits);
-}
-
-static void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v2 += s->v3;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 = rotate(s->v0, 32);
-    s->v2 += s->v1;
-    s->v0 += s->v3;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 = rotate(s->v2, 32);
-}
-
-static void sip_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
-static uint64_t hash_bytes(struct slice bytes, const uint64_t key[2])
-{
-    struct sip s = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
-                    key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
-    uint64_t last = (uint64_t)bytes.length << 56, word;
-    for (; bytes.length >= 8; bytes = slice_of(bytes.data + 8, bytes.length - 8)) {
-        memcpy(&word, bytes.data, 8);
-        sip_word(&s, word);
-    }
-    for (size_t i = 0; i < bytes.length; i++)
-        last |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
-    sip_word(&s, last);
-    s.v2 ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-}
-
 // ---- Duplicates
 
 // One of 64 bits from what is at hand: equal keys without escapes share it.
@@ -168,7 +118,7 @@ static bool add_key(struct key_set *set, const struct json_doc *doc, uint32_t ke
     struct slice value = json_inner(doc, key);
     if (doc->nodes[key].escaped)
         value = slice_of(set->scratch, json_decode(doc, key, set->scratch));
-    uint64_t hash = hash_bytes(value, seed);
+    uint64_t hash = slice_hash(value, seed);
     size_t at = (size_t)hash & set->mask;
     for (; set->slots[at].key != 0; at = (at + 1) & set->mask)
         if (set->slots[at].hash == (uint32_t)(hash >> 32) &&
