@@ -68,9 +68,9 @@ enum policy_scope {
 // A limit that the call would be charged to. Lives in the arena given to policy_decide; `rule`,
 // `counter` and `on_deny` point into the policy.
 struct policy_charge {
-    struct slice rule; // "/tools/add_order/limits/daily_volume"
-    struct slice counter;
-    struct slice per; // canonical text of the `per` value, empty without `per`
+    struct slice rule;    // "/tools/add_order/limits/daily_volume"
+    struct slice counter; // its name; that of a rate_limit is its pointer
+    struct slice per;     // canonical text of the `per` value, empty without `per`
     enum policy_scope scope;
     bool sliding;        // else UTC-aligned fixed windows
     bool successes_only; // "count": "successes"
@@ -78,14 +78,13 @@ struct policy_charge {
     bool calendar_month;
     struct decimal max;
     struct decimal amount;
-    struct slice on_deny; // empty: a default sentence
+    struct slice on_deny; // for the agent; never empty: made when the document has none
 };
 
 struct policy_verdict {
     enum policy_outcome outcome;
-    bool hidden; // answer as if the name did not exist
-    struct slice
-        rule; // JSON Pointer or "(hidden)", "(default deny)", "(default allow)", "(no policy)"
+    bool hidden;         // answer as if the name did not exist
+    struct slice rule;   // JSON Pointer or a name in parentheses: docs/policy.md, "Names of rules"
     struct slice reason; // for the agent, without prefix; in the policy or the arena
     const struct policy_charge *charges; // for ALLOW and ASK, in order of checking
     size_t charge_count;
@@ -101,7 +100,8 @@ bool policy_lists(const struct policy *policy, enum policy_subject subject, stru
                   enum catalogue_category category);
 
 // Methods that are always let through: initialize, ping, discovery, cancellation, progress, lists
-// (which are filtered), log level and log messages, task follow-ups. See docs/policy.md.
+// (which are filtered), log level and log messages, task follow-ups. See docs/policy.md. One of
+// them a policy may deny, notifications/message: policy_decide knows, this does not.
 bool policy_is_housekeeping(struct slice method);
 
 // Like policy_decide, and writes what was looked at, step by step, as text for people.

@@ -146,6 +146,7 @@ static void put_value(struct generator *g, size_t depth)
 
 // ---- Conditions and rules
 
+// Chance is always drawn in statements of its own: compilers order arguments as they like.
 static void put_members(struct generator *g, const char *op, const char *value)
 {
     buffer_append_format(&g->out, "\"op\":\"%s\",\"value\":%s", op, value);
@@ -168,6 +169,7 @@ static void put_operator(struct generator *g)
     static const char *const texts[] = {"\"a\"", "\"\"", "\"x\"", "\"get\"", "\"é\""};
     static const char *const presence[] = {"true", "false"};
     char quoted[64];
+    const char *op;
     switch (below(g, 12)) {
     case 0: put_any(g, ANY(g, equal)); return;
     case 1:
@@ -176,17 +178,24 @@ static void put_operator(struct generator *g)
         return;
     case 2:
     case 3:
-        put_members(g, ANY(g, order), ANY(g, numbers));
+        op = ANY(g, order);
+        put_members(g, op, ANY(g, numbers));
         put(g, chance(g, 30) ? ",\"as\":\"number\"" : "");
         return;
     case 4: put_members(g, "exists", ANY(g, presence)); return;
     case 5: put_any(g, ANY(g, part)); return;
-    case 6: put_members(g, ANY(g, text), ANY(g, texts)); return;
+    case 6:
+        op = ANY(g, text);
+        put_members(g, op, ANY(g, texts));
+        return;
     case 7:
         snprintf(quoted, sizeof quoted, "\"%s\"", ANY(g, patterns));
         put_members(g, chance(g, 50) ? "regex" : "not_regex", quoted);
         return;
-    case 8: put_members(g, ANY(g, length), ANY(g, lengths)); return;
+    case 8:
+        op = ANY(g, length);
+        put_members(g, op, ANY(g, lengths));
+        return;
     case 9: put_members(g, "within_path", ANY(g, folders)); return;
     case 10: put_members(g, "url_host_in", ANY(g, hosts)); return;
     default: put_members(g, "cidr_in", ANY(g, networks)); return;
@@ -276,8 +285,9 @@ static void put_policy(struct generator *g)
 {
     buffer_clear(&g->out);
     g->counters = 0;
-    buffer_append_format(&g->out, "{\"version\":\"1\",\"default\":\"%s\",\"list\":\"%s\"",
-                         chance(g, 60) ? "allow" : "deny", chance(g, 50) ? "all" : "callable");
+    put(g, "{\"version\":\"1\"");
+    put(g, chance(g, 60) ? ",\"default\":\"allow\"" : ",\"default\":\"deny\"");
+    put(g, chance(g, 50) ? ",\"list\":\"all\"" : ",\"list\":\"callable\"");
     if (chance(g, 30)) {
         put(g, ",\"hide\":[");
         put_selectors(g, false, 2);
