@@ -7,24 +7,24 @@
 #include "json/json.h"
 
 static const struct {
-    const char *name;
-    bool always; // null when empty; others are left out
+    struct slice key; // with the comma before and the colon behind
+    bool always;      // null when empty; others are left out
 } texts[AUDIT_TEXTS] = {
-    [AUDIT_ID] = {"id", true},
-    [AUDIT_GRANT] = {"grant", true},
-    [AUDIT_SERVER] = {"server", true},
-    [AUDIT_SESSION] = {"session", false},
-    [AUDIT_CLIENT] = {"client", false},
-    [AUDIT_PEER] = {"peer", false},
-    [AUDIT_DIRECTION] = {"direction", true},
-    [AUDIT_METHOD] = {"method", true},
-    [AUDIT_SUBJECT] = {"subject", false},
-    [AUDIT_OUTCOME] = {"outcome", true},
-    [AUDIT_RULE] = {"rule", false},
-    [AUDIT_REASON] = {"reason", false},
-    [AUDIT_POLICY] = {"policy", false},
-    [AUDIT_POLICY_VERSION] = {"policy_version", false},
-    [AUDIT_TRACE] = {"trace", false},
+    [AUDIT_ID] = {{",\"id\":", 6}, true},
+    [AUDIT_GRANT] = {{",\"grant\":", 9}, true},
+    [AUDIT_SERVER] = {{",\"server\":", 10}, true},
+    [AUDIT_SESSION] = {{",\"session\":", 11}, false},
+    [AUDIT_CLIENT] = {{",\"client\":", 10}, false},
+    [AUDIT_PEER] = {{",\"peer\":", 8}, false},
+    [AUDIT_DIRECTION] = {{",\"direction\":", 13}, true},
+    [AUDIT_METHOD] = {{",\"method\":", 10}, true},
+    [AUDIT_SUBJECT] = {{",\"subject\":", 11}, false},
+    [AUDIT_OUTCOME] = {{",\"outcome\":", 11}, true},
+    [AUDIT_RULE] = {{",\"rule\":", 8}, false},
+    [AUDIT_REASON] = {{",\"reason\":", 10}, false},
+    [AUDIT_POLICY] = {{",\"policy\":", 10}, false},
+    [AUDIT_POLICY_VERSION] = {{",\"policy_version\":", 18}, false},
+    [AUDIT_TRACE] = {{",\"trace\":", 9}, false},
 };
 
 static void write_cut_string(struct buffer *out, struct slice text, bool cut)
@@ -43,8 +43,7 @@ static const char *write_texts(struct buffer *out, const struct audit_cell *cell
         at += text.length;
         if (text.length == 0 && !texts[i].always)
             continue;
-        buffer_append_string(out, ",");
-        json_write_key(out, texts[i].name);
+        buffer_append(out, texts[i].key);
         if (text.length == 0)
             buffer_append_string(out, "null");
         else

@@ -81,7 +81,7 @@ void buffer_consume(struct buffer *buffer, size_t size)
         buffer->start = 0;
 }
 
-int buffer_append(struct buffer *buffer, struct slice s)
+int buffer_append_slowly(struct buffer *buffer, struct slice s)
 {
     if (buffer->failed)
         return ERROR_TOO_LARGE;
@@ -93,11 +93,6 @@ int buffer_append(struct buffer *buffer, struct slice s)
         memcpy(room, s.data, s.length);
     buffer_commit(buffer, s.length);
     return 0;
-}
-
-int buffer_append_string(struct buffer *buffer, const char *text)
-{
-    return buffer_append(buffer, slice_from_string(text));
 }
 
 int buffer_append_number(struct buffer *buffer, uint64_t number)

@@ -28,7 +28,19 @@ void buffer_commit(struct buffer *buffer, size_t size);
 void buffer_consume(struct buffer *buffer, size_t size); // drops bytes at the front
 
 // 0, ERROR_TOO_LARGE (cap) or ERROR_NO_MEMORY; may be ignored and `failed` read later.
-int buffer_append(struct buffer *buffer, struct slice s);
-int buffer_append_string(struct buffer *buffer, const char *text);
+int buffer_append_slowly(struct buffer *buffer, struct slice s);
+static inline int buffer_append(struct buffer *buffer, struct slice s)
+{
+    if (buffer->failed || s.length == 0 ||
+        s.length > buffer->capacity - buffer->start - buffer->length)
+        return buffer_append_slowly(buffer, s);
+    memcpy(buffer->data + buffer->start + buffer->length, s.data, s.length);
+    buffer->length += s.length;
+    return 0;
+}
+static inline int buffer_append_string(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, slice_from_string(text));
+}
 int buffer_append_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 int buffer_append_number(struct buffer *buffer, uint64_t number);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 uint64_t clock_monotonic_us(void)
@@ -19,6 +18,14 @@ int64_t clock_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void write_digits(char *at, int value, int digits)
+{
+    for (int i = digits; i > 0; i--) {
+        at[i - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
 void clock_format(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 {
     int64_t ms = wall_ms % 1000;
@@ -27,11 +34,14 @@ void clock_format(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
     time_t seconds = (time_t)((wall_ms - ms) / 1000);
     struct tm parts;
     gmtime_r(&seconds, &parts);
-    char out[64];
-    snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
-             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, (int)ms);
-    memcpy(text, out, CLOCK_TEXT_SIZE - 1);
-    text[CLOCK_TEXT_SIZE - 1] = '\0';
+    memcpy(text, "0000-00-00T00:00:00.000Z", CLOCK_TEXT_SIZE);
+    write_digits(text, parts.tm_year + 1900, 4);
+    write_digits(text + 5, parts.tm_mon + 1, 2);
+    write_digits(text + 8, parts.tm_mday, 2);
+    write_digits(text + 11, parts.tm_hour, 2);
+    write_digits(text + 14, parts.tm_min, 2);
+    write_digits(text + 17, parts.tm_sec, 2);
+    write_digits(text + 20, (int)ms, 3);
 }
 
 // Reads exactly `digits` digits at *at.

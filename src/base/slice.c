@@ -7,12 +7,10 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
-bool slice_equal_ignoring_case(struct slice a, struct slice b)
+bool slice_equal_ignoring_case_of(const char *a, const char *b, size_t length)
 {
-    if (a.length != b.length)
-        return false;
-    for (size_t i = 0; i < a.length; i++)
-        if (lower((unsigned char)a.data[i]) != lower((unsigned char)b.data[i]))
+    for (size_t i = 0; i < length; i++)
+        if (lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
             return false;
     return true;
 }

@@ -50,7 +50,11 @@ static inline bool slice_starts_with(struct slice s, struct slice prefix)
 }
 
 // ASCII only, independent of the locale. Non-ASCII bytes compare as they are.
-bool slice_equal_ignoring_case(struct slice a, struct slice b);
+bool slice_equal_ignoring_case_of(const char *a, const char *b, size_t length);
+static inline bool slice_equal_ignoring_case(struct slice a, struct slice b)
+{
+    return a.length == b.length && slice_equal_ignoring_case_of(a.data, b.data, a.length);
+}
 
 // Without leading and trailing spaces and tabs (RFC 9110 optional white space).
 struct slice slice_trim(struct slice s);

@@ -68,11 +68,6 @@ uint32_t json_get_slice(const struct json_doc *doc, uint32_t object, struct slic
     return key == JSON_NONE ? (uint32_t)JSON_NONE : key + 1;
 }
 
-uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    return json_get_slice(doc, object, slice_from_string(name));
-}
-
 static int lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;

@@ -49,6 +49,10 @@ void json_write_string(struct buffer *out, struct slice value)
     const unsigned char *end = at + value.length, *run = at;
     append(out, "\"", 1);
     while (at < end) {
+        if (*at < 0x80 && !needs_escape(*at)) {
+            at++;
+            continue;
+        }
         size_t length = json_utf8_sequence(at, end);
         if (length != 0 && !needs_escape(*at)) {
             at += length;

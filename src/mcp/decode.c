@@ -8,11 +8,20 @@ enum { ID_LENGTH_MAX = 512, METHOD_LENGTH_MAX = 256, SUBJECT_LENGTH_MAX = 8192 }
 
 // Members that decide what a message means. Another spelling by case would be read as the same by
 // some servers (GHSA-4gph-2hhr-5mwg), so it is refused.
-static const char *const envelope_members[] = {"jsonrpc", "id",    "method", "params",
-                                               "result",  "error", NULL};
-static const char *const params_members[] = {
-    "name", "arguments", "uri",    "_meta",          "taskId",       "requestId", "ref",
-    "task", "level",     "cursor", "inputResponses", "requestState", NULL};
+static const struct slice envelope_members[] = {{"jsonrpc", 7}, {"id", 2},     {"method", 6},
+                                                {"params", 6},  {"result", 6}, {"error", 5}};
+static const struct slice params_members[] = {{"name", 4},
+                                              {"arguments", 9},
+                                              {"uri", 3},
+                                              {"_meta", 5},
+                                              {"taskId", 6},
+                                              {"requestId", 9},
+                                              {"ref", 3},
+                                              {"task", 4},
+                                              {"level", 5},
+                                              {"cursor", 6},
+                                              {"inputResponses", 14},
+                                              {"requestState", 12}};
 
 struct decoding {
     const struct json_doc *doc;
@@ -28,18 +37,30 @@ static int refuse(struct decoding *d, int code, const char *text)
     return error_set(d->error, ERROR_PROTOCOL, "%s", text);
 }
 
-static int refuse_case_variants(struct decoding *d, uint32_t object, const char *const *names)
+// Does this key, in the given spelling, stand for a member that it is not?
+static bool is_variant(const struct json_doc *doc, uint32_t object, uint32_t key, struct slice name)
 {
-    for (; *names != NULL; names++) {
-        struct slice name = slice_from_string(*names);
-        if (json_find_case_variant(d->doc, object, name) == JSON_NONE)
-            continue;
-        d->code = MCP_ERROR_INVALID_REQUEST;
-        return error_set(
-            d->error, ERROR_AMBIGUOUS,
-            "a member differs from '%s' only by case; write it as '%s' or leave it out", *names,
-            *names);
-    }
+    struct slice raw = json_raw(doc, key);
+    if (json_at(doc, key)->escaped)
+        return json_find_case_variant(doc, object, name) != JSON_NONE;
+    struct slice text = slice_of(raw.data + 1, raw.length - 2);
+    return slice_equal_ignoring_case(text, name) && !slice_equal(text, name);
+}
+
+static int refuse_case_variants(struct decoding *d, uint32_t object, const struct slice *names,
+                                size_t count)
+{
+    for (uint32_t key = json_first_key(d->doc, object); key != JSON_NONE;
+         key = json_next_key(d->doc, object, key))
+        for (size_t i = 0; i < count; i++) {
+            if (!is_variant(d->doc, object, key, names[i]))
+                continue;
+            d->code = MCP_ERROR_INVALID_REQUEST;
+            return error_set(d->error, ERROR_AMBIGUOUS,
+                             "a member differs from '%s' only by case; write it as '%s' or leave "
+                             "it out",
+                             names[i].data, names[i].data);
+        }
     return 0;
 }
 
@@ -169,7 +190,8 @@ static int decode_params(struct decoding *d)
         return refuse(d, MCP_ERROR_INVALID_PARAMS, "params must be an object");
     int error = 0;
     if (m->params != JSON_NONE)
-        error = refuse_case_variants(d, m->params, params_members);
+        error = refuse_case_variants(d, m->params, params_members,
+                                     sizeof params_members / sizeof *params_members);
     if (error == 0)
         error = decode_meta(d);
     if (error == 0)
@@ -191,7 +213,8 @@ static int decode_message(struct decoding *d)
     int error = decode_id(d);
     if (error != 0)
         return error;
-    error = refuse_case_variants(d, m->node, envelope_members);
+    error = refuse_case_variants(d, m->node, envelope_members,
+                                 sizeof envelope_members / sizeof *envelope_members);
     if (error != 0)
         return error;
     uint32_t jsonrpc = json_get(d->doc, m->node, "jsonrpc");
