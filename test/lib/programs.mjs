@@ -17,7 +17,6 @@ export const PROGRAMS = {
   inspector: inModules('@modelcontextprotocol/inspector/clients/launcher/build/index.js'),
   conformance01: inModules('conformance-0.1/dist/index.js'),
   conformance02: inModules('conformance-0.2/dist/index.js'),
-  supergateway: inModules('supergateway/dist/index.js'),
   confUpstream: path.join(LIB, 'conf-upstream.mjs'),
   fakeExchange: path.join(LIB, 'child.mjs'),
 };

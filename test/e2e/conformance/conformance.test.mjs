@@ -28,9 +28,14 @@ async function runSet(set, url) {
   if (folder) fs.writeFileSync(path.join(folder, `conformance-${set.name}-${new URL(url).port}.log`), stdout + stderr);
   return { scenarios, output: stdout + stderr };
 }
+// Checks that the suite itself calls not applicable when a server answers with JSON instead of a stream, which it may.
+// A program on pipes has no streams that the gateway could pass on: scenario -> checks that remain.
+const WITHOUT_STREAMS = { stdio: { 'server-sse-polling': 0, 'server-sse-multiple-streams': 1 } };
+const expected = (face, name, want) => WITHOUT_STREAMS[face]?.[name] ?? want.passed;
+
 const FACES = (process.env.CONFORMANCE_FACES ?? 'http stdio').split(' ');
 const scored = scenarios => Object.values(scenarios).filter(s => s.scored);
-const passing = scenarios => scored(scenarios).filter(s => s.failed === 0 && s.passed > 0);
+const passing = (scenarios, face) => Object.entries(scenarios).filter(([name, s]) => s.scored && s.failed === 0 && (s.passed > 0 || expected(face, name, s) === 0));
 
 // What the suite itself printed about one scenario, for the failure's message.
 function excerpt(output, name) {
@@ -48,20 +53,21 @@ for (const set of SETS) {
     });
     const direct = await runSet(set, upstream.replace('127.0.0.1', 'localhost'));
     await t.test(`direct: ${set.scored} scored scenarios pass`, () => {
-      assert.equal(passing(direct.scenarios).length, set.scored);
+      assert.equal(passing(direct.scenarios, 'direct').length, set.scored);
       assert.equal(scored(direct.scenarios).length, set.scored);
     });
     for (const face of FACES) {
       const port = await bearerProxy(t, { port: gateway.port, path: '/mcp/' + face, token: gateway.tokens.suite });
       const through = await runSet(set, `http://localhost:${port}/mcp`);
       await t.test(`${face} upstream: ${set.scored} scored scenarios pass through the gateway`, () => {
-        assert.equal(passing(through.scenarios).length, set.scored, Object.entries(through.scenarios).filter(([, s]) => s.scored && (s.failed || !s.passed)).map(([n]) => n).join(' '));
+        const good = passing(through.scenarios, face).map(([name]) => name);
+        assert.equal(good.length, set.scored, 'lost: ' + Object.keys(direct.scenarios).filter(name => direct.scenarios[name].scored && !good.includes(name)).join(' '));
       });
       for (const [name, want] of Object.entries(direct.scenarios)) {
         await t.test(`${face}: ${name}`, () => {
           const got = through.scenarios[name];
           assert.ok(got, 'the scenario ran');
-          assert.ok(got.failed <= want.failed && got.passed >= want.passed, `direct ${want.passed} passed, ${want.failed} failed; through ${got.passed} passed, ${got.failed} failed\n${excerpt(through.output, name)}`);
+          assert.ok(got.failed <= want.failed && got.passed >= expected(face, name, want), `direct ${want.passed} passed, ${want.failed} failed; through ${got.passed} passed, ${got.failed} failed\n${excerpt(through.output, name)}`);
         });
       }
     }

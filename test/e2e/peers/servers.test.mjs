@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { ALLOW_ALL, startGateway } from '../../lib/gateway.mjs';
+import { ALLOW_ALL, BINARY, startGateway } from '../../lib/gateway.mjs';
 import { NODE, PROGRAMS, startProgram } from '../../lib/programs.mjs';
 import { scratch } from '../../lib/scratch.mjs';
 import { CLIENTS, textOf, v1Http, v1Stdio, v2Http } from './clients.mjs';
@@ -47,6 +47,17 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
     assert.deepEqual(JSON.parse(JSON.stringify(got)), JSON.parse(JSON.stringify(want)));
   });
 }
+
+test('server-everything wrapped by sallyport run, and through sallyport connect: the same as directly', async t => {
+  const file = path.join(scratch(t), 'allow.json');
+  fs.writeFileSync(file, JSON.stringify(ALLOW_ALL));
+  const gateway = await oneServer(t, 'everything', { command: [NODE, PROGRAMS.everything, 'stdio'] });
+  const direct = await harvest(await v1Stdio(t, NODE, [PROGRAMS.everything, 'stdio']));
+  const wrapped = await harvest(await v1Stdio(t, BINARY, ['run', '--policy', file, '--', NODE, PROGRAMS.everything, 'stdio']));
+  assert.deepEqual(wrapped, direct);
+  const connected = await harvest(await v1Stdio(t, BINARY, ['connect', gateway.url('everything'), '--token-env', 'TOKEN'], { env: { TOKEN: gateway.tokens.agent } }));
+  assert.deepEqual(connected, direct);
+});
 
 test('server-everything over streamable HTTP with SDK 1.x', async t => {
   const port = await freePort();
