@@ -266,6 +266,9 @@ void http_reply_finish(struct http_reply *reply)
 void http_reply_abort(struct http_reply *reply)
 {
     struct server_connection *c = reply->connection;
+    // Without chunks a plain close would be the proper end of the body.
+    if (c != NULL && reply->started && !reply->chunked)
+        net_socket_reset_at_close(&c->socket);
     http_reply_give_back(reply);
     if (c == NULL)
         return;

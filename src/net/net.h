@@ -76,6 +76,8 @@ int net_socket_write(struct net_socket *socket, const struct iovec *pieces, size
                      size_t *ret_sent) MUST_CHECK;
 void net_socket_shutdown(struct net_socket *socket); // no more bytes from us; reading goes on
 void net_socket_close(struct net_socket *socket);    // idempotent
+// Closing will look like an accident to the peer (a reset, no TLS alert), not like a proper end.
+void net_socket_reset_at_close(struct net_socket *socket);
 
 // ---- Dialling: tries the addresses in turn within the total time, then TLS if wanted.
 struct net_dial;

@@ -11,4 +11,5 @@ int net_tls_write(struct net_socket *socket, const struct iovec *pieces, size_t 
                   size_t *ret_sent);
 bool net_tls_has_buffered(const struct net_socket *socket);
 void net_tls_shutdown(struct net_socket *socket);
+void net_tls_forget_alert(struct net_socket *socket); // none will be sent at the end
 void net_tls_release(struct net_socket *socket);

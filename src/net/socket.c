@@ -79,6 +79,14 @@ void net_socket_shutdown(struct net_socket *socket)
         shutdown(socket->fd, SHUT_WR);
 }
 
+void net_socket_reset_at_close(struct net_socket *socket)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    if (socket->ssl != NULL)
+        net_tls_forget_alert(socket);
+    setsockopt(socket->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
 void net_socket_close(struct net_socket *socket)
 {
     if (socket->ssl != NULL)

@@ -238,6 +238,11 @@ void net_tls_shutdown(struct net_socket *socket)
         SSL_shutdown(socket->ssl);
 }
 
+void net_tls_forget_alert(struct net_socket *socket)
+{
+    SSL_set_quiet_shutdown(socket->ssl, 1);
+}
+
 void net_tls_release(struct net_socket *socket)
 {
     net_tls_shutdown(socket);

@@ -15,7 +15,13 @@ struct row {
     const char *name;
     struct slice bytes;
 };
-#define ROW(name, text) {name, {text, sizeof(text) - 1}}
+#define ROW(name, text)                                                                            \
+    {                                                                                              \
+        name,                                                                                      \
+        {                                                                                          \
+            text, sizeof(text) - 1                                                                 \
+        }                                                                                          \
+    }
 
 static const struct row rows[] = {
     ROW("nonsense", "nonsense\r\n\r\n"),
@@ -58,9 +64,9 @@ static const struct row rows[] = {
     ROW("empty line first", "\r\n" OK "Content-Length: 0\r\n\r\n"),
     ROW("head too large", OK "X: " SIXTEEN(SIXTEEN("aaaa")) "\r\n\r\n"),
     ROW("endless line", SIXTEEN(SIXTEEN("aaaa")) "aaaa"),
-    ROW("too many headers", OK SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN(
-                                "X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n")
-                                SIXTEEN("X:\r\n") "X:\r\n\r\n"),
+    ROW("too many headers",
+        OK SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n")
+            SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") SIXTEEN("X:\r\n") "X:\r\n\r\n"),
     ROW("endless interim answers",
         SIXTEEN("HTTP/1.1 102 X\r\n\r\n") "HTTP/1.1 100 X\r\n\r\n" OK "\r\n"),
     ROW("bad chunk size", CHUNKED "x\r\nhi\r\n0\r\n\r\n"),
@@ -82,8 +88,8 @@ static void fixture_open(struct fixture *f)
 {
     *f = (struct fixture){.loop = loop_new()};
     f->server = raw_server_open(f->loop);
-    struct http_client_options options = {.host = SLICE_LITERAL("127.0.0.1"),
-                                          .port = f->server->port, .head_max = 1024};
+    struct http_client_options options = {
+        .host = SLICE_LITERAL("127.0.0.1"), .port = f->server->port, .head_max = 1024};
     f->client = http_client_new(f->loop, &options);
     assert_int_equal(world_call(f->client, &f->result, "/x", "body", false), 0);
 }
@@ -164,7 +170,8 @@ static const struct good goods[] = {
     {CHUNKED "2\r\nhi\r\n0\r\n\r\n", 200, "hi", true, false},
     {CHUNKED "1\r\nh\r\n1;x=y\r\ni\r\n0\r\nX-Trailer: z\r\n\r\n", 200, "hi", true, false},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" OK
-     "Content-Length: 2\r\n\r\nhi", 200, "hi", true, false},
+     "Content-Length: 2\r\n\r\nhi",
+     200, "hi", true, false},
     {OK "Connection: close\r\nContent-Length: 2\r\n\r\nhi", 200, "hi", false, false},
     {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", 200, "hi", false, false},
     {OK "\r\nhi", 200, "hi", false, true},

@@ -46,8 +46,7 @@ static void takes_the_next_request_only_after_the_answer(void **state)
         // The request stays readable as long as its reply is open, whatever came behind it.
         assert_true(slice_equal_string(world->request.method, "GET"));
         assert_int_equal(world->request.path.data[1], '0' + i);
-        assert_true(
-            slice_equal_string(http_header_get(world->request.headers, "HOST"), "h"));
+        assert_true(slice_equal_string(http_header_get(world->request.headers, "HOST"), "h"));
         snprintf(body, sizeof body, "answer %d", i);
         http_reply_send(world->held, 200, NULL, 0, slice_from_string(body));
         raw_expect(raw, body);
@@ -100,7 +99,8 @@ static void says_continue_when_a_body_is_awaited(void **state)
     assert_int_equal(raw_count(raw, "HTTP/1.1 200 OK"), 2);
     assert_int_equal(raw_count(raw, "100"), 0);
     buffer_clear(&raw->got);
-    raw_say(raw, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
+    raw_say(raw,
+            "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
     raw_expect_end(raw);
     assert_int_equal(raw_count(raw, "HTTP/1.1 413"), 1);
     assert_int_equal(raw_count(raw, "100 Continue"), 0);
@@ -185,6 +185,22 @@ static void an_aborted_stream_has_no_end(void **state)
     world_close(world);
 }
 
+static void an_aborted_stream_without_chunks_is_reset(void **state)
+{
+    (void)state;
+    struct world *world = world_open(NULL);
+    struct raw *raw = world_connect(world);
+    world->handle = stream_handler;
+    world->hold = true;
+    raw_say(raw, "GET / HTTP/1.0\r\n\r\n");
+    raw_expect(raw, "one");
+    http_reply_abort(world->held);
+    raw_expect_end(raw);
+    assert_true(raw->reset);
+    raw_close(raw);
+    world_close(world);
+}
+
 static void an_answer_to_head_has_no_body(void **state)
 {
     (void)state;
@@ -221,8 +237,7 @@ static void no_content_has_no_framing(void **state)
     world->handle = no_content_handler;
     raw_say(raw, GET("/"));
     raw_expect(raw, "\r\n\r\n");
-    assert_true(
-        slice_equal_string(buffer_slice(&raw->got), "HTTP/1.1 204 No Content\r\n\r\n"));
+    assert_true(slice_equal_string(buffer_slice(&raw->got), "HTTP/1.1 204 No Content\r\n\r\n"));
     raw_close(raw);
     world_close(world);
 }
@@ -247,7 +262,8 @@ static void sends_many_pieces(void **state)
     struct raw *raw = world_connect(world);
     world->handle = pieces_handler;
     raw_say(raw, GET("/") GET("/"));
-    raw_expect_bytes(raw, 2 * (strlen("HTTP/1.1 201 Created\r\nContent-Length: 1330\r\n\r\n") + 1330));
+    raw_expect_bytes(raw,
+                     2 * (strlen("HTTP/1.1 201 Created\r\nContent-Length: 1330\r\n\r\n") + 1330));
     assert_int_equal(raw_count(raw, "0123456789"), 266);
     assert_int_equal(raw_count(raw, "Content-Length: 1330\r\n"), 2);
     raw_close(raw);
@@ -486,8 +502,8 @@ static void pipelining_without_reading_is_bounded(void **state)
 static void silence_is_ended(void **state)
 {
     (void)state;
-    struct http_server_options options = {.head_timeout_ms = 60, .body_timeout_ms = 60,
-                                          .idle_timeout_ms = 60};
+    struct http_server_options options = {
+        .head_timeout_ms = 60, .body_timeout_ms = 60, .idle_timeout_ms = 60};
     struct world *world = world_open(&options);
     struct raw *raw = world_connect(world);
     raw_expect_end(raw);
@@ -542,8 +558,10 @@ static void a_dripping_head_is_ended(void **state)
 static void an_open_reply_has_no_timeout(void **state)
 {
     (void)state;
-    struct http_server_options options = {.head_timeout_ms = 20, .body_timeout_ms = 20,
-                                          .idle_timeout_ms = 20, .write_timeout_ms = 20};
+    struct http_server_options options = {.head_timeout_ms = 20,
+                                          .body_timeout_ms = 20,
+                                          .idle_timeout_ms = 20,
+                                          .write_timeout_ms = 20};
     struct world *world = world_open(&options);
     struct raw *raw = world_connect(world);
     world->hold = true;
@@ -683,8 +701,9 @@ static void ports_are_shared_only_on_purpose(void **state)
     struct error error;
     char address[32];
     snprintf(address, sizeof address, "127.0.0.1:%u", world->port);
-    assert_int_equal(http_server_open(world->loop, address, NULL, NULL, NULL, NULL, &second, &error),
-                     ERROR_EXISTS);
+    assert_int_equal(
+        http_server_open(world->loop, address, NULL, NULL, NULL, NULL, &second, &error),
+        ERROR_EXISTS);
     assert_non_null(strstr(error.text, address));
     assert_int_equal(
         http_server_open(world->loop, address, &options, NULL, NULL, NULL, &second, &error), 0);
@@ -752,6 +771,7 @@ int main(void)
         cmocka_unit_test(streams_in_chunks),
         cmocka_unit_test(streams_to_old_clients_without_chunks),
         cmocka_unit_test(an_aborted_stream_has_no_end),
+        cmocka_unit_test(an_aborted_stream_without_chunks_is_reset),
         cmocka_unit_test(an_answer_to_head_has_no_body),
         cmocka_unit_test(no_content_has_no_framing),
         cmocka_unit_test(sends_many_pieces),

@@ -32,8 +32,8 @@ static void exited_cb(void *argument, int status)
 static int spawn(struct child *child, const char *const *command, struct error *error)
 {
     static const char *const environment[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
-    struct loop_process_options options = {.command = command, .environment = environment,
-                                           .search_path = "/nowhere:/usr/bin:/bin"};
+    struct loop_process_options options = {
+        .command = command, .environment = environment, .search_path = "/nowhere:/usr/bin:/bin"};
     return loop_process_spawn(child->loop, &options, exited_cb, child, &child->process, &child->in,
                               &child->out, &child->err, error);
 }
