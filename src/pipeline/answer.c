@@ -116,13 +116,31 @@ static int status_for(const struct exchange *ex, const struct upstream_message *
     return code == MCP_ERROR_METHOD_NOT_FOUND ? 404 : 200;
 }
 
+// An error without an id is about the one message of its HTTP exchange; the client is told which.
+static void name_the_request(struct exchange *ex, struct upstream_message *message)
+{
+    uint32_t id = message->message->id;
+    if (ex->kind == EXCHANGE_STREAM || ex->id.length == 0 || id == JSON_NONE ||
+        json_type(message->doc, id) != JSON_NULL)
+        return;
+    const struct json_node *node = json_at(message->doc, id);
+    mcp_edit_add(&message->edits, message->arena, node->start - message->start, node->length,
+                 ex->id);
+}
+
 static void handle_response(struct exchange *ex, struct upstream_message *message)
 {
+    if (ex->upstream_status == 404 && heal_can(ex) && ex->session->upstream_id.length > 0)
+        return; // answer_end begins a new session at the server
     if (!is_our_response(ex, message)) {
         log_event(LOG_WARNING, "pipeline",
                   "a server answered with an id that was not asked; dropped");
         return;
     }
+    // What a server says to the gateway's own credentials is not for the agent.
+    if (ex->upstream_status == 401 || ex->upstream_status == 403)
+        return;
+    name_the_request(ex, message);
     const struct upstream_options *server = upstream_server_options(ex->server);
     ex->upstream_answered = true;
     ex->result_failed = result_is_error(message);
@@ -241,10 +259,24 @@ static void answer_unfinished(struct exchange *ex)
     exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
 }
 
+// The stdio client's session is lost at the server: begin a new one and send the message again.
+static bool heal(struct exchange *ex)
+{
+    struct error error = {0};
+    if (ex->upstream_status != 404 || ex->answered || ex->upstream_answered || !heal_can(ex) ||
+        upstream_server_options(ex->server)->transport != UPSTREAM_HTTP ||
+        (ex->session->upstream_id.length == 0 && !ex->session->healing))
+        return false;
+    ex->upstream_status = 0;
+    return heal_hold(ex, &error) == STEP_WAIT;
+}
+
 void answer_end(void *argument)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
+    if (heal(ex))
+        return;
     bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
     if (!ex->answered && !ex->client_gone) {
         // A stream that gave event ids can be resumed; one that did not will never answer.

@@ -92,6 +92,8 @@ struct exchange {
     bool observe;
     bool counted; // in the grant's calls in flight
     bool in_batch;
+    bool must_heal;              // the child was started anew for it
+    bool healed;                 // waited for the server's new session once already
     bool aborted;                // the reply was given up; the sweep ends the exchange
     bool is_http;                // the client speaks HTTP, so headers must agree with the body
     struct slice origin;         // an allowed Origin, data NULL when absent
@@ -151,6 +153,11 @@ struct session {
     uint64_t calls; // tool calls so far
     bool ended;
     struct pipeline_stdio *stdio; // set for the stdio face
+    // heal.c, for the stdio face
+    struct buffer greeting; // the client's initialize, as it was sent
+    struct upstream_call *greeting_call;
+    struct list held; // exchanges that wait for the greeting's answer
+    bool healing, healed;
 };
 
 // A server's own message that waits for a stream.
@@ -243,6 +250,22 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request,
 void send_refusal(struct session *session, const struct upstream_message *message,
                   const char *text);
 size_t send_session_headers(const struct session *session, struct http_header *headers);
+
+void send_again(struct exchange *ex); // the same message once more, judged and charged already
+// For calls whose answer nobody needs.
+void send_ignore_head(void *argument, const struct upstream_head *head);
+void send_ignore_message(void *argument, struct upstream_message *message);
+void send_ignore_end(void *argument);
+void send_ignore_error(void *argument, int code, bool sent, const char *text);
+// The session's id and version, for messages of our own; room for 2.
+size_t send_own_headers(const struct session *session, struct http_header *headers);
+
+// heal.c: the stdio face's client cannot initialize again, so the gateway does
+void heal_remember(struct exchange *ex); // an initialize is sent
+bool heal_can(const struct exchange *ex);
+// Repeats the initialize; the exchange waits. STEP_WAIT, or STEP_FAIL with a sentence.
+enum step_result heal_hold(struct exchange *ex, struct error *error);
+void heal_release(struct session *session);
 
 // answer.c
 void answer_head(void *exchange, const struct upstream_head *head);

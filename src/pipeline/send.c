@@ -100,7 +100,10 @@ static int prepare_child(struct exchange *ex, struct error *error)
     if (ex->session == NULL || ex->session->child != NULL || ex->session->shared != NULL ||
         shares(ex))
         return 0;
-    return session_start_child(ex->session, error);
+    bool restarted = heal_can(ex);
+    int result = session_start_child(ex->session, error);
+    ex->must_heal = result == 0 && restarted;
+    return result;
 }
 
 // A child does not answer what was cancelled, and over HTTP a modern server learns of it by the
@@ -146,6 +149,8 @@ static enum step_result refuse_send(struct exchange *ex, int result, const struc
     }
 }
 
+static enum step_result send_message(struct exchange *ex);
+
 enum step_result step_send(struct exchange *ex)
 {
     struct error error = {0};
@@ -162,8 +167,27 @@ enum step_result step_send(struct exchange *ex)
         else if (prepared != STEP_NEXT)
             return prepared;
     }
-    if (result == 0 && stdio)
-        result = headers_from_message(ex);
+    if (result == 0 && stdio) {
+        ex->text = arena_copy(&ex->arena, ex->text); // it may have to be sent again
+        if (ex->text.data == NULL)
+            return STEP_FAIL;
+        if (ex->method == MCP_INITIALIZE && !ex->modern)
+            heal_remember(ex);
+        if (ex->must_heal || (ex->session->healing && heal_can(ex))) {
+            ex->must_heal = false;
+            if (heal_hold(ex, &error) == STEP_WAIT)
+                return STEP_WAIT;
+            result = ERROR_UNREACHABLE;
+        }
+    }
+    return result == 0 ? send_message(ex) : refuse_send(ex, result, &error);
+}
+
+static enum step_result send_message(struct exchange *ex)
+{
+    struct error error = {0};
+    bool stdio = ex->session != NULL && ex->session->stdio != NULL;
+    int result = stdio ? headers_from_message(ex) : 0;
     struct upstream_request request = {
         .verb = UPSTREAM_POST,
         .text = ex->text,
@@ -181,34 +205,59 @@ enum step_result step_send(struct exchange *ex)
     return STEP_REPLY;
 }
 
+void send_again(struct exchange *ex)
+{
+    struct json_doc *doc = &ex->pipeline->doc;
+    int code;
+    // Scanned and decoded before; only the shared node array has been used for others since.
+    if (json_scan(doc, ex->text, NULL, NULL, NULL) != 0 ||
+        mcp_decode(doc, 0, &ex->arena, &ex->message, &code, NULL) != 0) {
+        limits_give_back(ex, false);
+        exchange_refuse(ex, 500, MCP_ERROR_INTERNAL, "out of memory");
+        exchange_finish(ex);
+        return;
+    }
+    if (send_message(ex) == STEP_REPLY)
+        exchange_finish(ex);
+}
+
 // ---- Answers of our own to a server's request that the policy refuses
 
-static void ignore_head(void *argument, const struct upstream_head *head)
+void send_ignore_head(void *argument, const struct upstream_head *head)
 {
     (void)argument;
     (void)head;
 }
-static void ignore_message(void *argument, struct upstream_message *message)
+void send_ignore_message(void *argument, struct upstream_message *message)
 {
     (void)argument;
     (void)message;
 }
-static void ignore_end(void *argument)
+void send_ignore_end(void *argument)
 {
     (void)argument;
 }
-static void ignore_error(void *argument, int code, bool sent, const char *text)
+void send_ignore_error(void *argument, int code, bool sent, const char *text)
 {
     (void)argument;
     (void)code;
     (void)sent;
-    log_event(LOG_WARNING, "pipeline", "a refusal could not be given to a server: %s", text);
+    log_event(LOG_WARNING, "pipeline", "a server did not take a message of the gateway: %s", text);
+}
+
+size_t send_own_headers(const struct session *session, struct http_header *headers)
+{
+    size_t count = send_session_headers(session, headers);
+    if (session->version != MCP_VERSION_NONE)
+        headers[count++] =
+            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(session->version)};
+    return count;
 }
 
 void send_refusal(struct session *session, const struct upstream_message *message, const char *text)
 {
-    static const struct upstream_call_events ignore = {ignore_head, ignore_message, ignore_end,
-                                                       ignore_error, NULL};
+    static const struct upstream_call_events ignore = {send_ignore_head, send_ignore_message,
+                                                       send_ignore_end, send_ignore_error, NULL};
     struct buffer body;
     buffer_init(&body, 0);
     mcp_write_error(&body, json_raw(message->doc, message->message->id), MCP_ERROR_INVALID_REQUEST,

@@ -59,6 +59,8 @@ struct session *session_new(struct exchange *ex)
     list_init(&session->exchanges);
     list_init(&session->waiting);
     list_init(&session->asked);
+    list_init(&session->held);
+    buffer_init(&session->greeting, 1024 * 1024);
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
     usage->sessions++;
@@ -114,6 +116,7 @@ static void free_session_cb(void *argument)
         memory_free(LIST_ENTRY(item, struct asked, link));
     }
     buffer_release(&session->upstream_id);
+    buffer_release(&session->greeting);
     memory_free(session->grant_label);
     memory_free(session->client_name);
     memory_free(session);
@@ -129,6 +132,7 @@ void session_free(struct session *session)
         table_get(&pipeline->grants, slice_from_string(session->grant_label));
     if (usage != NULL && usage->sessions > 0)
         usage->sessions--;
+    heal_release(session);
     if (session->shared == NULL)
         upstream_link_close(session->child);
     session->shared = NULL;

@@ -163,6 +163,21 @@ static void handle_line(struct pipeline_stdio *stdio, struct slice line)
     steps_run(ex);
 }
 
+// A batch of 2025-03-26: every member is judged by itself and answered by a line of its own.
+static bool handle_batch(struct pipeline_stdio *stdio, struct slice line)
+{
+    if (stdio->session->version != MCP_2025_03_26 || slice_trim(line).data[0] != '[')
+        return false;
+    struct json_doc doc;
+    json_doc_init(&doc);
+    bool whole = json_scan(&doc, line, NULL, NULL, NULL) == 0 && json_at(&doc, 0)->count > 0;
+    for (uint32_t e = whole ? json_first_element(&doc, 0) : (uint32_t)JSON_NONE; e != JSON_NONE;
+         e = json_next_element(&doc, 0, e))
+        handle_line(stdio, json_raw(&doc, e));
+    json_doc_release(&doc);
+    return whole;
+}
+
 static void handle_lines(struct pipeline_stdio *stdio)
 {
     struct slice rest = buffer_slice(&stdio->from_client);
@@ -175,7 +190,7 @@ static void handle_lines(struct pipeline_stdio *stdio)
         stdio->skip_line = false;
         while (line.length > 0 && line.data[line.length - 1] == '\r')
             line.length--;
-        if (!skip && slice_trim(line).length > 0)
+        if (!skip && slice_trim(line).length > 0 && !handle_batch(stdio, line))
             handle_line(stdio, line);
     }
     buffer_consume(&stdio->from_client, used);
