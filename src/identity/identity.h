@@ -10,7 +10,8 @@
 
 enum identity_mode { IDENTITY_ENFORCE, IDENTITY_OBSERVE };
 
-// What a grant may reach. `policy` is an index of the owner's policy array; -1: no policy, denies all.
+// What a grant may reach. `policy` is an index of the owner's policy array; -1: no policy, denies
+// all.
 struct identity_reach {
     struct slice server;
     int policy;

@@ -70,9 +70,9 @@ static void failed_growth_leaves_the_table_whole(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_stops_at_its_cap), cmocka_unit_test(buffer_failure_is_sticky),
-        cmocka_unit_test(table_survives_removal_in_runs),
-        cmocka_unit_test(failed_growth_leaves_the_table_whole)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_stops_at_its_cap),
+                                       cmocka_unit_test(buffer_failure_is_sticky),
+                                       cmocka_unit_test(table_survives_removal_in_runs),
+                                       cmocka_unit_test(failed_growth_leaves_the_table_whole)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
