@@ -23,9 +23,9 @@ void answer_head(void *argument, const struct upstream_head *head)
     ex->upstream_status = head->status;
     ex->answered_us = clock_monotonic_us();
     bool legacy_initialize = !ex->modern && ex->method == MCP_INITIALIZE && head->status == 200;
-    if (legacy_initialize && ex->session == NULL)
+    if (legacy_initialize && ex->session == NULL && !ex->client_gone)
         mint_session(ex, head);
-    else if (legacy_initialize) { // the stdio face has its session already
+    else if (legacy_initialize && ex->session != NULL) { // the stdio face has its session already
         buffer_clear(&ex->session->upstream_id);
         buffer_append(&ex->session->upstream_id, head->session_id);
     }

@@ -113,6 +113,9 @@ void exchange_finish(struct exchange *ex)
         else
             ex->face->answer(ex, 202, NULL, 0);
     }
+    // A session whose id never reached its client can never be used.
+    if (ex->minted != NULL && ex->client_gone)
+        session_end(ex->minted, "its client left before it was opened");
     outcome_record(ex);
     struct pipeline_stdio *stdio = ex->face == &stdio_face ? ex->face_state : NULL;
     release_parts(ex);

@@ -10,16 +10,33 @@
 
 enum { VALUE_MAX = 8192 };
 
-static bool is_forwarded(struct slice name)
+static bool is_one_of(struct slice name, const struct slice *names, size_t count)
 {
-    static const char *const exact[] = {VERSION_HEADER, METHOD_HEADER, NAME_HEADER, "Last-Event-ID",
-                                        "traceparent",  "tracestate",  "baggage"};
-    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
-        if (slice_equal_ignoring_case(name, slice_from_string(exact[i])))
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal_ignoring_case(name, names[i]))
             return true;
+    return false;
+}
+
+bool headers_is_modern(struct slice name)
+{
+    static const struct slice exact[] = {{METHOD_HEADER, sizeof METHOD_HEADER - 1},
+                                         {NAME_HEADER, sizeof NAME_HEADER - 1}};
+    if (is_one_of(name, exact, 2))
+        return true;
     struct slice prefix = SLICE_LITERAL("mcp-param-");
     return name.length > prefix.length &&
            slice_equal_ignoring_case(slice_of(name.data, prefix.length), prefix);
+}
+
+static bool is_forwarded(struct slice name)
+{
+    static const struct slice exact[] = {{VERSION_HEADER, sizeof VERSION_HEADER - 1},
+                                         {"Last-Event-ID", 13},
+                                         {"traceparent", 11},
+                                         {"tracestate", 10},
+                                         {"baggage", 7}};
+    return is_one_of(name, exact, sizeof exact / sizeof *exact) || headers_is_modern(name);
 }
 
 size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most)
@@ -200,8 +217,23 @@ static bool has_name_header(enum mcp_method method)
     }
 }
 
+// Two values of a header that has one would let two readers choose differently.
+static bool is_repeated(const struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->forward_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (slice_equal_ignoring_case(ex->forward[i].name, ex->forward[k].name) &&
+                !slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL("tracestate")) &&
+                !slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL("baggage")))
+                return true;
+    return false;
+}
+
 enum step_result step_headers(struct exchange *ex)
 {
+    if (ex->is_http && is_repeated(ex))
+        return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
+                               "A header that has one value is there twice");
     if (!ex->modern || ex->message_kind == MCP_RESPONSE)
         return STEP_NEXT;
     // Every modern request says its version and capabilities; there is no earlier message to look

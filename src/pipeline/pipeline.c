@@ -6,6 +6,7 @@ enum {
     TICK_MS = 5000,
     KEEP_ALIVE_US = 15 * 1000 * 1000, // below the idle timers of common proxies and clients
     SILENT_CALL_US = 10 * 1000 * 1000,
+    NODES_KEPT = 64 * 1024,
 };
 
 // Silent streams get a comment; a call to a child that takes long becomes a stream, so that nothing
@@ -47,6 +48,9 @@ static void tick_cb(void *argument)
 {
     struct pipeline *pipeline = argument;
     uint64_t now_us = loop_now_us(pipeline->loop);
+    // One huge message must not hold memory for good.
+    if (pipeline->doc.capacity > NODES_KEPT)
+        json_doc_release(&pipeline->doc);
     keep_alive(pipeline, now_us);
     end_aborted(pipeline);
     session_sweep(pipeline, now_us);

@@ -148,7 +148,7 @@ struct session {
     struct list waiting;         // server messages that no stream could take yet
     struct list asked;           // ids of the server\'s requests that were passed on
     size_t asked_count;
-    size_t waiting_bytes;
+    size_t waiting_bytes, waiting_count;
     uint64_t last_used_us;
     uint64_t calls; // tool calls so far
     bool ended;
@@ -324,6 +324,9 @@ void toolbox_release(struct pipeline *pipeline);
 
 // headers.c
 size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most);
+// Mcp-Method, Mcp-Name, Mcp-Param-*: headers of the modern era. In the legacy one nobody compares
+// them with the body, so they are not passed on.
+bool headers_is_modern(struct slice name);
 // The headers that a modern HTTP server needs, made from the message itself (stdio face).
 int headers_from_message(struct exchange *ex);
 bool headers_host_allowed(const struct rules *rules, const struct http_request *request);

@@ -44,7 +44,8 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request, 
         headers[count++] =
             (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(ex->session->version)};
     for (size_t i = 0; i < ex->forward_count; i++)
-        headers[count++] = ex->forward[i];
+        if (ex->modern || !headers_is_modern(ex->forward[i].name))
+            headers[count++] = ex->forward[i];
     full.headers = headers;
     full.header_count = count;
     struct upstream_call_events events = send_events;

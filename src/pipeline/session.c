@@ -94,16 +94,9 @@ static void drop_waiting(struct session *session)
     struct waiting_message *message =
         LIST_ENTRY(session->waiting.next, struct waiting_message, link);
     session->waiting_bytes -= message->length;
+    session->waiting_count--;
     list_remove(&message->link);
     memory_free(message);
-}
-
-static size_t waiting_count(const struct session *session)
-{
-    size_t count = 0;
-    for (const struct list *l = session->waiting.next; l != &session->waiting; l = l->next)
-        count++;
-    return count;
 }
 
 static void free_session_cb(void *argument)
@@ -357,7 +350,7 @@ static void keep_waiting(struct session *session, const struct slice *pieces, si
     if (length > WAITING_BYTES_MAX)
         return;
     while (!list_empty(&session->waiting) && (session->waiting_bytes + length > WAITING_BYTES_MAX ||
-                                              waiting_count(session) >= WAITING_MAX))
+                                              session->waiting_count >= WAITING_MAX))
         drop_waiting(session);
     struct waiting_message *message = memory_try_new(sizeof *message + length);
     if (message == NULL)
@@ -367,6 +360,7 @@ static void keep_waiting(struct session *session, const struct slice *pieces, si
         message->length += pieces[i].length;
     }
     session->waiting_bytes += length;
+    session->waiting_count++;
     list_append(&session->waiting, &message->link);
 }
 

@@ -368,6 +368,9 @@ int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
                          "server '%.*s' keeps exiting; the next start is tried in %llu s",
                          SLICE_PRINT(server->options.name),
                          (unsigned long long)((server->next_start_us - now) / 1000000 + 1));
+    if (server->children >= UPSTREAM_CHILDREN_MAX)
+        return error_set(error, ERROR_LIMIT, "server '%.*s' has %d processes already",
+                         SLICE_PRINT(server->options.name), UPSTREAM_CHILDREN_MAX);
     struct upstream_link *link = memory_new(sizeof *link);
     link->server = upstream_server_ref(server);
     link->events = *events;

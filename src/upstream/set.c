@@ -8,7 +8,12 @@
 
 #include <limits.h>
 
-enum { OPTIONS_MAX = 1024 * 1024, SCRATCH_MAX = 64 * 1024 * 1024, TICK_MS = 1000 };
+enum {
+    OPTIONS_MAX = 1024 * 1024,
+    SCRATCH_MAX = 64 * 1024 * 1024,
+    TICK_MS = 1000,
+    NODES_KEPT = 64 * 1024
+};
 
 static size_t or_default(size_t value, size_t otherwise)
 {
@@ -92,6 +97,9 @@ static void tick_cb(void *argument)
 {
     struct upstream_set *set = argument;
     uint64_t now_us = loop_now_us(set->loop);
+    // One huge message must not hold memory for good.
+    if (set->doc.capacity > NODES_KEPT)
+        json_doc_release(&set->doc);
     LIST_EACH(&set->children, link)
     {
         upstream_child_check_deadlines(LIST_ENTRY(link, struct upstream_link, member), now_us);

@@ -67,6 +67,7 @@ enum {
     UPSTREAM_CONNECT_TIMEOUT_MS = 10000,
     UPSTREAM_ANSWER_TIMEOUT_MS = 300000,
     UPSTREAM_CALLS_MAX = 512,
+    UPSTREAM_CHILDREN_MAX = 128, // processes of one server
 };
 
 // call.c
