@@ -172,6 +172,9 @@ int http_client_start(struct http_client *client, const struct http_call_request
                       const struct http_call_events *events, struct http_call **ret)
 {
     int result = client->freed ? ERROR_CANCELLED : write_head(client, request);
+    // Never in the clear because somebody forgot the context.
+    if (client->options.tls && client->options.tls_context == NULL)
+        result = ERROR_CONFIG;
     if (result != 0)
         return result;
     struct http_call *call = take_call(client);

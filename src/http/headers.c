@@ -63,7 +63,7 @@ static bool is_token_byte(unsigned char c)
 {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
         return true;
-    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+    return c == '-' || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 bool http_header_is_safe(struct slice name, struct slice value)

@@ -155,7 +155,9 @@ struct http_call_request {
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options);
 // Open calls get on_error(ERROR_CANCELLED) inside.
 void http_client_free(struct http_client *client);
-// 0, or ERROR_LIMIT / ERROR_NO_MEMORY with no callback. Callbacks never come inside this function.
+// 0, or ERROR_LIMIT / ERROR_NO_MEMORY / ERROR_SYNTAX (a method, target or header that would forge a
+// head) / ERROR_CONFIG (TLS without a context), with no callback. Callbacks never come inside this
+// function.
 int http_client_start(struct http_client *client, const struct http_call_request *request,
                       const struct http_call_events *events, struct http_call **ret) MUST_CHECK;
 void http_call_pause(struct http_call *call); // stop reading the body

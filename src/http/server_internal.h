@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The server side: server.c owns the lists and the clock, connection.c receives, reply.c answers.
+// The server side: server.c owns the lists and the clock, connection.c keeps connections, receive.c
+// takes requests in, reply.c answers them.
 //
 //   HANDSHAKE -> IDLE -> HEAD -> BODY -> OPEN -> IDLE          (WRITE while bytes wait to be sent)
 //                          \-> refused -> LINGER -> closed
@@ -111,6 +112,16 @@ void http_connection_settle(struct server_connection *c);
 void http_connection_refuse(struct server_connection *c, int status, const char *reason);
 // Closes now; an open reply gets on_gone.
 void http_connection_close(struct server_connection *c);
+
+bool http_connection_wants_read(const struct server_connection *c);
+// The peer has finished sending, or is gone.
+void http_connection_peer_ended(struct server_connection *c);
+
+// ---- receive.c
+// Reads what is there and hands out whole requests.
+void http_receive(struct server_connection *c);
+// Pipelined requests wait and could go on now: later, as callbacks must not nest.
+void http_receive_resume_later(struct server_connection *c);
 
 // ---- reply.c
 void http_reply_flush_all(void *server);

@@ -145,6 +145,17 @@ static void nothing_unsafe_is_sent(void **state)
     assert_int_equal(http_client_stats(f->client).open, 0);
 }
 
+static void tls_without_a_context_is_never_plain(void **state)
+{
+    struct fixture *f = *state;
+    struct result result = {0};
+    f->options.tls = true;
+    open_client(f);
+    assert_int_equal(world_call(f->client, &result, "/", "secret", false), ERROR_CONFIG);
+    turn_for(f->loop, 2);
+    assert_int_equal(f->server->count, 0);
+}
+
 static void a_connection_closed_while_idle_is_dropped(void **state)
 {
     struct fixture *f = *state;
@@ -704,6 +715,7 @@ int main(void)
         TEST(one_connection_serves_many_calls),
         TEST(headers_of_ours_are_ours),
         TEST(nothing_unsafe_is_sent),
+        TEST(tls_without_a_context_is_never_plain),
         TEST(a_connection_closed_while_idle_is_dropped),
         TEST(bytes_behind_an_answer_end_the_connection),
         TEST(a_stale_connection_fails_what_may_not_be_repeated),
