@@ -50,7 +50,7 @@ configure() {
     }
 }
 
-# build_variant plain|asan|tsan: compiles and leaves the directory's name in BUILD_DIR.
+# build_variant plain|release|asan|tsan: compiles and leaves the directory's name in BUILD_DIR.
 build_variant() {
     mkdir -p "$SCRATCH"
     case $1 in
@@ -66,7 +66,11 @@ build_variant() {
             BUILD_DIR=build-tsan
             configure build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
             ;;
-        *) die "unknown build '$1' (plain, asan or tsan)" ;;
+        release) # what a package would hold: whole-program optimisation, no tests
+            BUILD_DIR=build-release
+            configure build-release --buildtype=release -Db_lto=true -Dtests=disabled
+            ;;
+        *) die "unknown build '$1' (plain, release, asan or tsan)" ;;
     esac
     say "build: $1"
     ninja -C "$BUILD_DIR" >"$SCRATCH/$1.build.log" 2>&1 || {
