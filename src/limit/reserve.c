@@ -2,7 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "limit/limit_internal.h"
 
-#include <stdio.h>
+// Decimal digits and a colon; returns how many bytes.
+static size_t write_prefix(char *at, size_t number)
+{
+    char digits[20];
+    size_t count = 0, length = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (count > 0)
+        at[length++] = digits[--count];
+    at[length++] = ':';
+    return length;
+}
 
 struct slice limit_key(struct arena *arena, const struct slice *parts, size_t count)
 {
@@ -18,7 +30,7 @@ struct slice limit_key(struct arena *arena, const struct slice *parts, size_t co
         return (struct slice){0};
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(text + length, PREFIX, "%zu:", parts[i].length);
+        length += write_prefix(text + length, parts[i].length);
         if (parts[i].length > 0)
             memcpy(text + length, parts[i].data, parts[i].length);
         length += parts[i].length;
