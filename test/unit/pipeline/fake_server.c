@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/unit.h"
+#include "unit/pipeline/fake_server.h"
+
+#define SESSION "upstream-session-1"
+
+static const struct http_header json[] = {{{"Content-Type", 12}, {"application/json", 16}}};
+static const struct http_header events[] = {{{"Content-Type", 12}, {"text/event-stream", 17}}};
+
+// The raw value behind `"name":` up to the next comma or bracket outside a string; "" when absent.
+static void member(struct slice text, const char *name, char *value, size_t size)
+{
+    char wanted[64];
+    size_t n = 0;
+    bool string = false;
+    snprintf(wanted, sizeof wanted, "\"%s\":", name);
+    const char *end = text.data + text.length;
+    const char *at =
+        text.length == 0 ? NULL : memmem(text.data, text.length, wanted, strlen(wanted));
+    value[0] = '\0';
+    if (at == NULL)
+        return;
+    for (at += strlen(wanted); at < end && n + 1 < size; at++) {
+        if (*at == '"')
+            string = !string;
+        if (!string && (*at == ',' || *at == '}' || *at == ']'))
+            break;
+        value[n++] = *at;
+    }
+    value[n] = '\0';
+}
+
+static void write_down(struct fake_server *fake, const char *method, const char *name)
+{
+    size_t room = sizeof fake->calls - fake->length;
+    int length = snprintf(fake->calls + fake->length, room, "%s%s%s\n", method,
+                          name[0] == '\0' ? "" : " ", name);
+    assert_true(length > 0 && (size_t)length < room);
+    fake->length += (size_t)length;
+}
+
+static void unquote(char *value)
+{
+    size_t length = strlen(value);
+    if (length < 2 || value[0] != '"')
+        return;
+    memmove(value, value + 1, length - 2);
+    value[length - 2] = '\0';
+}
+
+static void say(struct http_reply *reply, const char *id, const char *result)
+{
+    char body[2048];
+    snprintf(body, sizeof body, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}", id, result);
+    http_reply_send(reply, 200, json, 1, slice_from_string(body));
+}
+
+static void say_events(struct http_reply *reply, const char *id, const char *token)
+{
+    char body[1024];
+    http_reply_start(reply, 200, events, 1);
+    if (token[0] != '\0') {
+        snprintf(body, sizeof body,
+                 "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{"
+                 "\"progressToken\":%s,\"progress\":1}}\n\n",
+                 token);
+        http_reply_write(reply, slice_from_string(body));
+    }
+    snprintf(body, sizeof body,
+             "id: 7\ndata: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"content\":[{"
+             "\"type\":\"text\",\"text\":\"stream\"}]}}\n\n",
+             id);
+    http_reply_write(reply, slice_from_string(body));
+    http_reply_finish(reply);
+}
+
+static void gone_cb(void *argument)
+{
+    struct fake_server *fake = argument;
+    fake->held = NULL;
+    fake->lost_hold = true;
+}
+
+static void drained_cb(void *argument)
+{
+    (void)argument;
+}
+
+static void call(struct fake_server *fake, struct http_reply *reply, struct slice body,
+                 const char *id, const char *name)
+{
+    char token[64], result[256];
+    if (strcmp(name, "stream") == 0) {
+        member(body, "progressToken", token, sizeof token);
+        say_events(reply, id, token);
+        return;
+    }
+    if (strcmp(name, "hold") == 0) {
+        fake->held = reply;
+        fake->got_hold = true;
+        snprintf(fake->held_id, sizeof fake->held_id, "%s", id);
+        http_reply_listen(reply, (struct http_reply_events){gone_cb, drained_cb, fake});
+        return;
+    }
+    snprintf(result, sizeof result, "{\"content\":[{\"type\":\"text\",\"text\":\"%s\"}]%s}", name,
+             strcmp(name, "fail") == 0 ? ",\"isError\":true" : "");
+    say(reply, id, result);
+}
+
+static void initialize(struct http_reply *reply, struct slice body, const char *id)
+{
+    const struct http_header headers[] = {json[0], {{"Mcp-Session-Id", 14}, {SESSION, 18}}};
+    char version[64], text[512];
+    member(body, "protocolVersion", version, sizeof version);
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"protocolVersion\":%s,"
+             "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+             "\"serverInfo\":{\"name\":\"fake\",\"version\":\"1\"}}}",
+             id, version);
+    http_reply_send(reply, 200, headers, 2, slice_from_string(text));
+}
+
+static void handle_cb(void *argument, struct http_reply *reply, const struct http_request *request)
+{
+    struct fake_server *fake = argument;
+    struct slice body = request->body,
+                 session = http_header_get(request->headers, "mcp-session-id");
+    struct slice params = {body.data, body.length};
+    char id[64], method[64], name[64];
+    fake->saw_token |= http_header_count(request->headers, "authorization") > 0;
+    fake->saw_foreign_id |= session.data != NULL && !slice_equal_string(session, SESSION);
+    if (!slice_equal_string(request->method, "POST")) {
+        snprintf(method, sizeof method, "%.*s", SLICE_PRINT(request->method));
+        write_down(fake, method, "");
+        http_reply_send(reply, slice_equal_string(request->method, "GET") ? 405 : 200, NULL, 0,
+                        (struct slice){0});
+        return;
+    }
+    const char *at = memmem(body.data, body.length, "\"params\"", 8);
+    params =
+        at == NULL ? (struct slice){"", 0} : slice_of(at, body.length - (size_t)(at - body.data));
+    member(body, "id", id, sizeof id);
+    member(body, "method", method, sizeof method);
+    member(params, "name", name, sizeof name);
+    unquote(method);
+    unquote(name);
+    write_down(fake, method, strcmp(method, "tools/call") == 0 ? name : "");
+    if (id[0] == '\0')
+        http_reply_send(reply, 202, NULL, 0, (struct slice){0});
+    else if (strcmp(method, "initialize") == 0)
+        initialize(reply, body, id);
+    else if (strcmp(method, "tools/list") == 0)
+        say(reply, id,
+            "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"},"
+            "\"annotations\":{\"readOnlyHint\":true}},"
+            "{\"name\":\"secret\",\"inputSchema\":{\"type\":\"object\"}},"
+            "{\"name\":\"drop\",\"inputSchema\":{\"type\":\"object\"}}]}");
+    else if (strcmp(method, "tools/call") == 0)
+        call(fake, reply, body, id, name);
+    else
+        say(reply, id, "{}");
+}
+
+static void refused_cb(void *argument, int status, const char *reason, struct slice peer)
+{
+    (void)argument;
+    (void)status;
+    (void)reason;
+    (void)peer;
+}
+
+void fake_open(struct fake_server *fake, struct loop *loop)
+{
+    struct error error = {0};
+    *fake = (struct fake_server){0};
+    if (http_server_open(loop, "127.0.0.1:0", NULL, handle_cb, refused_cb, fake, &fake->server,
+                         &error) != 0)
+        fail_msg("%s", error.text);
+    fake->port = http_server_port(fake->server);
+}
+
+void fake_close(struct fake_server *fake)
+{
+    http_server_free(fake->server);
+}
+
+size_t fake_count(const struct fake_server *fake, const char *line)
+{
+    size_t count = 0, length = strlen(line);
+    for (const char *at = fake->calls; *at != '\0'; at = strchr(at, '\n') + 1)
+        count += strncmp(at, line, length) == 0 && at[length] == '\n';
+    return count;
+}
+
+void fake_forget(struct fake_server *fake)
+{
+    fake->length = 0;
+    fake->calls[0] = '\0';
+}
+
+void fake_release(struct fake_server *fake)
+{
+    assert_non_null(fake->held);
+    struct http_reply *reply = fake->held;
+    fake->held = NULL;
+    say(reply, fake->held_id, "{\"content\":[{\"type\":\"text\",\"text\":\"hold\"}]}");
+}

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// An MCP server over streamable HTTP for tests, on the same loop as the gateway. It writes down
+// what reached it and allocates nothing itself, so that failing allocations are the gateway's.
+//
+// Tools: add, plain (JSON); stream (a progress notification and the answer as events); fail (an
+// answer with isError); hold (no answer until fake_release); drop, secret, few (as plain).
+#pragma once
+
+#include "http/http.h"
+
+struct fake_server {
+    struct http_server *server;
+    uint16_t port;
+    char calls[16384]; // "initialize\n", "tools/call add\n", ...
+    size_t length;
+    bool saw_token;      // a client's credentials came through
+    bool saw_foreign_id; // a session id that this server did not give
+    struct http_reply *held;
+    char held_id[64];
+    bool got_hold, lost_hold;
+};
+void fake_open(struct fake_server *fake, struct loop *loop);
+void fake_close(struct fake_server *fake);
+// How often such a line was written down.
+size_t fake_count(const struct fake_server *fake, const char *line);
+void fake_forget(struct fake_server *fake);
+void fake_release(struct fake_server *fake); // answers the held call
