@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli wire e2e peers conformance)
+TEST_PARTS=(unit asan tsan cli wire wiretsan e2e peers conformance)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -38,26 +38,32 @@ part_policy() { unit_tests plain policy/rows; }
 part_cli() { node_tests cli plain test/cli; }
 
 # Exact bytes on sockets and pipes, against the gateway built with sanitizers.
-part_wire() { node_tests wire asan test/wire test/wire/http; }
+part_wire() { node_tests wire asan test/wire; }
+part_wiretsan() { node_tests wiretsan tsan test/wire; }
 
 # Whole programs: the gateway's life, real clients and servers, the official conformance suites.
 part_e2e() { node_tests e2e plain test/e2e; }
 part_peers() { node_tests peers plain test/e2e/peers; }
 part_conformance() { node_tests conformance plain test/e2e/conformance; }
 
+# ThreadSanitizer of gcc 12 does not know every address layout of newer kernels.
+choose_wrapper() {
+    WRAPPER=()
+    if [ "$1" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+        WRAPPER=(setarch "$(uname -m)" -R)
+    fi
+}
+
 # unit_tests VARIANT [TEST...]
 unit_tests() {
-    local variant=$1 wrapper=() started=$SECONDS
+    local variant=$1 started=$SECONDS
     shift
     build_variant "$variant"
-    # ThreadSanitizer of gcc 12 does not know every address layout of newer kernels.
-    if [ "$variant" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
-        wrapper=(setarch "$(uname -m)" -R)
-    fi
+    choose_wrapper "$variant"
     say "unit tests: $variant"
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
         TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-        "${wrapper[@]}" meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@" \
+        "${WRAPPER[@]}" meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@" \
         >"$SCRATCH/test/unit-$variant.log" 2>&1 || sed -n '/Summary of Failures/q;p' "$SCRATCH/test/unit-$variant.log" >&2
     scripts/count-tests meson "$BUILD_DIR/meson-logs/testlog.json" "unit-$variant" $((SECONDS - started)) >>"$RESULTS"
 }
@@ -71,6 +77,7 @@ node_tests() {
     done
     [ ${#files[@]} -gt 0 ] || return 0
     build_variant "$variant"
+    choose_wrapper "$variant"
     run_node_tests "$name" "${files[@]}"
     scripts/count-tests tap "$SCRATCH/test/$name.tap" "$name" $((SECONDS - started)) >>"$RESULTS"
 }
@@ -81,7 +88,7 @@ run_node_tests() {
     say "$name tests: $# files"
     mkdir -p "$SCRATCH/test"
     SALLYPORT=$ROOT/$BUILD_DIR/src/sallyport SALLYPORT_SCRATCH=$SCRATCH/test \
-        "$(node22)" --test --test-concurrency=2 --test-timeout=300000 \
+        "${WRAPPER[@]}" "$(node22)" --test --test-concurrency=2 --test-timeout=300000 \
         --test-reporter=tap --test-reporter-destination="$SCRATCH/test/$name.tap" \
         --test-reporter=dot --test-reporter-destination=stderr \
         "$@" || scripts/count-tests failures "$SCRATCH/test/$name.tap" >&2

@@ -39,17 +39,28 @@ struct headers {
     size_t count;
 };
 
+// Is the word behind this flag its value?
+static bool takes_value(const char *word)
+{
+    for (size_t i = 0; i < FLAGS; i++)
+        if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, flags[i].name) == 0)
+            return flags[i].value != NULL;
+    return false;
+}
+
 // Takes every --header out of argv, which cli_parse would refuse the second time.
 static bool take_headers(int *argc, char **argv, struct headers *ret)
 {
     int kept = 0;
-    bool commands = false;
+    bool command = false; // from here on the words are the command's own
     for (int i = 0; i < *argc; i++) {
         bool inlined = strncmp(argv[i], "--header=", 9) == 0;
         bool separate = strcmp(argv[i], "--header") == 0 && i + 1 < *argc;
-        commands = commands || strcmp(argv[i], "--") == 0;
-        if (commands || (!inlined && !separate)) {
+        command = command || strcmp(argv[i], "--") == 0 || (i > 0 && argv[i][0] != '-');
+        if (command || (!inlined && !separate)) {
             argv[kept++] = argv[i];
+            if (!command && takes_value(argv[i]) && i + 1 < *argc)
+                argv[kept++] = argv[++i];
             continue;
         }
         if (ret->count == HEADERS_MAX)

@@ -184,3 +184,10 @@ test('connect: a wrong token is an error for the client, not silence', async t =
   const answer = await pipe.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } });
   assert.ok(answer.error || answer.gone?.code > 0, JSON.stringify(answer));
 });
+
+test('run: words behind the command are the command’s own, also --header', async t => {
+  const { pipe } = face(t, { target: [process.execPath, CHILD, '--header', 'X: y'] });
+  await pipe.open();
+  assertAllowed(await pipe.call('get_ticker', { pair: 'XBT' }), 'ticker XBT 64000.1');
+  await endsWell(pipe);
+});
