@@ -91,6 +91,20 @@ static void make_private(struct filtering *f, uint32_t result)
         replace(f, ttl, arena_format(f->arena, "%d", PRIVATE_TTL_MS));
 }
 
+// A reader that ignores case would take them for the list.
+static void empty_variants(struct filtering *f, uint32_t result, struct slice member)
+{
+    for (uint32_t key = json_first_key(f->doc, result); key != JSON_NONE;
+         key = json_next_key(f->doc, result, key)) {
+        struct slice text = mcp_fold_key(f->doc, key, f->arena);
+        if (text.data == NULL)
+            f->edits->failed = true;
+        else if (slice_equal_ignoring_case(text, member) &&
+                 !json_string_equals(f->doc, key, member))
+            replace(f, key + 1, SLICE_LITERAL("[]"));
+    }
+}
+
 void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
                   filter_visible_cb visible, void *argument, struct arena *arena,
                   struct mcp_edits *edits, size_t *ret_removed)
@@ -99,10 +113,7 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
     bool found = false;
     for (size_t kind = 0; kind < sizeof lists / sizeof *lists; kind++) {
         struct slice member = slice_from_string(lists[kind].member);
-        uint32_t variant = json_find_case_variant(doc, result, member);
-        // A reader that ignores case would take it for the list.
-        if (variant != JSON_NONE)
-            replace(&f, variant + 1, SLICE_LITERAL("[]"));
+        empty_variants(&f, result, member);
         uint32_t array = json_get_slice(doc, result, member);
         if (array == JSON_NONE)
             continue;

@@ -2,7 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mcp/mcp.h"
 
-enum { ID_LENGTH_MAX = 512, METHOD_LENGTH_MAX = 256, SUBJECT_LENGTH_MAX = 8192 };
+enum {
+    ID_LENGTH_MAX = 512,
+    METHOD_LENGTH_MAX = 256,
+    SUBJECT_LENGTH_MAX = 8192,
+    CLIENT_NAME_MAX = 256
+};
 
 #define META_PREFIX "io.modelcontextprotocol/"
 
@@ -22,6 +27,13 @@ static const struct slice params_members[] = {{"name", 4},
                                               {"cursor", 6},
                                               {"inputResponses", 14},
                                               {"requestState", 12}};
+static const struct slice meta_members[] = {{"progressToken", 13},
+                                            {META_PREFIX "protocolVersion", 39},
+                                            {META_PREFIX "clientCapabilities", 42},
+                                            {META_PREFIX "clientInfo", 34},
+                                            {META_PREFIX "logLevel", 32},
+                                            {META_PREFIX "subscriptionId", 38}};
+static const struct slice ref_members[] = {{"type", 4}, {"name", 4}, {"uri", 3}};
 
 struct decoding {
     const struct json_doc *doc;
@@ -37,23 +49,17 @@ static int refuse(struct decoding *d, int code, const char *text)
     return error_set(d->error, ERROR_PROTOCOL, "%s", text);
 }
 
-// Does this key, in the given spelling, stand for a member that it is not?
-static bool is_variant(const struct json_doc *doc, uint32_t object, uint32_t key, struct slice name)
-{
-    struct slice raw = json_raw(doc, key);
-    if (json_at(doc, key)->escaped)
-        return json_find_case_variant(doc, object, name) != JSON_NONE;
-    struct slice text = slice_of(raw.data + 1, raw.length - 2);
-    return slice_equal_ignoring_case(text, name) && !slice_equal(text, name);
-}
-
 static int refuse_case_variants(struct decoding *d, uint32_t object, const struct slice *names,
                                 size_t count)
 {
     for (uint32_t key = json_first_key(d->doc, object); key != JSON_NONE;
-         key = json_next_key(d->doc, object, key))
+         key = json_next_key(d->doc, object, key)) {
+        struct slice text = mcp_fold_key(d->doc, key, d->arena);
+        if (text.data == NULL)
+            return error_set(d->error, ERROR_NO_MEMORY, "no memory for a key");
         for (size_t i = 0; i < count; i++) {
-            if (!is_variant(d->doc, object, key, names[i]))
+            if (!slice_equal_ignoring_case(text, names[i]) ||
+                json_string_equals(d->doc, key, names[i]))
                 continue;
             d->code = MCP_ERROR_INVALID_REQUEST;
             return error_set(d->error, ERROR_AMBIGUOUS,
@@ -61,6 +67,7 @@ static int refuse_case_variants(struct decoding *d, uint32_t object, const struc
                              "it out",
                              names[i].data, names[i].data);
         }
+    }
     return 0;
 }
 
@@ -193,7 +200,13 @@ static int decode_params(struct decoding *d)
         error = refuse_case_variants(d, m->params, params_members,
                                      sizeof params_members / sizeof *params_members);
     if (error == 0)
+        error = refuse_case_variants(d, json_get(d->doc, m->params, "ref"), ref_members,
+                                     sizeof ref_members / sizeof *ref_members);
+    if (error == 0)
         error = decode_meta(d);
+    if (error == 0)
+        error = refuse_case_variants(d, m->meta, meta_members,
+                                     sizeof meta_members / sizeof *meta_members);
     if (error == 0)
         error = decode_subject(d);
     if (error != 0 || m->params == JSON_NONE ||
@@ -255,5 +268,12 @@ struct slice mcp_client_name(const struct json_doc *doc, const struct mcp_messag
     if (name == JSON_NONE || json_type(doc, name) != JSON_STRING)
         return (struct slice){"", 0};
     struct slice text = json_string(doc, name, arena);
-    return text.data == NULL ? (struct slice){"", 0} : text;
+    if (text.data == NULL)
+        return (struct slice){"", 0};
+    if (text.length <= CLIENT_NAME_MAX)
+        return text;
+    size_t length = CLIENT_NAME_MAX;
+    while (length > 0 && ((unsigned char)text.data[length] & 0xC0) == 0x80)
+        length--; // not inside a character
+    return slice_of(text.data, length);
 }

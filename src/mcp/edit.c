@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mcp/mcp.h"
 
+#include <stdlib.h>
+
 enum { FIRST_EDITS = 8 };
 
 void mcp_edit_add(struct mcp_edits *edits, struct arena *arena, uint32_t start, uint32_t length,
@@ -21,11 +23,16 @@ void mcp_edit_add(struct mcp_edits *edits, struct arena *arena, uint32_t start, 
         edits->items = items;
         edits->capacity = capacity;
     }
-    // Kept in text order; edits mostly come in that order already.
     size_t at = edits->count++;
-    for (; at > 0 && edits->items[at - 1].start > start; at--)
-        edits->items[at] = edits->items[at - 1];
+    edits->unsorted = edits->unsorted || (at > 0 && edits->items[at - 1].start > start);
     edits->items[at] = (struct mcp_edit){start, length, replacement};
+}
+
+static int by_start(const void *a, const void *b)
+{
+    uint32_t left = ((const struct mcp_edit *)a)->start,
+             right = ((const struct mcp_edit *)b)->start;
+    return left < right ? -1 : left > right;
 }
 
 int mcp_edits_pieces(struct mcp_edits *edits, struct slice text, struct arena *arena,
@@ -34,6 +41,10 @@ int mcp_edits_pieces(struct mcp_edits *edits, struct slice text, struct arena *a
     struct slice *pieces = arena_take(arena, (edits->count * 2 + 1) * sizeof *pieces);
     if (pieces == NULL || edits->failed)
         return ERROR_NO_MEMORY;
+    // Edits mostly come in text order.
+    if (edits->unsorted)
+        qsort(edits->items, edits->count, sizeof *edits->items, by_start);
+    edits->unsorted = false;
     size_t count = 0, at = 0;
     for (size_t i = 0; i < edits->count; i++) {
         const struct mcp_edit *edit = &edits->items[i];

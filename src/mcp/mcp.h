@@ -103,9 +103,13 @@ int mcp_decode(const struct json_doc *doc, uint32_t node, struct arena *arena,
                struct mcp_message *ret, int *ret_code, struct error *error) MUST_CHECK;
 
 // params.clientInfo.name of initialize, or _meta["io.modelcontextprotocol/clientInfo"].name; empty
-// if absent.
+// if absent, cut at 256 bytes.
 struct slice mcp_client_name(const struct json_doc *doc, const struct mcp_message *message,
                              struct arena *arena);
+
+// The key as a lenient reader compares it: unescaped, and with the two letters that Unicode folds
+// to ASCII ones in their place. Compare ignoring case. data NULL when memory is short.
+struct slice mcp_fold_key(const struct json_doc *doc, uint32_t key, struct arena *arena);
 
 // What a list answer holds, told by its shape.
 enum mcp_list {
@@ -126,6 +130,7 @@ struct mcp_edits {
     struct mcp_edit *items; // in the arena
     size_t count;
     size_t capacity;
+    bool unsorted;
     bool failed; // an edit could not be kept; the text must not be used
 };
 // Edits must not overlap. Failure is sticky in `failed`.

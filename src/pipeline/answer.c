@@ -58,13 +58,12 @@ static bool is_our_response(const struct exchange *ex, const struct upstream_mes
 static void note_initialize(struct exchange *ex, const struct upstream_message *message)
 {
     struct session *session = ex->session;
+    shared_initialized(ex, message); // others wait for it, even when this session ended meanwhile
     if (session == NULL)
         return;
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         session->version = mcp_version_parse(json_string(message->doc, version, message->arena));
-    if (session->shared != NULL && message->message->result != JSON_NONE)
-        shared_initialized(session->shared, message);
     if (session->stdio != NULL && ex->client_name.length > 0) {
         memory_free(session->client_name);
         session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
@@ -144,14 +143,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     const struct upstream_options *server = upstream_server_options(ex->server);
     ex->upstream_answered = true;
     ex->result_failed = result_is_error(message);
-    if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE) {
+    if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE)
         note_initialize(ex, message);
-        if (ex->minted != NULL && message->message->error != JSON_NONE) {
-            struct session *minted = ex->minted;
-            ex->minted = NULL;
-            session_end(minted, "the server refused it");
-        }
-    }
     toolbox_learn(ex->pipeline, server->name, message);
     if (refuse_input_request(ex, message))
         return;

@@ -5,16 +5,25 @@
 // Answers come back as events of one stream, in the order in which they are ready.
 #include "pipeline/pipeline_internal.h"
 
-enum { BATCH_MAX = 100 };
+enum { BATCH_MAX = 100, UNSENT_MAX = 64 * 1024 * 1024 };
 
 struct batch {
     struct pipeline *pipeline;
     struct http_reply *reply; // NULL once the client is gone
     size_t open;              // members without an answer, and one for the opening itself
     bool streaming;
+    size_t unsent;                       // since the client stopped keeping up
     struct exchange *members[BATCH_MAX]; // NULL once answered
     size_t count;
 };
+
+// The members end with their calls; nobody hears of them any more.
+static void give_up(struct batch *batch)
+{
+    http_reply_listen(batch->reply, (struct http_reply_events){0});
+    http_reply_abort(batch->reply);
+    batch->reply = NULL;
+}
 
 static void write_event(struct batch *batch, const struct slice *pieces, size_t count)
 {
@@ -37,10 +46,12 @@ static void write_event(struct batch *batch, const struct slice *pieces, size_t 
                                .retry_ms = -1,
                                .has_data = true};
     http_event_write(&out, &event);
-    if (out.failed || joined.failed)
-        http_reply_abort(batch->reply);
-    else // a batch is small and bounded, so its answers may wait in memory
-        (void)http_reply_write(batch->reply, buffer_slice(&out));
+    // Members share one stream, so a slow reader cannot hold one of them back; it is given up.
+    bool behind = !out.failed && !joined.failed &&
+                  http_reply_write(batch->reply, buffer_slice(&out)) == ERROR_AGAIN;
+    batch->unsent += behind ? out.length : 0;
+    if (out.failed || joined.failed || batch->unsent > UNSENT_MAX)
+        give_up(batch);
     buffer_release(&joined);
     buffer_release(&out);
 }
@@ -112,7 +123,8 @@ static void on_gone(void *argument)
 
 static void on_drained(void *argument)
 {
-    (void)argument;
+    struct batch *batch = argument;
+    batch->unsent = 0;
 }
 
 static struct exchange *member_of(struct exchange *first, struct batch *batch, struct slice text)

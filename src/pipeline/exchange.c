@@ -92,6 +92,8 @@ static void release_parts(struct exchange *ex)
     }
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
+    if (ex->holds_back && ex->session != NULL && ex->session->child != NULL)
+        upstream_link_resume(ex->session->child); // others of the session read on
     list_remove(&ex->session_link);
     list_remove(&ex->wait_link);
     upstream_server_unref(ex->server);
@@ -113,10 +115,13 @@ void exchange_finish(struct exchange *ex)
         else
             ex->face->answer(ex, 202, NULL, 0);
     }
-    // A session whose id never reached its client can never be used.
-    if (ex->minted != NULL && ex->client_gone)
-        session_end(ex->minted, "its client left before it was opened");
     outcome_record(ex);
+    if (ex->method == MCP_INITIALIZE)
+        shared_exchange_over(ex);
+    // A session whose id never reached its client, or that the server refused, can never be used.
+    // It ends only here: its end takes the child and its calls along.
+    if (ex->minted != NULL && (ex->client_gone || ex->result_failed))
+        session_end(ex->minted, "it was not opened");
     struct pipeline_stdio *stdio = ex->face == &stdio_face ? ex->face_state : NULL;
     release_parts(ex);
     list_remove(&ex->link);

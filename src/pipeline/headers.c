@@ -251,7 +251,9 @@ enum step_result step_headers(struct exchange *ex)
         result = must_equal(ex, METHOD_HEADER, ex->method_name);
     if (result == STEP_NEXT && has_name_header(ex->method))
         result = must_equal(ex, NAME_HEADER, ex->subject);
-    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL)
+    // What a hidden tool's schema asks for would tell that there is one; it is denied anyway.
+    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL &&
+        decide_visible(ex, MCP_LIST_TOOLS, ex->subject))
         result = check_parameters(ex);
     return result;
 }

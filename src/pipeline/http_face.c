@@ -14,7 +14,7 @@ static size_t common_headers(const struct exchange *ex, struct http_header *head
     size_t count = 0;
     headers[count++] =
         (struct http_header){SLICE_LITERAL("Cache-Control"), SLICE_LITERAL("no-store")};
-    const struct session *session = ex->minted;
+    const struct session *session = ex->result_failed ? NULL : ex->minted;
     if (session != NULL)
         headers[count++] =
             (struct http_header){SLICE_LITERAL(SESSION_HEADER), slice_from_string(session->id)};
@@ -54,7 +54,7 @@ static void stream_begin(struct exchange *ex)
 static bool shares_its_child(const struct exchange *ex)
 {
     return upstream_server_options(ex->server)->transport == UPSTREAM_CHILD &&
-           (ex->session == NULL || ex->session->child == NULL);
+           (ex->session == NULL || ex->session->child == NULL || ex->session->shared != NULL);
 }
 
 // A server's message is being handed over, so the exchange may not end here; the sweep ends it.
@@ -72,6 +72,7 @@ static void hold_back(struct exchange *ex, size_t length)
 {
     ex->unsent += length;
     if (!shares_its_child(ex)) {
+        ex->holds_back = true;
         if (ex->call != NULL)
             upstream_call_pause(ex->call);
         else if (ex->session != NULL && ex->session->child != NULL)
@@ -130,6 +131,7 @@ static void on_drained(void *argument)
 {
     struct exchange *ex = argument;
     ex->unsent = 0;
+    ex->holds_back = false;
     if (ex->call != NULL)
         upstream_call_resume(ex->call);
     else if (ex->session != NULL && ex->session->child != NULL)

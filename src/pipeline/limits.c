@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pipeline_internal.h"
 
-enum { TALLIES_MAX = 10000 };
+enum { TALLIES_MAX = 10000 }; // per grant, so that none can use up what others need
 
 // Calls of one client of one grant, for the era that has no sessions.
 struct tally {
@@ -136,14 +136,14 @@ void limits_give_back(struct exchange *ex, bool successes_only)
     ex->receipt_count = 0; // each reservation goes back at most once
 }
 
-static struct tally *find_tally(struct exchange *ex, bool make)
+static struct tally *find_tally(struct exchange *ex, struct grant_usage *usage, bool make)
 {
     struct pipeline *pipeline = ex->pipeline;
     struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
                             ex->client_name};
     struct slice key = limit_key(&ex->arena, parts, 3);
     struct tally *tally = key.data == NULL ? NULL : table_get(&pipeline->tallies, key);
-    if (tally != NULL || !make || key.data == NULL || pipeline->tallies.count >= TALLIES_MAX)
+    if (tally != NULL || !make || key.data == NULL || usage->tallies >= TALLIES_MAX)
         return tally;
     tally = memory_try_new(sizeof *tally + key.length);
     if (tally == NULL)
@@ -154,6 +154,7 @@ static struct tally *find_tally(struct exchange *ex, bool make)
         memory_free(tally);
         return NULL;
     }
+    usage->tallies++;
     return tally;
 }
 
@@ -165,9 +166,10 @@ uint64_t limits_session_calls(struct exchange *ex, bool count)
         ex->session->calls += count ? 1 : 0;
         return before;
     }
-    struct tally *tally = find_tally(ex, count);
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct tally *tally = usage == NULL ? NULL : find_tally(ex, usage, count);
     if (tally == NULL) // full: assume the worst, so that a rule on session.calls denies
-        return ex->pipeline->tallies.count >= TALLIES_MAX ? UINT64_MAX : 0;
+        return usage == NULL || usage->tallies >= TALLIES_MAX ? UINT64_MAX : 0;
     uint64_t before = tally->calls;
     tally->calls += count ? 1 : 0;
     return before;

@@ -33,14 +33,15 @@ static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
 // Replies that were given up while a message was being handed over end here.
 static void end_aborted(struct pipeline *pipeline)
 {
-    LIST_EACH(&pipeline->exchanges, item)
-    {
+    struct list *item = pipeline->exchanges.next;
+    while (item != &pipeline->exchanges) {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        item = item->next;
         if (!ex->aborted)
             continue;
         ex->aborted = false;
         exchange_client_gone(ex);
-        return;
+        item = pipeline->exchanges.next; // ending one may have ended others
     }
 }
 

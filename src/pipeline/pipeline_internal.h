@@ -98,6 +98,7 @@ struct exchange {
     bool is_http;                // the client speaks HTTP, so headers must agree with the body
     struct slice origin;         // an allowed Origin, data NULL when absent
     struct slice session_header; // as the client sent it, data NULL when absent
+    bool holds_back;             // its slow reader made the server's output pause
     size_t unsent;               // stream bytes written since the client stopped keeping up
 
     struct slice text;          // the client's bytes; valid until the reply ends
@@ -191,7 +192,7 @@ struct pipeline {
 
 struct grant_usage {
     char *label; // owned, the key
-    size_t sessions, calls;
+    size_t sessions, calls, tallies;
 };
 
 // exchange.c
@@ -302,7 +303,9 @@ struct upstream_link *shared_child(struct exchange *ex, struct error *error);
 // under way.
 enum step_result shared_prepare(struct exchange *ex, struct error *error);
 // The first session's initialize was answered; the others get the same.
-void shared_initialized(struct shared_child *shared, const struct upstream_message *message);
+void shared_initialized(const struct exchange *ex, const struct upstream_message *message);
+// It ended, whichever way: who still waits for it is told.
+void shared_exchange_over(const struct exchange *ex);
 void shared_sweep(struct pipeline *pipeline, uint64_t now_us);
 void shared_close_all(struct pipeline *pipeline);
 

@@ -135,6 +135,15 @@ static bool cancel_call(struct exchange *ex)
     return false;
 }
 
+// On a shared child ids are the gateway's own: a cancellation that names no call of this client
+// would end another's.
+static bool must_not_cancel(const struct exchange *ex)
+{
+    if (upstream_server_options(ex->server)->transport != UPSTREAM_CHILD)
+        return false;
+    return ex->session == NULL || ex->session->shared != NULL;
+}
+
 static enum step_result refuse_send(struct exchange *ex, int result, const struct error *error)
 {
     limits_give_back(ex, false); // it surely did not run
@@ -155,8 +164,9 @@ static enum step_result send_message(struct exchange *ex);
 enum step_result step_send(struct exchange *ex)
 {
     struct error error = {0};
-    if (ex->message_kind == MCP_NOTIFICATION && ex->method == MCP_CANCELLED && cancel_call(ex)) {
-        exchange_answer(ex, 202, (struct slice){0}); // closing its stream told the server
+    bool notification = ex->message_kind == MCP_NOTIFICATION;
+    if (ex->method == MCP_CANCELLED && ((notification && cancel_call(ex)) || must_not_cancel(ex))) {
+        exchange_answer(ex, 202, (struct slice){0}); // the server was told, or must not be
         return STEP_REPLY;
     }
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;

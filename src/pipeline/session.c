@@ -163,10 +163,8 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
     LIST_EACH(&pipeline->sessions, item)
     {
         struct session *session = LIST_ENTRY(item, struct session, link);
-        if (is_idle(session, now_us)) {
-            session_end(session, "idle");
-            return; // ending one may touch others; the rest waits for the next turn
-        }
+        if (is_idle(session, now_us))
+            session_end(session, "idle"); // takes nothing but its own listener along
     }
 }
 

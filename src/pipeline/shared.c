@@ -15,7 +15,7 @@ struct shared_child {
     char *shape; // owned: version and capabilities of its legacy clients; "" for modern ones
     struct buffer result;     // of the initialize that went through
     enum mcp_version version; // what that initialize settled on
-    bool first_sent;          // an initialize is on its way or answered
+    struct exchange *first;   // its initialize is on its way; others wait for the answer
     bool initialized;         // notifications/initialized went through
     struct list waiting;      // exchanges with an initialize that wait for the first one's answer
 };
@@ -222,11 +222,11 @@ static enum step_result join(struct exchange *ex, struct error *error)
         answer_from_first(ex, shared);
         return STEP_REPLY;
     }
-    if (shared->first_sent) {
+    if (shared->first != NULL) {
         list_append(&shared->waiting, &ex->wait_link);
         return STEP_WAIT;
     }
-    shared->first_sent = true;
+    shared->first = ex;
     return STEP_NEXT;
 }
 
@@ -248,20 +248,43 @@ enum step_result shared_prepare(struct exchange *ex, struct error *error)
     return STEP_NEXT;
 }
 
-void shared_initialized(struct shared_child *shared, const struct upstream_message *message)
+static struct shared_child *opened_by(const struct exchange *ex)
 {
+    LIST_EACH(&ex->pipeline->shared, item)
+    {
+        struct shared_child *shared = LIST_ENTRY(item, struct shared_child, link);
+        if (shared->first == ex)
+            return shared;
+    }
+    return NULL;
+}
+
+void shared_exchange_over(const struct exchange *ex)
+{
+    struct shared_child *shared = opened_by(ex);
+    if (shared == NULL)
+        return;
+    shared->first = NULL;
+    fail_waiting(shared); // nobody waits any more when it went well
+}
+
+void shared_initialized(const struct exchange *ex, const struct upstream_message *message)
+{
+    struct shared_child *shared = opened_by(ex);
+    if (shared == NULL || message->message->result == JSON_NONE)
+        return;
     buffer_clear(&shared->result);
     buffer_append(&shared->result, json_raw(message->doc, message->message->result));
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         shared->version = mcp_version_parse(json_string(message->doc, version, message->arena));
     while (!list_empty(&shared->waiting)) {
-        struct exchange *ex = LIST_ENTRY(shared->waiting.next, struct exchange, wait_link);
-        list_remove(&ex->wait_link);
-        if (ex->session != NULL)
-            ex->session->version = shared->version;
-        answer_from_first(ex, shared);
-        exchange_finish(ex);
+        struct exchange *next = LIST_ENTRY(shared->waiting.next, struct exchange, wait_link);
+        list_remove(&next->wait_link);
+        if (next->session != NULL)
+            next->session->version = shared->version;
+        answer_from_first(next, shared);
+        exchange_finish(next);
     }
 }
 

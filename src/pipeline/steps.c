@@ -32,6 +32,7 @@ void steps_run(struct exchange *ex)
             log_event(LOG_ERROR, "pipeline", "request %s failed in step '%s'", ex->request_id,
                       steps[ex->step].name);
             ex->outcome = OUTCOME_FAILED;
+            limits_give_back(ex, false);
             exchange_answer_error(
                 ex, 500, MCP_ERROR_INTERNAL,
                 SLICE_LITERAL("internal error in the gateway; the call was not made"),

@@ -69,7 +69,7 @@ static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_
         struct slice name = json_string(doc, header, arena),
                      argument = json_string(doc, key, arena);
         if (name.data == NULL || argument.data == NULL || !is_token(name) ||
-            tool->header_count == HEADERS_PER_TOOL)
+            argument.length > NAME_MAX_LENGTH || tool->header_count == HEADERS_PER_TOOL)
             continue;
         if (tool->headers == NULL)
             tool->headers = memory_new(HEADERS_PER_TOOL * sizeof *tool->headers);
