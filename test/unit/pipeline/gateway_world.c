@@ -179,6 +179,20 @@ bool gateway_world_wait(struct gateway_world *world, const bool *flag)
     return *flag;
 }
 
+static void rested_cb(void *argument)
+{
+    *(bool *)argument = true;
+}
+
+void gateway_world_rest(struct gateway_world *world, uint64_t ms)
+{
+    bool rested = false;
+    struct loop_timer *timer = loop_timer_open(world->loop, rested_cb, &rested);
+    loop_timer_start(timer, ms, 0);
+    gateway_world_wait(world, &rested);
+    loop_timer_close(timer);
+}
+
 size_t gateway_world_told(struct gateway_world *world, const char *line)
 {
     if (access(world->record, F_OK) != 0)

@@ -50,6 +50,8 @@ void gateway_world_close(struct gateway_world *world);
 void gateway_world_apply(struct gateway_world *world, const char *policy, bool grants);
 // Runs the loop until the flag is set; false when WORLD_WAIT_MS have passed.
 bool gateway_world_wait(struct gateway_world *world, const bool *flag);
+// Runs the loop for a while.
+void gateway_world_rest(struct gateway_world *world, uint64_t ms);
 // How often the children were told this line, `"tools/call" "drop"`.
 size_t gateway_world_told(struct gateway_world *world, const char *line);
 
