@@ -86,9 +86,16 @@ static bool input_allowed(void *argument, struct slice method)
 // A modern server asks the client through its result; what it asks is judged like a request.
 static bool refuse_input_request(struct exchange *ex, struct upstream_message *message)
 {
-    struct slice method;
-    if (!filter_find_refused_input(message->doc, message->message->result, input_allowed, ex,
-                                   message->arena, &method))
+    struct slice method = SLICE_LITERAL("elicitation/create");
+    int64_t code = 0;
+    uint32_t node = json_get(message->doc, message->message->error, "code");
+    // 2025-11-25 has a second way to ask: an error that holds the questions.
+    bool asks = node != JSON_NONE && json_integer(message->doc, node, &code) == 0 &&
+                code == MCP_ERROR_URL_ELICITATION;
+    if (asks && decide_method_allowed(ex, method))
+        return false;
+    if (!asks && !filter_find_refused_input(message->doc, message->message->result, input_allowed,
+                                            ex, message->arena, &method))
         return false;
     struct slice reason = arena_format(
         &ex->arena, "The server asked the client for %.*s, which the policy does not allow.",
@@ -145,7 +152,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     ex->result_failed = result_is_error(message);
     if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE)
         note_initialize(ex, message);
-    toolbox_learn(ex->pipeline, server->name, message);
+    if (ex->method != MCP_TOOLS_CALL) // what a tool says of tools may be an agent's own words
+        toolbox_learn(ex->pipeline, server->name, message);
     if (refuse_input_request(ex, message))
         return;
     // Tool results are the one kind whose members are the server's own business.

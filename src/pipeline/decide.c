@@ -56,7 +56,9 @@ static void describe(struct exchange *ex, struct policy_call *call)
 // What a name that does not exist is answered with; a hidden one must look the same.
 static void answer_unknown(struct exchange *ex)
 {
-    const char *kind = ex->method == MCP_TOOLS_CALL ? "tool" : "prompt";
+    const char *kind = ex->method == MCP_TOOLS_CALL ? "tool"
+                       : ex->method == MCP_COMPLETE ? "reference"
+                                                    : "prompt";
     int code = MCP_ERROR_INVALID_PARAMS;
     struct slice text =
         arena_format(&ex->arena, "Unknown %s: %.*s", kind, SLICE_PRINT(ex->subject));
@@ -173,11 +175,15 @@ static bool completes_hidden(struct exchange *ex)
     const struct json_doc *doc = &ex->pipeline->doc;
     uint32_t ref = json_get(doc, ex->message.params, "ref");
     uint32_t name = json_get(doc, ref, "name"), uri = json_get(doc, ref, "uri");
-    if (name != JSON_NONE && json_type(doc, name) == JSON_STRING &&
-        !decide_visible(ex, MCP_LIST_PROMPTS, json_string(doc, name, &ex->arena)))
-        return true;
-    return uri != JSON_NONE && json_type(doc, uri) == JSON_STRING &&
-           !decide_visible(ex, MCP_LIST_RESOURCES, json_string(doc, uri, &ex->arena));
+    if (name != JSON_NONE && json_type(doc, name) == JSON_STRING) {
+        ex->subject = json_string(doc, name, &ex->arena);
+        if (!decide_visible(ex, MCP_LIST_PROMPTS, ex->subject))
+            return true;
+    }
+    if (uri == JSON_NONE || json_type(doc, uri) != JSON_STRING)
+        return false;
+    ex->subject = json_string(doc, uri, &ex->arena);
+    return !decide_visible(ex, MCP_LIST_RESOURCES, ex->subject);
 }
 
 enum step_result step_decide(struct exchange *ex)
@@ -198,7 +204,7 @@ enum step_result step_decide(struct exchange *ex)
         return exchange_deny(ex, ex->verdict.rule, ex->verdict.reason, ex->verdict.hidden, -1);
     if (ex->method == MCP_COMPLETE && completes_hidden(ex))
         return exchange_deny(ex, SLICE_LITERAL("(hidden)"),
-                             SLICE_LITERAL("There is nothing to complete under that name."), false,
+                             SLICE_LITERAL("There is nothing to complete under that name."), true,
                              -1);
     return STEP_NEXT;
 }

@@ -244,8 +244,12 @@ enum step_result step_headers(struct exchange *ex)
             ex, 400, MCP_ERROR_INVALID_PARAMS,
             "Invalid params: _meta must hold io.modelcontextprotocol/protocolVersion "
             "and io.modelcontextprotocol/clientCapabilities");
-    if (!ex->is_http || ex->message_kind != MCP_REQUEST)
+    if (!ex->is_http)
         return STEP_NEXT;
+    if (ex->message_kind != MCP_REQUEST) // a notification may come without, but not with another's
+        return compare(ex, METHOD_HEADER, ex->method_name) == ERROR_PROTOCOL
+                   ? mismatch(ex, METHOD_HEADER, "does not agree with the body")
+                   : STEP_NEXT;
     enum step_result result = must_equal(ex, VERSION_HEADER, ex->message.version);
     if (result == STEP_NEXT)
         result = must_equal(ex, METHOD_HEADER, ex->method_name);

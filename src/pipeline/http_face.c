@@ -5,7 +5,12 @@
 // from answers back to a reply. Streamable HTTP of 2025-03-26 to 2026-07-28 on one URL per server.
 #include "pipeline/pipeline_internal.h"
 
-enum { UNSENT_MAX = 4 * 1024 * 1024, HEADERS_MAX = 8, CORS_HEADERS = 3 };
+enum {
+    UNSENT_MAX = 4 * 1024 * 1024,
+    HEADERS_MAX = 8,
+    CORS_HEADERS = 3,
+    STREAMS_MAX = 32, // GET streams of one session; each is a connection to the server
+};
 
 // ---- Answers
 
@@ -302,9 +307,23 @@ static bool has_legacy_session(struct exchange *ex)
     return true;
 }
 
+static size_t count_streams(const struct session *session)
+{
+    size_t count = 0;
+    LIST_EACH(&session->exchanges, item)
+    {
+        count += LIST_ENTRY(item, struct exchange, session_link)->kind == EXCHANGE_STREAM;
+    }
+    return count;
+}
+
 static void open_stream(struct exchange *ex)
 {
     struct session *session = ex->session;
+    if (count_streams(session) >= STREAMS_MAX) {
+        refuse(ex, 503, "This session has too many open streams", NULL);
+        return;
+    }
     ex->kind = EXCHANGE_STREAM;
     ex->outcome = OUTCOME_ALLOWED;
     if (!ex->accepts_stream) {

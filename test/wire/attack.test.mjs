@@ -160,7 +160,9 @@ test('on a shared program a reader that does not keep up slows nobody else down'
   const one = await open(), two = await open();
   const slow = await one.open({ jsonrpc: '2.0', id: 50, method: 'tools/call', params: { name: 'stream', _meta: { progressToken: 1 } } });
   slow.socket.pause();
+  const begun = Date.now();
   for (let i = 0; i < 3; i++) assert.equal((await two.call('echo')).result.content[0].text, 'done echo');
+  assert.ok(Date.now() - begun < 10000, `${Date.now() - begun} ms`); // before the reader is given up for its silence
   slow.close();
 });
 
@@ -219,4 +221,55 @@ test('a hidden tool is not betrayed by the headers that its schema asks for', as
   const hidden = await modern(gateway, 'fake', 'tools/call', { name: 'secret', arguments: { amount: '1' } });
   assert.equal(hidden.status, 200);
   assertUnknownTool(hidden.messages[0], 'secret');
+});
+
+test('a hidden prompt or resource is not named as hidden by completion', async t => {
+  const policy = { version: '1', default: 'allow', prompts: { default: 'allow', secret: { action: 'hide' } }, resources: { default: 'allow', 'x:secret': { action: 'hide' } } };
+  const { gateway, fake, open } = await scene(t, { policy });
+  const session = await open();
+  const complete = ref => session.request('completion/complete', { ref, argument: { name: 'a', value: '' } });
+  for (const ref of [{ type: 'ref/prompt', name: 'secret' }, { type: 'ref/resource', uri: 'x:secret' }]) {
+    const answer = await complete(ref);
+    assert.deepEqual(answer.error, { code: -32602, message: 'Unknown reference: ' + (ref.name ?? ref.uri) });
+  }
+  assert.equal(fake.of('completion/complete').length, 0);
+  assert.ok((await gateway.waitRows(r => r.method === 'completion/complete', 2)).every(r => r.outcome === 'hidden' && r.rule === '(hidden)'));
+});
+
+test('a question that comes as an error is judged like one on its own', async t => {
+  const error = c => (c.error(-32042, 'visit us', { elicitations: [{ mode: 'url', elicitationId: 'e', url: 'https://example.org/' }] }), undefined);
+  const upstream = { onCall: (m, c) => error(c) };
+  const denied = await scene(t, { policy: { ...ALLOW_ALL, methods: { 'elicitation/create': 'deny' } }, upstream });
+  const answer = await (await denied.open()).call('echo');
+  assert.equal(answer.error, undefined);
+  assert.match(answer.result.content[0].text, /elicitation\/create/);
+  assert.doesNotMatch(JSON.stringify(answer), /example\.org/);
+  const allowed = await scene(t, { policy: { ...ALLOW_ALL, methods: { 'elicitation/create': 'allow' } }, upstream });
+  assert.equal((await (await allowed.open()).call('echo')).error.code, -32042);
+});
+
+test('a notification of the modern era does not carry the headers of another method', async t => {
+  const { gateway, fake } = await scene(t);
+  const message = modernMessage(undefined, 'notifications/progress', { progressToken: 1, progress: 1 });
+  delete message.id;
+  const send = method => exchange(gateway.port, 'POST', '/mcp/fake', { ...modernHeaders(gateway, message), 'Mcp-Method': method }, JSON.stringify(message));
+  assert.equal((await send('tools/call')).status, 400);
+  assert.equal(fake.requests.length, 0);
+  assert.equal((await send('notifications/progress')).status, 202);
+});
+
+test('a session has a bounded number of streams, and what is closed makes room', async t => {
+  const { open } = await scene(t);
+  const session = await open();
+  const streams = [];
+  for (;;) {
+    const stream = await session.stream({ 'Last-Event-ID': String(streams.length) });
+    streams.push(stream);
+    if (stream.current.status !== 200) break;
+    assert.ok(streams.length < 100, 'streams without bound');
+  }
+  assert.equal(streams.at(-1).current.status, 503);
+  streams[0].close();
+  await eventually(async () => { const s = await session.stream(); const { status } = s.current; s.close(); return status === 200; }, 'there is room again');
+  streams.forEach(s => s.close());
 });
