@@ -29,6 +29,7 @@ static void in_time(bool came)
 {
     assert_true(came);
     assert_false(answer_has(&answer, "\"name\":\"secret\""));
+    assert_false(answer_has(&answer, "\"name\":\"s\\u0065cret\""));
 }
 
 // Also what needs a session is asked when there is none: it must be refused, not let through.
@@ -63,6 +64,13 @@ static void legacy(struct gateway_world *world, const char *server)
 
 static void modern(struct gateway_world *world, const char *server)
 {
+    // The first of all, so that judging the list needs the first memory there is.
+    static const char list[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\","
+                               "\"params\":{\"_meta\":{"
+                               "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+                               "\"io.modelcontextprotocol/clientCapabilities\":{}}}}";
+    in_time(agent_ask(world, &(struct ask){.server = server, .body = list, .modern = "tools/list"},
+                      &answer));
     call(world, server, NULL, "few");
     call(world, server, NULL, "few");
     for (size_t i = 0; i < ADDS_MAX + 1; i++)

@@ -143,7 +143,7 @@ static void handle(const char *line)
     } else if (strcmp(method, "\"tools/list\"") == 0)
         answer(id, "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"}},"
                    "{\"name\":\"drop\",\"inputSchema\":{\"type\":\"object\"}},"
-                   "{\"name\":\"secret\",\"inputSchema\":{\"type\":\"object\"}}]}");
+                   "{\"name\":\"s\\u0065cret\",\"inputSchema\":{\"type\":\"object\"}}]}");
     else if (strcmp(method, "\"tools/call\"") == 0)
         call(line, id, name);
     else

@@ -154,7 +154,7 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
         say(reply, id,
             "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"},"
             "\"annotations\":{\"readOnlyHint\":true}},"
-            "{\"name\":\"secret\",\"inputSchema\":{\"type\":\"object\"}},"
+            "{\"name\":\"s\\u0065cret\",\"inputSchema\":{\"type\":\"object\"}},"
             "{\"name\":\"drop\",\"inputSchema\":{\"type\":\"object\"}}]}");
     else if (strcmp(method, "tools/call") == 0)
         call(fake, reply, body, id, name);

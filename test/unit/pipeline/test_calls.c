@@ -194,7 +194,7 @@ static void observing_lets_through_and_hides_nothing(void **state)
     assert_true(agent_ask(
         world, &(struct ask){.grant = "watcher", .session = session.session, .body = LIST},
         &answer));
-    assert_true(answer_has(&answer, "\"secret\""));
+    assert_true(answer_has(&answer, "\"s\\u0065cret\""));
     assert_int_equal(fake_count(&world->fake, "tools/call drop"), 1);
 }
 
