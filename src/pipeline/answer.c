@@ -23,8 +23,8 @@ void answer_head(void *argument, const struct upstream_head *head)
     ex->upstream_status = head->status;
     ex->answered_us = clock_monotonic_us();
     bool legacy_initialize = !ex->modern && ex->method == MCP_INITIALIZE && head->status == 200;
-    if (legacy_initialize && ex->session == NULL && !ex->client_gone)
-        mint_session(ex, head);
+    if (legacy_initialize && ex->session == NULL)
+        mint_session(ex, head); // also when the client left: then the server is told so
     else if (legacy_initialize && ex->session != NULL) { // the stdio face has its session already
         buffer_clear(&ex->session->upstream_id);
         buffer_append(&ex->session->upstream_id, head->session_id);
@@ -247,6 +247,7 @@ static void end_lost_session(struct exchange *ex)
     struct session *session = ex->session;
     if (session->listener == ex)
         session->listener = NULL;
+    buffer_clear(&session->upstream_id);
     session_end(session, "the server no longer knows it");
 }
 

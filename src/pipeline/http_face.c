@@ -357,45 +357,9 @@ static void open_stream(struct exchange *ex)
     session_flush_waiting(session);
 }
 
-static void on_deleted(void *argument)
-{
-    (void)argument;
-}
-static void on_delete_head(void *argument, const struct upstream_head *head)
-{
-    (void)argument;
-    (void)head;
-}
-static void on_delete_message(void *argument, struct upstream_message *message)
-{
-    (void)argument;
-    (void)message;
-}
-static void on_delete_error(void *argument, int code, bool sent, const char *text)
-{
-    (void)argument;
-    (void)code;
-    (void)sent;
-    log_event(LOG_INFO, "pipeline", "a server could not be told of a session's end: %s", text);
-}
-
 static void delete_session(struct exchange *ex)
 {
-    static const struct upstream_call_events events = {on_delete_head, on_delete_message,
-                                                       on_deleted, on_delete_error, NULL};
     struct session *session = ex->session;
-    struct http_header headers[FORWARD_MAX + 1];
-    size_t count = send_session_headers(session, headers);
-    struct upstream_call *call;
-    struct error error = {0};
-    if (count > 0) {
-        for (size_t i = 0; i < ex->forward_count; i++)
-            headers[count++] = ex->forward[i];
-        struct upstream_request request = {
-            .verb = UPSTREAM_DELETE, .headers = headers, .header_count = count};
-        if (upstream_send(ex->server, NULL, &request, &events, &call, &error) != 0)
-            on_delete_error(NULL, 0, false, error.text);
-    }
     ex->session = NULL;
     ex->outcome = OUTCOME_ALLOWED;
     ex->kind = EXCHANGE_STREAM; // no message, so no line in the decision log

@@ -252,6 +252,7 @@ void send_refusal(struct session *session, const struct upstream_message *messag
                   const char *text);
 size_t send_session_headers(const struct session *session, struct http_header *headers);
 
+void send_goodbye(struct session *session); // the server may forget its session
 void send_again(struct exchange *ex); // the same message once more, judged and charged already
 // For calls whose answer nobody needs.
 void send_ignore_head(void *argument, const struct upstream_head *head);

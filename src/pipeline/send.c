@@ -256,6 +256,22 @@ void send_ignore_error(void *argument, int code, bool sent, const char *text)
     log_event(LOG_WARNING, "pipeline", "a server did not take a message of the gateway: %s", text);
 }
 
+void send_goodbye(struct session *session)
+{
+    static const struct upstream_call_events ignore = {send_ignore_head, send_ignore_message,
+                                                       send_ignore_end, send_ignore_error, NULL};
+    if (session->upstream_id.length == 0)
+        return;
+    struct http_header headers[2];
+    struct upstream_request request = {.verb = UPSTREAM_DELETE, .headers = headers};
+    request.header_count = send_own_headers(session, headers);
+    struct upstream_call *call;
+    struct error error = {0};
+    if (upstream_send(session->server, NULL, &request, &ignore, &call, &error) != 0)
+        log_event(LOG_INFO, "pipeline", "a server could not be told of a session's end: %s",
+                  error.text);
+}
+
 size_t send_own_headers(const struct session *session, struct http_header *headers)
 {
     size_t count = send_session_headers(session, headers);

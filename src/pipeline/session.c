@@ -151,6 +151,7 @@ void session_end(struct session *session, const char *why)
               why);
     struct exchange *listener = session->listener;
     session->listener = NULL;
+    send_goodbye(session);
     session_free(session);
     if (listener != NULL) {
         exchange_answer(listener, 200, (struct slice){0});

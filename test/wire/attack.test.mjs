@@ -273,3 +273,13 @@ test('a session has a bounded number of streams, and what is closed makes room',
   await eventually(async () => { const s = await session.stream(); const { status } = s.current; s.close(); return status === 200; }, 'there is room again');
   streams.forEach(s => s.close());
 });
+
+test('a session that ends by itself, or whose client left, is ended at the server too', async t => {
+  const { gateway, fake, open } = await scene(t, { extra: { limits: { session_idle: '1s' } } });
+  await open();
+  await eventually(() => fake.sessions.size === 0, 'the idle session is gone at the server');
+  const raw = await Raw.connect(gateway.port);
+  raw.write(requestBytes('POST', '/mcp/fake', headersOf(gateway), INITIALIZE, gateway.port));
+  raw.close();
+  await eventually(() => fake.requests.filter(r => r.method === 'DELETE').length === 2 && fake.sessions.size === 0, 'nothing is left at the server');
+});
