@@ -96,7 +96,8 @@ static inline uint32_t json_get(const struct json_doc *doc, uint32_t object, con
 {
     return json_get_slice(doc, object, slice_from_string(name));
 }
-// The key node whose name equals `name` but for ASCII case and is not identical, else JSON_NONE:
+// The key node whose name equals `name` but for case (ASCII, and the two other letters that Unicode
+// folds to ASCII ones) and is not identical, else JSON_NONE:
 // a reader that ignores case would take it for `name`.
 uint32_t json_find_case_variant(const struct json_doc *doc, uint32_t object, struct slice name);
 // Walks an object: first key, then the key behind (JSON_NONE at the end). The value of a key node

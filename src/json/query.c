@@ -73,18 +73,27 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-// Equal when ASCII case is ignored, yet not identical.
+// The next byte as a lenient reader compares it: U+017F (long s) and U+212A (the Kelvin sign) fold
+// to s and k in Unicode's tables, and Go's decoder follows those.
+static int next_folded(struct json_stream *stream)
+{
+    int c = json_stream_next(stream);
+    struct json_stream ahead = *stream;
+    bool s = c == 0xC5 && json_stream_next(&ahead) == 0xBF;
+    bool k = c == 0xE2 && json_stream_next(&ahead) == 0x84 && json_stream_next(&ahead) == 0xAA;
+    if (s || k)
+        *stream = ahead;
+    return s ? 's' : k ? 'k' : c;
+}
+
+// Equal when case is ignored, yet not identical.
 static bool is_case_variant(const struct json_doc *doc, uint32_t key, struct slice name)
 {
     struct json_stream stream = json_stream_of(doc, key);
-    bool differs = false;
-    for (size_t i = 0; i < name.length; i++) {
-        int c = json_stream_next(&stream), wanted = (unsigned char)name.data[i];
-        if (lower(c) != lower(wanted))
+    for (size_t i = 0; i < name.length; i++)
+        if (lower(next_folded(&stream)) != lower((unsigned char)name.data[i]))
             return false;
-        differs = differs || c != wanted;
-    }
-    return differs && json_stream_next(&stream) < 0;
+    return json_stream_next(&stream) < 0 && !json_string_equals(doc, key, name);
 }
 
 uint32_t json_find_case_variant(const struct json_doc *doc, uint32_t object, struct slice name)

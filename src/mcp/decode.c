@@ -268,9 +268,7 @@ struct slice mcp_client_name(const struct json_doc *doc, const struct mcp_messag
     if (name == JSON_NONE || json_type(doc, name) != JSON_STRING)
         return (struct slice){"", 0};
     struct slice text = json_string(doc, name, arena);
-    if (text.data == NULL)
-        return (struct slice){"", 0};
-    if (text.length <= CLIENT_NAME_MAX)
+    if (text.data == NULL || text.length <= CLIENT_NAME_MAX)
         return text;
     size_t length = CLIENT_NAME_MAX;
     while (length > 0 && ((unsigned char)text.data[length] & 0xC0) == 0x80)

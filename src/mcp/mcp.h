@@ -104,7 +104,7 @@ int mcp_decode(const struct json_doc *doc, uint32_t node, struct arena *arena,
                struct mcp_message *ret, int *ret_code, struct error *error) MUST_CHECK;
 
 // params.clientInfo.name of initialize, or _meta["io.modelcontextprotocol/clientInfo"].name; empty
-// if absent, cut at 256 bytes.
+// if absent, cut at 256 bytes; data NULL when memory is short.
 struct slice mcp_client_name(const struct json_doc *doc, const struct mcp_message *message,
                              struct arena *arena);
 

@@ -14,7 +14,9 @@ static void mint_session(struct exchange *ex, const struct upstream_head *head)
         return;
     ex->minted = ex->session;
     list_append(&ex->session->exchanges, &ex->session_link);
-    buffer_append(&ex->session->upstream_id, head->session_id);
+    // Half a session would only fail later, and less clearly.
+    if (buffer_append(&ex->session->upstream_id, head->session_id) != 0)
+        session_end(ex->session, "no memory");
 }
 
 void answer_head(void *argument, const struct upstream_head *head)

@@ -48,7 +48,9 @@ static void describe(struct exchange *ex, struct policy_call *call)
     call->name = call->subject == POLICY_METHOD ? ex->method_name : ex->subject;
     if (call->subject != POLICY_TOOL)
         return;
-    call->session_calls = limits_session_calls(ex, false);
+    // What cannot be counted counts as too many.
+    if (limits_session_calls(ex, false, &call->session_calls) != 0)
+        call->session_calls = UINT64_MAX;
     if (ex->policy != NULL && policy_uses_categories(ex->policy))
         call->category = category_of(ex, ex->subject);
 }
@@ -102,7 +104,7 @@ static void answer_denial(struct exchange *ex)
         mcp_write_error(&body, ex->id, MCP_ERROR_INVALID_PARAMS, text, buffer_slice(&data));
         buffer_release(&data);
     }
-    exchange_answer(ex, 200, buffer_slice(&body));
+    exchange_answer_buffer(ex, 200, &body);
     buffer_release(&body);
 }
 

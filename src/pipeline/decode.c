@@ -55,7 +55,8 @@ static bool keep_facts(struct exchange *ex)
     ex->subject = arena_copy(&ex->arena, m->subject);
     ex->id = copy_raw(ex, m->id);
     ex->progress_token = copy_raw(ex, m->progress_token);
-    ex->client_name = arena_copy(&ex->arena, mcp_client_name(doc, m, &ex->arena));
+    struct slice client = mcp_client_name(doc, m, &ex->arena);
+    ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
     ex->wants_log = json_get(doc, m->meta, "io.modelcontextprotocol/logLevel") != JSON_NONE;
     decode_argument_keys(ex);
     if (m->method == MCP_LISTEN) {
@@ -63,7 +64,7 @@ static bool keep_facts(struct exchange *ex)
         ex->listens_prompts = asks_for(ex, "promptsListChanged");
         ex->listens_resources = asks_for(ex, "resourcesListChanged");
     }
-    return ex->method_name.data != NULL && ex->subject.data != NULL;
+    return ex->method_name.data != NULL && ex->subject.data != NULL && ex->client_name.data != NULL;
 }
 
 enum step_result step_decode(struct exchange *ex)

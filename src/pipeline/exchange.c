@@ -176,6 +176,17 @@ void exchange_answer(struct exchange *ex, int status, struct slice body)
     exchange_answer_pieces(ex, status, &body, body.length > 0 ? 1 : 0);
 }
 
+// A body that memory cut short must not go out as if it were whole.
+void exchange_answer_buffer(struct exchange *ex, int status, const struct buffer *body)
+{
+    if (body->failed)
+        exchange_answer(ex, 500,
+                        SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":"
+                                      "-32603,\"message\":\"out of memory\"}}"));
+    else
+        exchange_answer(ex, status, buffer_slice(body));
+}
+
 void exchange_answer_error(struct exchange *ex, int status, int code, struct slice text,
                            struct slice data)
 {
@@ -183,7 +194,7 @@ void exchange_answer_error(struct exchange *ex, int status, int code, struct sli
     struct buffer body;
     buffer_init(&body, 0);
     mcp_write_error(&body, ex->id, code, text, data);
-    exchange_answer(ex, status, buffer_slice(&body));
+    exchange_answer_buffer(ex, status, &body);
     buffer_release(&body);
 }
 

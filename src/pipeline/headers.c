@@ -229,6 +229,20 @@ static bool is_repeated(const struct exchange *ex)
     return false;
 }
 
+// A revision that the gateway does not know may mean something else by the same words.
+static enum step_result refuse_version(struct exchange *ex)
+{
+    struct buffer data;
+    buffer_init(&data, 0);
+    buffer_append_string(&data, "{\"supported\":[\"2026-07-28\"],\"requested\":");
+    json_write_string(&data, ex->message.version);
+    buffer_append_string(&data, "}");
+    ex->reason = SLICE_LITERAL("Unsupported protocol version");
+    exchange_answer_error(ex, 400, MCP_ERROR_UNSUPPORTED_VERSION, ex->reason, buffer_slice(&data));
+    buffer_release(&data);
+    return STEP_REPLY;
+}
+
 enum step_result step_headers(struct exchange *ex)
 {
     if (ex->is_http && is_repeated(ex))
@@ -244,13 +258,17 @@ enum step_result step_headers(struct exchange *ex)
             ex, 400, MCP_ERROR_INVALID_PARAMS,
             "Invalid params: _meta must hold io.modelcontextprotocol/protocolVersion "
             "and io.modelcontextprotocol/clientCapabilities");
+    bool known = ex->message.version.data == NULL ||
+                 mcp_version_is_modern(mcp_version_parse(ex->message.version));
     if (!ex->is_http)
-        return STEP_NEXT;
+        return known ? STEP_NEXT : refuse_version(ex);
     if (ex->message_kind != MCP_REQUEST) // a notification may come without, but not with another's
         return compare(ex, METHOD_HEADER, ex->method_name) == ERROR_PROTOCOL
                    ? mismatch(ex, METHOD_HEADER, "does not agree with the body")
                    : STEP_NEXT;
     enum step_result result = must_equal(ex, VERSION_HEADER, ex->message.version);
+    if (result == STEP_NEXT && !known)
+        result = refuse_version(ex);
     if (result == STEP_NEXT)
         result = must_equal(ex, METHOD_HEADER, ex->method_name);
     if (result == STEP_NEXT && has_name_header(ex->method))

@@ -123,8 +123,12 @@ enum step_result step_check_limits(struct exchange *ex)
 enum step_result step_reserve(struct exchange *ex)
 {
     enum step_result result = with_limits(ex, true);
-    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL)
-        limits_session_calls(ex, true);
+    uint64_t before;
+    // Without room every rule on the count denied already; without memory this call would be
+    // missing in it.
+    if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL &&
+        limits_session_calls(ex, true, &before) == ERROR_NO_MEMORY)
+        return STEP_FAIL;
     return result;
 }
 
@@ -136,41 +140,51 @@ void limits_give_back(struct exchange *ex, bool successes_only)
     ex->receipt_count = 0; // each reservation goes back at most once
 }
 
-static struct tally *find_tally(struct exchange *ex, struct grant_usage *usage, bool make)
+// *ret is NULL when there is none yet. ERROR_LIMIT: none, and no room for one.
+static int find_tally(struct exchange *ex, struct grant_usage *usage, bool make, struct tally **ret)
 {
     struct pipeline *pipeline = ex->pipeline;
     struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
                             ex->client_name};
     struct slice key = limit_key(&ex->arena, parts, 3);
-    struct tally *tally = key.data == NULL ? NULL : table_get(&pipeline->tallies, key);
-    if (tally != NULL || !make || key.data == NULL || usage->tallies >= TALLIES_MAX)
-        return tally;
-    tally = memory_try_new(sizeof *tally + key.length);
+    if (key.data == NULL)
+        return ERROR_NO_MEMORY;
+    *ret = table_get(&pipeline->tallies, key);
+    if (*ret != NULL || (!make && usage->tallies < TALLIES_MAX))
+        return 0;
+    if (usage->tallies >= TALLIES_MAX)
+        return ERROR_LIMIT;
+    struct tally *tally = memory_try_new(sizeof *tally + key.length);
     if (tally == NULL)
-        return NULL;
+        return ERROR_NO_MEMORY;
     memcpy(tally->key, key.data, key.length);
     tally->key_length = key.length;
     if (table_put(&pipeline->tallies, slice_of(tally->key, key.length), tally) != 0) {
         memory_free(tally);
-        return NULL;
+        return ERROR_NO_MEMORY;
     }
     usage->tallies++;
-    return tally;
+    *ret = tally;
+    return 0;
 }
 
-// Tool calls of this session before this one; `count` adds this one.
-uint64_t limits_session_calls(struct exchange *ex, bool count)
+// Tool calls of this session before this one; `count` adds this one. Where that is not known, the
+// worst is assumed, so that a rule on session.calls denies.
+int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
 {
+    *ret_before = UINT64_MAX;
     if (ex->session != NULL) {
-        uint64_t before = ex->session->calls;
+        *ret_before = ex->session->calls;
         ex->session->calls += count ? 1 : 0;
-        return before;
+        return 0;
     }
+    struct tally *tally = NULL;
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
-    struct tally *tally = usage == NULL ? NULL : find_tally(ex, usage, count);
-    if (tally == NULL) // full: assume the worst, so that a rule on session.calls denies
-        return usage == NULL || usage->tallies >= TALLIES_MAX ? UINT64_MAX : 0;
-    uint64_t before = tally->calls;
-    tally->calls += count ? 1 : 0;
-    return before;
+    int result = usage == NULL ? ERROR_NO_MEMORY : find_tally(ex, usage, count, &tally);
+    if (result != 0)
+        return result;
+    *ret_before = tally == NULL ? 0 : tally->calls;
+    if (tally != NULL && count)
+        tally->calls++;
+    return 0;
 }

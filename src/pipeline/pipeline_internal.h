@@ -206,6 +206,7 @@ void exchange_client_gone(struct exchange *ex);
 void exchange_answer(struct exchange *ex, int status, struct slice body);
 void exchange_answer_pieces(struct exchange *ex, int status, const struct slice *pieces,
                             size_t count);
+void exchange_answer_buffer(struct exchange *ex, int status, const struct buffer *body);
 // A JSON-RPC error of our own, as the whole answer or as the last message of the stream.
 void exchange_answer_error(struct exchange *ex, int status, int code, struct slice text,
                            struct slice data);
@@ -241,7 +242,7 @@ bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struc
 
 // limits.c
 void limits_give_back(struct exchange *ex, bool successes_only);
-uint64_t limits_session_calls(struct exchange *ex, bool count);
+int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before);
 
 // send.c
 extern const struct upstream_call_events send_events;

@@ -274,7 +274,11 @@ void shared_initialized(const struct exchange *ex, const struct upstream_message
     if (shared == NULL || message->message->result == JSON_NONE)
         return;
     buffer_clear(&shared->result);
-    buffer_append(&shared->result, json_raw(message->doc, message->message->result));
+    if (buffer_append(&shared->result, json_raw(message->doc, message->message->result)) != 0) {
+        buffer_clear(&shared->result);
+        fail_waiting(shared);
+        return;
+    }
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         shared->version = mcp_version_parse(json_string(message->doc, version, message->arena));

@@ -286,7 +286,11 @@ static struct upstream_call *find_call(struct upstream_link *link, struct upstre
         if (m->id == JSON_NONE)
             return NULL;
         struct slice key = id_key(message->doc, m->id, message->arena);
-        struct upstream_call *call = key.data == NULL ? NULL : table_get(&link->calls, key);
+        if (key.data == NULL) { // whose answer it is, nobody knows
+            upstream_child_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
+            return NULL;
+        }
+        struct upstream_call *call = table_get(&link->calls, key);
         if (call != NULL && link->rewrite_ids)
             restore(message, m->id, buffer_slice(&call->own_id));
         return call;
@@ -347,7 +351,11 @@ void upstream_child_line(struct upstream_link *link, struct slice line)
     struct error error = {0};
     int result =
         upstream_read_messages(link->server->set, line, deliver, link, &link->detached, &error);
-    if (result != 0)
-        log_event(LOG_WARNING, "upstream", "server '%.*s': a line of its output was skipped: %s",
-                  SLICE_PRINT(link->server->options.name), error.text);
+    if (result == 0)
+        return;
+    log_event(LOG_WARNING, "upstream", "server '%.*s': a line of its output was skipped: %s",
+              SLICE_PRINT(link->server->options.name), error.text);
+    // It may have been the answer to any of them; nobody should wait for it until the deadline.
+    if (result == ERROR_NO_MEMORY)
+        upstream_child_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
 }

@@ -92,12 +92,14 @@ test('two Mcp-Name headers are refused', async t => {
 });
 
 test('an unknown version is 400 and -32022 with the versions that discovery lists', async t => {
-  const { gateway } = await modernScene(t);
+  const { gateway, fake } = await modernScene(t);
   const supported = (await modern(gateway, 'fake', 'server/discover')).messages.at(-1).result.supportedVersions;
   const answer = await modern(gateway, 'fake', 'tools/list', {}, { version: '2099-01-01' });
   assert.equal(answer.status, 400);
   assert.equal(answer.messages[0].error.code, -32022);
   assert.deepEqual(answer.messages[0].error.data, { supported, requested: '2099-01-01' });
+  // The gateway itself refuses what it does not know: no such message reached the server.
+  assert.equal(fake.of('tools/list').length, 0);
 });
 
 test('missing per-request metadata is 400 and -32602; an unknown method is 404 and -32601', async t => {

@@ -81,6 +81,11 @@ static void case_variants_are_found(void **state)
         assert_int_equal(json_find_case_variant(&f->doc, 0, slice_from_string("name")),
                          cases[i].key);
     }
+    scan(&f->doc, "{\"u\xC5\xBF"
+                  "er\":1,\"\\u212Aey\":2}");
+    assert_int_equal(json_find_case_variant(&f->doc, 0, slice_from_string("user")), 1);
+    assert_int_equal(json_find_case_variant(&f->doc, 0, slice_from_string("key")), 3);
+    assert_int_equal(json_find_case_variant(&f->doc, 0, slice_from_string("uter")), JSON_NONE);
     scan(&f->doc, "{\"@[`{\":1}");
     assert_int_equal(json_find_case_variant(&f->doc, 0, slice_from_string("`[@{")), JSON_NONE);
     assert_int_equal(json_find_case_variant(&f->doc, JSON_NONE, slice_from_string("a")), JSON_NONE);
