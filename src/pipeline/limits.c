@@ -67,12 +67,6 @@ static enum step_result deny_by_limit(struct exchange *ex, size_t index, int64_t
 {
     const struct policy_charge *charge = &ex->verdict.charges[index];
     struct slice text = charge->on_deny;
-    if (text.length == 0) {
-        char max[DECIMAL_TEXT_SIZE];
-        decimal_format(charge->max, max);
-        text = arena_format(&ex->arena, "The limit '%.*s' allows at most %s in its window.",
-                            SLICE_PRINT(charge->counter), max);
-    }
     if (retry_ms >= 0)
         text = arena_format(&ex->arena, "%.*s Try again in %lld s.", SLICE_PRINT(text),
                             (long long)((retry_ms + 999) / 1000));
@@ -115,9 +109,11 @@ static enum step_result with_limits(struct exchange *ex, bool reserve)
     return result == 0 ? STEP_NEXT : STEP_FAIL;
 }
 
+// Nobody is asked about a call that a limit denies. Without a question the reservation that follows
+// checks the same.
 enum step_result step_check_limits(struct exchange *ex)
 {
-    return with_limits(ex, false);
+    return ex->verdict.outcome == POLICY_ASK ? with_limits(ex, false) : STEP_NEXT;
 }
 
 enum step_result step_reserve(struct exchange *ex)
