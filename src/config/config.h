@@ -87,8 +87,6 @@ int config_load(const char *path, const char *const *environment, struct config 
 int config_load_text(struct slice text, const char *const *environment, struct config **ret,
                      struct config_problems *ret_problems) MUST_CHECK;
 void config_free(struct config *config); // NULL accepted
-// True when both describe the same upstream (a reload then leaves it alone).
-bool config_same_server(const struct upstream_options *a, const struct upstream_options *b);
 
 // ---- What other rooms may use besides.
 // The known word that was probably meant, or NULL when none is near.

@@ -22,6 +22,7 @@ enum mcp_version {
     MCP_2026_07_28,
 };
 enum mcp_version mcp_version_parse(struct slice text);
+struct slice mcp_version_text(enum mcp_version version); // empty for MCP_VERSION_NONE
 // 2026-07-28 and later have no sessions and no initialize.
 bool mcp_version_is_modern(enum mcp_version version);
 

@@ -18,6 +18,14 @@ enum mcp_version mcp_version_parse(struct slice text)
     return MCP_VERSION_NONE;
 }
 
+struct slice mcp_version_text(enum mcp_version version)
+{
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (versions[i].version == version)
+            return slice_from_string(versions[i].text);
+    return (struct slice){0};
+}
+
 bool mcp_version_is_modern(enum mcp_version version)
 {
     return version >= MCP_2026_07_28;

@@ -5,7 +5,7 @@
 enum { KEYS_MAX = 64, KEY_LENGTH_MAX = 128 };
 
 // Only the names of arguments are logged, never their values.
-void decode_argument_keys(struct exchange *ex)
+static void decode_argument_keys(struct exchange *ex)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
     uint32_t arguments = ex->message.arguments;

@@ -197,7 +197,6 @@ struct grant_usage {
 
 // exchange.c
 struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face, void *state);
-void exchange_copy_facts(struct exchange *ex);
 // Ends it: gives back what must be, writes the decision log, frees. The face is not called any
 // more.
 void exchange_finish(struct exchange *ex);
@@ -226,9 +225,6 @@ enum step_result step_approval(struct exchange *ex);     // decide.c
 enum step_result step_reserve(struct exchange *ex);      // limits.c
 enum step_result step_intent(struct exchange *ex);       // outcome.c
 enum step_result step_send(struct exchange *ex);         // send.c
-
-// decode.c: sets the exchange's message facts from pipeline->doc.
-void decode_argument_keys(struct exchange *ex);
 
 // decide.c
 // Denies (or observes). Returns STEP_NEXT in observe mode, else STEP_REPLY after answering.

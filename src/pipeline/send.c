@@ -20,20 +20,6 @@ size_t send_session_headers(const struct session *session, struct http_header *h
     return 1;
 }
 
-// The version that a session settled on, for clients that do not send headers themselves.
-static struct slice version_text(enum mcp_version version)
-{
-    switch (version) {
-    case MCP_2024_11_05: return SLICE_LITERAL("2024-11-05");
-    case MCP_2025_03_26: return SLICE_LITERAL("2025-03-26");
-    case MCP_2025_06_18: return SLICE_LITERAL("2025-06-18");
-    case MCP_2025_11_25: return SLICE_LITERAL("2025-11-25");
-    case MCP_2026_07_28: return SLICE_LITERAL("2026-07-28");
-    case MCP_VERSION_NONE: break;
-    }
-    return (struct slice){0};
-}
-
 int send_to_server(struct exchange *ex, const struct upstream_request *request, struct error *error)
 {
     struct http_header headers[FORWARD_MAX + 2];
@@ -41,8 +27,8 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request, 
     size_t count = ex->modern ? 0 : send_session_headers(ex->session, headers);
     if (ex->session != NULL && ex->session->stdio != NULL && !ex->modern &&
         ex->session->version != MCP_VERSION_NONE)
-        headers[count++] =
-            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(ex->session->version)};
+        headers[count++] = (struct http_header){SLICE_LITERAL(VERSION_HEADER),
+                                                mcp_version_text(ex->session->version)};
     for (size_t i = 0; i < ex->forward_count; i++)
         if (ex->modern || !headers_is_modern(ex->forward[i].name))
             headers[count++] = ex->forward[i];
@@ -277,7 +263,7 @@ size_t send_own_headers(const struct session *session, struct http_header *heade
     size_t count = send_session_headers(session, headers);
     if (session->version != MCP_VERSION_NONE)
         headers[count++] =
-            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(session->version)};
+            (struct http_header){SLICE_LITERAL(VERSION_HEADER), mcp_version_text(session->version)};
     return count;
 }
 
@@ -291,10 +277,7 @@ void send_refusal(struct session *session, const struct upstream_message *messag
                     slice_from_string(text), (struct slice){0});
     struct mcp_message response = {.kind = MCP_RESPONSE};
     struct http_header headers[2];
-    size_t count = send_session_headers(session, headers);
-    if (session->version != MCP_VERSION_NONE)
-        headers[count++] =
-            (struct http_header){SLICE_LITERAL(VERSION_HEADER), version_text(session->version)};
+    size_t count = send_own_headers(session, headers);
     struct upstream_request request = {.verb = UPSTREAM_POST,
                                        .text = buffer_slice(&body),
                                        .doc = message->doc,

@@ -303,15 +303,13 @@ static void stream_error_cb(void *argument, int code, bool sent, const char *tex
 static void open_server_stream(void *argument)
 {
     struct pipeline_stdio *stdio = argument;
-    static const struct slice versions[] = {
-        [MCP_VERSION_NONE] = {"2025-03-26", 10}, [MCP_2024_11_05] = {"2024-11-05", 10},
-        [MCP_2025_03_26] = {"2025-03-26", 10},   [MCP_2025_06_18] = {"2025-06-18", 10},
-        [MCP_2025_11_25] = {"2025-11-25", 10},   [MCP_2026_07_28] = {"2026-07-28", 10}};
     struct session *session = stdio->session;
     struct http_header headers[3];
     size_t count = send_session_headers(session, headers);
+    enum mcp_version version =
+        session->version == MCP_VERSION_NONE ? MCP_2025_03_26 : session->version;
     headers[count++] =
-        (struct http_header){SLICE_LITERAL(VERSION_HEADER), versions[session->version]};
+        (struct http_header){SLICE_LITERAL(VERSION_HEADER), mcp_version_text(version)};
     if (stdio->last_event_id.length > 0)
         headers[count++] = (struct http_header){SLICE_LITERAL("Last-Event-ID"),
                                                 buffer_slice(&stdio->last_event_id)};

@@ -206,7 +206,7 @@ static bool same_after(const char *server, const char *other)
     snprintf(text, sizeof text, "{ 'listen': '127.0.0.1:1', 'servers': { %s } }", other);
     assert_int_equal(workspace_load(text, &b, &out), 0);
     buffer_release(&out);
-    bool same = config_same_server(&a->servers[0], &b->servers[0]);
+    bool same = upstream_options_equal(&a->servers[0], &b->servers[0]);
     config_free(a);
     config_free(b);
     return same;
