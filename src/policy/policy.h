@@ -104,6 +104,40 @@ bool policy_lists(const struct policy *policy, enum policy_subject subject, stru
 // them a policy may deny, notifications/message: policy_decide knows, this does not.
 bool policy_is_housekeeping(struct slice method);
 
+// ---- Results (docs/policy.md, "Results"): what a call's answer must not bring back
+struct policy_answer {
+    const struct json_doc *doc; // of the message
+    uint32_t whole;  // the node that the client would see: the result or the error object
+    uint32_t result; // what result.* paths start from; JSON_NONE for an error
+    // Asked now and then while expressions run over long texts: false gives up, and the answer is
+    // withheld. NULL never gives up.
+    bool (*may_go_on)(void *argument);
+    void *argument;
+};
+// A change to the message's text: these bytes of doc->text become the replacement.
+struct policy_change {
+    uint32_t start;
+    uint32_t length;
+    struct slice replacement; // in the arena or the policy
+};
+struct policy_answer_verdict {
+    bool denied;
+    struct slice rule;                   // of a denial: "/tools/x/results/deny_if/0"
+    struct slice reason;                 // of a denial, for the agent
+    const struct policy_change *changes; // in text order, none overlaps another; in the arena
+    size_t change_count;
+};
+// True when some rule of the policy looks at what comes back; else policy_decide_answer changes
+// nothing. False for NULL: nothing was asked then.
+bool policy_judges_answers(const struct policy *policy);
+// Judges what came back for a call that was allowed. `call` names the subject (a tool, resource or
+// prompt; its doc and args are not looked at). An empty name stands for one that is not known: then
+// an answer is denied whenever some rule might have wanted to see it. Never fails: what cannot be
+// inspected is denied.
+void policy_decide_answer(const struct policy *policy, const struct policy_call *call,
+                          const struct policy_answer *answer, struct arena *arena,
+                          struct policy_answer_verdict *ret);
+
 // Like policy_decide, and writes what was looked at, step by step, as text for people.
 void policy_explain(const struct policy *policy, const struct policy_call *call,
                     struct arena *arena, struct policy_verdict *ret, struct buffer *out);
