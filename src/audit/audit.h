@@ -30,6 +30,7 @@ struct audit_record {
     struct slice policy_version;
     const struct slice *argument_keys;
     size_t argument_key_count;
+    size_t redacted;     // parts of the answer that the policy took out, or would have
     int upstream_status; // HTTP status; 0 when there was none
     int64_t decide_us;   // from the message's last byte to the verdict
     int64_t upstream_us; // 0 when it was not sent

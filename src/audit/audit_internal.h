@@ -41,6 +41,7 @@ struct audit_cell {
     uint32_t size; // of the whole cell, a multiple of 8; 0: the rest of the ring is unused
     uint32_t key_total;
     int32_t upstream_status;
+    uint32_t redacted;
     uint16_t key_count;
     uint16_t cut; // bit per text: there was more of it
     int64_t time_ms, decide_us, upstream_us, total_us;

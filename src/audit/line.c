@@ -85,6 +85,8 @@ void audit_line(struct buffer *out, const struct audit_cell *cell)
     buffer_append_string(out, "\"");
     const char *at = write_texts(out, cell, (const char *)&cell->key_lengths[cell->key_count]);
     write_keys(out, cell, at);
+    if (cell->redacted != 0)
+        write_number(out, "redacted", cell->redacted);
     if (cell->upstream_status != 0)
         write_number(out, "upstream_status", cell->upstream_status);
     write_number(out, "decide_us", cell->decide_us);

@@ -66,6 +66,7 @@ static void fill_head(struct audit_cell *cell, const struct audit_record *record
     cell->key_total = keys > UINT32_MAX ? UINT32_MAX : (uint32_t)keys;
     cell->key_count = (uint16_t)(keys > AUDIT_KEYS_MAX ? AUDIT_KEYS_MAX : keys);
     cell->upstream_status = record->upstream_status;
+    cell->redacted = record->redacted > UINT32_MAX ? UINT32_MAX : (uint32_t)record->redacted;
     cell->time_ms = record->time_ms;
     cell->decide_us = record->decide_us;
     cell->upstream_us = record->upstream_us;

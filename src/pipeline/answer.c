@@ -158,8 +158,11 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
         toolbox_learn(ex->pipeline, server->name, message);
     if (refuse_input_request(ex, message))
         return;
+    enum results_verdict results = results_judge(ex, message);
+    if (results == RESULTS_WITHHELD)
+        return;
     // Tool results are the one kind whose members are the server's own business.
-    if (!ex->observe && ex->method != MCP_TOOLS_CALL) {
+    if (!ex->observe && ex->method != MCP_TOOLS_CALL && results == RESULTS_NOT_THEIRS) {
         size_t removed;
         filter_lists(message->doc, message->message->result, message->start, decide_visible, ex,
                      message->arena, &message->edits, &removed);
@@ -195,6 +198,7 @@ void answer_message(void *argument, struct upstream_message *message)
     struct exchange *ex = argument;
     if (message->event_id.length > 0) {
         struct slice id = arena_copy(&ex->arena, message->event_id);
+        origin_note_call(ex);
         if (id.data != NULL)
             ex->last_event_id = id;
     }

@@ -31,12 +31,13 @@ static struct slice client_name(const struct exchange *ex)
     return ex->client_name;
 }
 
-static void describe(struct exchange *ex, struct policy_call *call)
+void decide_describe(struct exchange *ex, enum policy_subject subject, struct slice name,
+                     struct policy_call *call)
 {
     *call = (struct policy_call){
-        .subject = subject_of(ex->method),
-        .doc = &ex->pipeline->doc,
-        .args = ex->message.arguments,
+        .subject = subject,
+        .name = name,
+        .args = JSON_NONE,
         .category = CATALOGUE_UNKNOWN,
         .server = server_name(ex),
         .grant_label = ex->grant->label,
@@ -45,14 +46,21 @@ static void describe(struct exchange *ex, struct policy_call *call)
         .client_name = client_name(ex),
         .now_ms = clock_wall_ms(),
     };
-    call->name = call->subject == POLICY_METHOD ? ex->method_name : ex->subject;
     if (call->subject != POLICY_TOOL)
         return;
     // What cannot be counted counts as too many.
     if (limits_session_calls(ex, false, &call->session_calls) != 0)
         call->session_calls = UINT64_MAX;
     if (ex->policy != NULL && policy_uses_categories(ex->policy))
-        call->category = category_of(ex, ex->subject);
+        call->category = category_of(ex, name);
+}
+
+static void describe(struct exchange *ex, struct policy_call *call)
+{
+    enum policy_subject subject = subject_of(ex->method);
+    decide_describe(ex, subject, subject == POLICY_METHOD ? ex->method_name : ex->subject, call);
+    call->doc = &ex->pipeline->doc;
+    call->args = ex->message.arguments;
 }
 
 // What a name that does not exist is answered with; a hidden one must look the same.
@@ -79,31 +87,36 @@ static void answer_unknown(struct exchange *ex)
     exchange_answer_error(ex, 200, code, text, data);
 }
 
-static void answer_denial(struct exchange *ex)
+void decide_write_denial(struct exchange *ex, enum mcp_method method, struct slice id,
+                         struct slice rule, struct slice reason, struct buffer *out)
 {
     struct mcp_denial denial = {
-        .text = ex->reason,
+        .text = reason,
         .outcome = SLICE_LITERAL("denied"),
-        .rule = ex->rule,
+        .rule = rule,
         .policy = ex->policy == NULL ? (struct slice){0} : policy_name(ex->policy),
         .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
         .request_id = slice_from_string(ex->request_id),
         .retry_after_s = ex->retry_ms < 0 ? -1 : (ex->retry_ms + 999) / 1000,
         .modern = ex->modern,
     };
+    if (method == MCP_TOOLS_CALL || method == MCP_TASKS_RESULT) {
+        mcp_write_denial(out, id, &denial);
+        return;
+    }
+    struct buffer data;
+    buffer_init(&data, 0);
+    mcp_write_decision(&data, &denial);
+    struct slice text = arena_format(&ex->arena, "[POLICY DENIED] %.*s", SLICE_PRINT(reason));
+    mcp_write_error(out, id, MCP_ERROR_INVALID_PARAMS, text, buffer_slice(&data));
+    buffer_release(&data);
+}
+
+static void answer_denial(struct exchange *ex)
+{
     struct buffer body;
     buffer_init(&body, 0);
-    if (ex->method == MCP_TOOLS_CALL) {
-        mcp_write_denial(&body, ex->id, &denial);
-    } else {
-        struct buffer data;
-        buffer_init(&data, 0);
-        mcp_write_decision(&data, &denial);
-        struct slice text =
-            arena_format(&ex->arena, "[POLICY DENIED] %.*s", SLICE_PRINT(ex->reason));
-        mcp_write_error(&body, ex->id, MCP_ERROR_INVALID_PARAMS, text, buffer_slice(&data));
-        buffer_release(&data);
-    }
+    decide_write_denial(ex, ex->method, ex->id, ex->rule, ex->reason, &body);
     exchange_answer_buffer(ex, 200, &body);
     buffer_release(&body);
 }
@@ -224,18 +237,20 @@ enum step_result step_approval(struct exchange *ex)
 }
 
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
-                           const struct upstream_message *message)
+                           struct upstream_message *message)
 {
     const struct mcp_message *m = message->message;
+    struct slice rule = SLICE_LITERAL("(method denied)");
     if (m->kind == MCP_RESPONSE)
         return true;
     bool allowed = decide_method_allowed(ex, m->method_name);
     // News of a resource that the policy hides would tell of its existence.
     if (allowed && m->method == MCP_RESOURCES_UPDATED)
         allowed = decide_visible(ex, MCP_LIST_RESOURCES, m->subject);
+    if (allowed)
+        allowed = results_judge_notice(ex, message, &rule);
     if (m->kind == MCP_REQUEST || !allowed)
         outcome_record_server(pipeline, session, ex, m->method_name, allowed,
-                              allowed ? SLICE_LITERAL("(method)")
-                                      : SLICE_LITERAL("(method denied)"));
+                              allowed ? SLICE_LITERAL("(method)") : rule);
     return allowed;
 }

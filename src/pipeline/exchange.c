@@ -74,6 +74,7 @@ struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label
         return usage;
     usage = memory_new(sizeof *usage);
     usage->label = memory_copy_string(label.data, label.length);
+    origins_init(&usage->tasks);
     if (table_put(&pipeline->grants, slice_from_string(usage->label), usage) != 0) {
         memory_free(usage->label);
         memory_free(usage);

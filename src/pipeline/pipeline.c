@@ -89,6 +89,7 @@ static void free_usage_cb(void *argument, struct slice key, void *value)
     (void)argument;
     (void)key;
     struct grant_usage *usage = value;
+    origins_release(&usage->tasks);
     memory_free(usage->label);
     memory_free(usage);
 }

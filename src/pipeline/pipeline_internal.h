@@ -63,6 +63,12 @@ enum outcome {
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
 
+// Calls whose answers may come on another way (origin.c); the oldest are forgotten.
+struct origins {
+    struct list items;
+    size_t count;
+};
+
 // One message on its way, or one stream. Taken from and given back to the pipeline's free list.
 struct exchange {
     struct list link;         // in pipeline->exchanges
@@ -126,6 +132,8 @@ struct exchange {
     int upstream_status;
     bool upstream_answered;     // the response itself has come
     bool result_failed;         // an error or isError came back
+    bool origin_noted;          // its answer may come once more on a resumed stream
+    size_t redacted;            // parts of its answer that the policy took out
     struct slice last_event_id; // for our own resumption (stdio face)
     uint64_t started_us, decided_us, sent_us, answered_us;
     uint64_t last_write_us; // of a stream, for keep-alive comments
@@ -150,6 +158,7 @@ struct session {
     struct list asked;           // ids of the server\'s requests that were passed on
     size_t asked_count;
     size_t waiting_bytes, waiting_count;
+    struct origins replays; // by request id
     uint64_t last_used_us;
     uint64_t calls; // tool calls so far
     bool ended;
@@ -193,6 +202,7 @@ struct pipeline {
 struct grant_usage {
     char *label; // owned, the key
     size_t sessions, calls, tallies;
+    struct origins tasks; // by server and task id
 };
 
 // exchange.c
@@ -234,7 +244,35 @@ bool decide_method_allowed(const struct exchange *ex, struct slice method);
 bool decide_visible(void *exchange, enum mcp_list list, struct slice name);
 // A server's own message to the client of `grant`: may it pass? Logs a denial.
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
-                           const struct upstream_message *message);
+                           struct upstream_message *message);
+// Who asks, and for what; without the call's arguments.
+void decide_describe(struct exchange *ex, enum policy_subject subject, struct slice name,
+                     struct policy_call *call);
+// A denial in the form that the method's answers have.
+void decide_write_denial(struct exchange *ex, enum mcp_method method, struct slice id,
+                         struct slice rule, struct slice reason, struct buffer *out);
+
+// results.c: the policy's rules on what comes back
+enum results_verdict {
+    RESULTS_NOT_THEIRS, // nothing that such a rule is about
+    RESULTS_PASS,       // what had to go is among the message's edits
+    RESULTS_WITHHELD,   // the client was answered
+};
+enum results_verdict results_judge(struct exchange *ex, struct upstream_message *message);
+// A notification may carry a task's result. False: it must not pass, by this rule.
+bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
+                          struct slice *ret_rule);
+
+// origin.c
+void origins_init(struct origins *origins);
+void origins_release(struct origins *origins);
+// The call's answer may be replayed later on a stream of its own.
+void origin_note_call(struct exchange *ex);
+bool origin_of_replay(const struct exchange *ex, struct slice id, enum mcp_method *ret_method,
+                      struct slice *ret_subject);
+// The call became a task.
+void origin_note_task(struct exchange *ex, struct slice task);
+struct slice origin_of_task(struct exchange *ex, struct slice task); // the tool; empty: unknown
 
 // limits.c
 void limits_give_back(struct exchange *ex, bool successes_only);

@@ -60,6 +60,7 @@ struct session *session_new(struct exchange *ex)
     list_init(&session->waiting);
     list_init(&session->asked);
     list_init(&session->held);
+    origins_init(&session->replays);
     buffer_init(&session->greeting, 1024 * 1024);
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
@@ -126,6 +127,7 @@ void session_free(struct session *session)
     if (usage != NULL && usage->sessions > 0)
         usage->sessions--;
     heal_release(session);
+    origins_release(&session->replays);
     if (session->shared == NULL)
         upstream_link_close(session->child);
     session->shared = NULL;
@@ -314,8 +316,11 @@ static void on_child_message(void *argument, struct upstream_message *message)
         bool allowed = decide_server_message(pipeline, &judge, session, message);
         if (allowed && m->kind == MCP_REQUEST)
             session_note_asked(session, json_raw(message->doc, m->id));
-        if (allowed)
-            session_deliver(session, &message->text, 1,
+        struct slice *pieces;
+        size_t count;
+        if (allowed &&
+            mcp_edits_pieces(&message->edits, message->text, &judge.arena, &pieces, &count) == 0)
+            session_deliver(session, pieces, count,
                             m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
                                 m->method == MCP_PROGRESS);
         else if (m->kind == MCP_REQUEST)

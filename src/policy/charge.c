@@ -15,7 +15,7 @@ static bool amount_text(struct decision *d, const struct limit *limit, const str
                         struct slice *ret)
 {
     const struct json_doc *doc = d->call->doc;
-    enum json_type type = value_type(d, value);
+    enum json_type type = value_type(value);
     if (type == JSON_NUMBER) {
         *ret = json_raw(doc, value->node);
         return true;

@@ -37,7 +37,7 @@ static void compile_approval(struct compiler *c, uint32_t node, struct slice whe
 }
 
 static const char *const rule_keys[] = {"action", "reason",     "require",  "deny_if", "approve_if",
-                                        "limits", "rate_limit", "approval", NULL};
+                                        "limits", "rate_limit", "approval", "results", NULL};
 
 static void compile_action(struct compiler *c, uint32_t node, enum rule_place place,
                            struct rule *ret)
@@ -80,6 +80,9 @@ void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum ru
     uint32_t approval = json_get(c->doc, node, "approval");
     if (approval != JSON_NONE)
         compile_approval(c, approval, where, &ret->approval);
+    uint32_t results = json_get(c->doc, node, "results");
+    if (results != JSON_NONE)
+        compile_results(c, results, where, &ret->results);
 }
 
 // ---- The top level
@@ -131,13 +134,16 @@ static void compile_sections(struct compiler *c)
     }
     if (methods != JSON_NONE)
         compile_methods(c, methods);
+    uint32_t results = json_get(c->doc, 0, "results");
+    if (results != JSON_NONE)
+        compile_results(c, results, (struct slice){0}, &policy->results);
 }
 
 static void compile_document(struct compiler *c)
 {
     static const char *const keys[] = {"version", "description", "default", "list",
                                        "hide",    "all_tools",   "tools",   "resources",
-                                       "prompts", "methods",     NULL};
+                                       "prompts", "methods",     "results", NULL};
     if (!compile_expect(c, 0, JSON_OBJECT, "a policy"))
         return;
     compile_keys(c, 0, (struct slice){0}, keys);

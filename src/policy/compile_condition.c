@@ -314,8 +314,11 @@ static void compile_predicate(struct compiler *c, uint32_t node, struct slice po
         return;
     ret->conditions = items;
     for (uint32_t element = json_first_element(c->doc, conditions); element != JSON_NONE;
-         element = json_next_element(c->doc, conditions, element))
-        compile_condition(c, element, pointer, &items[ret->count++]);
+         element = json_next_element(c->doc, conditions, element)) {
+        struct condition *item = &items[ret->count++];
+        compile_condition(c, element, pointer, item);
+        ret->structured = ret->structured || path_reads_structured(&item->path);
+    }
 }
 
 void compile_predicates(struct compiler *c, uint32_t node, struct slice where, const char *list,

@@ -19,7 +19,7 @@ static enum result answer(bool holds)
 
 static enum result wrong_type(const struct check *k, const struct value *value, const char *wanted)
 {
-    enum json_type found = value_type(k->d, value);
+    enum json_type found = value_type(value);
     const char *name = json_type_name(found);
     bool vowel = found == JSON_ARRAY || found == JSON_OBJECT;
     trouble(k->d, "%.*s: expected %s, found %s%s.", SLICE_PRINT(k->condition->path.label), wanted,
@@ -36,12 +36,12 @@ static enum result complain(const struct check *k, const char *text)
 // The value as a string; false after a trouble.
 static bool as_text(const struct check *k, const struct value *value, struct slice *ret)
 {
-    if (value_type(k->d, value) != JSON_STRING) {
+    if (value_type(value) != JSON_STRING) {
         wrong_type(k, value, "a string");
         return false;
     }
-    *ret = value->kind == VALUE_TEXT ? value->text
-                                     : json_string(k->d->call->doc, value->node, k->d->arena);
+    *ret =
+        value->kind == VALUE_TEXT ? value->text : json_string(value->doc, value->node, k->d->arena);
     if (ret->data != NULL)
         return true;
     complain(k, "too large to be judged");
@@ -77,7 +77,7 @@ static bool equals(const struct check *k, const struct value *value, uint32_t no
     const struct json_doc *doc = &k->d->policy->doc;
     char digits[24];
     switch (value->kind) {
-    case VALUE_NODE: return json_equal(k->d->call->doc, value->node, doc, node);
+    case VALUE_NODE: return json_equal(value->doc, value->node, doc, node);
     case VALUE_TEXT:
         return json_type(doc, node) == JSON_STRING && json_string_equals(doc, node, value->text);
     case VALUE_NUMBER:
@@ -111,9 +111,9 @@ static bool as_number(const struct check *k, const struct value *value, char buf
         *ret = number_text(value->number, buffer);
         return true;
     }
-    enum json_type type = value_type(k->d, value);
+    enum json_type type = value_type(value);
     if (type == JSON_NUMBER) {
-        *ret = json_raw(k->d->call->doc, value->node);
+        *ret = json_raw(value->doc, value->node);
         return true;
     }
     if (type != JSON_STRING || !k->condition->as_number) {
@@ -153,16 +153,15 @@ static size_t characters(struct slice text)
 
 static enum result compare_length(const struct check *k, const struct value *value)
 {
-    const struct json_doc *doc = k->d->call->doc;
     uint64_t length;
     switch (value->kind) {
     case VALUE_TEXT: length = characters(value->text); break;
     case VALUE_TAGS: length = k->d->call->grant_tag_count; break;
     default:
-        switch (value_type(k->d, value)) {
-        case JSON_STRING: length = json_string_characters(doc, value->node); break;
+        switch (value_type(value)) {
+        case JSON_STRING: length = json_string_characters(value->doc, value->node); break;
         case JSON_ARRAY:
-        case JSON_OBJECT: length = json_at(doc, value->node)->count; break;
+        case JSON_OBJECT: length = json_at(value->doc, value->node)->count; break;
         default: return wrong_type(k, value, "a string, an array or an object");
         }
     }
@@ -197,7 +196,7 @@ static bool array_contains(const struct check *k, const struct value *value)
 {
     if (value->kind == VALUE_TAGS)
         return tags_contain(k);
-    const struct json_doc *doc = k->d->call->doc;
+    const struct json_doc *doc = value->doc;
     for (uint32_t element = json_first_element(doc, value->node); element != JSON_NONE;
          element = json_next_element(doc, value->node, element))
         if (json_equal(doc, element, &k->d->policy->doc, k->condition->value))
@@ -207,7 +206,7 @@ static bool array_contains(const struct check *k, const struct value *value)
 
 static enum result contains(const struct check *k, const struct value *value)
 {
-    enum json_type type = value_type(k->d, value);
+    enum json_type type = value_type(value);
     if (type == JSON_ARRAY)
         return answer(array_contains(k, value));
     if (json_type(&k->d->policy->doc, k->condition->value) != JSON_STRING)
@@ -323,7 +322,7 @@ static enum result check_value(const struct check *k, const struct value *value)
         return RESULT_TROUBLE;
     if (k->condition->op == OP_EXISTS) {
         bool present = value->kind != VALUE_MISSING &&
-                       (value->kind != VALUE_NODE || value_type(k->d, value) != JSON_NULL);
+                       (value->kind != VALUE_NODE || value_type(value) != JSON_NULL);
         return answer(present == k->condition->expected);
     }
     // A missing value satisfies no operator, not even a negated one.

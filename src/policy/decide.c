@@ -117,8 +117,8 @@ static bool denied_by_name(struct decision *d, const struct section *section,
 // ---- require and deny_if
 
 // All conditions in order; the first that does not hold ends it and is told in `ret_failed`.
-static enum result predicate_holds(struct decision *d, const struct predicate *predicate,
-                                   enum quantifier quantifier, const struct condition **ret_failed)
+enum result predicate_holds(struct decision *d, const struct predicate *predicate,
+                            enum quantifier quantifier, const struct condition **ret_failed)
 {
     enum result result = RESULT_YES;
     if (d->trace != NULL)

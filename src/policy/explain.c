@@ -52,7 +52,7 @@ static void show_value(void *argument, const struct value *value)
     switch (value->kind) {
     case VALUE_MISSING: buffer_append_string(out, "missing"); break;
     case VALUE_TROUBLE: buffer_append_string(out, "not readable"); break;
-    case VALUE_NODE: show_raw(out, json_raw(s->d->call->doc, value->node)); break;
+    case VALUE_NODE: show_raw(out, json_raw(value->doc, value->node)); break;
     case VALUE_TEXT: json_write_string(out, value->text); break;
     case VALUE_NUMBER: buffer_append_number(out, value->number); break;
     case VALUE_TAGS:

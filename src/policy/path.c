@@ -14,6 +14,7 @@ static const struct {
     enum path_root root;
 } roots[] = {
     {"args", ROOT_ARGS},
+    {"result", ROOT_RESULT},
     {"tool.name", ROOT_TOOL_NAME},
     {"tool.category", ROOT_TOOL_CATEGORY},
     {"grant.label", ROOT_GRANT_LABEL},
@@ -164,23 +165,36 @@ static void root_error(struct compiler *c, uint32_t node, struct slice text)
     for (size_t i = 0; i < ROOT_TOTAL; i++)
         names[i] = roots[i].name;
     const char *nearest = compile_nearest(text, names);
-    const char *result = slice_starts_with(text, SLICE_LITERAL("result")) ? "result" : NULL;
-    if (result != NULL)
-        compile_error(c, node, "result rules ('%.80s') are not available in this version",
-                      text.data);
-    else if (nearest != NULL)
+    if (nearest != NULL)
         compile_error(c, node, "unknown path '%.80s'; did you mean '%s'?", text.data, nearest);
     else
         compile_error(c, node,
-                      "unknown path '%.80s'; paths start with args, tool.name, tool.category, "
+                      "unknown path '%.80s'; paths start with %s, tool.name, tool.category, "
                       "grant.label, grant.tags, client.name, session.calls, time.hour or "
                       "time.weekday",
-                      text.data);
+                      text.data, c->in_results ? "result" : "args");
+}
+
+// A call has arguments and no result yet; when the result comes, the arguments are gone.
+static bool root_fits(struct compiler *c, uint32_t node, enum path_root root)
+{
+    if (root == ROOT_ARGS && c->in_results)
+        compile_error(c, node, "'results' cannot look at the arguments, only at result.*");
+    else if (root == ROOT_RESULT && !c->in_results)
+        compile_error(c, node, "result.* is known in 'results' only, after the call");
+    else
+        return true;
+    return false;
 }
 
 static void make_label(struct compiler *c, struct path *path)
 {
-    if (path->root != ROOT_ARGS)
+    if (path->root == ROOT_RESULT && path->count == 0)
+        path->label = SLICE_LITERAL("The result");
+    else if (path->root == ROOT_RESULT)
+        path->label = compile_format(c, "The result's '%.200s'",
+                                     path->text.data + (path->text.data[6] == '.' ? 7 : 6));
+    else if (path->root != ROOT_ARGS)
         path->label = compile_format(c, "'%.200s'", path->text.data);
     else if (path->count == 0)
         path->label = SLICE_LITERAL("The arguments' object");
@@ -200,12 +214,15 @@ bool compile_path(struct compiler *c, uint32_t node, struct path *ret)
         root_error(c, node, ret->text);
         return false;
     }
+    if (!root_fits(c, node, ret->root))
+        return false;
     while (p.rest.length > 0)
         if (!parse_step(&p))
             return false;
-    if (p.count > 0 && ret->root != ROOT_ARGS &&
+    if (p.count > 0 && ret->root != ROOT_ARGS && ret->root != ROOT_RESULT &&
         (ret->root != ROOT_GRANT_TAGS || p.count > 1 || steps[0].kind == STEP_MEMBER)) {
-        compile_error(c, node, "'%.80s' leads nowhere: only args has parts", ret->text.data);
+        compile_error(c, node, "'%.80s' leads nowhere: only %s has parts", ret->text.data,
+                      c->in_results ? "result" : "args");
         return false;
     }
     struct path_step *kept = compile_take(c, p.count, sizeof(struct path_step));
@@ -240,6 +257,7 @@ void trouble(struct decision *d, const char *format, ...)
 
 struct walk {
     struct decision *d;
+    const struct json_doc *doc;
     const struct path *path;
     value_cb callback;
     void *argument;
@@ -261,13 +279,14 @@ static void walk_from(const struct walk *w, uint32_t node, size_t at);
 
 static void walk_member(const struct walk *w, uint32_t node, size_t at)
 {
-    const struct json_doc *doc = w->d->call->doc;
+    const struct json_doc *doc = w->doc;
     struct slice name = w->path->steps[at].name;
     uint32_t twin = json_find_case_variant(doc, node, name);
     if (twin != JSON_NONE) {
         struct slice raw = json_raw(doc, twin);
-        trouble(w->d, "%.*s is ambiguous: the call holds %.*s, which differs only in case.",
-                SLICE_PRINT(w->path->label), (int)(raw.length < 100 ? raw.length : 100), raw.data);
+        trouble(w->d, "%.*s is ambiguous: the %s holds %.*s, which differs only in case.",
+                SLICE_PRINT(w->path->label), w->d->answer != NULL ? "result" : "call",
+                (int)(raw.length < 100 ? raw.length : 100), raw.data);
         arrive(w, (struct value){.kind = VALUE_TROUBLE});
         return;
     }
@@ -276,7 +295,7 @@ static void walk_member(const struct walk *w, uint32_t node, size_t at)
 
 static void walk_each(const struct walk *w, uint32_t node, size_t at)
 {
-    const struct json_doc *doc = w->d->call->doc;
+    const struct json_doc *doc = w->doc;
     if (json_at(doc, node)->count == 0)
         arrive(w, (struct value){.kind = VALUE_MISSING});
     for (uint32_t element = json_first_element(doc, node); element != JSON_NONE;
@@ -292,11 +311,11 @@ static void walk_from(const struct walk *w, uint32_t node, size_t at)
         return;
     }
     if (at == w->path->count) {
-        arrive(w, (struct value){.kind = VALUE_NODE, .node = node});
+        arrive(w, (struct value){.kind = VALUE_NODE, .doc = w->doc, .node = node});
         return;
     }
     const struct path_step *step = &w->path->steps[at];
-    enum json_type type = json_type(w->d->call->doc, node);
+    enum json_type type = json_type(w->doc, node);
     enum json_type wanted = step->kind == STEP_MEMBER ? JSON_OBJECT : JSON_ARRAY;
     if (type == JSON_NULL)
         arrive(w, (struct value){.kind = VALUE_MISSING});
@@ -305,7 +324,7 @@ static void walk_from(const struct walk *w, uint32_t node, size_t at)
     else if (step->kind == STEP_MEMBER)
         walk_member(w, node, at);
     else if (step->kind == STEP_INDEX)
-        walk_from(w, json_element(w->d->call->doc, node, step->index), at + 1);
+        walk_from(w, json_element(w->doc, node, step->index), at + 1);
     else
         walk_each(w, node, at);
 }
@@ -343,11 +362,35 @@ static void walk_tags(const struct walk *w)
     }
 }
 
+bool path_reads_structured(const struct path *path)
+{
+    return path->root == ROOT_RESULT && path->count > 0 && path->steps[0].kind == STEP_MEMBER &&
+           slice_equal_string(path->steps[0].name, "structuredContent");
+}
+
+// JSON that a text holds is looked at as if it were the structured content. Another kind of
+// document than the path wants is somebody else's text.
+static void walk_result(const struct walk *w)
+{
+    struct walk inside = *w;
+    inside.doc = w->d->structured;
+    if (inside.doc == NULL || !path_reads_structured(w->path)) {
+        walk_from(w, w->d->answer->result, 0);
+        return;
+    }
+    enum json_type type = json_type(inside.doc, 0);
+    bool fits = w->path->count == 1 ||
+                type == (w->path->steps[1].kind == STEP_MEMBER ? JSON_OBJECT : JSON_ARRAY);
+    walk_from(&inside, fits ? 0 : JSON_NONE, 1);
+}
+
 void path_walk(struct decision *d, const struct path *path, value_cb callback, void *argument)
 {
     const struct policy_call *call = d->call;
-    const struct walk w = {d, path, callback, argument};
+    const struct walk w = {d, d->answer != NULL ? d->answer->doc : call->doc, path, callback,
+                           argument};
     switch (path->root) {
+    case ROOT_RESULT: walk_result(&w); break;
     case ROOT_ARGS: walk_from(&w, call->doc == NULL ? JSON_NONE : call->args, 0); break;
     case ROOT_TOOL_NAME: arrive(&w, text_value(call->name)); break;
     case ROOT_TOOL_CATEGORY:
@@ -376,10 +419,10 @@ struct value path_find(struct decision *d, const struct path *path)
     return value;
 }
 
-enum json_type value_type(const struct decision *d, const struct value *value)
+enum json_type value_type(const struct value *value)
 {
     switch (value->kind) {
-    case VALUE_NODE: return json_type(d->call->doc, value->node);
+    case VALUE_NODE: return json_type(value->doc, value->node);
     case VALUE_TEXT: return JSON_STRING;
     case VALUE_NUMBER: return JSON_NUMBER;
     case VALUE_TAGS: return JSON_ARRAY;

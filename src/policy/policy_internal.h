@@ -15,6 +15,7 @@
 // ---- Paths: "args.items[*].price"
 enum path_root {
     ROOT_ARGS,
+    ROOT_RESULT, // in `results` only
     ROOT_TOOL_NAME,
     ROOT_TOOL_CATEGORY,
     ROOT_GRANT_LABEL,
@@ -94,10 +95,31 @@ struct predicate {
     struct slice on_deny; // empty when absent
     const struct condition *conditions;
     size_t count;
+    bool structured; // reads result.structuredContent
 };
 struct predicates {
     const struct predicate *items;
     size_t count;
+};
+
+// ---- Results
+enum redactor_kind { REDACT_SECRETS, REDACT_REGEX, REDACT_PATH };
+struct redactor {
+    enum redactor_kind kind;
+    const struct regex *regex;
+    struct path path;
+    struct slice with;
+};
+struct results {
+    bool given;
+    struct slice pointer; // "/tools/x/results"
+    bool has_max;
+    uint64_t max_bytes;
+    const struct redactor *redactors;
+    size_t redactor_count;
+    bool reads_text; // a redactor looks into texts, which those in base64 do not show
+    bool binary_allowed;
+    struct predicates deny_if;
 };
 
 // ---- Limits
@@ -128,6 +150,7 @@ struct rule {
     struct predicates require, deny_if, approve_if;
     struct limits limits;
     struct approval approval; // checked and kept; not yet used
+    struct results results;
 };
 enum selector_kind { SELECTOR_EXACT, SELECTOR_GLOB, SELECTOR_CATEGORY, SELECTOR_ANY };
 struct selector {
@@ -172,6 +195,8 @@ struct policy {
     bool list_callable, uses_categories;
     struct hide_list hide;
     struct rule all_tools;
+    struct results results; // of every tool, resource and prompt
+    bool judges_answers;
     struct section tools, resources, prompts;
     struct method_rule *methods;
     size_t method_count;
@@ -188,6 +213,7 @@ struct compiler {
     size_t problem_capacity;
     size_t errors;
     bool no_memory;
+    bool in_results; // paths start from the result, not from the arguments
 };
 void compile_error(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
 void compile_warning(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -219,6 +245,7 @@ void compile_limits(struct compiler *c, uint32_t limits, uint32_t rate_limit, st
                     struct limits *ret);
 void compile_shared_counters(struct compiler *c); // after all rules
 bool compile_duration(struct compiler *c, uint32_t node, const char *what, int64_t *ret_ms);
+void compile_results(struct compiler *c, uint32_t node, struct slice where, struct results *ret);
 enum rule_place { RULE_OF_ENTRY, RULE_OF_ALL_TOOLS };
 void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum rule_place place,
                   struct rule *ret);
@@ -266,12 +293,19 @@ bool network_contains(const struct network *network, const struct network *addre
 struct regex_scratch { // of one decision; zero at first
     void *context, *data, *limits;
     uint64_t work;
+    bool (*may_go_on)(void *argument); // set for results: asked instead of counting work
+    void *argument;
 };
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
 // NULL after an error was reported.
 const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slice pattern);
 enum regex_result regex_match(const struct regex *regex, struct slice text,
                               struct regex_scratch *scratch, struct arena *arena);
+bool regex_matches_empty(const struct regex *regex);
+// The first match that starts at or behind `from`. The work is bounded by scratch->may_go_on.
+enum regex_result regex_find(const struct regex *regex, struct slice text, size_t from,
+                             struct regex_scratch *scratch, struct arena *arena, size_t *ret_start,
+                             size_t *ret_end);
 void regex_free_all(struct regex *first);
 
 // ---- Deciding.
@@ -283,6 +317,9 @@ struct decision {
     struct buffer *trace; // NULL but for explain
     struct slice trouble; // why the call cannot be judged
     struct regex_scratch regex;
+    const struct policy_answer *answer; // set when a result is judged
+    struct slice trouble_rule;
+    const struct json_doc *structured; // what stands in for result.structuredContent, or NULL
 };
 enum result { RESULT_NO, RESULT_YES, RESULT_TROUBLE };
 enum quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY };
@@ -290,9 +327,10 @@ enum quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY };
 enum value_kind { VALUE_MISSING, VALUE_NODE, VALUE_TEXT, VALUE_NUMBER, VALUE_TAGS, VALUE_TROUBLE };
 struct value {
     enum value_kind kind;
-    uint32_t node;     // VALUE_NODE, of the call's document
-    struct slice text; // VALUE_TEXT
-    uint64_t number;   // VALUE_NUMBER
+    const struct json_doc *doc; // VALUE_NODE
+    uint32_t node;              // VALUE_NODE
+    struct slice text;          // VALUE_TEXT
+    uint64_t number;            // VALUE_NUMBER
 };
 typedef void (*value_cb)(void *argument, const struct value *value);
 // Calls back for every value that the path leads to, missing ones and troubles included: at
@@ -301,7 +339,29 @@ void path_walk(struct decision *d, const struct path *path, value_cb callback, v
 // For paths without [*].
 struct value path_find(struct decision *d, const struct path *path);
 void trouble(struct decision *d, const char *format, ...) PRINTF_LIKE(2, 3);
-enum json_type value_type(const struct decision *d, const struct value *value);
+enum json_type value_type(const struct value *value);
+
+bool path_reads_structured(const struct path *path);
+// The verdict's parts that callers outside decide.c need.
+enum result predicate_holds(struct decision *d, const struct predicate *predicate,
+                            enum quantifier quantifier, const struct condition **ret_failed);
+
+// Redacts: the changes go to `ret`. False after a trouble, which d->trouble_rule names.
+struct answer_rules {
+    const struct results *sets[3]; // the subject's own, of all tools, of the document
+    size_t count;
+};
+// A string of the result that is itself a JSON document.
+struct inner_text {
+    uint32_t node;
+    struct json_doc doc; // owned
+};
+struct inner_texts {
+    struct inner_text *items; // in text order; in the arena
+    size_t count, capacity;
+};
+bool redact_answer(struct decision *d, const struct answer_rules *rules,
+                   const struct inner_texts *inner, struct policy_answer_verdict *ret);
 
 enum result condition_holds(struct decision *d, const struct condition *condition,
                             enum quantifier quantifier);

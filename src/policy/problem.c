@@ -256,10 +256,6 @@ void compile_keys(struct compiler *c, uint32_t object, struct slice where, const
         struct slice name = compile_string(c, key, "a key");
         if (name.data == NULL || is_listed(name, keys))
             continue;
-        if (slice_equal_string(name, "results")) {
-            compile_error(c, key, "result rules ('results') are not available in this version");
-            continue;
-        }
         const char *nearest = compile_nearest(name, keys);
         const char *place = where.length == 0 ? "the document" : where.data;
         if (nearest != NULL)

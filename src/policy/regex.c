@@ -20,8 +20,9 @@ static const uint64_t WORK_MAX = 1U << 30;
 struct regex {
     struct regex *next;
     pcre2_code *code;
-    bool anchored; // tried at the start of the text only
-    bool repeats;  // without unbounded repeats, the work grows only linearly with the text
+    bool anchored;     // tried at the start of the text only
+    bool may_be_empty; // matches where nothing is
+    bool repeats;      // without unbounded repeats, the work grows only linearly with the text
 };
 
 static void *take_heap(size_t size, void *argument)
@@ -97,8 +98,9 @@ static pcre2_code *compile_code(struct compiler *c, uint32_t node, struct slice 
     PCRE2_SIZE at;
     // '$' is the very end, not also the place before a last line feed.
     code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.length,
-                         PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &error, &at,
-                         context);
+                         PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY |
+                             PCRE2_USE_OFFSET_LIMIT,
+                         &error, &at, context);
     if (code == NULL && error == PCRE2_ERROR_HEAP_FAILED) {
         c->no_memory = true;
     } else if (code == NULL) {
@@ -130,6 +132,9 @@ const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slic
     uint32_t options = 0;
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_ALLOPTIONS, &options);
     regex->anchored = (options & PCRE2_ANCHORED) != 0;
+    uint32_t may_be_empty = 1;
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_MATCHEMPTY, &may_be_empty);
+    regex->may_be_empty = may_be_empty != 0;
     regex->repeats = may_repeat(pattern);
     regex->next = c->policy->regexes;
     c->policy->regexes = regex;
@@ -173,29 +178,99 @@ static bool book_work(const struct regex *regex, size_t length, struct regex_scr
 }
 
 // The small stack of compiled expressions was too small: again with a larger one.
-static int match_with_stack(const struct regex *regex, struct slice text,
+static int match_with_stack(const struct regex *regex, struct slice text, size_t from,
                             struct regex_scratch *scratch)
 {
     pcre2_jit_stack *stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, scratch->context);
     if (stack == NULL)
         return PCRE2_ERROR_JIT_STACKLIMIT;
     pcre2_jit_stack_assign(scratch->limits, NULL, stack);
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, 0, 0, scratch->data,
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, from, 0, scratch->data,
                             scratch->limits);
     pcre2_jit_stack_assign(scratch->limits, NULL, NULL);
     pcre2_jit_stack_free(stack);
     return found;
 }
 
+// ---- Long texts, piece by piece
+
+enum { WINDOW_WORK = 1 << 24, WINDOW_STEPS = 1 << 22, STEPS_LEAST = 10000 };
+
+// How many places are tried before the caller is asked again: one try may run along the whole text.
+static size_t window_of(const struct regex *regex, size_t length)
+{
+    if (!regex->repeats || regex->anchored)
+        return length + 1;
+    size_t window = WINDOW_WORK / (length + 1);
+    return window == 0 ? 1 : window;
+}
+
+static enum regex_result try_window(const struct regex *regex, struct slice text, size_t from,
+                                    size_t last, struct regex_scratch *scratch)
+{
+    size_t steps = WINDOW_STEPS / (last - from + 1);
+    steps = steps < STEPS_LEAST ? STEPS_LEAST : steps > STEPS_MAX ? STEPS_MAX : steps;
+    pcre2_set_match_limit(scratch->limits, (uint32_t)steps);
+    pcre2_set_offset_limit(scratch->limits, last);
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, from,
+                            PCRE2_NO_UTF_CHECK, scratch->data, scratch->limits);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+        found = match_with_stack(regex, text, from, scratch);
+    return found == PCRE2_ERROR_NOMATCH ? REGEX_NO : found >= 0 ? REGEX_YES : REGEX_LIMIT;
+}
+
+// The first character at or behind a byte.
+static size_t character_from(struct slice text, size_t at)
+{
+    while (at < text.length && ((unsigned char)text.data[at] & 0xC0) == 0x80)
+        at++;
+    return at;
+}
+
+enum regex_result regex_find(const struct regex *regex, struct slice text, size_t from,
+                             struct regex_scratch *scratch, struct arena *arena, size_t *ret_start,
+                             size_t *ret_end)
+{
+    if (!prepare(scratch, arena))
+        return REGEX_LIMIT;
+    size_t window = window_of(regex, text.length);
+    while (from <= text.length) {
+        if (scratch->may_go_on != NULL && !scratch->may_go_on(scratch->argument))
+            return REGEX_LIMIT;
+        size_t last = from + (window - 1);
+        if (last > text.length)
+            last = text.length;
+        enum regex_result result = try_window(regex, text, from, last, scratch);
+        if (result == REGEX_LIMIT)
+            return result;
+        if (result == REGEX_YES) {
+            const PCRE2_SIZE *span = pcre2_get_ovector_pointer(scratch->data);
+            *ret_start = span[0];
+            *ret_end = span[1];
+            return result;
+        }
+        from = character_from(text, last + 1);
+    }
+    return REGEX_NO;
+}
+
+bool regex_matches_empty(const struct regex *regex)
+{
+    return regex->may_be_empty;
+}
+
 enum regex_result regex_match(const struct regex *regex, struct slice text,
                               struct regex_scratch *scratch, struct arena *arena)
 {
+    size_t start, end;
+    if (scratch->may_go_on != NULL)
+        return regex_find(regex, text, 0, scratch, arena, &start, &end);
     if (!prepare(scratch, arena) || !book_work(regex, text.length, scratch))
         return REGEX_LIMIT;
     int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, 0, 0, scratch->data,
                             scratch->limits);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT)
-        found = match_with_stack(regex, text, scratch);
+        found = match_with_stack(regex, text, 0, scratch);
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
     return found >= 0 ? REGEX_YES : REGEX_LIMIT;

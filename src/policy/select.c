@@ -227,8 +227,9 @@ void compile_section(struct compiler *c, uint32_t node, const char *name, bool c
 
 static bool restricts(const struct rule *rule)
 {
-    return rule->require.count + rule->deny_if.count + rule->approve_if.count + rule->limits.count >
-           0;
+    return rule->results.given ||
+           rule->require.count + rule->deny_if.count + rule->approve_if.count + rule->limits.count >
+               0;
 }
 
 static void lint_ties(struct compiler *c, const struct section *section)

@@ -146,9 +146,11 @@ struct row {
     struct policy_call call;
     struct slice tags[TAGS_MAX];
     struct json_doc doc;
-    const char *word; // the outcome
-    const char *rule; // "-": not looked at
-    const char *note; // part of the reason, NULL
+    const char *word;  // the outcome
+    const char *rule;  // "-": not looked at
+    const char *note;  // part of the reason, NULL
+    const char *gives; // what an answer becomes, NULL: nothing changes
+    bool failed;       // the answer is an error
     const char *charges[CHARGES_MAX];
     size_t charge_count;
     bool check_charges;
@@ -226,6 +228,10 @@ static bool set_option(struct row *row, char *word)
         return set_tags(row, value);
     else if (strcmp(word, "calls") == 0)
         call->session_calls = strtoull(value, NULL, 10);
+    else if (strcmp(word, "gives") == 0)
+        row->gives = value;
+    else if (strcmp(word, "as") == 0)
+        row->failed = strcmp(value, "error") == 0;
     else if (strcmp(word, "now") == 0)
         return clock_parse(slice_from_string(value), &call->now_ms);
     else
@@ -389,6 +395,55 @@ static void run_condition_row(struct runner *r, const struct row *row)
     fail(r, "unknown word '%s'", row->word);
 }
 
+// The document's text with the changes in it.
+static void write_changed(const struct json_doc *doc, const struct policy_answer_verdict *v,
+                          struct buffer *out)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < v->change_count; i++) {
+        const struct policy_change *change = &v->changes[i];
+        buffer_append(out, slice_of(doc->text.data + at, change->start - at));
+        buffer_append(out, change->replacement);
+        at = change->start + change->length;
+    }
+    buffer_append(out, slice_of(doc->text.data + at, doc->text.length - at));
+}
+
+static bool check_answer(struct runner *r, const struct row *row,
+                         const struct policy_answer_verdict *v, struct slice text)
+{
+    struct slice wanted = row->gives != NULL ? slice_from_string(row->gives) : row->doc.text;
+    if (v->denied != (strcmp(row->word, "withheld") == 0))
+        fail(r, "expected %s: %s by %.*s: %.*s", row->word, v->denied ? "withheld" : "passes",
+             SLICE_PRINT(v->rule), SLICE_PRINT(v->reason));
+    else if (v->denied && !slice_equal_string(v->rule, row->rule))
+        fail(r, "rule is %.*s", SLICE_PRINT(v->rule));
+    else if (v->denied && (row->note == NULL || !contains(v->reason, row->note)))
+        fail(r, "reason is '%.*s'", SLICE_PRINT(v->reason));
+    else if (!v->denied && !slice_equal(text, wanted))
+        fail(r, "gives %.*s", SLICE_PRINT(text));
+    else
+        return true;
+    return false;
+}
+
+static void run_answer_row(struct runner *r, const struct row *row)
+{
+    struct policy_answer answer = {.doc = &row->doc, .whole = 0, .result = 0};
+    struct policy_answer_verdict v;
+    struct arena arena;
+    struct buffer text;
+    arena_init(&arena, 16 << 20);
+    buffer_init(&text, 0);
+    if (row->failed)
+        answer.result = JSON_NONE;
+    policy_decide_answer(r->policies[0], &row->call, &answer, &arena, &v);
+    write_changed(&row->doc, &v, &text);
+    r->passed += check_answer(r, row, &v, buffer_slice(&text));
+    buffer_release(&text);
+    arena_release(&arena);
+}
+
 static void run_list_row(struct runner *r, const struct row *row)
 {
     bool expected = strcmp(row->word, "listed") == 0;
@@ -442,6 +497,8 @@ static void run_row(struct runner *r, char *line)
         run_condition_row(r, &row);
     } else if (strcmp(row.word, "listed") == 0 || strcmp(row.word, "unlisted") == 0) {
         run_list_row(r, &row);
+    } else if (strcmp(row.word, "passes") == 0 || strcmp(row.word, "withheld") == 0) {
+        run_answer_row(r, &row);
     } else {
         r->passed += decide(r, r->policies[0], &row, row.word, row.note);
     }

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The policy's rules on what comes back (docs/policy.md, "Results"): each answer of a tool, a
+// resource or a prompt is judged, whichever way it came, before a byte of it goes on.
+#include "pipeline/pipeline_internal.h"
+
+// The loop serves others meanwhile not at all; an expression that needs longer withholds.
+enum { INSPECTION_MAX_US = 50000 };
+
+// What is judged, and as whose answer.
+struct judged {
+    enum mcp_method method;
+    enum policy_subject subject;
+    struct slice name; // empty when it is not known
+    struct slice id;   // raw, of the answer
+    struct policy_answer answer;
+};
+
+static bool in_time(void *argument)
+{
+    const uint64_t *until_us = argument;
+    return clock_monotonic_us() < *until_us;
+}
+
+static bool is_task(enum mcp_method method)
+{
+    return method == MCP_TASKS_GET || method == MCP_TASKS_RESULT || method == MCP_TASKS_UPDATE ||
+           method == MCP_TASKS_CANCEL;
+}
+
+// False for answers that no rule on results is about.
+static bool subject_of(struct exchange *ex, struct slice named, struct judged *judged)
+{
+    judged->name = named;
+    switch (judged->method) {
+    case MCP_TOOLS_CALL: judged->subject = POLICY_TOOL; return true;
+    case MCP_RESOURCES_READ: judged->subject = POLICY_RESOURCE; return true;
+    case MCP_PROMPTS_GET: judged->subject = POLICY_PROMPT; return true;
+    default: break;
+    }
+    if (!is_task(judged->method))
+        return false;
+    judged->subject = POLICY_TOOL;
+    judged->name = origin_of_task(ex, named);
+    return true;
+}
+
+// In the stateless era a task that is done carries the tool's result inside of its own.
+static uint32_t inner_result(const struct upstream_message *message, enum mcp_method method)
+{
+    uint32_t result = message->message->result;
+    if (!is_task(method) || method == MCP_TASKS_RESULT)
+        return result;
+    return json_get(message->doc, result, "result");
+}
+
+static bool identify(struct exchange *ex, const struct upstream_message *message,
+                     struct judged *judged)
+{
+    const struct mcp_message *m = message->message;
+    struct slice named = ex->subject;
+    judged->method = ex->method;
+    judged->id = ex->id;
+    if (ex->kind == EXCHANGE_STREAM) {
+        judged->id = m->id == JSON_NONE ? (struct slice){0} : json_raw(message->doc, m->id);
+        judged->method = MCP_TOOLS_CALL; // the gravest, when it is not known
+        named = (struct slice){"", 0};
+        (void)origin_of_replay(ex, judged->id, &judged->method, &named);
+    }
+    if (!subject_of(ex, named, judged))
+        return false;
+    bool failed = m->error != JSON_NONE;
+    judged->answer.doc = message->doc;
+    judged->answer.whole = failed ? m->error : m->result;
+    judged->answer.result = failed ? JSON_NONE : inner_result(message, judged->method);
+    return judged->answer.whole != JSON_NONE;
+}
+
+static void judge(struct exchange *ex, struct judged *judged, struct arena *arena,
+                  struct policy_answer_verdict *verdict)
+{
+    struct policy_call call;
+    uint64_t until_us = clock_monotonic_us() + INSPECTION_MAX_US;
+    decide_describe(ex, judged->subject, judged->name, &call);
+    judged->answer.may_go_on = in_time;
+    judged->answer.argument = &until_us;
+    policy_decide_answer(ex->policy, &call, &judged->answer, arena, verdict);
+    ex->redacted += verdict->change_count;
+}
+
+static void apply(const struct policy_answer_verdict *verdict, struct upstream_message *message)
+{
+    for (size_t i = 0; i < verdict->change_count; i++)
+        mcp_edit_add(&message->edits, message->arena, verdict->changes[i].start - message->start,
+                     verdict->changes[i].length, verdict->changes[i].replacement);
+}
+
+// A replayed answer is one of several messages of its stream, which goes on.
+static void withhold_replay(struct exchange *ex, const struct judged *judged, struct slice rule,
+                            struct slice reason, const struct upstream_message *message)
+{
+    struct buffer body;
+    buffer_init(&body, 0);
+    decide_write_denial(ex, judged->method, judged->id, rule, reason, &body);
+    struct slice piece = buffer_slice(&body);
+    outcome_record_server(ex->pipeline, ex->session, ex, SLICE_LITERAL("(replayed response)"),
+                          false, rule);
+    if (!ex->client_gone && !ex->answered && !body.failed) {
+        if (!ex->streaming)
+            ex->face->stream_begin(ex);
+        ex->streaming = true;
+        ex->face->stream_message(ex, &piece, 1, message->event_id, message->retry_ms);
+    }
+    buffer_release(&body);
+}
+
+// The agent must not take a call that ran for one that did not.
+static struct slice with_warning(struct exchange *ex, const struct judged *judged,
+                                 struct slice reason)
+{
+    if (judged->subject != POLICY_TOOL)
+        return arena_copy(&ex->arena, reason);
+    return arena_format(&ex->arena, "%.*s The call has run; only its result is withheld.",
+                        SLICE_PRINT(reason));
+}
+
+static void note_task(struct exchange *ex, const struct upstream_message *message)
+{
+    if (ex->kind != EXCHANGE_MESSAGE || ex->method != MCP_TOOLS_CALL)
+        return;
+    uint32_t result = message->message->result;
+    uint32_t task = json_get(message->doc, result, "task");
+    uint32_t id = json_get(message->doc, task != JSON_NONE ? task : result, "taskId");
+    if (id == JSON_NONE || json_type(message->doc, id) != JSON_STRING)
+        return;
+    struct slice text = json_string(message->doc, id, message->arena);
+    if (text.data != NULL)
+        origin_note_task(ex, text);
+}
+
+enum results_verdict results_judge(struct exchange *ex, struct upstream_message *message)
+{
+    struct judged judged = {0};
+    struct policy_answer_verdict verdict;
+    note_task(ex, message);
+    if (!policy_judges_answers(ex->policy) || !identify(ex, message, &judged))
+        return RESULTS_NOT_THEIRS;
+    judge(ex, &judged, message->arena, &verdict);
+    if (verdict.denied) {
+        struct slice reason = with_warning(ex, &judged, verdict.reason);
+        struct slice rule = arena_copy(&ex->arena, verdict.rule);
+        if (ex->kind == EXCHANGE_STREAM && !ex->observe) {
+            withhold_replay(ex, &judged, rule, reason, message);
+            return RESULTS_WITHHELD;
+        }
+        if (exchange_deny(ex, rule, reason, false, -1) == STEP_REPLY)
+            return RESULTS_WITHHELD;
+    }
+    if (!ex->observe)
+        apply(&verdict, message);
+    return RESULTS_PASS;
+}
+
+bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
+                          struct slice *ret_rule)
+{
+    static const struct slice tasks = SLICE_LITERAL("notifications/tasks");
+    const struct mcp_message *m = message->message;
+    if (!policy_judges_answers(ex->policy) || m->kind != MCP_NOTIFICATION ||
+        !slice_starts_with(m->method_name, tasks) || m->params == JSON_NONE)
+        return true;
+    uint32_t id = json_get(message->doc, m->params, "taskId");
+    struct slice task = {"", 0};
+    if (id != JSON_NONE && json_type(message->doc, id) == JSON_STRING)
+        task = json_string(message->doc, id, message->arena);
+    struct judged judged = {.method = MCP_TASKS_GET,
+                            .subject = POLICY_TOOL,
+                            .answer = {.doc = message->doc,
+                                       .whole = m->params,
+                                       .result = json_get(message->doc, m->params, "result")}};
+    judged.name = task.data == NULL ? (struct slice){"", 0} : origin_of_task(ex, task);
+    struct policy_answer_verdict verdict;
+    judge(ex, &judged, message->arena, &verdict);
+    *ret_rule = verdict.rule;
+    if (verdict.denied)
+        return ex->observe;
+    if (!ex->observe)
+        apply(&verdict, message);
+    return true;
+}
