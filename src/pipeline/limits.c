@@ -11,68 +11,21 @@ struct tally {
     char key[];
 };
 
-static struct slice scope_subject(struct exchange *ex, enum policy_scope scope)
-{
-    switch (scope) {
-    case POLICY_SCOPE_GRANT: return ex->grant->label;
-    case POLICY_SCOPE_SESSION:
-        if (ex->session != NULL)
-            return slice_from_string(ex->session->id);
-        // No sessions in the stateless era: the grant together with the client's name.
-        return limit_key(&ex->arena, (struct slice[]){ex->grant->label, ex->client_name}, 2);
-    case POLICY_SCOPE_SERVER:
-    case POLICY_SCOPE_ORGANISATION: return (struct slice){"", 0};
-    }
-    return (struct slice){0};
-}
-
-static struct slice counter_key(struct exchange *ex, const struct policy_charge *charge)
-{
-    static const char *const scopes[] = {[POLICY_SCOPE_GRANT] = "grant",
-                                         [POLICY_SCOPE_SESSION] = "session",
-                                         [POLICY_SCOPE_SERVER] = "server",
-                                         [POLICY_SCOPE_ORGANISATION] = "organisation"};
-    struct slice subject = scope_subject(ex, charge->scope);
-    if (subject.data == NULL)
-        return subject;
-    struct slice parts[] = {SLICE_LITERAL(ORGANISATION),
-                            upstream_server_options(ex->server)->name,
-                            slice_from_string(scopes[charge->scope]),
-                            subject,
-                            charge->counter,
-                            charge->per};
-    return limit_key(&ex->arena, parts, sizeof parts / sizeof *parts);
-}
-
 // The verdict's charges in the form of the counters; NULL when memory is short.
 static struct limit_charge *charges_of(struct exchange *ex)
 {
-    size_t count = ex->verdict.charge_count;
-    struct limit_charge *charges = arena_take_zeroed(&ex->arena, count * sizeof *charges);
-    for (size_t i = 0; charges != NULL && i < count; i++) {
-        const struct policy_charge *from = &ex->verdict.charges[i];
-        charges[i] = (struct limit_charge){.key = counter_key(ex, from),
-                                           .sliding = from->sliding,
-                                           .window_ms = from->window_ms,
-                                           .calendar_month = from->calendar_month,
-                                           .max = from->max,
-                                           .amount = from->amount};
-        if (charges[i].key.data == NULL)
-            return NULL;
-    }
-    return charges;
+    struct pipeline_payer payer = {.server = upstream_server_options(ex->server)->name,
+                                   .grant = ex->grant->label,
+                                   .client = ex->client_name};
+    if (ex->session != NULL)
+        payer.session = slice_from_string(ex->session->id);
+    return pipeline_charges(&ex->verdict, &payer, &ex->arena);
 }
 
 static enum step_result deny_by_limit(struct exchange *ex, size_t index, int64_t retry_ms)
 {
     const struct policy_charge *charge = &ex->verdict.charges[index];
-    struct slice text = charge->on_deny;
-    if (retry_ms >= 0)
-        text = arena_format(&ex->arena, "%.*s Try again in %lld s.", SLICE_PRINT(text),
-                            (long long)((retry_ms + 999) / 1000));
-    else
-        text = arena_format(&ex->arena, "%.*s Waiting does not help: this call alone is above it.",
-                            SLICE_PRINT(text));
+    struct slice text = pipeline_limit_reason(charge, retry_ms, &ex->arena);
     return exchange_deny(ex, charge->rule, text, false, retry_ms);
 }
 

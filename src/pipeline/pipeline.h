@@ -73,3 +73,18 @@ int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_label, str
                         int in_fd, int out_fd, void (*closed)(void *argument), void *argument,
                         struct pipeline_stdio **ret, struct error *error) MUST_CHECK;
 void pipeline_stdio_free(struct pipeline_stdio *stdio);
+
+// ---- Which counters a call is charged to. Pure: for `sallyport policy test` besides the pipeline.
+struct pipeline_payer {
+    struct slice server;
+    struct slice grant;
+    struct slice client;  // what it calls itself; empty when unknown
+    struct slice session; // data NULL: none, the grant together with the client stands for it
+};
+// One for each of the verdict's charges; NULL when the arena is full.
+struct limit_charge *pipeline_charges(const struct policy_verdict *verdict,
+                                      const struct pipeline_payer *payer, struct arena *arena);
+// What the agent is told when this charge does not fit; `retry_ms` as limit_check gave it. data is
+// NULL when the arena is full.
+struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t retry_ms,
+                                   struct arena *arena);
