@@ -27,21 +27,16 @@ struct check {
 static void report(struct check *check, const char *path, const struct policy_problem *problem,
                    bool first)
 {
-    const char *gravity = problem->warning ? "warning" : "error";
     if (problem->warning)
         check->warnings++;
     else
         check->errors++;
     if (!check->json) {
-        buffer_append_string(&check->out, path);
-        if (problem->at.line > 0)
-            buffer_append_format(&check->out, ":%u:%u", problem->at.line, problem->at.column);
-        buffer_append_format(&check->out, ": %s: %s\n", gravity, problem->text);
+        cli_write_problem(&check->out, path, problem);
         return;
     }
-    buffer_append_format(&check->out, "%s{\"line\":%u,\"column\":%u,\"severity\":\"%s\",\"text\":",
-                         first ? "" : ",", problem->at.line, problem->at.column, gravity);
-    json_write_string(&check->out, slice_from_string(problem->text));
+    buffer_append_string(&check->out, first ? "{" : ",{");
+    cli_write_problem_members(&check->out, problem);
     buffer_append_string(&check->out, "}");
 }
 
@@ -54,33 +49,18 @@ static void report_whole(struct check *check, const char *path, const char *text
     report(check, path, &problem, true);
 }
 
-static void check_text(struct check *check, const char *path, struct slice text)
+static void check_file(struct check *check, const char *path)
 {
-    struct policy *policy = NULL;
-    struct policy_problems problems = {0};
-    int result = policy_compile(text, cli_policy_name(path), &policy, &problems);
+    struct policy *policy;
+    struct policy_problems problems;
+    struct error error = {0};
+    int result = cli_read_policy(path, &policy, &problems, &error);
     for (size_t i = 0; i < problems.count; i++)
         report(check, path, &problems.items[i], i == 0);
     if (result != 0 && problems.count == 0)
-        report_whole(check, path, error_text(result));
+        report_whole(check, path, error.text);
     policy_problems_release(&problems);
     policy_unref(policy);
-}
-
-static void check_file(struct check *check, const char *path)
-{
-    struct buffer text;
-    struct error error = {0};
-    buffer_init(&text, 0);
-    if (config_read_file(path, CLI_POLICY_FILE_MAX, &text, &error) == 0) {
-        check_text(check, path, buffer_slice(&text));
-    } else {
-        char sentence[sizeof error.text + 32] = "cannot be read: ";
-        size_t length = strlen(sentence);
-        memcpy(sentence + length, error.text, strlen(error.text) + 1);
-        report_whole(check, path, sentence);
-    }
-    buffer_release(&text);
 }
 
 static void check_files(struct check *check, char **paths)

@@ -60,12 +60,25 @@ const char *cli_config_path(const char *flag, const char *const *environment);
 // is short.
 int cli_load_config(const char *path, const char *const *environment, struct config **ret);
 
-// ---- explain.c, check.c
+// ---- explain.c, check.c, test.c
 int cli_policy_check(int argc, char **argv, const char *const *environment);
 int cli_policy_explain(int argc, char **argv, const char *const *environment);
-// The file's text and the policy's name ("kraken" for "policies/kraken.json").
+int cli_policy_test(int argc, char **argv, const char *const *environment);
+
+// ---- policy_file.c
+enum { CLI_POLICY_FILE_MAX = 4 * 1024 * 1024, CLI_TAGS_MAX = 32 };
+// The policy's name: "kraken" for "policies/kraken.json".
 struct slice cli_policy_name(const char *path);
-enum { CLI_POLICY_FILE_MAX = 4 * 1024 * 1024 };
+// Reads and compiles. On failure *ret is NULL and either the problems say why or, when there are
+// none, the error. The caller releases the problems in any case.
+int cli_read_policy(const char *path, struct policy **ret, struct policy_problems *ret_problems,
+                    struct error *error) MUST_CHECK;
+// "kraken.json:3:5: warning: ...", a line.
+void cli_write_problem(struct buffer *out, const char *path, const struct policy_problem *problem);
+// The same as members of a JSON object, without brackets.
+void cli_write_problem_members(struct buffer *out, const struct policy_problem *problem);
+// "read", "@read", "Read". False: *ret_near is the name that was probably meant, or NULL.
+bool cli_category(struct slice word, enum catalogue_category *ret, const char **ret_near);
 
 // ---- probe.c: each gives 0 or an errno; `text` says where it failed, for people.
 struct cli_probe {

@@ -26,7 +26,7 @@ enum {
     EXIT_CODE,
     FLAGS
 };
-enum { ARENA_MAX = 64 * 1024 * 1024, ARGS_MAX = 16 * 1024 * 1024, TAGS_MAX = 32 };
+enum { ARENA_MAX = 64 * 1024 * 1024, ARGS_MAX = 16 * 1024 * 1024 };
 
 static const struct cli_flag flags[FLAGS] = {
     [TOOL] = {"tool", "NAME", "the call is a call of this tool"},
@@ -58,7 +58,7 @@ struct explanation {
     const struct cli_arguments *arguments;
     struct policy *policy;
     struct policy_call call;
-    struct slice tags[TAGS_MAX];
+    struct slice tags[CLI_TAGS_MAX];
     struct buffer args_text;
     struct json_doc args;
     struct arena arena;
@@ -71,21 +71,17 @@ static const char *const outcome_names[] = {
 
 static int load_policy(struct explanation *explanation, const char *path)
 {
-    struct buffer text;
     struct error error = {0};
-    struct policy_problems problems = {0};
+    struct policy_problems problems;
+    struct buffer text;
     buffer_init(&text, 0);
-    int result = config_read_file(path, CLI_POLICY_FILE_MAX, &text, &error);
-    if (result != 0) {
-        cli_complain(CLI_USAGE, "'%s' cannot be read: %s", path, error.text);
-    } else {
-        result = policy_compile(buffer_slice(&text), cli_policy_name(path), &explanation->policy,
-                                &problems);
-        for (size_t i = 0; i < problems.count; i++)
-            fprintf(stderr, "%s:%u:%u: %s: %s\n", path, problems.items[i].at.line,
-                    problems.items[i].at.column, problems.items[i].warning ? "warning" : "error",
-                    problems.items[i].text);
-    }
+    int result = cli_read_policy(path, &explanation->policy, &problems, &error);
+    for (size_t i = 0; i < problems.count; i++)
+        cli_write_problem(&text, path, &problems.items[i]);
+    if (text.length > 0)
+        fwrite(buffer_slice(&text).data, 1, text.length, stderr);
+    if (result != 0 && problems.count == 0)
+        cli_complain(CLI_USAGE, "'%s' %s", path, error.text);
     policy_problems_release(&problems);
     buffer_release(&text);
     return result == 0 ? CLI_OK : CLI_USAGE;
@@ -118,19 +114,10 @@ static int choose_subject(struct explanation *explanation)
 static int choose_category(struct explanation *explanation)
 {
     const char *word = explanation->arguments->values[CATEGORY];
+    const char *near = NULL;
     explanation->call.category = CATALOGUE_UNKNOWN;
-    if (word == NULL)
+    if (word == NULL || cli_category(slice_from_string(word), &explanation->call.category, &near))
         return CLI_OK;
-    const char *names[CATALOGUE_UNKNOWN + 1];
-    for (unsigned int i = 0; i <= CATALOGUE_UNKNOWN; i++) {
-        names[i] = catalogue_category_name((enum catalogue_category)i);
-        if (slice_equal_ignoring_case(slice_from_string(*word == '@' ? word + 1 : word),
-                                      slice_from_string(names[i]))) {
-            explanation->call.category = (enum catalogue_category)i;
-            return CLI_OK;
-        }
-    }
-    const char *near = config_nearest(slice_from_string(word), names, CATALOGUE_UNKNOWN + 1);
     return cli_mistake(usage.command, "unknown category '%s'%s%s%s", word,
                        near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
                        near == NULL ? "" : "'?");
@@ -141,8 +128,8 @@ static int split_tags(struct explanation *explanation)
     const char *text = explanation->arguments->values[TAGS];
     for (size_t count = 0; text != NULL && *text != '\0'; count++) {
         size_t length = strcspn(text, ",");
-        if (count == TAGS_MAX)
-            return cli_mistake(usage.command, "more than %d tags", TAGS_MAX);
+        if (count == CLI_TAGS_MAX)
+            return cli_mistake(usage.command, "more than %d tags", CLI_TAGS_MAX);
         explanation->tags[count] = slice_of(text, length);
         explanation->call.grant_tag_count = count + 1;
         text += text[length] == ',' ? length + 1 : length;

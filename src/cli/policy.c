@@ -14,20 +14,10 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"check", cli_policy_check, "look for mistakes in policy files"},
+    {"test", cli_policy_test, "hold policies to files of expected decisions"},
     {"explain", cli_policy_explain, "say what a policy decides about a call, and why"},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
-
-struct slice cli_policy_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    struct slice name = slice_from_string(slash == NULL ? path : slash + 1);
-    const struct slice suffix = SLICE_LITERAL(".json");
-    if (name.length > suffix.length &&
-        memcmp(name.data + name.length - suffix.length, suffix.data, suffix.length) == 0)
-        name.length -= suffix.length;
-    return name;
-}
 
 static void print_help(void)
 {
@@ -41,7 +31,7 @@ int cli_policy(int argc, char **argv, const char *const *environment)
 {
     const char *names[VERBS];
     if (argc < 2)
-        return cli_mistake("policy", "'policy' needs a command: check or explain");
+        return cli_mistake("policy", "'policy' needs a command: check, test or explain");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help();
         return CLI_OK;

@@ -93,6 +93,8 @@ void config_free(struct config *config); // NULL accepted
 const char *config_nearest(struct slice word, const char *const *known, size_t count);
 // The value of a variable in "NAME=value" strings, or NULL.
 const char *config_variable(const char *const *environment, struct slice name);
+// "90s", "15m", "24h", "7d", "250ms". False when it is none or more than 64 bits hold.
+bool config_parse_duration(struct slice text, uint64_t *ret_ms);
 // Can this program be started (a path, or a name looked up in PATH)?
 bool config_finds_program(const char *program, const char *const *environment);
 // "127.0.0.1:8700", "[::1]:8700", "localhost:8700", "*:8700" (all interfaces) to host (without

@@ -113,7 +113,6 @@ extern const struct config_section config_server_section;
 extern const struct config_section config_grant_section;
 
 // ---- values.c
-bool config_parse_duration(struct slice text, uint64_t *ret_ms);
 bool config_parse_bytes(struct slice text, uint64_t *ret_bytes);
 bool config_is_name(struct slice text); // 1-64 of [A-Za-z0-9_-]
 bool config_is_variable(struct slice text);

@@ -25,10 +25,11 @@ const MISTAKES = [
   [['token', 'x'], "'token' takes no operands"],
   [['doctor', '--config'], "'--config' needs a value: FILE"],
   [['doctor', '--confg', 'x'], "unknown flag '--confg'; did you mean '--config'?"],
-  [['policy'], "'policy' needs a command: check or explain"],
+  [['policy'], "'policy' needs a command: check, test or explain"],
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
   [['policy', 'check'], "'policy check' needs FILE..."],
+  [['policy', 'test'], "'policy test' needs FILE..."],
   [['policy', 'explain'], "'policy explain' needs FILE"],
   [['policy', 'explain', 'a', 'b'], "'policy explain' takes only FILE"],
 ];
@@ -54,7 +55,7 @@ for (const args of [['--help'], ['-h'], ['help']]) {
   });
 }
 
-for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'explain'], ['doctor'], ['token'], ['help']]) {
+for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['doctor'], ['token'], ['help']]) {
   test(`sallyport ${args.join(' ')} --help explains itself`, () => {
     const { code, out, err } = run([...args, '--help']);
     assert.ok(out.startsWith(`usage: sallyport ${args.join(' ')}`), out);
@@ -84,7 +85,7 @@ test('help config prints the reference that docs/configuration.md holds', () => 
 
 test('every command and flag is in docs/cli.md', () => {
   const document = fs.readFileSync(path.join(ROOT, 'docs/cli.md'), 'utf8');
-  for (const args of [['policy', 'check'], ['policy', 'explain'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
+  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
     assert.ok(document.includes('sallyport ' + args.join(' ')), args.join(' '));
     for (const [, flag] of run([...args, '--help']).out.matchAll(/^ {2}(--[a-z-]+)/gm)) {
       assert.ok(document.includes('`' + flag), `${args.join(' ')} ${flag}`);

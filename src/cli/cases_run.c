@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cases against a policy: decided and counted as the gateway decides and counts, on a clock that
+// the case sets.
+#include "cli/cases_internal.h"
+
+enum { CASE_MEMORY = 256 * 1024 * 1024, CALL_MEMORY = 64 * 1024 * 1024 };
+
+struct session_count {
+    uint64_t calls;
+};
+
+void cases_runner_init(struct case_runner *runner, const struct cases *cases)
+{
+    *runner = (struct case_runner){.cases = cases};
+    arena_init(&runner->memory, CASE_MEMORY);
+    arena_init(&runner->call_memory, CALL_MEMORY);
+}
+
+void cases_runner_release(struct case_runner *runner)
+{
+    arena_release(&runner->memory);
+    arena_release(&runner->call_memory);
+}
+
+static struct pipeline_payer payer_of(const struct case_call *step, struct arena *arena)
+{
+    const struct policy_call *call = &step->call;
+    struct slice parts[] = {call->server, call->grant_label, call->client_name, step->session};
+    return (struct pipeline_payer){.server = call->server,
+                                   .grant = call->grant_label,
+                                   .client = call->client_name,
+                                   .session = limit_key(arena, parts, 4)};
+}
+
+// The count of the step's session, begun where the file says. NULL when memory is short.
+static struct session_count *session_of(struct case_runner *runner, const struct case_call *step)
+{
+    struct slice key = payer_of(step, &runner->call_memory).session;
+    if (key.data == NULL)
+        return NULL;
+    struct session_count *count = table_get(&runner->sessions, key);
+    if (count != NULL)
+        return count;
+    count = arena_take_zeroed(&runner->memory, sizeof *count);
+    key = arena_copy(&runner->memory, key);
+    if (count == NULL || key.data == NULL || table_put(&runner->sessions, key, count) != 0)
+        return NULL;
+    count->calls = step->call.session_calls;
+    return count;
+}
+
+static void no_memory(struct case_verdict *ret)
+{
+    *ret = (struct case_verdict){.outcome = CASE_DENY,
+                                 .rule = SLICE_LITERAL("(error)"),
+                                 .reason = SLICE_LITERAL("out of memory")};
+}
+
+// A call that would ask a person is only looked at, as in the gateway: it is charged once somebody
+// agreed, and nobody does here.
+static void charge(struct case_runner *runner, const struct case_call *step,
+                   const struct policy_verdict *verdict, struct case_verdict *ret)
+{
+    struct arena *arena = &runner->call_memory;
+    struct pipeline_payer payer = payer_of(step, arena);
+    size_t count = verdict->charge_count, index = 0;
+    int64_t retry_ms = -1, now = step->call.now_ms;
+    struct limit_charge *charges =
+        payer.session.data == NULL ? NULL : pipeline_charges(verdict, &payer, arena);
+    struct limit_receipt *receipts = arena_take_zeroed(arena, count * sizeof *receipts);
+    if (charges == NULL || receipts == NULL) {
+        no_memory(ret);
+        return;
+    }
+    int result =
+        ret->outcome == CASE_ASK
+            ? limit_check(runner->limits, charges, count, now, &index, &retry_ms)
+            : limit_reserve(runner->limits, charges, count, now, receipts, &index, &retry_ms);
+    if (result == 0)
+        return;
+    if (result != ERROR_LIMIT) {
+        no_memory(ret);
+        return;
+    }
+    ret->outcome = CASE_DENY;
+    ret->rule = verdict->charges[index].rule;
+    ret->reason = pipeline_limit_reason(&verdict->charges[index], retry_ms, arena);
+}
+
+static void decide(struct case_runner *runner, const struct case_call *step, bool first,
+                   struct case_verdict *ret)
+{
+    static const enum case_outcome outcomes[] = {
+        [POLICY_ALLOW] = CASE_ALLOW, [POLICY_DENY] = CASE_DENY, [POLICY_ASK] = CASE_ASK};
+    struct policy_call call = step->call;
+    struct policy_verdict verdict;
+    arena_clear(&runner->call_memory);
+    struct session_count *session = session_of(runner, step);
+    if (session == NULL) {
+        no_memory(ret);
+        return;
+    }
+    if (first && step->sets_session_calls)
+        session->calls = call.session_calls;
+    call.doc = &runner->cases->doc;
+    call.session_calls = session->calls;
+    policy_decide(runner->cases->policy, &call, &runner->call_memory, &verdict);
+    *ret = (struct case_verdict){.outcome = verdict.hidden ? CASE_HIDE : outcomes[verdict.outcome],
+                                 .rule = verdict.rule,
+                                 .reason = verdict.reason};
+    if (verdict.outcome != POLICY_DENY && verdict.charge_count > 0)
+        charge(runner, step, &verdict, ret);
+    if (ret->outcome == CASE_ALLOW && call.subject == POLICY_TOOL)
+        session->calls++;
+}
+
+static bool holds(struct slice text, struct slice part)
+{
+    for (size_t i = 0; i + part.length <= text.length; i++)
+        if (memcmp(text.data + i, part.data, part.length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_as_expected(const struct case_call *step, const struct case_verdict *verdict)
+{
+    if (step->listed >= 0 && verdict->listed != (step->listed == 1))
+        return false;
+    if (step->expect == CASE_ANY)
+        return true;
+    return verdict->outcome == step->expect &&
+           (step->rule.data == NULL || slice_equal(step->rule, verdict->rule)) &&
+           (step->reason.data == NULL || holds(verdict->reason, step->reason));
+}
+
+static bool run_step(struct case_runner *runner, const struct case_call *step,
+                     struct case_failure *ret)
+{
+    for (int64_t i = 1; i <= step->repeat; i++) {
+        *ret = (struct case_failure){.step = step, .repetition = i};
+        if (step->expect != CASE_ANY)
+            decide(runner, step, i == 1, &ret->verdict);
+        if (step->listed >= 0)
+            ret->verdict.listed = policy_lists(runner->cases->policy, step->call.subject,
+                                               step->call.name, step->call.category);
+        if (!is_as_expected(step, &ret->verdict))
+            return false;
+    }
+    return true;
+}
+
+bool cases_run(struct case_runner *runner, const struct case_entry *entry,
+               struct case_failure *ret_failure)
+{
+    bool passed = true;
+    arena_clear(&runner->memory);
+    table_init(&runner->sessions);
+    runner->limits = limit_table_new(0);
+    for (size_t i = 0; passed && i < entry->step_count; i++)
+        passed = run_step(runner, &entry->steps[i], ret_failure);
+    limit_table_free(runner->limits);
+    table_release(&runner->sessions);
+    return passed;
+}

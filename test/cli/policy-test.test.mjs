@@ -1,0 +1,300 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `policy test`: cases that hold, cases that do not, and files that are wrong.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { ROOT } from '../lib/scratch.mjs';
+import { folderOf, run } from './command.mjs';
+
+const POLICY = {
+  version: '1', default: 'deny', hide: ['secret'], list: 'callable', resources: { default: 'allow' }, prompts: { default: 'deny', hi: {} },
+  all_tools: { deny_if: [{ conditions: [{ path: 'session.calls', op: 'gte', value: 3 }], on_deny: 'Three calls are enough.' }] },
+  tools: {
+    plain: {}, '@read': {}, shut: { action: 'deny' },
+    night: { deny_if: [{ conditions: [{ path: 'time.hour', op: 'lt', value: 6 }], on_deny: 'Not at night.' }] },
+    mine: { require: [{ conditions: [{ path: 'grant.tags', op: 'contains', value: 'owner' }, { path: 'client.name', op: 'eq', value: 'editor' },
+      { path: 'grant.label', op: 'eq', value: 'laptop' }], on_deny: 'Not yours.' }] },
+    order: {
+      deny_if: [{ conditions: [{ path: 'args.volume', op: 'gt', value: 1 }], on_deny: 'Orders above 1 unit are not permitted.' }],
+      approve_if: [{ conditions: [{ path: 'args.market', op: 'eq', value: true }] }],
+      limits: [{ counter: 'daily', window: 'day', max: 2, increment_from: 'args.volume' },
+        { counter: 'bursts', window: 'second', max: 2, scope: 'session' }, { counter: 'here', window: 'hour', max: 2, scope: 'server' }],
+    },
+  },
+};
+
+// One file with these cases; the tests below look at the outcome of the whole.
+function cases(t, list, more = {}) {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': { policy: 'p.json', ...more, cases: list } });
+  const text = run(['policy', 'test', 'c.json'], { cwd });
+  const json = run(['policy', 'test', '--json', 'c.json'], { cwd });
+  assert.equal(text.code, json.code);
+  return { cwd, ...text, json: JSON.parse(json.out) };
+}
+
+const one = volume => ({ tool: 'order', arguments: { volume } });
+
+// name, case
+const HOLDS = [
+  ['an allowed tool', { tool: 'plain', expect: 'allow', rule: '/tools/plain' }],
+  ['a denied one', { tool: 'other', expect: 'deny', rule: '(default deny)' }],
+  ['a hidden one', { tool: 'secret', expect: 'hide', listed: false, reason: 'Unknown tool' }],
+  ['a rule and a part of its reason', { ...one(2), expect: 'deny', rule: '/tools/order/deny_if/0', reason: 'above 1 unit' }],
+  ['a question', { tool: 'order', arguments: { volume: 1, market: true }, expect: 'ask', rule: '/tools/order/approve_if/0' }],
+  ['lists alone', { tool: 'shut', listed: false }],
+  ['lists and a decision', { tool: 'night', listed: true, expect: 'allow' }],
+  ['a category', { tool: 'x', category: 'read', expect: 'allow', rule: '/tools/@read', listed: true }],
+  ['a category as a selector', { tool: 'x', category: '@Destructive', expect: 'deny' }],
+  ['a resource', { resource: 'file:///x', expect: 'allow' }],
+  ['a prompt', { prompt: 'hi', arguments: { a: 'b' }, expect: 'allow', listed: true }],
+  ['a method', { method: 'sampling/createMessage', expect: 'deny' }],
+  ['housekeeping', { method: 'ping', expect: 'allow', rule: '(protocol)' }],
+  ['noon, unless a time is given', { tool: 'night', expect: 'allow' }],
+  ['a time', { tool: 'night', time: '2026-01-01T03:00:00Z', expect: 'deny', reason: 'Not at night.' }],
+  ['who calls', { tool: 'mine', grant: 'laptop', tags: ['x', 'owner'], client: 'editor', server: 's', expect: 'allow' }],
+  ['somebody else', { tool: 'mine', grant: 'laptop', tags: [], client: 'editor', expect: 'deny', rule: '/tools/mine/require/0' }],
+  ['calls of the session', { tool: 'plain', session_calls: 3, expect: 'deny', reason: 'enough' }],
+  ['the same call again', { ...one(1), repeat: 2, expect: 'allow' }],
+  ['a day', { ...one(1), sequence: [
+    { repeat: 2, expect: 'allow' },
+    { expect: 'deny', rule: '/tools/order/limits/daily', reason: 'Try again in 86400 s.' },
+    { after: '23h', expect: 'deny', rule: '/tools/order/limits/daily', reason: 'Try again in 3600 s.' },
+    { after: '1h', session_calls: 0, expect: 'allow' }] }],
+  ['a day by the clock', { ...one(1), time: '2026-05-01T00:00:00Z', sequence: [
+    { repeat: 2, expect: 'allow' }, { time: '2026-05-01T23:59:59.999Z', expect: 'deny' }, { time: '2026-05-02T00:00:00Z', expect: 'allow' }] }],
+  ['all limits or none', { tool: 'order', sequence: [
+    { arguments: { volume: 0.5 }, repeat: 2, expect: 'allow' },
+    { arguments: { volume: 1 }, expect: 'deny', rule: '/tools/order/limits/bursts' },
+    { after: '1h', session: 'b', arguments: { volume: 1 }, expect: 'allow' },
+    { arguments: { volume: 0.01 }, expect: 'deny', rule: '/tools/order/limits/daily' }] }],
+  ['a denied call charges nothing', { tool: 'order', sequence: [
+    { arguments: { volume: 1.5 }, repeat: 9, expect: 'deny', rule: '/tools/order/deny_if/0' }, { arguments: { volume: 1 }, expect: 'allow' }] }],
+  ['a question charges nothing, but is refused where the limit is used up', { tool: 'order', sequence: [
+    { arguments: { volume: 1, market: true }, repeat: 9, expect: 'ask' }, { arguments: { volume: 1 }, repeat: 2, expect: 'allow' },
+    { arguments: { volume: 1, market: true }, expect: 'deny', rule: '/tools/order/limits/daily' }] }],
+  ['servers, grants and sessions count apart', { ...one(0.1), sequence: [
+    { server: 'a', repeat: 2, expect: 'allow' }, { server: 'a', grant: 'g', expect: 'deny', rule: '/tools/order/limits/here' },
+    { server: 'b', repeat: 2, expect: 'allow' }] }],
+  ['session.calls counts what was let through', { tool: 'plain', sequence: [
+    { tool: 'shut', expect: 'deny' }, { repeat: 3, expect: 'allow' }, { expect: 'deny', rule: '/all_tools/deny_if/0' },
+    { session: 'b', repeat: 3, expect: 'allow' }, { expect: 'deny' }, { session_calls: 1, repeat: 2, expect: 'allow' }, { expect: 'deny' }] }],
+];
+
+for (const [name, entry] of HOLDS) {
+  test('holds: ' + name, t => {
+    const { code, out, err, json } = cases(t, [{ name, ...entry }]);
+    assert.deepEqual([code, out, err], [0, '1 passed, 0 failed\n', '']);
+    assert.deepEqual(json.files[0].cases.map(c => [c.name, c.passed]), [[name, true]]);
+  });
+}
+
+// Whatever is expected, its opposite must fail: nothing passes unseen.
+function opposite(entry) {
+  const flipped = { ...entry };
+  if ('expect' in entry) flipped.expect = entry.expect === 'allow' ? 'deny' : 'allow';
+  if ('listed' in entry) flipped.listed = !entry.listed;
+  if ('sequence' in entry) flipped.sequence = [...entry.sequence.slice(0, -1), opposite(entry.sequence.at(-1))];
+  return flipped;
+}
+
+test('the opposite of each of these fails', t => {
+  const { code, json } = cases(t, HOLDS.map(([name, entry]) => ({ name, ...opposite(entry) })));
+  assert.deepEqual(json.files[0].cases.filter(c => c.passed), []);
+  assert.deepEqual([code, json.passed, json.failed], [1, 0, HOLDS.length]);
+});
+
+const examples = fs.readdirSync(path.join(ROOT, 'data/policies')).filter(name => name.endsWith('.cases.json'));
+
+test('every policy of data/policies has cases', () => {
+  const policies = fs.readdirSync(path.join(ROOT, 'data/policies')).filter(name => name.endsWith('.json') && !name.endsWith('.cases.json'));
+  assert.deepEqual(examples, policies.map(name => name.replace('.json', '.cases.json')));
+});
+
+for (const name of examples) {
+  test(`example: ${name} holds, and its opposite does not`, t => {
+    const file = path.join(ROOT, 'data/policies', name);
+    const { code, out, err } = run(['policy', 'test', file]);
+    assert.equal(err, '');
+    assert.match(out, /^[1-9][0-9]* passed, 0 failed\n$/);
+    assert.equal(code, 0);
+    const document = JSON.parse(fs.readFileSync(file, 'utf8'));
+    document.cases = document.cases.map(opposite);
+    const cwd = folderOf(t, { 'c.json': document });
+    const report = run(['policy', 'test', '--policy', path.join(ROOT, 'data/policies', document.policy), 'c.json'], { cwd });
+    assert.equal(report.out.split('\n').at(-2), `0 passed, ${document.cases.length} failed`);
+  });
+}
+
+test('the example of docs/policy.md holds for the first policy there', t => {
+  const page = fs.readFileSync(path.join(ROOT, 'docs/policy.md'), 'utf8');
+  const policy = /^```json\n([^]*?)^```$/m.exec(page)[1], example = /^```json cases\n([^]*?)^```$/m.exec(page)[1];
+  const cwd = folderOf(t, { 'kraken.json': policy, 'kraken.cases.json': example });
+  const { code, out, err } = run(['policy', 'test', 'kraken.cases.json'], { cwd });
+  assert.deepEqual([code, out, err], [0, `${JSON.parse(example).cases.length} passed, 0 failed\n`, '']);
+});
+
+test('a failed case says where, what was expected, what was decided, by which rule and why', t => {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': `{ "policy": "p.json",
+  "cases": [
+    { "name": "orders pass", "tool": "order", "arguments": {"volume": 2}, "expect": "allow" },
+    { "tool": "other", "expect": "deny", "rule": "/tools/other", "reason": "because" },
+      { "tool": "plain", "listed": false, "expect": "ask" },
+    { "name": "one\\na day", "tool": "plain",
+      "sequence": [ {"expect": "allow"},
+        {"repeat": 4, "expect": "allow"} ] }
+  ] }` });
+  const { code, out, err } = run(['policy', 'test', 'c.json'], { cwd });
+  const note = "    note:     the policy looks at categories, and the tool's is not given ('category')\n";
+  assert.equal(out, `c.json:3:5: failed: orders pass
+    expected: allowed
+    decided:  denied by /tools/order/deny_if/0: Orders above 1 unit are not permitted.
+${note}c.json:4:5: failed: tool other
+    expected: denied by /tools/other, the reason holds 'because'
+    decided:  denied by (default deny): ${run(['policy', 'explain', 'p.json', '--tool', 'other', '--json'], { cwd }).out.match(/"reason":"([^"]*)"/)[1]}
+${note}c.json:5:7: failed: tool plain
+    expected: a person is asked, and not listed
+    decided:  allowed by /tools/plain, and listed
+${note}c.json:8:9: failed: one?a day, step 2, call 3 of 4
+    expected: allowed
+    decided:  denied by /all_tools/deny_if/0: Three calls are enough.
+${note}0 passed, 4 failed
+`);
+  assert.deepEqual([code, err], [1, '']);
+});
+
+test('--json tells the same as data', t => {
+  const { json, code } = cases(t, [{ name: 'a', tool: 'plain', expect: 'allow' }, { ...one(2), expect: 'allow', rule: '/x' }, { tool: 'plain', listed: false }]);
+  const { file, policy, problems, cases: list } = json.files[0];
+  assert.deepEqual([file, policy, problems], ['c.json', 'p.json', []]);
+  assert.deepEqual(list.map(({ line, column, ...rest }) => rest), [
+    { name: 'a', passed: true },
+    { name: 'tool order', passed: false, step: 1, call: 1, expected: { outcome: 'allow', rule: '/x' },
+      decided: { outcome: 'deny', rule: '/tools/order/deny_if/0', reason: 'Orders above 1 unit are not permitted.' } },
+    { name: 'tool plain', passed: false, step: 1, call: 1, expected: { listed: false }, decided: { listed: true } },
+  ]);
+  assert.deepEqual([json.passed, json.failed, json.errors, code], [1, 2, 0, 1]);
+});
+
+test('cases begin from empty counters, and defaults go for all', t => {
+  const { out } = cases(t, [{ ...one(1), repeat: 2, expect: 'allow' }, { ...one(1), repeat: 2, expect: 'allow' },
+    { tool: 'night', expect: 'deny' }, { tool: 'night', time: '2026-01-01T07:00:00Z', expect: 'allow' },
+    { tool: 'plain', session_calls: 3, expect: 'deny' }, { tool: 'plain', expect: 'allow' }],
+  { defaults: { time: '2026-01-01T03:00:00Z', session_calls: 2, server: 's' } });
+  assert.match(out, /c\.json:1:[0-9]+: failed: tool order, call 2 of 2\n.*\n.*Three calls/);
+  assert.equal(out.split('\n').at(-2), '4 passed, 2 failed');
+});
+
+test('several files: one line of counts, and --policy takes the place of theirs', t => {
+  const cwd = folderOf(t, {
+    'p.json': POLICY, 'a.json': { policy: 'p.json', cases: [{ tool: 'plain', expect: 'allow' }] },
+    'b.json': { policy: 'none.json', cases: [{ tool: 'plain', expect: 'deny' }] }, 'open.json': { version: '1', default: 'allow' },
+  });
+  const broken = run(['policy', 'test', 'a.json', 'b.json'], { cwd });
+  assert.deepEqual([broken.code, broken.out], [2, '1 passed, 0 failed\n']);
+  assert.equal(broken.err, "b.json:1:11: error: the policy 'none.json' cannot be read: No such file or directory\n");
+  const open = run(['policy', 'test', '--policy', 'open.json', 'a.json', 'b.json'], { cwd });
+  assert.deepEqual([open.code, open.out.split('\n').at(-2), open.err], [1, '1 passed, 1 failed', '']);
+});
+
+test('a policy is looked for beside its cases', t => {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': { policy: './p.json', cases: [{ tool: 'plain', expect: 'allow' }] } });
+  const { code, out } = run(['policy', 'test', path.join(cwd, 'c.json')], { cwd: '/' });
+  assert.deepEqual([code, out], [0, '1 passed, 0 failed\n']);
+});
+
+test('problems of the policy are told with its file; warnings let it work', t => {
+  const cwd = folderOf(t, {
+    'bad.json': '{\n  "version": "1",\n  "default": "deny", "tols": {}\n}', 'odd.json': { version: '1', default: 'deny', hide: ['a', 'a'] },
+    'c.json': { policy: 'bad.json', cases: [{ tool: 'a', expect: 'hide' }] },
+  });
+  const bad = run(['policy', 'test', 'c.json'], { cwd });
+  assert.match(bad.err, /^bad\.json:3:22: error: unknown key 'tols'.*did you mean 'tools'\?\n$/);
+  assert.deepEqual([bad.code, bad.out], [2, '0 passed, 0 failed\n']);
+  const odd = run(['policy', 'test', '--policy', 'odd.json', 'c.json'], { cwd });
+  assert.match(odd.err, /^odd\.json:1:[0-9]+: warning: /);
+  assert.deepEqual([odd.code, odd.out], [0, '1 passed, 0 failed\n']);
+});
+
+// text of one case, problem
+const WRONG = [
+  ['{"tol":"a","tool":"a","expect":"allow"}', "unknown key 'tol' in a case; did you mean 'tool'?"],
+  ['{"tool":"a","zzzzzz":1,"expect":"allow"}', "unknown key 'zzzzzz' in a case"],
+  ['{"tool":"a","tool":"b","expect":"allow"}', "duplicate key 'tool'"],
+  ['{"expect":"allow"}', "nothing is called: 'tool', 'resource', 'prompt' or 'method' is missing"],
+  ['{"tool":"a","prompt":"a","expect":"allow"}', "only one of 'tool', 'resource', 'prompt' and 'method' can be called"],
+  ['{"tool":"a"}', "nothing is expected: 'expect' or 'listed' is missing"],
+  ['{"tool":"a","rule":"x","listed":true}', "'rule' and 'reason' need an 'expect'"],
+  ['{"tool":"a","expect":"alow"}', "unknown outcome 'alow' (it is one of 'allow', 'deny', 'ask' and 'hide'); did you mean 'allow'?"],
+  ['{"tool":"a","expect":true}', "'expect' must be a string, not boolean"],
+  ['{"tool":7,"expect":"allow"}', "'tool' must be a string, not number"],
+  ['{"tool":"a","reason":"","expect":"allow"}', "'reason' must not be empty"],
+  ['{"tool":"a","listed":1}', "'listed' must be true or false, not number"],
+  ['{"method":"a","listed":true}', 'methods are not listed: only tools, resources and prompts are'],
+  ['{"tool":"a","arguments":[],"expect":"allow"}', "'arguments' must be an object, not array"],
+  ['{"resource":"a","arguments":{},"expect":"allow"}', 'a resource has no arguments'],
+  ['{"tool":"a","category":"raed","expect":"allow"}', "unknown category 'raed'; did you mean 'Read'?"],
+  ['{"tool":"a","tags":"a,b","expect":"allow"}', "'tags' must be an array, not string"],
+  ['{"tool":"a","tags":[1],"expect":"allow"}', 'a tag must be a string, not number'],
+  [`{"tool":"a","tags":[${Array(33).fill('"t"')}],"expect":"allow"}`, 'more than 32 tags'],
+  ['{"tool":"a","time":"noon","expect":"allow"}', "'time' must be like 2027-01-01T12:00:00Z"],
+  ['{"tool":"a","session_calls":-1,"expect":"allow"}', "'session_calls' must be a whole number of 0 to 9223372036854775807"],
+  ['{"tool":"a","repeat":0,"expect":"allow"}', "'repeat' must be a whole number of 1 to 100000"],
+  ['{"tool":"a","after":"1h","expect":"allow"}', "'after' cannot stand in a case"],
+  ['{"tool":"a","sequence":[]}', 'the sequence has no step: it could not fail'],
+  ['{"tool":"a","sequence":{}}', "'sequence' must be an array, not object"],
+  ['{"tool":"a","expect":"deny","sequence":[{"expect":"deny"}]}', "'expect' cannot stand in a case beside its sequence"],
+  ['{"tool":"a","sequence":[{"name":"x","expect":"deny"}]}', "'name' cannot stand in a step"],
+  ['{"tool":"a","sequence":[7]}', 'a step must be an object, not number'],
+  ['{"tool":"a","sequence":[{"after":"1 h","expect":"deny"}]}', '\'after\' must be a duration such as "90s", "24h", "7d" or whole seconds, at most 36600 days'],
+  ['{"tool":"a","sequence":[{"after":"36601d","expect":"deny"}]}', '\'after\' must be a duration such as "90s", "24h", "7d" or whole seconds, at most 36600 days'],
+  ['{"tool":"a","sequence":[{"after":-1,"expect":"deny"}]}', '\'after\' must be a duration such as "90s", "24h", "7d" or whole seconds, at most 36600 days'],
+  ['{"tool":"a","sequence":[{"after":1,"time":"2027-01-01T12:00:00Z","expect":"deny"}]}', "'time' and 'after' exclude each other"],
+  ['{"tool":"a","sequence":[{"time":"2025-01-01T12:00:00Z","expect":"deny"}]}', "'time' lies before the step above"],
+  ['"a"', 'a case must be an object, not string'],
+];
+
+for (const [text, sentence] of WRONG) {
+  test('refused: ' + sentence, t => {
+    const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': `{"policy":"p.json","cases":[\n${text}\n]}` });
+    const { code, out, err } = run(['policy', 'test', 'c.json'], { cwd });
+    const [, line, column, said] = /^c\.json:([0-9]+):([0-9]+): error: (.*)\n$/.exec(err) ?? assert.fail(err);
+    assert.deepEqual([line, said], ['2', sentence]);
+    assert.ok(Number(column) <= text.length);
+    assert.deepEqual([code, out], [2, '0 passed, 0 failed\n']);
+  });
+}
+
+const WRONG_FILES = [
+  ['', /^c\.json:1:1: error: /],
+  ['[]', /^c\.json:1:1: error: a file of cases must be an object, not array\n$/],
+  ['{"cases":[{"tool":"a","expect":"deny"}]}', /^c\.json:1:1: error: 'policy' is missing: the file of the policy, or --policy\n$/],
+  ['{"policy":"p.json"}', /^c\.json:1:1: error: there is no case: a test that cannot fail\n$/],
+  ['{"policy":"p.json","cases":[]}', /^c\.json:1:28: error: there is no case: a test that cannot fail\n$/],
+  ['{"policy":"p.json","cses":[],"cases":{}}', /^c\.json:1:20: error: unknown key 'cses'; did you mean 'cases'\?\nc\.json:1:38: error: 'cases' must be an array, not object\n$/],
+  ['{"policy":"","cases":[{"tool":"a","expect":"deny"}]}', /^c\.json:1:11: error: 'policy' must be the name of a file\n$/],
+  ['{"policy":"p.json","defaults":{"tool":"a","grnt":"b"},"cases":[{"tool":"a","expect":"deny"}]}',
+    /^c\.json:1:32: error: 'tool' cannot stand in the defaults\nc\.json:1:43: error: unknown key 'grnt' in the defaults; did you mean 'grant'\?\n$/],
+  ['{"policy":"p.json",\n "cases":[{"tool":"a","expect":"deny"}],}', /^c\.json:2:41: error: expected a key/],
+];
+
+for (const [text, complaint] of WRONG_FILES) {
+  test('a wrong file: ' + text, t => {
+    const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': text });
+    const { code, out, err } = run(['policy', 'test', 'c.json'], { cwd });
+    assert.match(err, complaint);
+    assert.deepEqual([code, out], [2, '0 passed, 0 failed\n']);
+    const json = JSON.parse(run(['policy', 'test', '--json', 'c.json'], { cwd }).out);
+    assert.equal(json.errors, json.files[0].problems.length);
+    assert.ok(json.errors > 0);
+  });
+}
+
+test('all mistakes at once, in reading order; none of the cases runs', t => {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': '{"policy":"p.json","cases":[\n{"tool":"plain","expect":"deny"},\n{"tool":"a","expct":"deny"},\n{"tool":"a","expect":"no"}]}' });
+  const { code, out, err } = run(['policy', 'test', 'c.json', 'none.json'], { cwd });
+  assert.deepEqual(err.trimEnd().split('\n').map(line => line.split(': error:')[0]), ['c.json:3:1', 'c.json:3:13', 'c.json:4:22', 'none.json']);
+  assert.deepEqual([code, out], [2, '0 passed, 0 failed\n']);
+});
