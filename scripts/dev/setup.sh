@@ -9,7 +9,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev no
     libpcre2-dev libsqlite3-dev libjansson-dev libcmocka-dev)
 RUN_PACKAGES=(ca-certificates openssl)
 TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck codespell git procps
-    wrk nginx-light sqlite3)
+    nginx-light haproxy valgrind sqlite3)
 
 verb_setup() {
     mkdir -p "$SCRATCH"
