@@ -44,7 +44,9 @@ struct case_call cases_blank(void)
                                        .client_name = empty},
                               .session = empty,
                               .repeat = 1,
-                              .listed = -1};
+                              .listed = -1,
+                              .result = JSON_NONE,
+                              .returns = JSON_NONE};
     if (!clock_parse(SLICE_LITERAL(NOON), &blank.call.now_ms))
         blank.call.now_ms = 0;
     return blank;
@@ -226,11 +228,31 @@ static void read_listed(struct reader *reader, uint32_t node, const struct key *
                        json_type_name(type));
 }
 
+static void read_result(struct reader *reader, uint32_t node, const struct key *key)
+{
+    if (expect_type(reader, node, key, JSON_OBJECT))
+        *(key->detail == 'i' ? &reader->into->result : &reader->into->returns) = node;
+}
+
 // ---- The table
 
 enum { ANYWHERE = IN_DEFAULTS | IN_CASE | IN_SEQUENCE | IN_STEP };
 enum { A_CALL = IN_CASE | IN_SEQUENCE | IN_STEP, CHECKED = IN_CASE | IN_STEP };
-enum { TOOL, RESOURCE, PROMPT, METHOD, ARGUMENTS, TIME, AFTER, EXPECT, RULE, REASON, LISTED };
+enum {
+    TOOL,
+    RESOURCE,
+    PROMPT,
+    METHOD,
+    ARGUMENTS,
+    TIME,
+    AFTER,
+    EXPECT,
+    RULE,
+    REASON,
+    LISTED,
+    RESULT,
+    RETURNS
+};
 
 static const struct key keys[] = {
     [TOOL] = {"tool", A_CALL, read_subject, POLICY_TOOL},
@@ -244,6 +266,8 @@ static const struct key keys[] = {
     [RULE] = {"rule", CHECKED, read_text, 'r'},
     [REASON] = {"reason", CHECKED, read_text, 'w'},
     [LISTED] = {"listed", CHECKED, read_listed, 0},
+    [RESULT] = {"result", CHECKED, read_result, 'i'},
+    [RETURNS] = {"returns", CHECKED, read_result, 'o'},
     {"repeat", CHECKED, read_repeat, 0},
     {"category", ANYWHERE, read_category, 0},
     {"grant", ANYWHERE, read_word, 'g'},
@@ -340,6 +364,12 @@ static void check_expectation(struct reader *reader)
     if (saw(reader, LISTED) && reader->into->call.subject == POLICY_METHOD)
         cases_complain(cases, node,
                        "methods are not listed: only tools, resources and prompts are");
+    if (saw(reader, RESULT) && reader->into->call.subject == POLICY_METHOD)
+        cases_complain(cases, node, "only results of tools, resources and prompts are judged");
+    if (saw(reader, RESULT) && !saw(reader, EXPECT))
+        cases_complain(cases, node, "a 'result' needs an 'expect'");
+    if (saw(reader, RETURNS) && (!saw(reader, RESULT) || reader->into->expect != CASE_ALLOW))
+        cases_complain(cases, node, "'returns' needs a 'result' and \"expect\": \"allow\"");
     if (saw(reader, TIME) && saw(reader, AFTER))
         cases_complain(cases, reader->time_node, "'time' and 'after' exclude each other");
 }
@@ -355,6 +385,7 @@ void cases_read_call(struct cases *cases, uint32_t node, enum case_place place,
     ret->expect = CASE_ANY;
     ret->rule = ret->reason = (struct slice){0};
     ret->listed = -1;
+    ret->result = ret->returns = JSON_NONE;
     if (!cases_expect(cases, node, JSON_OBJECT, place_name(place)))
         return;
     read_keys(&reader, node);

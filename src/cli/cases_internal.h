@@ -22,6 +22,8 @@ struct case_call {
     enum case_outcome expect;
     struct slice rule, reason; // data NULL: any
     int listed;                // 0 or 1; -1: any
+    uint32_t result;           // what the server answers; JSON_NONE: nothing is said of it
+    uint32_t returns;          // what must be left of it; JSON_NONE: any
 };
 
 struct case_entry {
@@ -85,7 +87,8 @@ void cases_read_call(struct cases *cases, uint32_t node, enum case_place place,
 struct case_verdict {
     enum case_outcome outcome;
     struct slice rule, reason;
-    bool listed; // meant only where a listing was expected
+    bool listed;                     // meant only where a listing was expected
+    const struct json_doc *returned; // what was left of the result; NULL without one
 };
 struct case_failure {
     const struct case_call *step;
@@ -98,6 +101,7 @@ struct case_runner {
     struct table sessions;      // of the case: what counts as a session -> calls so far
     struct arena memory;        // of the case
     struct arena call_memory;
+    struct json_doc returned; // of the call
 };
 void cases_runner_init(struct case_runner *runner, const struct cases *cases);
 void cases_runner_release(struct case_runner *runner);

@@ -48,7 +48,14 @@ static void append_listing(struct buffer *out, bool first, bool listed)
     buffer_append_string(out, listed ? "listed" : "not listed");
 }
 
-static void write_expected(const struct case_call *step, struct buffer *out)
+static void append_returned(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    buffer_append_string(out, ", the agent sees ");
+    json_write_compact(out, doc, node);
+}
+
+static void write_expected(const struct cases *cases, const struct case_call *step,
+                           struct buffer *out)
 {
     buffer_append_string(out, words[step->expect]);
     if (step->rule.data != NULL) {
@@ -62,6 +69,8 @@ static void write_expected(const struct case_call *step, struct buffer *out)
     }
     if (step->listed >= 0)
         append_listing(out, step->expect == CASE_ANY, step->listed == 1);
+    if (step->returns != JSON_NONE)
+        append_returned(out, &cases->doc, step->returns);
 }
 
 static void write_decided(const struct case_call *step, const struct case_verdict *verdict,
@@ -78,6 +87,8 @@ static void write_decided(const struct case_call *step, const struct case_verdic
         buffer_append_string(out, ": ");
         append_plain(out, verdict->reason);
     }
+    if (step->returns != JSON_NONE && verdict->returned != NULL)
+        append_returned(out, verdict->returned, 0);
 }
 
 void cases_write_text(const struct cases *cases, const struct case_entry *entry,
@@ -95,7 +106,7 @@ void cases_write_text(const struct cases *cases, const struct case_entry *entry,
         buffer_append_format(out, ", call %" PRId64 " of %" PRId64, failure->repetition,
                              step->repeat);
     buffer_append_string(out, "\n    expected: ");
-    write_expected(step, out);
+    write_expected(cases, step, out);
     buffer_append_string(out, "\n    decided:  ");
     write_decided(step, &failure->verdict, out);
     buffer_append_string(out, "\n");
@@ -114,7 +125,8 @@ static void append_member(struct buffer *out, const char *name, struct slice val
 }
 
 static void write_decision_json(struct buffer *out, enum case_outcome outcome, struct slice rule,
-                                struct slice reason, int listed)
+                                struct slice reason, int listed, const struct json_doc *doc,
+                                uint32_t returned)
 {
     struct slice code = slice_from_string(codes[outcome]);
     const char *between = "{";
@@ -131,22 +143,30 @@ static void write_decision_json(struct buffer *out, enum case_outcome outcome, s
         append_member(out, members[i].name, members[i].value);
         between = ",";
     }
-    if (listed >= 0)
+    if (listed >= 0) {
         buffer_append_format(out, "%s\"listed\":%s", between, listed == 1 ? "true" : "false");
+        between = ",";
+    }
+    if (returned != JSON_NONE) {
+        buffer_append_format(out, "%s\"returns\":", between);
+        json_write_compact(out, doc, returned);
+    }
     buffer_append_string(out, "}");
 }
 
-static void write_failure_json(const struct case_entry *entry, const struct case_failure *failure,
-                               struct buffer *out)
+static void write_failure_json(const struct cases *cases, const struct case_entry *entry,
+                               const struct case_failure *failure, struct buffer *out)
 {
     const struct case_call *step = failure->step;
     const struct case_verdict *verdict = &failure->verdict;
     buffer_append_format(out, ",\"step\":%td,\"call\":%" PRId64 ",\"expected\":",
                          step - entry->steps + 1, failure->repetition);
-    write_decision_json(out, step->expect, step->rule, step->reason, step->listed);
+    write_decision_json(out, step->expect, step->rule, step->reason, step->listed, &cases->doc,
+                        step->returns);
     buffer_append_string(out, ",\"decided\":");
     write_decision_json(out, verdict->outcome, verdict->rule, verdict->reason,
-                        step->listed < 0 ? -1 : (int)verdict->listed);
+                        step->listed < 0 ? -1 : (int)verdict->listed, verdict->returned,
+                        verdict->returned == NULL || step->returns == JSON_NONE ? JSON_NONE : 0);
 }
 
 void cases_write_json(const struct cases *cases, const struct case_entry *entry,
@@ -161,7 +181,7 @@ void cases_write_json(const struct cases *cases, const struct case_entry *entry,
     append_member(out, "name", buffer_slice(&name));
     buffer_append_format(out, ",\"passed\":%s", failure == NULL ? "true" : "false");
     if (failure != NULL)
-        write_failure_json(entry, failure, out);
+        write_failure_json(cases, entry, failure, out);
     buffer_append_string(out, "}");
     out->failed = out->failed || name.failed;
     buffer_release(&name);

@@ -16,12 +16,14 @@ void cases_runner_init(struct case_runner *runner, const struct cases *cases)
     *runner = (struct case_runner){.cases = cases};
     arena_init(&runner->memory, CASE_MEMORY);
     arena_init(&runner->call_memory, CALL_MEMORY);
+    json_doc_init(&runner->returned);
 }
 
 void cases_runner_release(struct case_runner *runner)
 {
     arena_release(&runner->memory);
     arena_release(&runner->call_memory);
+    json_doc_release(&runner->returned);
 }
 
 static struct pipeline_payer payer_of(const struct case_call *step, struct arena *arena)
@@ -58,6 +60,23 @@ static void no_memory(struct case_verdict *ret)
                                  .reason = SLICE_LITERAL("out of memory")};
 }
 
+// ---- The limits
+
+// An answer that says it failed is not counted where only successes are.
+static bool has_failed(const struct cases *cases, const struct case_call *step)
+{
+    uint32_t flag = json_get(&cases->doc, step->result, "isError");
+    return flag != JSON_NONE && json_type(&cases->doc, flag) == JSON_TRUE;
+}
+
+static void give_back(struct case_runner *runner, const struct policy_verdict *verdict,
+                      const struct limit_receipt *receipts)
+{
+    for (size_t i = 0; i < verdict->charge_count; i++)
+        if (verdict->charges[i].successes_only)
+            limit_give_back(runner->limits, &receipts[i]);
+}
+
 // A call that would ask a person is only looked at, as in the gateway: it is charged once somebody
 // agreed, and nobody does here.
 static void charge(struct case_runner *runner, const struct case_call *step,
@@ -78,6 +97,8 @@ static void charge(struct case_runner *runner, const struct case_call *step,
         ret->outcome == CASE_ASK
             ? limit_check(runner->limits, charges, count, now, &index, &retry_ms)
             : limit_reserve(runner->limits, charges, count, now, receipts, &index, &retry_ms);
+    if (result == 0 && ret->outcome == CASE_ALLOW && has_failed(runner->cases, step))
+        give_back(runner, verdict, receipts);
     if (result == 0)
         return;
     if (result != ERROR_LIMIT) {
@@ -88,6 +109,49 @@ static void charge(struct case_runner *runner, const struct case_call *step,
     ret->rule = verdict->charges[index].rule;
     ret->reason = pipeline_limit_reason(&verdict->charges[index], retry_ms, arena);
 }
+
+// ---- What comes back
+
+// The result's text with what the policy changes in it.
+static struct slice apply(const struct json_doc *doc, uint32_t result,
+                          const struct policy_answer_verdict *verdict, struct arena *arena)
+{
+    struct buffer out;
+    uint32_t at = json_at(doc, result)->start, end = at + json_at(doc, result)->length;
+    buffer_init(&out, 0);
+    for (size_t i = 0; i < verdict->change_count; i++) {
+        const struct policy_change *change = &verdict->changes[i];
+        buffer_append(&out, slice_of(doc->text.data + at, change->start - at));
+        buffer_append(&out, change->replacement);
+        at = change->start + change->length;
+    }
+    buffer_append(&out, slice_of(doc->text.data + at, end - at));
+    struct slice text = out.failed ? (struct slice){0} : arena_copy(arena, buffer_slice(&out));
+    buffer_release(&out);
+    return text;
+}
+
+static void judge_result(struct case_runner *runner, const struct policy_call *call,
+                         uint32_t result, struct case_verdict *ret)
+{
+    struct arena *arena = &runner->call_memory;
+    struct policy_answer answer = {.doc = &runner->cases->doc, .whole = result, .result = result};
+    struct policy_answer_verdict verdict;
+    policy_decide_answer(runner->cases->policy, call, &answer, arena, &verdict);
+    if (verdict.denied) {
+        ret->outcome = CASE_DENY;
+        ret->rule = verdict.rule;
+        ret->reason = pipeline_withheld_reason(call->subject, verdict.reason, arena);
+        return;
+    }
+    struct slice text = apply(answer.doc, result, &verdict, arena);
+    if (text.data == NULL || json_scan(&runner->returned, text, NULL, NULL, NULL) != 0)
+        no_memory(ret);
+    else
+        ret->returned = &runner->returned;
+}
+
+// ---- One call
 
 static void decide(struct case_runner *runner, const struct case_call *step, bool first,
                    struct case_verdict *ret)
@@ -114,6 +178,9 @@ static void decide(struct case_runner *runner, const struct case_call *step, boo
         charge(runner, step, &verdict, ret);
     if (ret->outcome == CASE_ALLOW && call.subject == POLICY_TOOL)
         session->calls++;
+    call.session_calls = session->calls;
+    if (ret->outcome == CASE_ALLOW && step->result != JSON_NONE)
+        judge_result(runner, &call, step->result, ret);
 }
 
 static bool holds(struct slice text, struct slice part)
@@ -124,8 +191,12 @@ static bool holds(struct slice text, struct slice part)
     return false;
 }
 
-static bool is_as_expected(const struct case_call *step, const struct case_verdict *verdict)
+static bool is_as_expected(const struct cases *cases, const struct case_call *step,
+                           const struct case_verdict *verdict)
 {
+    if (step->returns != JSON_NONE && verdict->returned != NULL &&
+        !json_equal(&cases->doc, step->returns, verdict->returned, 0))
+        return false;
     if (step->listed >= 0 && verdict->listed != (step->listed == 1))
         return false;
     if (step->expect == CASE_ANY)
@@ -145,7 +216,7 @@ static bool run_step(struct case_runner *runner, const struct case_call *step,
         if (step->listed >= 0)
             ret->verdict.listed = policy_lists(runner->cases->policy, step->call.subject,
                                                step->call.name, step->call.category);
-        if (!is_as_expected(step, &ret->verdict))
+        if (!is_as_expected(runner->cases, step, &ret->verdict))
             return false;
     }
     return true;

@@ -74,7 +74,8 @@ int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_label, str
                         struct pipeline_stdio **ret, struct error *error) MUST_CHECK;
 void pipeline_stdio_free(struct pipeline_stdio *stdio);
 
-// ---- Which counters a call is charged to. Pure: for `sallyport policy test` besides the pipeline.
+// ---- Which counters a call is charged to, and words. Pure: for `sallyport policy test` besides
+// the pipeline.
 struct pipeline_payer {
     struct slice server;
     struct slice grant;
@@ -88,3 +89,7 @@ struct limit_charge *pipeline_charges(const struct policy_verdict *verdict,
 // NULL when the arena is full.
 struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t retry_ms,
                                    struct arena *arena);
+// What the agent is told when the answer of a call is withheld: of a tool, that it has run. data is
+// NULL when the arena is full.
+struct slice pipeline_withheld_reason(enum policy_subject subject, struct slice reason,
+                                      struct arena *arena);

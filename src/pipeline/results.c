@@ -116,12 +116,12 @@ static void withhold_replay(struct exchange *ex, const struct judged *judged, st
 }
 
 // The agent must not take a call that ran for one that did not.
-static struct slice with_warning(struct exchange *ex, const struct judged *judged,
-                                 struct slice reason)
+struct slice pipeline_withheld_reason(enum policy_subject subject, struct slice reason,
+                                      struct arena *arena)
 {
-    if (judged->subject != POLICY_TOOL)
-        return arena_copy(&ex->arena, reason);
-    return arena_format(&ex->arena, "%.*s The call has run; only its result is withheld.",
+    if (subject != POLICY_TOOL)
+        return arena_copy(arena, reason);
+    return arena_format(arena, "%.*s The call has run; only its result is withheld.",
                         SLICE_PRINT(reason));
 }
 
@@ -148,7 +148,7 @@ enum results_verdict results_judge(struct exchange *ex, struct upstream_message 
         return RESULTS_NOT_THEIRS;
     judge(ex, &judged, message->arena, &verdict);
     if (verdict.denied) {
-        struct slice reason = with_warning(ex, &judged, verdict.reason);
+        struct slice reason = pipeline_withheld_reason(judged.subject, verdict.reason, &ex->arena);
         struct slice rule = arena_copy(&ex->arena, verdict.rule);
         if (ex->kind == EXCHANGE_STREAM && !ex->observe) {
             withhold_replay(ex, &judged, rule, reason, message);

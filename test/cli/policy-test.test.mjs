@@ -14,6 +14,9 @@ const POLICY = {
   all_tools: { deny_if: [{ conditions: [{ path: 'session.calls', op: 'gte', value: 3 }], on_deny: 'Three calls are enough.' }] },
   tools: {
     plain: {}, '@read': {}, shut: { action: 'deny' },
+    report: { limits: [{ counter: 'reports', window: 'hour', max: 2, count: 'successes' }, { counter: 'tries', window: 'hour', max: 4 }],
+      results: { max_bytes: 200, redact: [{ type: 'regex', pattern: '[0-9]{4,}', with: '(number)' }],
+        deny_if: [{ conditions: [{ path: 'result.content[*].text', op: 'contains', value: 'SECRET' }], on_deny: 'Not for agents.' }] } },
     night: { deny_if: [{ conditions: [{ path: 'time.hour', op: 'lt', value: 6 }], on_deny: 'Not at night.' }] },
     mine: { require: [{ conditions: [{ path: 'grant.tags', op: 'contains', value: 'owner' }, { path: 'client.name', op: 'eq', value: 'editor' },
       { path: 'grant.label', op: 'eq', value: 'laptop' }], on_deny: 'Not yours.' }] },
@@ -36,6 +39,8 @@ function cases(t, list, more = {}) {
 }
 
 const one = volume => ({ tool: 'order', arguments: { volume } });
+
+const says = (text, more = {}) => ({ tool: 'report', result: { content: [{ type: 'text', text }], ...more } });
 
 // name, case
 const HOLDS = [
@@ -81,6 +86,18 @@ const HOLDS = [
   ['session.calls counts what was let through', { tool: 'plain', sequence: [
     { tool: 'shut', expect: 'deny' }, { repeat: 3, expect: 'allow' }, { expect: 'deny', rule: '/all_tools/deny_if/0' },
     { session: 'b', repeat: 3, expect: 'allow' }, { expect: 'deny' }, { session_calls: 1, repeat: 2, expect: 'allow' }, { expect: 'deny' }] }],
+  ['a result that passes as it is', { ...says('fine'), expect: 'allow', returns: { content: [{ text: 'fine', type: 'text' }] } }],
+  ['a result with something taken out', { ...says('card 4111111111, code 12'), expect: 'allow', returns: says('card (number), code 12').result }],
+  ['a result that is withheld', { ...says('a SECRET'), expect: 'deny', rule: '/tools/report/results/deny_if/0', reason: 'Not for agents. The call has run; only' }],
+  ['a result that is too large', { ...says('x'.repeat(200)), expect: 'deny', rule: '/tools/report/results/max_bytes' }],
+  ['a denied call has no result', { tool: 'shut', result: {}, expect: 'deny', rule: '/tools/shut/action' }],
+  ['a resource without rules on results', { resource: 'a:b', result: { contents: [{ uri: 'a:b', text: '1234567' }] }, expect: 'allow',
+    returns: { contents: [{ uri: 'a:b', text: '1234567' }] } }],
+  ['a failed call does not count as a success', { tool: 'report', sequence: [
+    { ...says('no', { isError: true }), expect: 'allow' }, { session: 'b', expect: 'allow', repeat: 2 },
+    { expect: 'deny', rule: '/tools/report/limits/reports' }] }],
+  ['a withheld result counts, for the call has run', { tool: 'report', sequence: [
+    { ...says('SECRET'), repeat: 2, expect: 'deny', rule: '/tools/report/results/deny_if/0' }, { expect: 'deny', rule: '/tools/report/limits/reports' }] }],
 ];
 
 for (const [name, entry] of HOLDS) {
@@ -95,6 +112,10 @@ for (const [name, entry] of HOLDS) {
 function opposite(entry) {
   const flipped = { ...entry };
   if ('expect' in entry) flipped.expect = entry.expect === 'allow' ? 'deny' : 'allow';
+  if ('returns' in entry) { // what is left of the result may be wrong as well
+    flipped.expect = entry.expect;
+    flipped.returns = { ...entry.returns, more: 1 };
+  }
   if ('listed' in entry) flipped.listed = !entry.listed;
   if ('sequence' in entry) flipped.sequence = [...entry.sequence.slice(0, -1), opposite(entry.sequence.at(-1))];
   return flipped;
@@ -178,6 +199,25 @@ test('--json tells the same as data', t => {
   assert.deepEqual([json.passed, json.failed, json.errors, code], [1, 2, 0, 1]);
 });
 
+test('a result that came back otherwise is shown, without line breaks', t => {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': `{ "policy": "p.json", "cases": [
+    { "tool": "report", "category": "read", "expect": "allow",
+      "result": { "content": [ { "type": "text",
+        "text": "card 41111111\\n" } ] },
+      "returns": { "content": [
+        {"type": "text", "text": "card 41111111\\n"} ] } } ] }` });
+  const { code, out } = run(['policy', 'test', 'c.json'], { cwd });
+  assert.equal(out, `c.json:2:5: failed: tool report
+    expected: allowed, the agent sees {"content":[{"type":"text","text":"card 41111111\\n"}]}
+    decided:  allowed by /tools/report, the agent sees {"content":[{"type":"text","text":"card (number)\\n"}]}
+0 passed, 1 failed
+`);
+  assert.equal(code, 1);
+  const json = JSON.parse(run(['policy', 'test', '--json', 'c.json'], { cwd }).out);
+  assert.deepEqual(json.files[0].cases[0].decided.returns, { content: [{ type: 'text', text: 'card (number)\n' }] });
+  assert.deepEqual(json.files[0].cases[0].expected.returns, { content: [{ type: 'text', text: 'card 41111111\n' }] });
+});
+
 test('cases begin from empty counters, and defaults go for all', t => {
   const { out } = cases(t, [{ ...one(1), repeat: 2, expect: 'allow' }, { ...one(1), repeat: 2, expect: 'allow' },
     { tool: 'night', expect: 'deny' }, { tool: 'night', time: '2026-01-01T07:00:00Z', expect: 'allow' },
@@ -253,6 +293,11 @@ const WRONG = [
   ['{"tool":"a","sequence":[{"after":-1,"expect":"deny"}]}', '\'after\' must be a duration such as "90s", "24h", "7d" or whole seconds, at most 36600 days'],
   ['{"tool":"a","sequence":[{"after":1,"time":"2027-01-01T12:00:00Z","expect":"deny"}]}', "'time' and 'after' exclude each other"],
   ['{"tool":"a","sequence":[{"time":"2025-01-01T12:00:00Z","expect":"deny"}]}', "'time' lies before the step above"],
+  ['{"tool":"a","result":[],"expect":"allow"}', "'result' must be an object, not array"],
+  ['{"tool":"a","result":{},"listed":true}', "a 'result' needs an 'expect'"],
+  ['{"method":"a","result":{},"expect":"allow"}', 'only results of tools, resources and prompts are judged'],
+  ['{"tool":"a","returns":{},"expect":"allow"}', '\'returns\' needs a \'result\' and "expect": "allow"'],
+  ['{"tool":"a","result":{},"returns":{},"expect":"deny"}', '\'returns\' needs a \'result\' and "expect": "allow"'],
   ['"a"', 'a case must be an object, not string'],
 ];
 
