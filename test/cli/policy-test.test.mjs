@@ -149,13 +149,19 @@ for (const name of examples) {
   });
 }
 
-test('the example of docs/policy.md holds for the first policy there', t => {
-  const page = fs.readFileSync(path.join(ROOT, 'docs/policy.md'), 'utf8');
-  const policy = /^```json\n([^]*?)^```$/m.exec(page)[1], example = /^```json cases\n([^]*?)^```$/m.exec(page)[1];
-  const cwd = folderOf(t, { 'kraken.json': policy, 'kraken.cases.json': example });
-  const { code, out, err } = run(['policy', 'test', 'kraken.cases.json'], { cwd });
-  assert.deepEqual([code, out, err], [0, `${JSON.parse(example).cases.length} passed, 0 failed\n`, '']);
-});
+const PAGE = fs.readFileSync(path.join(ROOT, 'docs/policy.md'), 'utf8');
+
+// Each names the policy that it is about by a word of that policy.
+for (const [, example] of PAGE.matchAll(/^```json cases\n([^]*?)^```$/gm)) {
+  const { policy, cases: list } = JSON.parse(example);
+  test(`the example of docs/policy.md about ${policy} holds`, t => {
+    const word = { 'kraken.json': 'cancel_all_orders_after', 'accounts.json': 'get_account' }[policy];
+    const document = [...PAGE.matchAll(/^```json\n([^]*?)^```$/gm)].map(block => block[1]).find(text => text.includes(word));
+    const cwd = folderOf(t, { [policy]: document, 'c.json': example });
+    const { code, out, err } = run(['policy', 'test', 'c.json'], { cwd });
+    assert.deepEqual([code, out, err], [0, `${list.length} passed, 0 failed\n`, '']);
+  });
+}
 
 test('a failed case says where, what was expected, what was decided, by which rule and why', t => {
   const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': `{ "policy": "p.json",
@@ -275,7 +281,7 @@ const WRONG = [
   ['{"method":"a","listed":true}', 'methods are not listed: only tools, resources and prompts are'],
   ['{"tool":"a","arguments":[],"expect":"allow"}', "'arguments' must be an object, not array"],
   ['{"resource":"a","arguments":{},"expect":"allow"}', 'a resource has no arguments'],
-  ['{"tool":"a","category":"raed","expect":"allow"}', "unknown category 'raed'; did you mean 'Read'?"],
+  ['{"tool":"a","category":"reads","expect":"allow"}', "unknown category 'reads'; did you mean 'Read'?"],
   ['{"tool":"a","tags":"a,b","expect":"allow"}', "'tags' must be an array, not string"],
   ['{"tool":"a","tags":[1],"expect":"allow"}', 'a tag must be a string, not number'],
   [`{"tool":"a","tags":[${Array(33).fill('"t"')}],"expect":"allow"}`, 'more than 32 tags'],
@@ -338,7 +344,7 @@ for (const [text, complaint] of WRONG_FILES) {
 }
 
 test('all mistakes at once, in reading order; none of the cases runs', t => {
-  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': '{"policy":"p.json","cases":[\n{"tool":"plain","expect":"deny"},\n{"tool":"a","expct":"deny"},\n{"tool":"a","expect":"no"}]}' });
+  const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': '{"policy":"p.json","cases":[\n{"tool":"plain","expect":"deny"},\n{"tool":"a","expects":"deny"},\n{"tool":"a","expect":"no"}]}' });
   const { code, out, err } = run(['policy', 'test', 'c.json', 'none.json'], { cwd });
   assert.deepEqual(err.trimEnd().split('\n').map(line => line.split(': error:')[0]), ['c.json:3:1', 'c.json:3:13', 'c.json:4:22', 'none.json']);
   assert.deepEqual([code, out], [2, '0 passed, 0 failed\n']);
