@@ -273,7 +273,7 @@ const WRONG = [
   ['{"tool":"a","prompt":"a","expect":"allow"}', "only one of 'tool', 'resource', 'prompt' and 'method' can be called"],
   ['{"tool":"a"}', "nothing is expected: 'expect' or 'listed' is missing"],
   ['{"tool":"a","rule":"x","listed":true}', "'rule' and 'reason' need an 'expect'"],
-  ['{"tool":"a","expect":"alow"}', "unknown outcome 'alow' (it is one of 'allow', 'deny', 'ask' and 'hide'); did you mean 'allow'?"],
+  ['{"tool":"a","expect":"allows"}', "unknown outcome 'allows' (it is one of 'allow', 'deny', 'ask' and 'hide'); did you mean 'allow'?"],
   ['{"tool":"a","expect":true}', "'expect' must be a string, not boolean"],
   ['{"tool":7,"expect":"allow"}', "'tool' must be a string, not number"],
   ['{"tool":"a","reason":"","expect":"allow"}', "'reason' must not be empty"],
