@@ -63,8 +63,7 @@ enum outcome {
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
 
-// Calls whose answers may come on another way (origin.c); the oldest are forgotten.
-struct origins {
+struct origins { // calls whose answers may come on another way; the oldest are forgotten
     struct list items;
     size_t count;
 };
@@ -253,11 +252,8 @@ void decide_write_denial(struct exchange *ex, enum mcp_method method, struct sli
                          struct slice rule, struct slice reason, struct buffer *out);
 
 // results.c: the policy's rules on what comes back
-enum results_verdict {
-    RESULTS_NOT_THEIRS, // nothing that such a rule is about
-    RESULTS_PASS,       // what had to go is among the message's edits
-    RESULTS_WITHHELD,   // the client was answered
-};
+// Nothing that such a rule is about; what had to go is among the edits; the client was answered.
+enum results_verdict { RESULTS_NOT_THEIRS, RESULTS_PASS, RESULTS_WITHHELD };
 enum results_verdict results_judge(struct exchange *ex, struct upstream_message *message);
 // A notification may carry a task's result. False: it must not pass, by this rule.
 bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
@@ -286,7 +282,6 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request,
 void send_refusal(struct session *session, const struct upstream_message *message,
                   const char *text);
 size_t send_session_headers(const struct session *session, struct http_header *headers);
-
 void send_goodbye(struct session *session); // the server may forget its session
 void send_again(struct exchange *ex); // the same message once more, judged and charged already
 // For calls whose answer nobody needs.

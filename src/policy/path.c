@@ -372,6 +372,10 @@ bool path_reads_structured(const struct path *path)
 // document than the path wants is somebody else's text.
 static void walk_result(const struct walk *w)
 {
+    if (w->d->answer == NULL) { // the compiler lets such paths into `results` only
+        walk_from(w, JSON_NONE, 0);
+        return;
+    }
     struct walk inside = *w;
     inside.doc = w->d->structured;
     if (inside.doc == NULL || !path_reads_structured(w->path)) {
