@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   SIZE -> (EXTENSION) -> SIZE_LF -> DATA -> DATA_CR -> DATA_LF -> SIZE ...
-//   SIZE "0" -> ... -> TRAILER -> (TRAILER_LINE -> TRAILER_LF -> TRAILER) -> END_LF -> DONE
+//   SIZE "0" -> ... -> TRAILER -> (TRAILER_NAME -> TRAILER_LINE -> TRAILER_LF -> TRAILER) -> END_LF
+//   -> DONE
 //
 // Every line ends in CRLF, no white space around the size, extensions and trailers bounded in all.
 #include "http/http_internal.h"
@@ -11,12 +12,14 @@ enum { DIGITS_MAX = 15, EXTRA_MAX = 8192 };
 
 enum chunk_state {
     SIZE,
+    EXTENSION_START,
     EXTENSION,
     SIZE_LF,
     DATA,
     DATA_CR,
     DATA_LF,
     TRAILER,
+    TRAILER_NAME,
     TRAILER_LINE,
     TRAILER_LF,
     END_LF,
@@ -51,7 +54,7 @@ static const char *take_size(struct http_chunks *chunks, char c)
     }
     if (chunks->digits == 0 || (c != '\r' && c != ';'))
         return "a chunk size that is not a hexadecimal number";
-    chunks->state = c == '\r' ? SIZE_LF : EXTENSION;
+    chunks->state = c == '\r' ? SIZE_LF : EXTENSION_START;
     return NULL;
 }
 
@@ -68,6 +71,16 @@ static const char *take_extra(struct http_chunks *chunks, char c, enum chunk_sta
     return NULL;
 }
 
+// Tokens only: nobody sends the quoted kind, in which readers have lost their way before.
+static const char *take_extension(struct http_chunks *chunks, char c)
+{
+    bool may_end = chunks->state == EXTENSION;
+    chunks->state = EXTENSION;
+    if (!(may_end && c == '\r') && c != '=' && c != ';' && !http_is_token_byte((unsigned char)c))
+        return "a malformed chunk extension";
+    return take_extra(chunks, c, SIZE_LF);
+}
+
 static const char *take_trailer_start(struct http_chunks *chunks, char c)
 {
     if (c == '\r') {
@@ -76,10 +89,20 @@ static const char *take_trailer_start(struct http_chunks *chunks, char c)
     }
     if (!chunks->trailers)
         return "trailers are not accepted";
-    if (c == ' ' || c == '\t' || c == ':')
+    chunks->state = TRAILER_NAME;
+    chunks->extra++;
+    return http_is_token_byte((unsigned char)c) ? NULL : "a malformed trailer";
+}
+
+// A token and a colon, as in a head: what a reader takes for a name must be one to all readers.
+static const char *take_trailer_name(struct http_chunks *chunks, char c)
+{
+    chunks->extra++;
+    if (c == ':')
+        chunks->state = TRAILER_LINE;
+    else if (!http_is_token_byte((unsigned char)c))
         return "a malformed trailer";
-    chunks->state = TRAILER_LINE;
-    return take_extra(chunks, c, TRAILER_LF);
+    return NULL;
 }
 
 static const char *expect(struct http_chunks *chunks, char c, char wanted, enum chunk_state next)
@@ -94,11 +117,13 @@ static const char *take_byte(struct http_chunks *chunks, char c)
 {
     switch ((enum chunk_state)chunks->state) {
     case SIZE: return take_size(chunks, c);
-    case EXTENSION: return take_extra(chunks, c, SIZE_LF);
+    case EXTENSION_START:
+    case EXTENSION: return take_extension(chunks, c);
     case SIZE_LF: return expect(chunks, c, '\n', chunks->left == 0 ? TRAILER : DATA);
     case DATA_CR: return expect(chunks, c, '\r', DATA_LF);
     case DATA_LF: chunks->digits = 0; return expect(chunks, c, '\n', SIZE);
     case TRAILER: return take_trailer_start(chunks, c);
+    case TRAILER_NAME: return take_trailer_name(chunks, c);
     case TRAILER_LINE: return take_extra(chunks, c, TRAILER_LF);
     case TRAILER_LF: return expect(chunks, c, '\n', TRAILER);
     case END_LF: return expect(chunks, c, '\n', DONE);

@@ -50,6 +50,13 @@ static bool parse_length(struct slice text, uint64_t *ret)
     return true;
 }
 
+// Readers differ about a tab behind "chunked" (llhttp 8.1 takes it for another coding). The value
+// lies in the head, and so does what follows it.
+static bool ends_its_line(struct slice value)
+{
+    return value.length == 0 || value.data[value.length] == '\r';
+}
+
 // Fills kind (NONE, LENGTH, CHUNKED) and length. 0, ERROR_SYNTAX or ERROR_UNSUPPORTED.
 static int judge_framing(const struct fields *fields, int minor, struct http_framing *ret,
                          const char **ret_reason)
@@ -69,6 +76,10 @@ static int judge_framing(const struct fields *fields, int minor, struct http_fra
     }
     if (fields->coding_count > 1) {
         *ret_reason = "more than one Transfer-Encoding";
+        return ERROR_SYNTAX;
+    }
+    if (!ends_its_line(fields->coding) || !ends_its_line(fields->length)) {
+        *ret_reason = "white space behind Content-Length or Transfer-Encoding";
         return ERROR_SYNTAX;
     }
     if (fields->coding_count == 1) {

@@ -59,7 +59,7 @@ bool http_value_is_safe(struct slice value)
     return bad == 0;
 }
 
-static bool is_token_byte(unsigned char c)
+bool http_is_token_byte(unsigned char c)
 {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
         return true;
@@ -71,7 +71,7 @@ bool http_header_is_safe(struct slice name, struct slice value)
     if (name.length == 0)
         return false;
     for (size_t i = 0; i < name.length; i++)
-        if (!is_token_byte((unsigned char)name.data[i]))
+        if (!http_is_token_byte((unsigned char)name.data[i]))
             return false;
     return http_value_is_safe(value);
 }

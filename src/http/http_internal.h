@@ -12,6 +12,8 @@
 bool http_name_is(struct slice name, const char *lower, size_t length);
 // Is `token` (lower case) a member of the comma-separated list?
 bool http_list_has(struct slice list, const char *token);
+// RFC 9110, section 5.6.2.
+bool http_is_token_byte(unsigned char c);
 // May this be written into a head? Nothing that would end the line or start another.
 bool http_header_is_safe(struct slice name, struct slice value);
 bool http_value_is_safe(struct slice value);
