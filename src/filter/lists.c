@@ -135,11 +135,16 @@ bool filter_find_refused_input(const struct json_doc *doc, uint32_t result,
                                struct slice *ret_method)
 {
     uint32_t requests = json_get(doc, result, "inputRequests");
+    *ret_method = SLICE_LITERAL("(unreadable)");
+    // Another spelling would be questions to a reader that ignores case.
+    if (json_find_case_variant(doc, result, SLICE_LITERAL("inputRequests")) != JSON_NONE)
+        return true;
     for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
          key = json_next_key(doc, requests, key)) {
         uint32_t method = json_get(doc, key + 1, "method");
         *ret_method = SLICE_LITERAL("(unreadable)");
-        if (method == JSON_NONE || json_type(doc, method) != JSON_STRING)
+        if (method == JSON_NONE || json_type(doc, method) != JSON_STRING ||
+            json_find_case_variant(doc, key + 1, SLICE_LITERAL("method")) != JSON_NONE)
             return true;
         struct slice name = json_string(doc, method, arena);
         if (name.data == NULL)

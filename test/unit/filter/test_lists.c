@@ -108,6 +108,15 @@ static void refused_inputs_are_found(void **state)
     assert_int_equal(
         json_scan(&doc, SLICE_LITERAL("{\"inputRequests\":{\"a\":{}}}"), NULL, NULL, NULL), 0);
     assert_true(filter_find_refused_input(&doc, 0, no_sampling, NULL, &arena, &method));
+    // Readers that ignore case must not find questions that were not judged.
+    static const char *const spellings[] = {
+        "{\"InputRequests\":{\"a\":{\"method\":\"sampling/createMessage\"}}}",
+        "{\"inputRequests\":{\"a\":{\"method\":\"roots/list\",\"Method\":\"x\"}}}"};
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        assert_int_equal(json_scan(&doc, slice_from_string(spellings[i]), NULL, NULL, NULL), 0);
+        assert_true(filter_find_refused_input(&doc, 0, no_sampling, NULL, &arena, &method));
+        assert_true(slice_equal_string(method, "(unreadable)"));
+    }
     assert_int_equal(json_scan(&doc, SLICE_LITERAL("{\"content\":[]}"), NULL, NULL, NULL), 0);
     assert_false(filter_find_refused_input(&doc, 0, no_sampling, NULL, &arena, &method));
     arena_release(&arena);
