@@ -8,7 +8,7 @@
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev node-llhttp libssl-dev
     libpcre2-dev libsqlite3-dev libjansson-dev libcmocka-dev)
 RUN_PACKAGES=(ca-certificates openssl)
-TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck codespell git procps
+TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev g++ libsimdjson-dev cppcheck shellcheck codespell git procps
     nginx-light haproxy valgrind sqlite3)
 
 verb_setup() {

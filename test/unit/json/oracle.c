@@ -35,6 +35,8 @@ const char *oracle_name(enum oracle_result result)
         "only we refuse: depth",
         "only we refuse: numbers",
         "only we refuse: NUL byte",
+        "only we refuse: duplicates",
+        "only we refuse: NUL in keys",
         "disagree",
     };
     return names[result];
@@ -44,6 +46,11 @@ void oracle_flat(struct buffer *flat, char type, const void *eight_bytes)
 {
     (void)buffer_append(flat, slice_of(&type, 1));
     (void)buffer_append(flat, slice_of(eight_bytes, 8));
+}
+
+void oracle_flat_bytes(struct buffer *flat, const char *data, size_t length)
+{
+    (void)buffer_append(flat, slice_of(data, length));
 }
 
 // Like jansson: a number without point and exponent is an integer, others are doubles.
@@ -92,6 +99,11 @@ static void flatten(struct buffer *flat, const struct json_doc *doc)
         case JSON_OBJECT: oracle_flat(flat, '{', &count); break;
         }
     }
+}
+
+void oracle_flatten_ours(struct oracle *oracle)
+{
+    flatten(&oracle->ours, oracle->doc);
 }
 
 // `found` is the byte that we stopped at.

@@ -4,6 +4,7 @@
 #include "reference.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <pcre2.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -777,4 +778,28 @@ bool reference_lists(const struct json_doc *policy, struct slice name,
     if (rule == JSON_NONE)
         return member_text(policy, 0, "default", value) && is(value, "allow");
     return !member_text(policy, rule, "action", value) || !is(value, "deny");
+}
+
+// ---- Comparison
+
+static bool same_charges(const struct policy_verdict *v, const struct reference_verdict *r)
+{
+    if (v->charge_count != r->charges)
+        return false;
+    for (size_t i = 0; i < r->charges; i++) {
+        char amount[DECIMAL_TEXT_SIZE];
+        decimal_format(v->charges[i].amount, amount);
+        if (!slice_equal_string(v->charges[i].rule, r->charge[i]) ||
+            !slice_equal_string(v->charges[i].per, r->per[i]) ||
+            fabs(strtod(amount, NULL) - r->amount[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
+bool reference_agrees(const struct reference_verdict *r, const struct policy_verdict *v)
+{
+    return v->outcome == r->outcome && v->hidden == r->hidden &&
+           slice_equal_string(v->rule, r->rule) &&
+           (r->reason[0] == '\0' || slice_equal_string(v->reason, r->reason)) && same_charges(v, r);
 }

@@ -26,3 +26,6 @@ void reference_decide(const struct json_doc *policy, const struct policy_call *c
                       struct reference_verdict *ret);
 bool reference_lists(const struct json_doc *policy, struct slice name,
                      enum catalogue_category category);
+// The same verdict, but for reasons that the document does not give.
+bool reference_agrees(const struct reference_verdict *reference,
+                      const struct policy_verdict *verdict);
