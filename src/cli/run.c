@@ -9,12 +9,13 @@
 
 #include <stdio.h>
 
-enum { POLICY, URL, HEADER, DECISION_LOG, LIMITS_FILE, OBSERVE, FLAGS };
+enum { POLICY, URL, SSE, HEADER, DECISION_LOG, LIMITS_FILE, OBSERVE, FLAGS };
 enum { HEADERS_MAX = 32, HASH_DIGITS = 64 };
 
 static const struct cli_flag flags[FLAGS] = {
     [POLICY] = {"policy", "FILE", "the policy; without one every call is denied"},
     [URL] = {"url", "URL", "a server over HTTP in place of a command"},
+    [SSE] = {"sse", NULL, "the URL speaks the older HTTP with SSE (2024-11-05)"},
     [HEADER] = {"header", "'NAME: VALUE'",
                 "sent to the server; may be repeated; ${NAME} is read from the environment"},
     [DECISION_LOG] = {"decision-log", "FILE", "append a JSON line per decision"},
@@ -151,6 +152,8 @@ static bool write_document(struct buffer *out, const struct cli_arguments *argum
     if (arguments->values[URL] != NULL) {
         buffer_append_string(out, "\"url\":");
         write_string(out, arguments->values[URL]);
+        if (arguments->values[SSE] != NULL)
+            buffer_append_string(out, ",\"transport\":\"sse\"");
         good = write_headers(out, headers);
     } else {
         buffer_append_string(out, "\"command\":");
@@ -186,6 +189,8 @@ int cli_run(int argc, char **argv, const char *const *environment)
                                       : "a command behind -- or --url is needed");
     if (headers.count > 0 && !url)
         return cli_mistake("run", "--header needs --url");
+    if (arguments.values[SSE] != NULL && !url)
+        return cli_mistake("run", "--sse needs --url");
     struct buffer document;
     buffer_init(&document, 0);
     if (!write_document(&document, &arguments, &headers, environment)) {

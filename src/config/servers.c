@@ -15,7 +15,8 @@ static const struct config_option timeout_options[] = {
      .least = 100,
      .most = 600000,
      .standard = "10s",
-     .help = "until the connection stands, TLS included"},
+     .help = "until the connection stands, TLS included; with `sse` each further step to the "
+             "server's endpoint gets as long"},
     {.key = "answer",
      .kind = OPTION_DURATION,
      AT(answer_timeout_ms),
@@ -47,7 +48,8 @@ static const struct config_option server_options[] = {
      AT(sharing),
      .choices = sharings,
      .standard = "session",
-     .help = "`session`: one process per client session; `server`: one process for all"},
+     .help = "`session`: one process, or stream of an `sse` server, per client session; `server`: "
+             "one for all"},
     {.key = "url",
      .kind = OPTION_LATER,
      .type = "string",
@@ -101,9 +103,12 @@ static void refuse_keys(struct config_loader *loader, uint32_t node, const char 
 static void read_remote(struct config_loader *loader, uint32_t node,
                         struct upstream_options *server)
 {
-    static const char *const foreign[] = {"env", "inherit_env", "share", NULL};
+    static const char *const foreign[] = {"env", "inherit_env", NULL};
+    static const char *const share[] = {"share", NULL};
     uint32_t url_node = member(loader, node, "url");
     refuse_keys(loader, node, foreign, "command");
+    if (server->transport != UPSTREAM_SSE) // without a stream there is nothing to share
+        refuse_keys(loader, node, share, "command");
     config_read_headers(loader, member(loader, node, "headers"), server);
     struct slice url = config_expanded_string(loader, url_node);
     const char *why = NULL;

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 8 };
+enum { ADDRESSES_MAX = 8, KEEP_ALIVE_IDLE_S = 60, KEEP_ALIVE_PROBE_S = 15 };
 
 enum dial_state { DIAL_CONNECT, DIAL_HANDSHAKE, DIAL_OVER };
 
@@ -88,6 +88,18 @@ static void note_failure(struct net_dial *dial, int failed)
                  strerror(failed));
 }
 
+// An event stream may be silent for hours; a peer that vanished must still be noticed.
+static void keep_alive(int fd)
+{
+    int yes = 1;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+#ifdef TCP_KEEPIDLE
+    int idle_s = KEEP_ALIVE_IDLE_S, probe_s = KEEP_ALIVE_PROBE_S;
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe_s, sizeof probe_s);
+#endif
+}
+
 static void ready_cb(void *argument, int events);
 
 // 0: under way. Otherwise the errno of the failure.
@@ -99,6 +111,7 @@ static int try_address(struct net_dial *dial, const struct loop_address *address
         return errno;
     net_socket_init(&dial->socket, fd);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    keep_alive(fd);
     if (connect(fd, (const struct sockaddr *)&address->storage, address->length) != 0 &&
         errno != EINPROGRESS)
         return errno;

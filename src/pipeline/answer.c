@@ -221,13 +221,24 @@ void answer_message(void *argument, struct upstream_message *message)
 
 // ---- The end
 
+// A server of 2024-11-05 knows no POST where its stream is (2025-03-26, "Backwards Compatibility").
+static const char *older_transport_hint(const struct exchange *ex)
+{
+    int status = ex->upstream_status;
+    bool refused = status == 400 || status == 404 || status == 405;
+    if (!refused || ex->method != MCP_INITIALIZE || upstream_server_has_links(ex->server))
+        return "";
+    return "; if it speaks the older HTTP with SSE, its operator sets \"transport\": \"sse\"";
+}
+
 // Statuses without a JSON-RPC body need words.
 static void answer_bare_status(struct exchange *ex)
 {
     int status = ex->upstream_status;
     struct slice name = upstream_server_options(ex->server)->name;
     struct slice text;
-    if (status == 404 && ex->session != NULL) {
+    bool over_link = upstream_server_has_links(ex->server);
+    if (status == 404 && ex->session != NULL && !over_link) {
         text = SLICE_LITERAL("The server no longer knows this session; send initialize again");
     } else if (status == 401 || status == 403) {
         text = arena_format(
@@ -236,9 +247,9 @@ static void answer_bare_status(struct exchange *ex)
             SLICE_PRINT(name), status);
         status = 502;
     } else {
-        text = arena_format(&ex->arena, "Server '%.*s' answered with HTTP status %d",
-                            SLICE_PRINT(name), status);
-        status = status >= 500 || status < 400 ? 502 : status;
+        text = arena_format(&ex->arena, "Server '%.*s' answered with HTTP status %d%s",
+                            SLICE_PRINT(name), status, older_transport_hint(ex));
+        status = status >= 500 || status < 400 || over_link ? 502 : status;
     }
     ex->outcome = OUTCOME_FAILED;
     ex->reason = text;
@@ -272,7 +283,7 @@ static bool heal(struct exchange *ex)
 {
     struct error error = {0};
     if (ex->upstream_status != 404 || ex->answered || ex->upstream_answered || !heal_can(ex) ||
-        upstream_server_options(ex->server)->transport != UPSTREAM_HTTP ||
+        upstream_server_has_links(ex->server) ||
         (ex->session->upstream_id.length == 0 && !ex->session->healing))
         return false;
     ex->upstream_status = 0;
@@ -320,6 +331,7 @@ static const char *plain_reason(int code)
     case ERROR_AMBIGUOUS: return "its answer could not be understood";
     case ERROR_TOO_LARGE: return "its answer is larger than allowed";
     case ERROR_TLS: return "a secure connection to it failed";
+    case ERROR_DENIED: return "it refused the gateway's credentials; ask its operator";
     default: return "it failed";
     }
 }

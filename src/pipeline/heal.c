@@ -37,7 +37,7 @@ static void confirm(struct session *session)
                                                        send_ignore_end, send_ignore_error, NULL};
     struct http_header headers[2];
     size_t count = send_own_headers(session, headers);
-    struct mcp_message notification = {.kind = MCP_NOTIFICATION};
+    struct mcp_message notification = {.kind = MCP_NOTIFICATION, .method = MCP_INITIALIZED};
     struct upstream_request request = {
         .verb = UPSTREAM_POST,
         .text = SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"),

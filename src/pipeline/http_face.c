@@ -58,7 +58,7 @@ static void stream_begin(struct exchange *ex)
 
 static bool shares_its_child(const struct exchange *ex)
 {
-    return upstream_server_options(ex->server)->transport == UPSTREAM_CHILD &&
+    return upstream_server_has_links(ex->server) &&
            (ex->session == NULL || ex->session->child == NULL || ex->session->shared != NULL);
 }
 
@@ -334,7 +334,7 @@ static void open_stream(struct exchange *ex)
     bool resuming =
         http_header_get((struct http_headers){ex->forward, ex->forward_count}, "last-event-id")
             .data != NULL;
-    if (upstream_server_options(ex->server)->transport == UPSTREAM_HTTP) {
+    if (!upstream_server_has_links(ex->server)) {
         struct error error = {0};
         struct upstream_request request = {.verb = UPSTREAM_GET};
         if (send_to_server(ex, &request, &error) != 0) {
@@ -346,7 +346,7 @@ static void open_stream(struct exchange *ex)
         list_append(&session->exchanges, &ex->session_link);
         return;
     }
-    // A pipe has one stream; a client that comes again takes it over from its old connection.
+    // A link has one stream; a client that comes again takes it over from its old connection.
     session->listener = ex;
     if (old != NULL) {
         exchange_answer(old, 200, (struct slice){0});

@@ -9,8 +9,8 @@ enum {
     NODES_KEPT = 64 * 1024,
 };
 
-// Silent streams get a comment; a call to a child that takes long becomes a stream, so that nothing
-// on the way to the client takes the silence for death.
+// Silent streams get a comment; a call over a link that takes long becomes a stream, so that
+// nothing on the way to the client takes the silence for death.
 static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
 {
     LIST_EACH(&pipeline->exchanges, item)
@@ -18,9 +18,9 @@ static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
         if (ex->face != &http_face || ex->client_gone || ex->answered)
             continue;
-        bool child = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
-                     upstream_server_options(ex->server)->transport == UPSTREAM_CHILD;
-        if (!ex->streaming && child && ex->accepts_stream &&
+        bool over_link = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
+                         upstream_server_has_links(ex->server);
+        if (!ex->streaming && over_link && ex->accepts_stream &&
             clock_monotonic_us() - ex->started_us > SILENT_CALL_US) {
             ex->streaming = true;
             ex->face->stream_begin(ex);

@@ -37,7 +37,7 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request, 
     struct upstream_call_events events = send_events;
     events.argument = ex;
     struct upstream_link *link = ex->session == NULL ? NULL : ex->session->child;
-    if (upstream_server_options(ex->server)->transport == UPSTREAM_CHILD && link == NULL) {
+    if (upstream_server_has_links(ex->server) && link == NULL) {
         link = shared_child(ex, error);
         if (link == NULL)
             return ERROR_UNREACHABLE;
@@ -68,14 +68,14 @@ static bool shares(const struct exchange *ex)
 {
     const struct upstream_options *server = upstream_server_options(ex->server);
     return !ex->modern && ex->session != NULL && ex->session->stdio == NULL &&
-           server->transport == UPSTREAM_CHILD && server->sharing == UPSTREAM_SHARED;
+           upstream_server_has_links(ex->server) && server->sharing == UPSTREAM_SHARED;
 }
 
 // A legacy conversation with a child begins with its initialize; the child is that conversation's
 // own.
 static int prepare_child(struct exchange *ex, struct error *error)
 {
-    if (upstream_server_options(ex->server)->transport != UPSTREAM_CHILD)
+    if (!upstream_server_has_links(ex->server))
         return 0;
     if (ex->session == NULL && !ex->modern && ex->method == MCP_INITIALIZE) {
         ex->session = session_new(ex);
@@ -107,7 +107,7 @@ static bool cancel_call(struct exchange *ex)
         struct exchange *other = LIST_ENTRY(item, struct exchange, session_link);
         if (other == ex || other->call == NULL || !slice_equal(other->id, wanted))
             continue;
-        bool http = upstream_server_options(ex->server)->transport == UPSTREAM_HTTP;
+        bool http = !upstream_server_has_links(ex->server);
         if (http && !other->modern)
             return false; // the server answers or closes that stream itself
         bool own_ids = other->session != NULL && other->session->shared != NULL;
@@ -125,7 +125,7 @@ static bool cancel_call(struct exchange *ex)
 // would end another's.
 static bool must_not_cancel(const struct exchange *ex)
 {
-    if (upstream_server_options(ex->server)->transport != UPSTREAM_CHILD)
+    if (!upstream_server_has_links(ex->server))
         return false;
     return ex->session == NULL || ex->session->shared != NULL;
 }

@@ -325,8 +325,8 @@ static void open_server_stream(void *argument)
 // Called when the server has taken notifications/initialized.
 void stdio_session_ready(struct pipeline_stdio *stdio)
 {
-    if (upstream_server_options(stdio->session->server)->transport == UPSTREAM_HTTP &&
-        stdio->stream == NULL && !stdio->ended)
+    if (!upstream_server_has_links(stdio->session->server) && stdio->stream == NULL &&
+        !stdio->ended)
         open_server_stream(stdio);
 }
 

@@ -108,32 +108,28 @@ int upstream_send(struct upstream_server *server, struct upstream_link *link,
                   struct upstream_call **ret_call, struct error *error)
 {
     *ret_call = NULL;
-    switch (server->options.transport) {
-    case UPSTREAM_HTTP: return upstream_http_send(server, request, events, ret_call, error);
-    case UPSTREAM_CHILD:
-        if (link != NULL)
-            return upstream_child_send(link, request, events, ret_call, error);
-        break;
-    case UPSTREAM_SSE: break;
-    }
-    return error_set(error, ERROR_UNSUPPORTED,
-                     "servers with the legacy HTTP+SSE transport are not supported yet");
+    if (server->options.transport == UPSTREAM_HTTP)
+        return upstream_http_send(server, request, events, ret_call, error);
+    if (link != NULL)
+        return upstream_link_send(link, request, events, ret_call, error);
+    return error_set(error, ERROR_CLOSED, "the conversation with server '%.*s' is over",
+                     SLICE_PRINT(server->options.name));
 }
 
 void upstream_call_pause(struct upstream_call *call)
 {
     if (call->http != NULL)
         http_call_pause(call->http);
-    else if (call->child_link != NULL)
-        upstream_link_pause(call->child_link);
+    else if (call->carrier != NULL)
+        upstream_link_pause(call->carrier);
 }
 
 void upstream_call_resume(struct upstream_call *call)
 {
     if (call->http != NULL)
         http_call_resume(call->http);
-    else if (call->child_link != NULL)
-        upstream_link_resume(call->child_link);
+    else if (call->carrier != NULL)
+        upstream_link_resume(call->carrier);
 }
 
 void upstream_call_cancel(struct upstream_call *call, bool tell)
@@ -141,8 +137,8 @@ void upstream_call_cancel(struct upstream_call *call, bool tell)
     if (call->over)
         return;
     call->over = true;
-    if (call->child_link != NULL)
-        upstream_child_cancel(call, tell);
+    if (call->carrier != NULL)
+        upstream_link_cancel(call, tell);
     if (call->http != NULL) {
         http_call_cancel(call->http);
         call->http = NULL;

@@ -25,6 +25,27 @@ enum {
     BACK_OFF_MAX_MS = 30000,
 };
 
+enum child_state { CHILD_RUNNING, CHILD_STDIN_CLOSED, CHILD_TERMINATED, CHILD_KILLED };
+
+struct child {
+    struct upstream_link link;
+    enum child_state state;
+    struct loop_process *process;
+    struct loop_io *in, *out, *errors;
+    int in_fd, out_fd, error_fd;
+    struct buffer to_child, from_child, error_text;
+    bool skip_line; // the rest of an over-long line is dropped
+    struct loop_timer *closing;
+    uint64_t started_us;
+    uint64_t log_second; // for the cap on logged lines
+    unsigned log_lines;
+};
+
+static struct child *child_of(struct upstream_link *link)
+{
+    return LIST_ENTRY(link, struct child, link);
+}
+
 static void close_io(struct loop_io **io, int *fd)
 {
     if (*io != NULL)
@@ -35,47 +56,39 @@ static void close_io(struct loop_io **io, int *fd)
     *fd = -1;
 }
 
-static bool read_output(struct upstream_link *link);
+static bool read_output(struct child *child);
 
-static void free_link_cb(void *argument)
+static void free_child_cb(void *argument)
 {
-    struct upstream_link *link = argument;
-    buffer_release(&link->to_child);
-    buffer_release(&link->from_child);
-    buffer_release(&link->error_text);
-    table_release(&link->calls);
-    memory_free(link);
+    struct child *child = argument;
+    buffer_release(&child->to_child);
+    buffer_release(&child->from_child);
+    buffer_release(&child->error_text);
+    upstream_link_release(&child->link);
+    memory_free(child);
 }
 
 // The process is gone and nobody holds the link any more.
-static void forget(struct upstream_link *link)
+static void forget(struct child *child)
 {
-    struct upstream_set *set = link->server->set;
-    close_io(&link->in, &link->in_fd);
-    close_io(&link->out, &link->out_fd);
-    close_io(&link->errors, &link->error_fd);
-    if (link->closing != NULL)
-        loop_timer_close(link->closing);
-    if (link->process != NULL)
-        loop_process_close(link->process);
-    list_remove(&link->member);
-    link->server->children--;
-    upstream_server_unref(link->server);
-    loop_defer(set->loop, free_link_cb, link);
-    if (set->drained != NULL && list_empty(&set->children)) {
-        void (*done)(void *) = set->drained;
-        set->drained = NULL;
-        done(set->drained_argument);
-    }
+    close_io(&child->in, &child->in_fd);
+    close_io(&child->out, &child->out_fd);
+    close_io(&child->errors, &child->error_fd);
+    if (child->closing != NULL)
+        loop_timer_close(child->closing);
+    if (child->process != NULL)
+        loop_process_close(child->process);
+    child->link.server->children--;
+    upstream_link_gone(&child->link, free_child_cb, child);
 }
 
-static void note_death(struct upstream_link *link)
+static void note_death(struct child *child)
 {
-    struct upstream_server *server = link->server;
+    struct upstream_server *server = child->link.server;
     uint64_t now = loop_now_us(server->set->loop);
     server->failures++;
     server->last_attempt_failed = true;
-    if (link->answered || now - link->started_us > YOUNG_US) {
+    if (child->link.answered || now - child->started_us > YOUNG_US) {
         server->failures_in_row = 0;
         return;
     }
@@ -87,28 +100,16 @@ static void note_death(struct upstream_link *link)
     server->next_start_us = now + wait_ms * 1000;
 }
 
-// The child can no longer answer: everything that waits for it is told, once.
-static void broken(struct upstream_link *link, const char *text)
+static void broken(struct child *child, const char *text)
 {
-    if (link->broken)
-        return;
-    link->broken = true;
-    if (!link->detached) {
-        note_death(link);
-        log_event(LOG_WARNING, "upstream", "server '%.*s': %s",
-                  SLICE_PRINT(link->server->options.name), text);
-    }
-    bool nested = link->in_callback;
-    link->in_callback = true;
-    upstream_child_fail_calls(link, ERROR_CLOSED, text);
-    if (!link->detached)
-        link->events.on_closed(link->events.argument, text);
-    link->in_callback = nested;
+    if (!child->link.broken && !child->link.detached)
+        note_death(child);
+    upstream_link_break(&child->link, ERROR_CLOSED, text);
 }
 
 static void exited_cb(void *argument, int status)
 {
-    struct upstream_link *link = argument;
+    struct child *child = argument;
     char text[120];
     if (WIFSIGNALED(status))
         snprintf(text, sizeof text, "the server process was ended by signal %d", WTERMSIG(status));
@@ -117,169 +118,166 @@ static void exited_cb(void *argument, int status)
                  WEXITSTATUS(status));
     // What it wrote last is still in the pipe; a grandchild may hold that open, so only until it is
     // dry.
-    link->in_callback = true;
-    while (link->out != NULL && !link->broken && read_output(link))
+    child->link.in_callback = true;
+    while (child->out != NULL && !child->link.broken && read_output(child))
         ;
-    link->in_callback = false;
-    broken(link, text);
-    loop_process_close(link->process);
-    link->process = NULL;
-    if (link->detached)
-        forget(link);
+    child->link.in_callback = false;
+    broken(child, text);
+    loop_process_close(child->process);
+    child->process = NULL;
+    if (child->link.detached)
+        forget(child);
 }
 
 static void closing_cb(void *argument)
 {
-    struct upstream_link *link = argument;
-    if (link->process == NULL)
+    struct child *child = argument;
+    if (child->process == NULL)
         return;
-    link->state = link->state == CHILD_STDIN_CLOSED ? CHILD_TERMINATED : CHILD_KILLED;
-    loop_process_signal(link->process, link->state == CHILD_TERMINATED ? SIGTERM : SIGKILL);
-    if (link->state == CHILD_TERMINATED)
-        loop_timer_start(link->closing, GRACE_MS, 0);
+    child->state = child->state == CHILD_STDIN_CLOSED ? CHILD_TERMINATED : CHILD_KILLED;
+    loop_process_signal(child->process, child->state == CHILD_TERMINATED ? SIGTERM : SIGKILL);
+    if (child->state == CHILD_TERMINATED)
+        loop_timer_start(child->closing, GRACE_MS, 0);
 }
 
-static void close_stdin(struct upstream_link *link)
+static void close_stdin(struct child *child)
 {
-    close_io(&link->in, &link->in_fd);
-    if (link->state != CHILD_RUNNING)
+    close_io(&child->in, &child->in_fd);
+    if (child->state != CHILD_RUNNING)
         return;
-    link->state = CHILD_STDIN_CLOSED;
-    loop_timer_start(link->closing, GRACE_MS, 0);
+    child->state = CHILD_STDIN_CLOSED;
+    loop_timer_start(child->closing, GRACE_MS, 0);
 }
 
-void upstream_link_close(struct upstream_link *link)
+static void child_close(struct upstream_link *link)
 {
-    if (link == NULL || link->detached)
-        return;
-    link->detached = true;
-    upstream_child_fail_calls(link, ERROR_CANCELLED, "the session was closed");
-    if (link->process == NULL && !link->in_callback)
-        forget(link);
+    struct child *child = child_of(link);
+    if (child->process == NULL && !link->in_callback)
+        forget(child);
     else
-        close_stdin(link);
+        close_stdin(child);
 }
 
-void upstream_child_kill(struct upstream_link *link)
+static void child_kill(struct upstream_link *link)
 {
-    link->detached = true;
-    upstream_child_fail_calls(link, ERROR_CANCELLED, "the gateway stops");
-    if (link->process != NULL)
-        loop_process_signal(link->process, SIGKILL);
-    forget(link);
+    struct child *child = child_of(link);
+    if (child->process != NULL)
+        loop_process_signal(child->process, SIGKILL);
+    forget(child);
 }
 
 // ---- What the child writes
 
-static void flush_lines(struct upstream_link *link)
+static void flush_lines(struct child *child)
 {
-    struct slice rest = buffer_slice(&link->from_child);
+    struct slice rest = buffer_slice(&child->from_child);
     size_t used = 0;
     const char *end;
-    while (!link->detached && (end = memchr(rest.data + used, '\n', rest.length - used)) != NULL) {
+    while (!child->link.detached &&
+           (end = memchr(rest.data + used, '\n', rest.length - used)) != NULL) {
         struct slice line = slice_of(rest.data + used, (size_t)(end - rest.data) - used);
         used += line.length + 1;
-        if (link->skip_line) {
-            link->skip_line = false;
+        if (child->skip_line) {
+            child->skip_line = false;
             continue;
         }
         if (line.length > 0 && line.data[line.length - 1] == '\r')
             line.length--;
         if (slice_trim(line).length > 0)
-            upstream_child_line(link, line);
+            upstream_link_text(&child->link, line);
     }
-    buffer_consume(&link->from_child, used);
+    buffer_consume(&child->from_child, used);
 }
 
 // A line beyond the limit cannot be judged, so it is dropped to its end.
-static void drop_long_line(struct upstream_link *link)
+static void drop_long_line(struct child *child)
 {
-    if (link->from_child.length < link->from_child.cap)
+    if (child->from_child.length < child->from_child.cap)
         return;
     log_event(LOG_WARNING, "upstream",
               "server '%.*s' wrote a message larger than %zu bytes; dropped",
-              SLICE_PRINT(link->server->options.name), link->from_child.cap);
-    buffer_clear(&link->from_child);
-    link->skip_line = true;
-    upstream_child_fail_calls(link, ERROR_TOO_LARGE, "the server's message is too large");
+              SLICE_PRINT(child->link.server->options.name), child->from_child.cap);
+    buffer_clear(&child->from_child);
+    child->skip_line = true;
+    upstream_link_fail_calls(&child->link, ERROR_TOO_LARGE, "the server's message is too large");
 }
 
 // Reads once; returns whether there may be more.
-static bool read_output(struct upstream_link *link)
+static bool read_output(struct child *child)
 {
-    drop_long_line(link);
-    size_t room = link->from_child.cap - link->from_child.length;
+    drop_long_line(child);
+    size_t room = child->from_child.cap - child->from_child.length;
     room = room < READ_SIZE ? room : READ_SIZE;
-    char *at = buffer_reserve(&link->from_child, room);
+    char *at = buffer_reserve(&child->from_child, room);
     if (at == NULL) {
-        buffer_clear(&link->from_child);
-        link->skip_line = true;
-        upstream_child_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
+        buffer_clear(&child->from_child);
+        child->skip_line = true;
+        upstream_link_fail_calls(&child->link, ERROR_NO_MEMORY, "out of memory");
         return false;
     }
-    ssize_t got = read(link->out_fd, at, room);
+    ssize_t got = read(child->out_fd, at, room);
     if (got > 0) {
-        buffer_commit(&link->from_child, (size_t)got);
-        flush_lines(link);
+        buffer_commit(&child->from_child, (size_t)got);
+        flush_lines(child);
         return true;
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    close_io(&link->out, &link->out_fd);
+    close_io(&child->out, &child->out_fd);
     return false;
 }
 
 static void output_cb(void *argument, int events)
 {
-    struct upstream_link *link = argument;
+    struct child *child = argument;
     (void)events;
-    link->in_callback = true;
-    read_output(link);
-    if (link->out == NULL) {
-        broken(link, "the server process closed its output");
-        if (link->process != NULL)
-            close_stdin(link);
+    child->link.in_callback = true;
+    read_output(child);
+    if (child->out == NULL) {
+        broken(child, "the server process closed its output");
+        if (child->process != NULL)
+            close_stdin(child);
     }
-    link->in_callback = false;
-    if (link->from_child.length == 0 && link->from_child.capacity > 2 * READ_SIZE)
-        buffer_release(&link->from_child);
-    if (link->detached && link->process == NULL)
-        forget(link);
+    child->link.in_callback = false;
+    if (child->from_child.length == 0 && child->from_child.capacity > 2 * READ_SIZE)
+        buffer_release(&child->from_child);
+    if (child->link.detached && child->process == NULL)
+        forget(child);
 }
 
-static void log_error_line(struct upstream_link *link, struct slice line)
+static void log_error_line(struct child *child, struct slice line)
 {
-    uint64_t second = loop_now_us(link->server->set->loop) / 1000000;
-    if (second != link->log_second) {
-        link->log_second = second;
-        link->log_lines = 0;
+    uint64_t second = loop_now_us(child->link.server->set->loop) / 1000000;
+    if (second != child->log_second) {
+        child->log_second = second;
+        child->log_lines = 0;
     }
-    if (link->log_lines++ < ERROR_LINES_A_SECOND)
-        log_event(LOG_INFO, "server", "%.*s: %.*s", SLICE_PRINT(link->server->options.name),
+    if (child->log_lines++ < ERROR_LINES_A_SECOND)
+        log_event(LOG_INFO, "server", "%.*s: %.*s", SLICE_PRINT(child->link.server->options.name),
                   SLICE_PRINT(line));
 }
 
 // Standard error is always read, or the child would block on it; it goes to the log.
 static void errors_cb(void *argument, int events)
 {
-    struct upstream_link *link = argument;
+    struct child *child = argument;
     (void)events;
     char chunk[4096];
-    ssize_t got = read(link->error_fd, chunk, sizeof chunk);
+    ssize_t got = read(child->error_fd, chunk, sizeof chunk);
     if (got <= 0) {
         if (got == 0 || (errno != EAGAIN && errno != EINTR))
-            close_io(&link->errors, &link->error_fd);
+            close_io(&child->errors, &child->error_fd);
         return;
     }
     for (ssize_t i = 0; i < got; i++) {
-        bool full = link->error_text.length >= ERROR_LINE_MAX;
+        bool full = child->error_text.length >= ERROR_LINE_MAX;
         if (chunk[i] != '\n' && !full)
-            buffer_append(&link->error_text, slice_of(&chunk[i], 1));
+            buffer_append(&child->error_text, slice_of(&chunk[i], 1));
         if (chunk[i] != '\n' && !full)
             continue;
-        if (link->error_text.length > 0)
-            log_error_line(link, buffer_slice(&link->error_text));
-        buffer_clear(&link->error_text);
+        if (child->error_text.length > 0)
+            log_error_line(child, buffer_slice(&child->error_text));
+        buffer_clear(&child->error_text);
     }
 }
 
@@ -287,80 +285,105 @@ static void errors_cb(void *argument, int events)
 
 static void input_cb(void *argument, int events)
 {
-    struct upstream_link *link = argument;
+    struct child *child = argument;
     (void)events;
-    struct slice waiting = buffer_slice(&link->to_child);
-    ssize_t sent = waiting.length == 0 ? 0 : write(link->in_fd, waiting.data, waiting.length);
+    struct slice waiting = buffer_slice(&child->to_child);
+    ssize_t sent = waiting.length == 0 ? 0 : write(child->in_fd, waiting.data, waiting.length);
     if (sent > 0)
-        buffer_consume(&link->to_child, (size_t)sent);
+        buffer_consume(&child->to_child, (size_t)sent);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        close_io(&link->in, &link->in_fd);
+        close_io(&child->in, &child->in_fd);
         return; // its exit or the end of its output tells the rest
     }
-    if (link->to_child.length == 0) {
-        buffer_clear(&link->to_child);
-        loop_io_want(link->in, 0);
+    if (child->to_child.length == 0) {
+        buffer_clear(&child->to_child);
+        loop_io_want(child->in, 0);
     }
 }
 
-int upstream_child_write(struct upstream_link *link, const struct slice *pieces, size_t count)
+static int child_write(struct upstream_link *link, struct upstream_call *call,
+                       const struct upstream_request *request, const struct slice *pieces,
+                       size_t count)
 {
-    if (link->in_fd < 0 || link->broken)
+    struct child *child = child_of(link);
+    (void)call;
+    (void)request;
+    if (child->in_fd < 0 || link->broken)
         return ERROR_CLOSED;
-    size_t before = link->to_child.length, total = 0;
+    size_t before = child->to_child.length, total = 1;
     for (size_t i = 0; i < count; i++)
         total += pieces[i].length;
-    if (buffer_reserve(&link->to_child, total) == NULL) {
-        link->to_child.failed = false;
+    if (buffer_reserve(&child->to_child, total) == NULL) {
+        child->to_child.failed = false;
         return ERROR_LIMIT;
     }
     for (size_t i = 0; i < count; i++)
-        buffer_append(&link->to_child, pieces[i]);
+        buffer_append(&child->to_child, pieces[i]);
+    buffer_append_string(&child->to_child, "\n");
     if (before > 0)
         return 0;
-    input_cb(link, LOOP_WRITE);
-    if (link->in_fd < 0)
+    input_cb(child, LOOP_WRITE);
+    if (child->in_fd < 0)
         return ERROR_CLOSED;
-    if (link->to_child.length > 0)
-        loop_io_want(link->in, LOOP_WRITE);
+    if (child->to_child.length > 0)
+        loop_io_want(child->in, LOOP_WRITE);
     return 0;
 }
 
-void upstream_link_pause(struct upstream_link *link)
+static void child_read(struct upstream_link *link, bool wanted)
 {
-    if (link->out != NULL)
-        loop_io_want(link->out, 0);
+    struct child *child = child_of(link);
+    if (child->out != NULL)
+        loop_io_want(child->out, wanted ? LOOP_READ : 0);
 }
 
-void upstream_link_resume(struct upstream_link *link)
+static int start(struct child *child, struct error *error)
 {
-    if (link->out != NULL)
-        loop_io_want(link->out, LOOP_READ);
-}
-
-static int start(struct upstream_link *link, struct error *error)
-{
-    struct loop *loop = link->server->set->loop;
-    struct loop_process_options options = {.command = link->server->options.command,
-                                           .environment = link->server->options.environment};
-    int result = loop_process_spawn(loop, &options, exited_cb, link, &link->process, &link->in_fd,
-                                    &link->out_fd, &link->error_fd, error);
+    struct loop *loop = child->link.server->set->loop;
+    struct loop_process_options options = {.command = child->link.server->options.command,
+                                           .environment = child->link.server->options.environment};
+    int result = loop_process_spawn(loop, &options, exited_cb, child, &child->process,
+                                    &child->in_fd, &child->out_fd, &child->error_fd, error);
     if (result != 0)
         return result;
-    link->in = loop_io_open(loop, link->in_fd, input_cb, link);
-    link->out = loop_io_open(loop, link->out_fd, output_cb, link);
-    link->errors = loop_io_open(loop, link->error_fd, errors_cb, link);
-    link->closing = loop_timer_open(loop, closing_cb, link);
-    if (link->in == NULL || link->out == NULL || link->errors == NULL || link->closing == NULL)
+    child->in = loop_io_open(loop, child->in_fd, input_cb, child);
+    child->out = loop_io_open(loop, child->out_fd, output_cb, child);
+    child->errors = loop_io_open(loop, child->error_fd, errors_cb, child);
+    child->closing = loop_timer_open(loop, closing_cb, child);
+    if (child->in == NULL || child->out == NULL || child->errors == NULL || child->closing == NULL)
         return error_set(error, ERROR_NO_MEMORY, "no memory for the server process");
-    loop_io_want(link->out, LOOP_READ);
-    loop_io_want(link->errors, LOOP_READ);
+    loop_io_want(child->out, LOOP_READ);
+    loop_io_want(child->errors, LOOP_READ);
     return 0;
 }
 
-int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
-                       const struct upstream_link_events *events, struct upstream_link **ret,
-                       struct error *error)
+static const struct upstream_link_kind child_kind = {
+    .one_line = true,
+    .write = child_write,
+    .close = child_close,
+    .kill = child_kill,
+    .read = child_read,
+};
+
+static struct child *child_new(struct upstream_server *server, bool rewrite_ids,
+                               const struct upstream_link_events *events)
+{
+    struct child *child = memory_new(sizeof *child);
+    upstream_link_init(&child->link, &child_kind, server, rewrite_ids, events);
+    child->in_fd = child->out_fd = child->error_fd = -1;
+    child->started_us = loop_now_us(server->set->loop);
+    size_t largest =
+        server->options.message_max == 0 ? UPSTREAM_MESSAGE_MAX : server->options.message_max;
+    buffer_init(&child->to_child, TO_CHILD_MAX);
+    buffer_init(&child->from_child, largest + 1);
+    buffer_init(&child->error_text, ERROR_LINE_MAX + 1);
+    server->children++;
+    return child;
+}
+
+int upstream_child_open(struct upstream_server *server, bool rewrite_ids,
+                        const struct upstream_link_events *events, struct upstream_link **ret,
+                        struct error *error)
 {
     uint64_t now = loop_now_us(server->set->loop);
     if (now < server->next_start_us)
@@ -371,35 +394,21 @@ int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
     if (server->children >= UPSTREAM_CHILDREN_MAX)
         return error_set(error, ERROR_LIMIT, "server '%.*s' has %d processes already",
                          SLICE_PRINT(server->options.name), UPSTREAM_CHILDREN_MAX);
-    struct upstream_link *link = memory_new(sizeof *link);
-    link->server = upstream_server_ref(server);
-    link->events = *events;
-    link->rewrite_ids = rewrite_ids;
-    link->in_fd = link->out_fd = link->error_fd = -1;
-    link->started_us = now;
-    list_init(&link->call_list);
-    table_init(&link->calls);
-    buffer_init(&link->to_child, TO_CHILD_MAX);
-    size_t largest =
-        server->options.message_max == 0 ? UPSTREAM_MESSAGE_MAX : server->options.message_max;
-    buffer_init(&link->from_child, largest + 1);
-    buffer_init(&link->error_text, ERROR_LINE_MAX + 1);
-    list_append(&server->set->children, &link->member);
-    server->children++;
+    struct child *child = child_new(server, rewrite_ids, events);
     struct error why = {0};
-    int result = start(link, &why);
+    int result = start(child, &why);
     if (result != 0) {
-        note_death(link);
-        link->detached = true;
-        if (link->process != NULL)
-            loop_process_signal(link->process, SIGKILL);
-        forget(link);
+        note_death(child);
+        child->link.detached = true;
+        if (child->process != NULL)
+            loop_process_signal(child->process, SIGKILL);
+        forget(child);
         return error_set(error, ERROR_UNREACHABLE, "server '%.*s' cannot be started: %s",
                          SLICE_PRINT(server->options.name), why.text);
     }
     log_event(LOG_INFO, "upstream", "server '%.*s' started as process %ld",
-              SLICE_PRINT(server->options.name), (long)loop_process_id(link->process));
+              SLICE_PRINT(server->options.name), (long)loop_process_id(child->process));
     server->last_attempt_failed = false;
-    *ret = link;
+    *ret = &child->link;
     return 0;
 }

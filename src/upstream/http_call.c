@@ -7,8 +7,6 @@
 
 #include "base/memory.h"
 
-enum { HEADERS_MAX = 64 };
-
 static void finish(struct upstream_call *call)
 {
     if (!call->in_callback)
@@ -25,7 +23,7 @@ static void fail(struct upstream_call *call, int code, bool sent, const char *te
     call->events.on_error(call->events.argument, code, sent, text);
 }
 
-static bool is_type(struct slice value, const char *type)
+bool upstream_http_is_type(struct slice value, const char *type)
 {
     const char *end = memchr(value.data, ';', value.length);
     struct slice bare = value;
@@ -48,9 +46,9 @@ static void on_head(void *argument, const struct http_response *head)
         fail(call, ERROR_PROTOCOL, true,
              "the server compressed its answer although identity was asked for");
     } else {
-        call->event_stream =
-            head->status == 200 && type.data != NULL && is_type(type, "text/event-stream");
-        call->is_json = type.data != NULL && is_type(type, "application/json");
+        call->event_stream = head->status == 200 && type.data != NULL &&
+                             upstream_http_is_type(type, "text/event-stream");
+        call->is_json = type.data != NULL && upstream_http_is_type(type, "application/json");
         if (call->event_stream)
             http_event_parser_init(&call->parser, call->body.cap);
         struct upstream_head h = {.status = head->status,
@@ -166,8 +164,8 @@ static bool configured(const struct upstream_options *options, struct slice name
 }
 
 // The server's own credentials always win over what a client sent.
-static size_t make_headers(const struct upstream_options *options,
-                           const struct upstream_request *request, struct http_header *headers)
+size_t upstream_http_headers(const struct upstream_options *options,
+                             const struct upstream_request *request, struct http_header *headers)
 {
     static const struct http_header fixed[] = {{{"Accept-Encoding", 15}, {"identity", 8}},
                                                {{"User-Agent", 10}, {"sallyport", 9}}};
@@ -182,10 +180,10 @@ static size_t make_headers(const struct upstream_options *options,
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (!configured(options, fixed[i].name))
             headers[count++] = fixed[i];
-    for (size_t i = 0; i < options->header_count && count < HEADERS_MAX; i++)
+    for (size_t i = 0; i < options->header_count && count < UPSTREAM_HEADERS_MAX; i++)
         headers[count++] =
             (struct http_header){options->headers[i].name, options->headers[i].value};
-    for (size_t i = 0; i < request->header_count && count < HEADERS_MAX; i++)
+    for (size_t i = 0; i < request->header_count && count < UPSTREAM_HEADERS_MAX; i++)
         if (options->header_count == 0 || !configured(options, request->headers[i].name))
             headers[count++] = request->headers[i];
     return count;
@@ -198,18 +196,18 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
     static const struct slice verbs[] = {[UPSTREAM_POST] = {"POST", 4},
                                          [UPSTREAM_GET] = {"GET", 3},
                                          [UPSTREAM_DELETE] = {"DELETE", 6}};
-    struct http_header headers[HEADERS_MAX];
+    struct http_header headers[UPSTREAM_HEADERS_MAX];
     struct http_call_request http = {
         .method = verbs[request->verb],
         .target = server->options.target,
         .headers = headers,
-        .header_count = make_headers(&server->options, request, headers),
+        .header_count = upstream_http_headers(&server->options, request, headers),
         .body = request->text,
         .repeatable = request->repeatable,
     };
-    if (http.header_count >= HEADERS_MAX)
+    if (http.header_count >= UPSTREAM_HEADERS_MAX)
         return error_set(error, ERROR_TOO_LARGE, "more than %d headers for the server",
-                         HEADERS_MAX);
+                         UPSTREAM_HEADERS_MAX);
     struct upstream_call *call = upstream_call_take(server, events);
     struct http_call_events http_events = {on_head, on_body, on_end, on_error, call};
     int result = http_client_start(server->client, &http, &http_events, &call->http);

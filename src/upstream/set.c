@@ -23,6 +23,7 @@ static size_t or_default(size_t value, size_t otherwise)
 static void server_free(struct upstream_server *server)
 {
     http_client_free(server->client);
+    http_client_free(server->streams);
     for (size_t i = 0; i < server->options.header_count; i++)
         memory_wipe((void *)(uintptr_t)server->options.headers[i].value.data,
                     server->options.headers[i].value.length);
@@ -49,7 +50,26 @@ void upstream_server_unref(struct upstream_server *server)
     loop_defer(server->set->loop, free_server_cb, server);
 }
 
-static int open_client(struct upstream_server *server, struct error *error)
+static struct http_client *new_client(const struct upstream_server *server, size_t most,
+                                      uint64_t pause_ms)
+{
+    const struct upstream_options *o = &server->options;
+    struct http_client_options options = {
+        .host = o->host,
+        .port = o->port,
+        .tls = o->tls,
+        .tls_context = server->set->tls,
+        .connections_max = most,
+        .connect_timeout_ms = or_default(o->connect_timeout_ms, UPSTREAM_CONNECT_TIMEOUT_MS),
+        .head_timeout_ms = or_default(o->answer_timeout_ms, UPSTREAM_ANSWER_TIMEOUT_MS),
+        .idle_body_timeout_ms = pause_ms,
+    };
+    return http_client_new(server->set->loop, &options);
+}
+
+// An SSE server has a pool for its streams, so that they cannot use up the connections for what it
+// is told.
+static int open_clients(struct upstream_server *server, struct error *error)
 {
     struct upstream_set *set = server->set;
     const struct upstream_options *o = &server->options;
@@ -58,17 +78,12 @@ static int open_client(struct upstream_server *server, struct error *error)
         if (result != 0)
             return result;
     }
-    struct http_client_options options = {
-        .host = o->host,
-        .port = o->port,
-        .tls = o->tls,
-        .tls_context = set->tls,
-        .connections_max = or_default(o->calls_max, UPSTREAM_CALLS_MAX),
-        .connect_timeout_ms = or_default(o->connect_timeout_ms, UPSTREAM_CONNECT_TIMEOUT_MS),
-        .head_timeout_ms = or_default(o->answer_timeout_ms, UPSTREAM_ANSWER_TIMEOUT_MS),
-    };
-    server->client = http_client_new(set->loop, &options);
-    return server->client == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
+    bool sse = o->transport == UPSTREAM_SSE;
+    uint64_t pause_ms = or_default(o->answer_timeout_ms, UPSTREAM_ANSWER_TIMEOUT_MS);
+    server->client =
+        new_client(server, or_default(o->calls_max, UPSTREAM_CALLS_MAX), sse ? pause_ms : 0);
+    server->streams = sse ? new_client(server, UPSTREAM_STREAMS_MAX, 0) : NULL;
+    return 0;
 }
 
 static int server_new(struct upstream_set *set, const struct upstream_options *options,
@@ -83,8 +98,8 @@ static int server_new(struct upstream_set *set, const struct upstream_options *o
         result =
             error_set(error, ERROR_NO_MEMORY, "server '%.*s': its options need too much memory",
                       SLICE_PRINT(options->name));
-    if (result == 0 && options->transport == UPSTREAM_HTTP)
-        result = open_client(server, error);
+    if (result == 0 && options->transport != UPSTREAM_CHILD)
+        result = open_clients(server, error);
     if (result != 0) {
         server_free(server);
         return result;
@@ -100,9 +115,9 @@ static void tick_cb(void *argument)
     // One huge message must not hold memory for good.
     if (set->doc.capacity > NODES_KEPT)
         json_doc_release(&set->doc);
-    LIST_EACH(&set->children, link)
+    LIST_EACH(&set->links, link)
     {
-        upstream_child_check_deadlines(LIST_ENTRY(link, struct upstream_link, member), now_us);
+        upstream_link_check_deadlines(LIST_ENTRY(link, struct upstream_link, member), now_us);
     }
 }
 
@@ -114,7 +129,7 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
     if (ca_file != NULL)
         set->ca_file = memory_copy_string(ca_file, strlen(ca_file));
     table_init(&set->servers);
-    list_init(&set->children);
+    list_init(&set->links);
     list_init(&set->idle_calls);
     json_doc_init(&set->doc);
     arena_init(&set->arena, SCRATCH_MAX);
@@ -208,10 +223,13 @@ struct upstream_health upstream_server_health(const struct upstream_server *serv
                                      .calls = server->calls,
                                      .failures = server->failures,
                                      .last_attempt_failed = server->last_attempt_failed};
-    if (server->client != NULL) {
-        struct http_client_stats stats = http_client_stats(server->client);
-        health.connections = stats.open;
-        health.idle = stats.idle;
+    const struct http_client *clients[] = {server->client, server->streams};
+    for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+        if (clients[i] == NULL)
+            continue;
+        struct http_client_stats stats = http_client_stats(clients[i]);
+        health.connections += stats.open;
+        health.idle += stats.idle;
     }
     return health;
 }
@@ -235,21 +253,33 @@ void upstream_each(const struct upstream_set *set,
     table_each(&set->servers, visit_cb, &visiting);
 }
 
+static struct upstream_link *next_open_link(const struct upstream_set *set)
+{
+    LIST_EACH(&set->links, item)
+    {
+        struct upstream_link *link = LIST_ENTRY(item, struct upstream_link, member);
+        if (!link->detached)
+            return link;
+    }
+    return NULL;
+}
+
 void upstream_set_drain(struct upstream_set *set, void (*done)(void *argument), void *argument)
 {
+    struct upstream_link *link;
+    while ((link = next_open_link(set)) != NULL) // closing one may close others
+        upstream_link_close(link);
+    if (list_empty(&set->links)) {
+        done(argument);
+        return;
+    }
     set->drained = done;
     set->drained_argument = argument;
-    LIST_EACH(&set->children, link)
-    {
-        upstream_link_close(LIST_ENTRY(link, struct upstream_link, member));
-    }
-    if (list_empty(&set->children))
-        done(argument);
 }
 
 bool upstream_set_has_children(const struct upstream_set *set)
 {
-    return !list_empty(&set->children);
+    return !list_empty(&set->links);
 }
 
 static void unref_cb(void *argument, struct slice name, void *value)
@@ -267,10 +297,8 @@ void upstream_set_free(struct upstream_set *set)
     if (set == NULL)
         return;
     set->drained = NULL;
-    LIST_EACH(&set->children, link)
-    {
-        upstream_child_kill(LIST_ENTRY(link, struct upstream_link, member));
-    }
+    while (!list_empty(&set->links))
+        upstream_link_kill(LIST_ENTRY(set->links.next, struct upstream_link, member));
     table_each(&set->servers, unref_cb, NULL);
     table_release(&set->servers);
     LIST_EACH(&set->idle_calls, idle)

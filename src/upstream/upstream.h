@@ -56,8 +56,8 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
 // Options are copied.
 int upstream_set_apply(struct upstream_set *set, const struct upstream_options *options,
                        size_t count, struct error *error) MUST_CHECK;
-// Closes every child the way the specification orders and calls `done` when the last is gone
-// (maybe at once, inside).
+// Closes every link, children the way the specification orders, and calls `done` when the last is
+// gone (maybe at once, inside).
 void upstream_set_drain(struct upstream_set *set, void (*done)(void *argument), void *argument);
 bool upstream_set_has_children(const struct upstream_set *set);
 void upstream_set_free(struct upstream_set *set); // kills what is left
@@ -95,24 +95,28 @@ struct upstream_head {
     struct slice session_id; // Mcp-Session-Id, data NULL when absent
 };
 
-// ---- A link: one conversation with a child process. Servers over HTTP need none.
+// ---- A link: one conversation with a child process or with an SSE server (2024-11-05), which has
+// one stream for everything it says. Servers over streamable HTTP need none.
 struct upstream_link;
+bool upstream_server_has_links(const struct upstream_server *server);
 struct upstream_link_events {
     // A message that belongs to no call: the server's own requests and notifications.
     void (*on_message)(void *argument, struct upstream_message *message);
-    // The child is gone; open calls had on_error before. The link must still be closed.
+    // The server is gone; open calls had on_error before. The link must still be closed.
     void (*on_closed)(void *argument, const char *text);
     void *argument;
 };
-// `rewrite_ids`: several clients share the child, so ids and progress tokens are replaced on the
-// way out and restored on the way back. Starts the child. ERROR_UNREACHABLE (cannot be started, or
-// waiting after failures) with a sentence.
+// `rewrite_ids`: several clients share the link, so ids and progress tokens are replaced on the
+// way out and restored on the way back. Starts the child: ERROR_UNREACHABLE (cannot be started, or
+// waiting after failures), ERROR_LIMIT, with a sentence. An SSE server's stream opens later:
+// messages wait for it, and when it cannot be opened they fail, then the link.
 int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
                        const struct upstream_link_events *events, struct upstream_link **ret,
                        struct error *error) MUST_CHECK;
-// No more callbacks. The child is closed: stdin, then SIGTERM, then SIGKILL, 2 s apart.
+// No more callbacks. A child is closed: stdin, then SIGTERM, then SIGKILL, 2 s apart; a stream at
+// once.
 void upstream_link_close(struct upstream_link *link);
-void upstream_link_pause(struct upstream_link *link); // stop reading what the child says
+void upstream_link_pause(struct upstream_link *link); // stop reading what it says
 void upstream_link_resume(struct upstream_link *link);
 
 // ---- Calls
@@ -130,7 +134,7 @@ enum upstream_verb { UPSTREAM_POST, UPSTREAM_GET, UPSTREAM_DELETE };
 struct upstream_request {
     enum upstream_verb verb;
     struct slice text;          // the message; empty for GET and DELETE
-    const struct json_doc *doc; // of text; for a child, to find ids
+    const struct json_doc *doc; // of text; for a link, to find ids
     const struct mcp_message *message;
     const struct http_header
         *headers; // to forward (protocol and trace headers); configured ones win
@@ -138,13 +142,14 @@ struct upstream_request {
     bool repeatable; // may be sent again when a kept-alive connection was stale
 };
 // `link` is NULL for HTTP. A message that gets no answer (notification, response) to a child is
-// written and *ret_call is NULL. ERROR_EXISTS: the id is in use on this link. ERROR_LIMIT: too many
-// calls or bytes waiting.
+// written and *ret_call is NULL; over HTTP and SSE the call ends when the server took it. A call to
+// an SSE server has on_head only when its POST was answered with an error status. ERROR_EXISTS: the
+// id is in use on this link. ERROR_LIMIT: too many calls or bytes waiting.
 int upstream_send(struct upstream_server *server, struct upstream_link *link,
                   const struct upstream_request *request, const struct upstream_call_events *events,
                   struct upstream_call **ret_call, struct error *error) MUST_CHECK;
 void upstream_call_pause(struct upstream_call *call);
 void upstream_call_resume(struct upstream_call *call);
-// No further callback. HTTP: the connection is closed; child: notifications/cancelled is sent when
+// No further callback. HTTP: the connection is closed; link: notifications/cancelled is sent when
 // `tell`.
 void upstream_call_cancel(struct upstream_call *call, bool tell);

@@ -12,7 +12,7 @@ struct upstream_set {
     struct net_tls *tls;    // for https upstreams; owned; NULL until one is needed
     const char *ca_file;    // owned
     struct table servers;   // by name; each holds one reference
-    struct list children;   // every child process of any server, closing ones too
+    struct list links;      // every link to any server, closing ones too
     struct list idle_calls; // free list of call objects
     size_t idle_call_count;
     struct loop_timer *tick; // once a second: deadlines of calls to children
@@ -28,8 +28,9 @@ struct upstream_server {
     bool retired;
     struct arena memory; // the copied options
     struct upstream_options options;
-    struct http_client *client; // HTTP servers
-    size_t children, calls;
+    struct http_client *client;  // HTTP servers; SSE servers: for what they are told
+    struct http_client *streams; // SSE servers: what they say
+    size_t children, stream_links, calls;
     uint64_t failures;
     unsigned failures_in_row; // children that died young
     uint64_t next_start_us;   // no new child before
@@ -37,7 +38,7 @@ struct upstream_server {
 };
 
 struct upstream_call {
-    struct list link; // in the child's or the free list
+    struct list link; // in the carrier's or the free list
     struct upstream_server *server;
     struct upstream_call_events events;
     bool in_callback; // a callback runs: do not free under it
@@ -48,9 +49,10 @@ struct upstream_call {
     bool event_stream, is_json;
     struct buffer body;
     struct http_event_parser parser;
-    // child
-    struct upstream_link *child_link;
-    struct buffer key;       // canonical id; the key of the link's table
+    // over a link
+    struct upstream_link *carrier;
+    bool unsent;             // the message has surely not left yet
+    struct buffer key;       // canonical id; the key of the link's table; empty: no answer comes
     struct buffer own_id;    // the client's id as it stood, to restore
     struct buffer own_token; // the client's progress token, as it stood
     uint64_t number;         // our id in place of the client's
@@ -68,6 +70,8 @@ enum {
     UPSTREAM_ANSWER_TIMEOUT_MS = 300000,
     UPSTREAM_CALLS_MAX = 512,
     UPSTREAM_CHILDREN_MAX = 128, // processes of one server
+    UPSTREAM_STREAMS_MAX = 1024, // streams of one SSE server
+    UPSTREAM_HEADERS_MAX = 64,   // of one request to a server
 };
 
 // call.c
@@ -83,40 +87,73 @@ int upstream_read_messages(struct upstream_set *set, struct slice text, upstream
 int upstream_http_send(struct upstream_server *server, const struct upstream_request *request,
                        const struct upstream_call_events *events, struct upstream_call **ret,
                        struct error *error) MUST_CHECK;
-// child_call.c
-int upstream_child_send(struct upstream_link *link, const struct upstream_request *request,
-                        const struct upstream_call_events *events, struct upstream_call **ret,
-                        struct error *error) MUST_CHECK;
-void upstream_child_cancel(struct upstream_call *call, bool tell);
-void upstream_child_line(struct upstream_link *link, struct slice line);
-void upstream_child_fail_calls(struct upstream_link *link, int code, const char *text);
-void upstream_child_check_deadlines(struct upstream_link *link, uint64_t now_us);
+// The head of a request: what is configured wins over `request`'s headers. At most
+// UPSTREAM_HEADERS_MAX; that many means there were more. The slices are borrowed.
+size_t upstream_http_headers(const struct upstream_options *options,
+                             const struct upstream_request *request, struct http_header *ret);
+bool upstream_http_is_type(struct slice value, const char *type); // of a Content-Type
 
-// child.c: the process behind a link
-enum child_state { CHILD_RUNNING, CHILD_STDIN_CLOSED, CHILD_TERMINATED, CHILD_KILLED };
+// ---- Links: one conversation with a child process or with an SSE server
+
+// What differs between the kinds.
+struct upstream_link_kind {
+    bool one_line; // a message must not hold line breaks
+    bool confirms; // says whether it took a message that has no answer
+    // Takes one message, whole or not at all, and tells `call` (NULL: nobody) if it could not be
+    // delivered. `request` is NULL for a message of our own. ERROR_CLOSED, ERROR_LIMIT,
+    // ERROR_NO_MEMORY. No callback comes inside.
+    int (*write)(struct upstream_link *link, struct upstream_call *call,
+                 const struct upstream_request *request, const struct slice *pieces, size_t count);
+    void (*forget)(struct upstream_link *link, struct upstream_call *call); // it is over; or NULL
+    void (*stop)(struct upstream_link *link);              // the link just broke; may be NULL
+    void (*close)(struct upstream_link *link);             // its owner has left
+    void (*kill)(struct upstream_link *link);              // at once
+    void (*read)(struct upstream_link *link, bool wanted); // go on or pause
+};
+
+// The first member of each kind's own struct.
 struct upstream_link {
-    struct list member; // of set->children
+    struct list member; // of set->links
+    const struct upstream_link_kind *kind;
     struct upstream_server *server;
     struct upstream_link_events events;
     bool detached; // closed by its owner: no callbacks any more
     bool rewrite_ids;
-    bool broken; // the child closed its stdout or exited
-    bool in_callback;
-    enum child_state state;
-    struct loop_process *process;
-    struct loop_io *in, *out, *errors;
-    int in_fd, out_fd, error_fd;
-    struct buffer to_child, from_child, error_text;
-    bool paused;
-    bool skip_line; // the rest of an over-long line is dropped
-    struct loop_timer *closing;
-    uint64_t started_us;
+    bool broken;        // nothing more comes and nothing can be sent
+    bool in_callback;   // do not free under it
     bool answered;      // said something sensible since it started
     struct table calls; // canonical id -> upstream_call
     struct list call_list;
     uint64_t next_number;
-    uint64_t log_second; // for the cap on logged lines
-    unsigned log_lines;
 };
-int upstream_child_write(struct upstream_link *link, const struct slice *pieces, size_t count);
-void upstream_child_kill(struct upstream_link *link);
+
+// link.c
+void upstream_link_init(struct upstream_link *link, const struct upstream_link_kind *kind,
+                        struct upstream_server *server, bool rewrite_ids,
+                        const struct upstream_link_events *events);
+// It can no longer answer: everything that waits for it is told, once.
+void upstream_link_break(struct upstream_link *link, int code, const char *text);
+void upstream_link_kill(struct upstream_link *link);
+// Leaves the set; `release` runs at the end of the turn and calls upstream_link_release.
+void upstream_link_gone(struct upstream_link *link, void (*release)(void *argument),
+                        void *argument);
+void upstream_link_release(struct upstream_link *link);
+
+// link_call.c
+int upstream_link_send(struct upstream_link *link, const struct upstream_request *request,
+                       const struct upstream_call_events *events, struct upstream_call **ret,
+                       struct error *error) MUST_CHECK;
+void upstream_link_cancel(struct upstream_call *call, bool tell);
+void upstream_link_text(struct upstream_link *link, struct slice text); // one message or a batch
+// Ends one call: `code` 0 is a good end.
+void upstream_link_end_call(struct upstream_call *call, int code, bool sent, const char *text);
+void upstream_link_fail_calls(struct upstream_link *link, int code, const char *text);
+void upstream_link_check_deadlines(struct upstream_link *link, uint64_t now_us);
+
+// child.c: processes; sse.c: the HTTP+SSE transport of 2024-11-05
+int upstream_child_open(struct upstream_server *server, bool rewrite_ids,
+                        const struct upstream_link_events *events, struct upstream_link **ret,
+                        struct error *error) MUST_CHECK;
+int upstream_sse_open(struct upstream_server *server, bool rewrite_ids,
+                      const struct upstream_link_events *events, struct upstream_link **ret,
+                      struct error *error) MUST_CHECK;

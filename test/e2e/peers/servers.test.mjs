@@ -69,6 +69,26 @@ test('server-everything over streamable HTTP with SDK 1.x', async t => {
   for (const key of ['tools', 'prompts', 'templates', 'echo', 'sum', 'structured', 'image', 'annotated', 'prompt']) assert.deepEqual(got[key], want[key], key);
 });
 
+test('server-everything over the older HTTP with SSE: every client gets the same as directly', async t => {
+  const port = await freePort();
+  await startProgram(t, ['-r', path.join(path.dirname(PROGRAMS.confUpstream), 'loopback-only.cjs'), PROGRAMS.everything, 'sse'], /running on port/i, { env: { PORT: String(port) } });
+  const server = { url: `http://127.0.0.1:${port}/sse`, transport: 'sse' };
+  const gateway = await oneServer(t, 'everything', server);
+  const direct = await harvest(await v1Stdio(t, NODE, [PROGRAMS.everything, 'stdio']));
+  const file = path.join(scratch(t), 'allow.json');
+  fs.writeFileSync(file, JSON.stringify(ALLOW_ALL));
+  const wrapped = await v1Stdio(t, BINARY, ['run', '--policy', file, '--url', server.url, '--sse']);
+  const clients = [...Object.values(CLIENTS).map(connect => connect(t, gateway, 'everything')), wrapped];
+  for (const client of await Promise.all(clients)) {
+    const got = JSON.parse(JSON.stringify(await harvest(client)));
+    for (const key of ['tools', 'prompts', 'templates', 'echo', 'sum', 'structured', 'image', 'annotated', 'prompt']) assert.deepEqual(got[key], direct[key], key);
+  }
+  const seen = [];
+  const client = await v1Http(t, gateway, 'everything');
+  await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 5 } }, undefined, { onprogress: p => seen.push(p.progress) });
+  assert.deepEqual(seen, [1, 2, 3, 4, 5]);
+});
+
 test('capabilities of the client reach the server: 13 tools without, 17 with sampling and elicitation', async t => {
   const gateway = await oneServer(t, 'everything', { command: [NODE, PROGRAMS.everything, 'stdio'] });
   const count = async capabilities => (await (await v1Http(t, gateway, 'everything', { capabilities })).listTools()).tools.length;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which answer belongs to which call: a child has one stream for everything, so answers are told by
-// id and progress by token. On a shared child both are replaced on the way out.
+// Which answer belongs to which call: a link has one stream for everything, so answers are told by
+// id and progress by token. On a shared link both are replaced on the way out.
 #include "upstream/upstream_internal.h"
 
 #include "base/log.h"
@@ -33,44 +33,40 @@ static bool has_line_break(struct slice text)
            memchr(text.data, '\r', text.length) != NULL;
 }
 
-// A message is one line. White space between tokens may go; strings cannot hold raw line breaks.
-static int write_line(struct upstream_link *link, const struct upstream_request *request,
-                      struct mcp_edits *edits, struct arena *arena)
+// One line: white space between tokens may go; strings cannot hold raw line breaks.
+static int make_line(struct buffer *compact, const struct slice *pieces, size_t count)
+{
+    struct buffer edited;
+    struct json_doc doc;
+    buffer_init(&edited, 0);
+    json_doc_init(&doc);
+    for (size_t i = 0; i < count; i++)
+        buffer_append(&edited, pieces[i]);
+    int result =
+        edited.failed ? ERROR_NO_MEMORY : json_scan(&doc, buffer_slice(&edited), NULL, NULL, NULL);
+    if (result == 0)
+        json_write_compact(compact, &doc, 0);
+    json_doc_release(&doc);
+    buffer_release(&edited);
+    return result == 0 && compact->failed ? ERROR_NO_MEMORY : result;
+}
+
+static int write_message(struct upstream_link *link, struct upstream_call *call,
+                         const struct upstream_request *request, struct mcp_edits *edits,
+                         struct arena *arena)
 {
     struct slice *pieces;
     size_t count;
     struct buffer compact;
     buffer_init(&compact, 0);
     int result = mcp_edits_pieces(edits, request->text, arena, &pieces, &count);
-    if (result != 0)
-        goto done;
-    if (has_line_break(request->text)) {
-        struct buffer edited;
-        buffer_init(&edited, 0);
-        for (size_t i = 0; i < count; i++)
-            buffer_append(&edited, pieces[i]);
-        struct json_doc doc;
-        json_doc_init(&doc);
-        result = edited.failed ? ERROR_NO_MEMORY
-                               : json_scan(&doc, buffer_slice(&edited), NULL, NULL, NULL);
-        if (result == 0)
-            json_write_compact(&compact, &doc, 0);
-        json_doc_release(&doc);
-        buffer_release(&edited);
-        if (result != 0 || compact.failed)
-            goto done;
+    if (result == 0 && link->kind->one_line && has_line_break(request->text)) {
+        result = make_line(&compact, pieces, count);
         pieces[0] = buffer_slice(&compact);
         count = 1;
     }
-    struct slice *line = arena_take(arena, (count + 1) * sizeof *line);
-    if (line == NULL) {
-        result = ERROR_NO_MEMORY;
-        goto done;
-    }
-    memcpy(line, pieces, count * sizeof *line);
-    line[count] = SLICE_LITERAL("\n");
-    result = upstream_child_write(link, line, count + 1);
-done:
+    if (result == 0)
+        result = link->kind->write(link, call, request, pieces, count);
     buffer_release(&compact);
     return result;
 }
@@ -118,11 +114,18 @@ static uint64_t answer_deadline(const struct upstream_link *link)
 
 static int send_error(struct upstream_link *link, int result, struct error *error)
 {
-    const char *text = result == ERROR_CLOSED  ? "the server process does not read any more"
-                       : result == ERROR_LIMIT ? "the server process is too slow to take more"
+    const char *text = result == ERROR_CLOSED  ? "the server does not read any more"
+                       : result == ERROR_LIMIT ? "the server is too slow to take more"
                                                : "out of memory";
     return error_set(error, result, "server '%.*s': %s", SLICE_PRINT(link->server->options.name),
                      text);
+}
+
+static void join(struct upstream_link *link, struct upstream_call *call)
+{
+    call->carrier = link;
+    call->deadline_us = answer_deadline(link);
+    list_append(&link->call_list, &call->link);
 }
 
 static int send_call(struct upstream_link *link, const struct upstream_request *request,
@@ -145,7 +148,7 @@ static int send_call(struct upstream_link *link, const struct upstream_request *
     if (result == 0)
         result = table_put(&link->calls, key, call);
     if (result == 0) {
-        result = write_line(link, request, &edits, arena);
+        result = write_message(link, call, request, &edits, arena);
         if (result != 0)
             table_remove(&link->calls, key);
     }
@@ -153,79 +156,93 @@ static int send_call(struct upstream_link *link, const struct upstream_request *
         upstream_call_recycle(call);
         return send_error(link, result, error);
     }
-    call->child_link = link;
-    call->deadline_us = answer_deadline(link);
-    list_append(&link->call_list, &call->link);
+    join(link, call);
     *ret = call;
     return 0;
 }
 
-int upstream_child_send(struct upstream_link *link, const struct upstream_request *request,
-                        const struct upstream_call_events *events, struct upstream_call **ret,
-                        struct error *error)
+// Notifications and responses: nothing comes back, but some servers say whether they took it.
+static int send_other(struct upstream_link *link, const struct upstream_request *request,
+                      const struct upstream_call_events *events, struct upstream_call **ret,
+                      struct arena *arena, struct error *error)
+{
+    struct mcp_edits none = {0};
+    struct upstream_call *call =
+        link->kind->confirms ? upstream_call_take(link->server, events) : NULL;
+    int result = write_message(link, call, request, &none, arena);
+    if (result != 0 && call != NULL)
+        upstream_call_recycle(call);
+    if (result != 0)
+        return send_error(link, result, error);
+    if (call != NULL)
+        join(link, call);
+    *ret = call;
+    return 0;
+}
+
+int upstream_link_send(struct upstream_link *link, const struct upstream_request *request,
+                       const struct upstream_call_events *events, struct upstream_call **ret,
+                       struct error *error)
 {
     struct arena arena;
     arena_init(&arena, 1024 * 1024);
-    int result;
-    if (request->message->kind == MCP_REQUEST)
-        result = send_call(link, request, events, ret, &arena, error);
-    else {
-        struct mcp_edits none = {0};
-        result = write_line(link, request, &none, &arena);
-        if (result != 0)
-            result = send_error(link, result, error);
-    }
+    int result = request->message->kind == MCP_REQUEST
+                     ? send_call(link, request, events, ret, &arena, error)
+                     : send_other(link, request, events, ret, &arena, error);
     arena_release(&arena);
     return result;
 }
 
-static void unlink_call(struct upstream_call *call)
+static void leave(struct upstream_call *call)
 {
-    table_remove(&call->child_link->calls, buffer_slice(&call->key));
+    struct upstream_link *link = call->carrier;
+    if (call->key.length > 0)
+        table_remove(&link->calls, buffer_slice(&call->key));
     list_remove(&call->link);
+    if (link->kind->forget != NULL)
+        link->kind->forget(link, call);
+    call->carrier = NULL;
 }
 
-void upstream_child_cancel(struct upstream_call *call, bool tell)
+void upstream_link_cancel(struct upstream_call *call, bool tell)
 {
-    struct upstream_link *link = call->child_link;
-    if (tell && !link->broken) {
+    struct upstream_link *link = call->carrier;
+    if (tell && !link->broken && !call->unsent && call->key.length > 0) {
         struct buffer text;
         buffer_init(&text, 0);
         struct slice id =
             link->rewrite_ids ? buffer_slice(&call->key) : buffer_slice(&call->own_id);
         mcp_write_cancelled(&text, id, "the client closed the request");
-        struct slice line[] = {buffer_slice(&text), SLICE_LITERAL("\n")};
-        // A child that cannot be told is about to be closed anyway.
-        if (upstream_child_write(link, line, 2) != 0)
+        struct slice piece = buffer_slice(&text);
+        // A server that cannot be told is about to be closed anyway.
+        if (text.failed || link->kind->write(link, NULL, NULL, &piece, 1) != 0)
             log_event(LOG_DEBUG, "upstream", "a cancellation could not be passed on");
         buffer_release(&text);
     }
-    unlink_call(call);
-    call->child_link = NULL;
+    leave(call);
 }
 
-static void end_call(struct upstream_call *call, int code, const char *text)
+void upstream_link_end_call(struct upstream_call *call, int code, bool sent, const char *text)
 {
-    unlink_call(call);
-    call->child_link = NULL;
+    leave(call);
     call->over = true;
     if (code == 0)
         call->events.on_end(call->events.argument);
     else
-        call->events.on_error(call->events.argument, code, true, text);
+        call->events.on_error(call->events.argument, code, sent, text);
     if (!call->in_callback)
         upstream_call_recycle(call);
 }
 
-void upstream_child_fail_calls(struct upstream_link *link, int code, const char *text)
+void upstream_link_fail_calls(struct upstream_link *link, int code, const char *text)
 {
     while (!list_empty(&link->call_list)) {
         struct upstream_call *call = LIST_ENTRY(link->call_list.next, struct upstream_call, link);
-        end_call(call, code, text);
+        upstream_link_end_call(call, code, !call->unsent, text);
     }
 }
 
-void upstream_child_check_deadlines(struct upstream_link *link, uint64_t now_us)
+void upstream_link_check_deadlines(struct upstream_link *link, uint64_t now_us)
 {
     LIST_EACH(&link->call_list, item)
     {
@@ -233,9 +250,10 @@ void upstream_child_check_deadlines(struct upstream_link *link, uint64_t now_us)
         if (call->deadline_us == 0 || now_us < call->deadline_us)
             continue;
         struct upstream_call_events events = call->events;
+        bool sent = !call->unsent;
         call->over = true;
-        upstream_child_cancel(call, true);
-        events.on_error(events.argument, ERROR_TIMEOUT, true, "the server did not answer in time");
+        upstream_link_cancel(call, true);
+        events.on_error(events.argument, ERROR_TIMEOUT, sent, "the server did not answer in time");
         upstream_call_recycle(call);
         return; // the callback may have changed the list; the rest waits for the next tick
     }
@@ -287,7 +305,7 @@ static struct upstream_call *find_call(struct upstream_link *link, struct upstre
             return NULL;
         struct slice key = id_key(message->doc, m->id, message->arena);
         if (key.data == NULL) { // whose answer it is, nobody knows
-            upstream_child_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
+            upstream_link_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
             return NULL;
         }
         struct upstream_call *call = table_get(&link->calls, key);
@@ -343,19 +361,19 @@ static void deliver(void *argument, struct upstream_message *message)
     if (call->over) // cancelled inside
         upstream_call_recycle(call);
     else if (last)
-        end_call(call, 0, NULL);
+        upstream_link_end_call(call, 0, true, NULL);
 }
 
-void upstream_child_line(struct upstream_link *link, struct slice line)
+void upstream_link_text(struct upstream_link *link, struct slice text)
 {
     struct error error = {0};
     int result =
-        upstream_read_messages(link->server->set, line, deliver, link, &link->detached, &error);
+        upstream_read_messages(link->server->set, text, deliver, link, &link->detached, &error);
     if (result == 0)
         return;
-    log_event(LOG_WARNING, "upstream", "server '%.*s': a line of its output was skipped: %s",
+    log_event(LOG_WARNING, "upstream", "server '%.*s': a message of it was skipped: %s",
               SLICE_PRINT(link->server->options.name), error.text);
     // It may have been the answer to any of them; nobody should wait for it until the deadline.
     if (result == ERROR_NO_MEMORY)
-        upstream_child_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
+        upstream_link_fail_calls(link, ERROR_NO_MEMORY, "out of memory");
 }
