@@ -59,6 +59,33 @@ static void judge(const struct policy *policy, const struct policy_call *call)
     arena_release(&arena);
 }
 
+// The arguments once more, as if they were what came back: changes are in order and within the
+// text, and a short arena never lets more through.
+static void judge_answer(const struct policy *policy, const struct policy_call *call)
+{
+    const struct policy_answer answer = {.doc = call->doc, .whole = 0, .result = 0};
+    struct policy_answer_verdict verdict, starved;
+    struct arena arena;
+    arena_init(&arena, 16 << 20);
+    policy_decide_answer(policy, call, &answer, &arena, &verdict);
+    require(!verdict.denied || (verdict.rule.length > 0 && verdict.reason.length > 0));
+    size_t at = 0;
+    for (size_t i = 0; i < verdict.change_count; i++) {
+        require(!verdict.denied && verdict.changes[i].start >= at);
+        at = verdict.changes[i].start + verdict.changes[i].length;
+        require(at <= call->doc->text.length);
+    }
+    for (size_t cap = 0; cap < 4096; cap += 512) {
+        struct arena small;
+        arena_init(&small, cap);
+        policy_decide_answer(policy, call, &answer, &small, &starved);
+        require(starved.denied ||
+                (!verdict.denied && starved.change_count == verdict.change_count));
+        arena_release(&small);
+    }
+    arena_release(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct slice mark = {"\n---", 4};
@@ -91,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .session_calls = 3,
             .now_ms = 1795255200000};
         judge(policy, &call);
+        judge_answer(policy, &call);
     }
     json_doc_release(&doc);
     policy_unref(policy);

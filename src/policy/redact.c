@@ -220,6 +220,8 @@ static bool redact_inner(struct redaction *outer, const struct json_doc *doc, st
         good = !out.failed && text->data != NULL;
     }
     buffer_release(&out);
+    if (!good && r.d->trouble_rule.length == 0)
+        no_room(outer);
     outer->failed = outer->failed || !good;
     return good;
 }
