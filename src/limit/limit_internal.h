@@ -65,6 +65,7 @@ struct limit_table {
     int64_t wall_ms; // the wall clock when last seen
     int64_t odd_ms;  // half speed: the millisecond that was not halved yet
     bool started;
+    bool has_file; // what is in `changed` will be written
     struct limit_stats stats;
 };
 

@@ -111,5 +111,6 @@ static int load_counter(void *argument, const struct store_counter *row, struct 
 
 int limit_table_load(struct limit_table *table, struct store *store, struct error *error)
 {
+    table->has_file = true;
     return store_each_counter(store, load_counter, table, error);
 }

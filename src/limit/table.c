@@ -145,6 +145,14 @@ static void forget(struct limit_table *table, struct limit_counter *counter)
     free_counter(counter);
 }
 
+// A counter that was emptied by giving back must be written before it goes: the file may still have
+// the charge, and a restart would bring it back.
+static bool may_forget(const struct limit_table *table, const struct limit_counter *counter)
+{
+    bool unwritten = table->has_file && counter->count == 0 && !list_empty(&counter->in_changed);
+    return !unwritten && limit_counter_passed(counter, table->now_ms);
+}
+
 static void forget_passed(struct limit_table *table)
 {
     int left = FORGET_AT_ONCE;
@@ -154,7 +162,7 @@ static void forget_passed(struct limit_table *table)
         LIST_EACH(&class->counters, member)
         {
             struct limit_counter *oldest = LIST_ENTRY(member, struct limit_counter, in_class);
-            if (left == 0 || !limit_counter_passed(oldest, table->now_ms))
+            if (left == 0 || !may_forget(table, oldest))
                 break;
             bool last = member_next == &class->counters;
             forget(table, oldest);

@@ -136,6 +136,29 @@ static void what_is_given_back_stays_given_back(void **state)
     stop(&gateway);
 }
 
+// Found by test/model: the empty counter made room for another before it was written.
+static void a_counter_is_written_before_it_is_forgotten(void **state)
+{
+    (void)state;
+    struct gateway gateway;
+    struct limit_receipt receipt;
+    struct limit_charge one = charge_of("one", true, 60000, 1, 1),
+                        other = charge_of("other", true, 60000, 1, 1);
+    assert_int_equal(start(&gateway, T), 0);
+    assert_true(take(&gateway, one, T, &receipt));
+    uint64_t before = limit_file_batches(gateway.file);
+    limit_file_sync(gateway.file, gateway.table);
+    while (limit_file_batches(gateway.file) == before)
+        usleep(1000);
+    limit_give_back(gateway.table, &receipt);
+    assert_true(take(&gateway, other, T, NULL));
+    stop(&gateway);
+    assert_int_equal(start(&gateway, T), 0);
+    assert_true(take(&gateway, one, T, NULL));
+    assert_false(take(&gateway, other, T, NULL));
+    stop(&gateway);
+}
+
 static void the_future_is_now(void **state)
 {
     (void)state;
@@ -383,6 +406,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(counters_survive_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(long_lists_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_given_back_stays_given_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_counter_is_written_before_it_is_forgotten, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_future_is_now, setup, teardown),
         cmocka_unit_test_setup_teardown(expired_rows_leave_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(the_file_is_private, setup, teardown),
