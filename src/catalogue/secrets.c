@@ -131,11 +131,16 @@ static const struct form forms[] = {
 };
 enum { FORMS = sizeof forms / sizeof *forms };
 
+// Most words are told apart by their first two characters.
 static size_t match_form(struct slice text, size_t at)
 {
+    enum { SHORTEST = 3 };
+    if (text.length - at < SHORTEST || strchr("AGyghxswrnpdlS", text.data[at]) == NULL)
+        return 0;
     for (size_t i = 0; i < FORMS; i++) {
         const struct form *form = &forms[i];
-        if (form->prefix[0] != text.data[at] || !starts_at(text, at, form->prefix))
+        if (form->prefix[0] != text.data[at] || form->prefix[1] != text.data[at + 1] ||
+            !starts_at(text, at, form->prefix))
             continue;
         size_t body = at + strlen(form->prefix), length = run(text, body, form->body);
         if (length < form->least || (form->exact && length != form->least) ||
