@@ -6,6 +6,11 @@ static const char *const transports[] = {[UPSTREAM_HTTP] = "http", [UPSTREAM_SSE
 static const char *const sharings[] = {
     [UPSTREAM_PER_SESSION] = "session", [UPSTREAM_SHARED] = "server", NULL};
 
+static const char *const eras[] = {[UPSTREAM_ERA_AUTO] = "auto",
+                                   [UPSTREAM_ERA_LEGACY] = "legacy",
+                                   [UPSTREAM_ERA_MODERN] = "modern",
+                                   NULL};
+
 #define AT(member) .offset = offsetof(struct upstream_options, member)
 
 static const struct config_option timeout_options[] = {
@@ -64,6 +69,13 @@ static const struct config_option server_options[] = {
      .kind = OPTION_LATER,
      .type = "object of strings",
      .help = "sent with every request; `${NAME}` is replaced in the values"},
+    {.key = "era",
+     .kind = OPTION_CHOICE,
+     AT(era),
+     .choices = eras,
+     .standard = "auto",
+     .help = "protocol era of the server: `legacy` (2025-03-26 to 2025-11-25), `modern` "
+             "(2026-07-28), `auto`: found out"},
     {.key = "timeouts",
      .kind = OPTION_OBJECT,
      .section = &timeout_section,

@@ -148,6 +148,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     // What a server says to the gateway's own credentials is not for the agent.
     if (ex->upstream_status == 401 || ex->upstream_status == 403)
         return;
+    if (bridge_doubts(ex, message))
+        return;
     name_the_request(ex, message);
     const struct upstream_options *server = upstream_server_options(ex->server);
     ex->upstream_answered = true;
@@ -156,7 +158,7 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
         note_initialize(ex, message);
     if (ex->method != MCP_TOOLS_CALL) // what a tool says of tools may be an agent's own words
         toolbox_learn(ex->pipeline, server->name, message);
-    if (refuse_input_request(ex, message))
+    if (refuse_input_request(ex, message) || bridge_asks(ex, message))
         return;
     enum results_verdict results = results_judge(ex, message);
     if (results == RESULTS_WITHHELD)
@@ -196,6 +198,10 @@ void answer_pass(struct exchange *ex, struct upstream_message *message)
 void answer_message(void *argument, struct upstream_message *message)
 {
     struct exchange *ex = argument;
+    if (ex->to_modern != NULL)
+        message = bridge_to_legacy_form(ex, message);
+    if (message == NULL)
+        return;
     if (message->event_id.length > 0) {
         struct slice id = arena_copy(&ex->arena, message->event_id);
         origin_note_call(ex);
@@ -294,7 +300,7 @@ void answer_end(void *argument)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
-    if (heal(ex))
+    if (heal(ex) || bridge_ended(ex))
         return;
     bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
     if (!ex->answered && !ex->client_gone) {

@@ -105,6 +105,7 @@ static void release_parts(struct exchange *ex)
 void exchange_finish(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
+    bridge_release(ex);
     if (ex->call != NULL)
         upstream_call_cancel(ex->call, ex->modern);
     ex->call = NULL;
@@ -147,9 +148,6 @@ void exchange_client_gone(struct exchange *ex)
     bool resumable = ex->last_event_id.length > 0;
     if (ex->call == NULL || ex->modern || ex->kind == EXCHANGE_STREAM || resumable ||
         upstream_server_retired(ex->server)) {
-        if (ex->call != NULL)
-            upstream_call_cancel(ex->call, ex->modern);
-        ex->call = NULL;
         exchange_finish(ex);
         return;
     }

@@ -305,14 +305,8 @@ static int add(struct exchange *ex, struct slice name, struct slice value)
     return 0;
 }
 
-int headers_from_message(struct exchange *ex)
+static int add_modern(struct exchange *ex)
 {
-    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
-    ex->forward_count = 0;
-    if (ex->forward == NULL)
-        return ERROR_NO_MEMORY;
-    if (!ex->modern)
-        return 0;
     int result = add(ex, SLICE_LITERAL(VERSION_HEADER), ex->message.version);
     if (result == 0)
         result = add(ex, SLICE_LITERAL(METHOD_HEADER), ex->method_name);
@@ -331,4 +325,28 @@ int headers_from_message(struct exchange *ex)
         result = add(ex, name, encode_value(ex, value));
     }
     return result;
+}
+
+int headers_from_message(struct exchange *ex)
+{
+    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
+    ex->forward_count = 0;
+    if (ex->forward == NULL)
+        return ERROR_NO_MEMORY;
+    return ex->modern ? add_modern(ex) : 0;
+}
+
+int headers_for_modern(struct exchange *ex)
+{
+    static const struct slice kept[] = {{"traceparent", 11}, {"tracestate", 10}, {"baggage", 7}};
+    const struct http_header *old = ex->forward;
+    size_t count = ex->forward_count;
+    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
+    ex->forward_count = 0;
+    if (ex->forward == NULL)
+        return ERROR_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        if (is_one_of(old[i].name, kept, sizeof kept / sizeof *kept))
+            ex->forward[ex->forward_count++] = old[i];
+    return add_modern(ex);
 }

@@ -334,7 +334,7 @@ static void open_stream(struct exchange *ex)
     bool resuming =
         http_header_get((struct http_headers){ex->forward, ex->forward_count}, "last-event-id")
             .data != NULL;
-    if (!upstream_server_has_links(ex->server)) {
+    if (!upstream_server_has_links(ex->server) && session->bridge == NULL) {
         struct error error = {0};
         struct upstream_request request = {.verb = UPSTREAM_GET};
         if (send_to_server(ex, &request, &error) != 0) {
@@ -355,6 +355,7 @@ static void open_stream(struct exchange *ex)
     ex->streaming = true;
     stream_begin(ex);
     session_flush_waiting(session);
+    bridge_session_listens(session);
 }
 
 static void delete_session(struct exchange *ex)

@@ -18,9 +18,9 @@ static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
         if (ex->face != &http_face || ex->client_gone || ex->answered)
             continue;
-        bool over_link = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
-                         upstream_server_has_links(ex->server);
-        if (!ex->streaming && over_link && ex->accepts_stream &&
+        bool silent = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
+                      (upstream_server_has_links(ex->server) || ex->to_legacy != NULL);
+        if (!ex->streaming && silent && ex->accepts_stream &&
             clock_monotonic_us() - ex->started_us > SILENT_CALL_US) {
             ex->streaming = true;
             ex->face->stream_begin(ex);
@@ -56,6 +56,7 @@ static void tick_cb(void *argument)
     end_aborted(pipeline);
     session_sweep(pipeline, now_us);
     shared_sweep(pipeline, now_us);
+    bridge_sweep(pipeline, now_us);
 }
 
 struct pipeline *pipeline_new(const struct pipeline_options *options)
@@ -75,6 +76,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     table_init(&pipeline->tallies);
     random_hex(pipeline->request_prefix, sizeof pipeline->request_prefix / 2);
     pipeline->metrics = metrics_set_new(pipeline);
+    pipeline->bridge = bridge_new(pipeline);
     pipeline->tick = loop_timer_open(pipeline->loop, tick_cb, pipeline);
     if (pipeline->tick == NULL) {
         pipeline_free(pipeline);
@@ -119,6 +121,7 @@ void pipeline_free(struct pipeline *pipeline)
     if (pipeline == NULL)
         return;
     end_everything(pipeline);
+    bridge_free(pipeline->bridge);
     LIST_EACH(&pipeline->idle_exchanges, item)
     {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);

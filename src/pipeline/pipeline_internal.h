@@ -18,8 +18,12 @@
 #define SESSION_HEADER "Mcp-Session-Id"
 #define ORGANISATION "default" // the only one until there is a control plane
 
+struct bridge;
+struct bridge_session;
 struct exchange;
+struct legacy_call;
 struct metrics_set;
+struct modern_call;
 struct shared_child;
 
 enum { REQUEST_ID_SIZE = 33, SESSION_ID_SIZE = 65, SESSION_HASH_SIZE = 17, FORWARD_MAX = 32 };
@@ -127,6 +131,13 @@ struct exchange {
     enum outcome outcome;
     struct slice rule, reason; // what the log says; in the arena or the policy
 
+    struct modern_call *to_modern; // a legacy client's message for a modern server
+    struct legacy_call *to_legacy; // a modern client's message for a legacy server
+    bool era_settled;              // the server's era is not asked for it again
+    bool era_doubt;                // the answer below says that the server speaks the other era
+    struct slice era_answer;       // in the arena
+    bool text_kept;                // `text` is in the arena
+
     struct upstream_call *call;
     int upstream_status;
     bool upstream_answered;     // the response itself has come
@@ -161,7 +172,8 @@ struct session {
     uint64_t last_used_us;
     uint64_t calls; // tool calls so far
     bool ended;
-    struct pipeline_stdio *stdio; // set for the stdio face
+    struct pipeline_stdio *stdio;  // set for the stdio face
+    struct bridge_session *bridge; // set when the server is of the modern era
     // heal.c, for the stdio face
     struct buffer greeting; // the client's initialize, as it was sent
     struct upstream_call *greeting_call;
@@ -193,6 +205,7 @@ struct pipeline {
     struct table tallies;   // calls of sessions that the modern era does not have
     struct loop_timer *tick;
     struct metrics_set *metrics;
+    struct bridge *bridge; // between protocol eras
     bool draining;
     uint64_t next_request;
     char request_prefix[17];
@@ -233,6 +246,7 @@ enum step_result step_check_limits(struct exchange *ex); // limits.c
 enum step_result step_approval(struct exchange *ex);     // decide.c
 enum step_result step_reserve(struct exchange *ex);      // limits.c
 enum step_result step_intent(struct exchange *ex);       // outcome.c
+enum step_result step_bridge(struct exchange *ex);       // bridge_step.c
 enum step_result step_send(struct exchange *ex);         // send.c
 
 // decide.c
@@ -282,6 +296,16 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request,
 void send_refusal(struct session *session, const struct upstream_message *message,
                   const char *text);
 size_t send_session_headers(const struct session *session, struct http_header *headers);
+
+// The child of a legacy conversation is started when first needed.
+int send_prepare_child(struct exchange *ex, struct error *error);
+// The exchange's message in ex->text, scanned in the pipeline's document; judged already.
+int send_judged(struct exchange *ex, struct error *error);
+// It could not be sent: answers with words for an error of src/base/error.h.
+enum step_result send_refuse(struct exchange *ex, int result, const struct error *error);
+// Keeps ex->text beyond this turn. False: no memory.
+bool send_keep_text(struct exchange *ex);
+
 void send_goodbye(struct session *session); // the server may forget its session
 void send_again(struct exchange *ex); // the same message once more, judged and charged already
 // For calls whose answer nobody needs.
@@ -327,8 +351,29 @@ bool session_take_asked(struct session *session, struct slice id);
 // A message of the child that belongs to no call: judged, then delivered to this session.
 void session_child_said(struct session *session, struct upstream_message *message);
 
+// Bridges between eras. bridge_step.c, bridge_era.c: entered by step_bridge and by these.
+struct bridge *bridge_new(struct pipeline *pipeline);
+void bridge_free(struct bridge *bridge); // after every exchange and session ended
+void bridge_sweep(struct pipeline *pipeline, uint64_t now_us);
+// answer.c: a modern server's message in the client's words; NULL: it was dealt with.
+struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
+                                               struct upstream_message *message);
+// A response that says that the server speaks the other era; it is kept back until that is clear.
+bool bridge_doubts(struct exchange *ex, const struct upstream_message *message);
+// A modern server asks its client something: the exchange waits for the answers.
+bool bridge_asks(struct exchange *ex, const struct upstream_message *message);
+// The server's answer ended; true when the exchange goes on all the same.
+bool bridge_ended(struct exchange *ex);
+void bridge_release(struct exchange *ex); // the exchange ends
+// The process behind a link died; the next may speak another era.
+void bridge_forget_era(struct pipeline *pipeline, const struct upstream_server *server);
+void bridge_session_free(struct session *session);
+void bridge_session_listens(struct session *session); // somebody hears the server's news now
+
 // shared.c: children that several clients use
 struct upstream_link *shared_child(struct exchange *ex, struct error *error);
+// Closes that child unless somebody uses it.
+void shared_discard(struct exchange *ex);
 // For a legacy session of a server with "share": "server". STEP_NEXT: send on through
 // session->child; STEP_REPLY: it was answered here; STEP_WAIT: another session's initialize is
 // under way.
@@ -363,6 +408,8 @@ size_t headers_forwarded(const struct http_request *request, struct http_header 
 bool headers_is_modern(struct slice name);
 // The headers that a modern HTTP server needs, made from the message itself (stdio face).
 int headers_from_message(struct exchange *ex);
+// The same for a message that the bridge wrote; the client's trace context stays.
+int headers_for_modern(struct exchange *ex);
 bool headers_host_allowed(const struct rules *rules, const struct http_request *request);
 bool headers_origin_allowed(const struct rules *rules, struct slice origin);
 

@@ -24,13 +24,14 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request, 
 {
     struct http_header headers[FORWARD_MAX + 2];
     struct upstream_request full = *request;
-    size_t count = ex->modern ? 0 : send_session_headers(ex->session, headers);
-    if (ex->session != NULL && ex->session->stdio != NULL && !ex->modern &&
+    bool modern = ex->modern || ex->to_modern != NULL;
+    size_t count = modern ? 0 : send_session_headers(ex->session, headers);
+    if (ex->session != NULL && ex->session->stdio != NULL && !modern &&
         ex->session->version != MCP_VERSION_NONE)
         headers[count++] = (struct http_header){SLICE_LITERAL(VERSION_HEADER),
                                                 mcp_version_text(ex->session->version)};
     for (size_t i = 0; i < ex->forward_count; i++)
-        if (ex->modern || !headers_is_modern(ex->forward[i].name))
+        if (modern || !headers_is_modern(ex->forward[i].name))
             headers[count++] = ex->forward[i];
     full.headers = headers;
     full.header_count = count;
@@ -73,7 +74,7 @@ static bool shares(const struct exchange *ex)
 
 // A legacy conversation with a child begins with its initialize; the child is that conversation's
 // own.
-static int prepare_child(struct exchange *ex, struct error *error)
+int send_prepare_child(struct exchange *ex, struct error *error)
 {
     if (!upstream_server_has_links(ex->server))
         return 0;
@@ -130,7 +131,7 @@ static bool must_not_cancel(const struct exchange *ex)
     return ex->session == NULL || ex->session->shared != NULL;
 }
 
-static enum step_result refuse_send(struct exchange *ex, int result, const struct error *error)
+enum step_result send_refuse(struct exchange *ex, int result, const struct error *error)
 {
     limits_give_back(ex, false); // it surely did not run
     ex->outcome = OUTCOME_FAILED;
@@ -147,6 +148,14 @@ static enum step_result refuse_send(struct exchange *ex, int result, const struc
 
 static enum step_result send_message(struct exchange *ex);
 
+bool send_keep_text(struct exchange *ex)
+{
+    if (!ex->text_kept)
+        ex->text = arena_copy(&ex->arena, ex->text);
+    ex->text_kept = ex->text.data != NULL;
+    return ex->text_kept;
+}
+
 enum step_result step_send(struct exchange *ex)
 {
     struct error error = {0};
@@ -156,7 +165,7 @@ enum step_result step_send(struct exchange *ex)
         return STEP_REPLY;
     }
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
-    int result = prepare_child(ex, &error);
+    int result = send_prepare_child(ex, &error);
     if (result == 0 && shares(ex)) {
         enum step_result prepared = shared_prepare(ex, &error);
         if (prepared == STEP_FAIL)
@@ -165,8 +174,7 @@ enum step_result step_send(struct exchange *ex)
             return prepared;
     }
     if (result == 0 && stdio) {
-        ex->text = arena_copy(&ex->arena, ex->text); // it may have to be sent again
-        if (ex->text.data == NULL)
+        if (!send_keep_text(ex)) // it may have to be sent again
             return STEP_FAIL;
         if (ex->method == MCP_INITIALIZE && !ex->modern)
             heal_remember(ex);
@@ -177,14 +185,11 @@ enum step_result step_send(struct exchange *ex)
             result = ERROR_UNREACHABLE;
         }
     }
-    return result == 0 ? send_message(ex) : refuse_send(ex, result, &error);
+    return result == 0 ? send_message(ex) : send_refuse(ex, result, &error);
 }
 
-static enum step_result send_message(struct exchange *ex)
+int send_judged(struct exchange *ex, struct error *error)
 {
-    struct error error = {0};
-    bool stdio = ex->session != NULL && ex->session->stdio != NULL;
-    int result = stdio ? headers_from_message(ex) : 0;
     struct upstream_request request = {
         .verb = UPSTREAM_POST,
         .text = ex->text,
@@ -192,10 +197,18 @@ static enum step_result send_message(struct exchange *ex)
         .message = &ex->message,
         .repeatable = repeatable(ex->method),
     };
+    return send_to_server(ex, &request, error);
+}
+
+static enum step_result send_message(struct exchange *ex)
+{
+    struct error error = {0};
+    bool stdio = ex->session != NULL && ex->session->stdio != NULL;
+    int result = stdio ? headers_from_message(ex) : 0;
     if (result == 0)
-        result = send_to_server(ex, &request, &error);
+        result = send_judged(ex, &error);
     if (result != 0)
-        return refuse_send(ex, result, &error);
+        return send_refuse(ex, result, &error);
     if (ex->call != NULL)
         return STEP_WAIT;
     exchange_answer(ex, 202, (struct slice){0});

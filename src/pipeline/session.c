@@ -128,6 +128,7 @@ void session_free(struct session *session)
         usage->sessions--;
     heal_release(session);
     origins_release(&session->replays);
+    bridge_session_free(session);
     if (session->shared == NULL)
         upstream_link_close(session->child);
     session->shared = NULL;
@@ -332,6 +333,7 @@ static void on_child_message(void *argument, struct upstream_message *message)
 static void on_child_closed(void *argument, const char *text)
 {
     struct session *session = argument;
+    bridge_forget_era(session->pipeline, session->server);
     if (session->stdio == NULL) {
         session_end(session, text);
         return;

@@ -87,7 +87,8 @@ static void on_message(void *argument, struct upstream_message *message)
     LIST_EACH(&shared->pipeline->exchanges, item)
     {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
-        if (ex->server != shared->server || !ex->modern || !ex->wants_log || ex->call == NULL ||
+        bool wants_log = ex->to_modern != NULL || (ex->modern && ex->wants_log);
+        if (ex->server != shared->server || !wants_log || ex->call == NULL ||
             (ex->session != NULL && ex->session->stdio != NULL) ||
             (shared->grant_label[0] != '\0' &&
              !slice_equal_string(ex->grant->label, shared->grant_label)))
@@ -129,6 +130,7 @@ static void fail_waiting(struct shared_child *shared)
 static void on_closed(void *argument, const char *text)
 {
     struct shared_child *shared = argument;
+    bridge_forget_era(shared->pipeline, shared->server);
     fail_waiting(shared);
     end_sessions(shared, text);
     close_shared(shared);
@@ -169,12 +171,30 @@ static struct shared_child *find_or_open(struct exchange *ex, struct slice label
     return shared;
 }
 
-struct upstream_link *shared_child(struct exchange *ex, struct error *error)
+static struct slice label_of_modern(const struct exchange *ex)
 {
     bool all = upstream_server_options(ex->server)->sharing == UPSTREAM_SHARED;
+    return all ? (struct slice){"", 0} : ex->grant->label;
+}
+
+struct upstream_link *shared_child(struct exchange *ex, struct error *error)
+{
     struct slice none = {"", 0};
-    struct shared_child *shared = find_or_open(ex, all ? none : ex->grant->label, none, error);
+    struct shared_child *shared = find_or_open(ex, label_of_modern(ex), none, error);
     return shared == NULL ? NULL : shared->child;
+}
+
+void shared_discard(struct exchange *ex)
+{
+    struct shared_child *shared = find(ex, label_of_modern(ex), (struct slice){"", 0});
+    LIST_EACH(&ex->pipeline->exchanges, item)
+    {
+        const struct exchange *other = LIST_ENTRY(item, struct exchange, link);
+        if (other->server == ex->server && other->call != NULL)
+            return;
+    }
+    if (shared != NULL)
+        close_shared(shared);
 }
 
 // ---- Legacy sessions on one process

@@ -17,6 +17,7 @@ static const struct {
     {"approval", step_approval},        // does a human have to be asked
     {"limit/reserve", step_reserve},    // take from the quotas, all or none
     {"audit/intent", step_intent},      // nothing leaves that could not be logged
+    {"bridge", step_bridge},            // client and server of two eras: translate
     {"upstream/send", step_send},       // to the server; the answer comes later
 };
 

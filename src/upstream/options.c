@@ -20,7 +20,7 @@ bool upstream_options_equal(const struct upstream_options *a, const struct upstr
     if (!slice_equal(a->name, b->name) || a->transport != b->transport || a->tls != b->tls ||
         !slice_equal(a->host, b->host) || a->port != b->port ||
         !slice_equal(a->target, b->target) || a->header_count != b->header_count ||
-        a->sharing != b->sharing || a->message_max != b->message_max ||
+        a->sharing != b->sharing || a->era != b->era || a->message_max != b->message_max ||
         a->connect_timeout_ms != b->connect_timeout_ms ||
         a->answer_timeout_ms != b->answer_timeout_ms || a->calls_max != b->calls_max)
         return false;

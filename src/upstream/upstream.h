@@ -13,6 +13,8 @@
 
 enum upstream_transport { UPSTREAM_HTTP, UPSTREAM_SSE, UPSTREAM_CHILD };
 enum upstream_sharing { UPSTREAM_PER_SESSION, UPSTREAM_SHARED };
+// Which protocol era the server speaks: found out, or as the operator says.
+enum upstream_era { UPSTREAM_ERA_AUTO, UPSTREAM_ERA_LEGACY, UPSTREAM_ERA_MODERN };
 
 struct upstream_header {
     struct slice name;
@@ -34,6 +36,7 @@ struct upstream_options {
     const char *const *command;     // NULL-terminated
     const char *const *environment; // NULL-terminated, "NAME=value", complete
     enum upstream_sharing sharing;
+    enum upstream_era era;
     // Limits; 0 takes the documented default
     size_t message_max;          // bytes of one message from the server; 16 MiB
     uint64_t connect_timeout_ms; // 10 s

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages of one protocol era written in the other's words: 2025-03-26 to 2025-11-25 ("legacy")
+// and 2026-07-28 ("modern"). Text in, text out; no sockets, no state, any thread. Values that mean
+// the same in both eras (arguments, contents, schemas) are copied byte for byte, numbers included.
+//
+// Every function appends one whole message to `out`; the buffer's sticky `failed` tells the end.
+// A slice called "raw" is JSON text; ids are raw. Nodes are of the given document.
+#pragma once
+
+#include "base/buffer.h"
+#include "json/json.h"
+#include "mcp/mcp.h"
+
+#define BRIDGE_META "io.modelcontextprotocol/"
+
+// ---- Objects with some members changed, all others as they stand
+struct bridge_member {
+    const char *name;
+    struct slice value; // raw; data NULL: the member is left out
+};
+// `object` may be JSON_NONE: then only the changes that have a value are written.
+void bridge_write_object(struct buffer *out, const struct json_doc *doc, uint32_t object,
+                         const struct bridge_member *changes, size_t count);
+
+// ---- Towards a modern server
+// What a legacy client said once and a modern one says with each request.
+struct bridge_client {
+    struct slice info;         // raw object; empty: none
+    struct slice capabilities; // raw object; empty: {}
+    struct slice log_level;    // raw string; empty: none
+};
+void bridge_write_discover(struct buffer *out, struct slice id, const struct bridge_client *client);
+
+// What is added when a request is repeated with the answers to an input_required result
+// (2026-07-28, "Multi Round-Trip Requests"); both may be empty.
+struct bridge_retry {
+    struct slice responses; // raw object
+    struct slice state;     // raw string
+};
+// The client's request with _meta. Members that only one era knows (task, inputResponses,
+// requestState) are left out. `retry` may be NULL.
+void bridge_request_to_modern(struct buffer *out, const struct json_doc *doc,
+                              const struct mcp_message *message, const struct bridge_client *client,
+                              const struct bridge_retry *retry);
+// subscriptions/listen for the given kinds of news and the resources of `uris` (raw strings).
+struct bridge_news {
+    bool tools, prompts, resources;
+    const struct slice *uris;
+    size_t uri_count;
+};
+void bridge_write_listen(struct buffer *out, struct slice id, const struct bridge_client *client,
+                         const struct bridge_news *news);
+
+// ---- From a modern server to a legacy client
+// InitializeResult from a DiscoverResult. `version` is what the client asked for; a version that is
+// not of the legacy era becomes the newest of it. `name` stands for a server that does not name
+// itself.
+enum mcp_version bridge_legacy_version(struct slice asked);
+void bridge_write_initialize_result(struct buffer *out, struct slice id, const struct json_doc *doc,
+                                    uint32_t discovered, enum mcp_version version,
+                                    struct slice name);
+// A response without what only the modern era knows; codes of errors in the older words.
+void bridge_response_to_legacy(struct buffer *out, const struct json_doc *doc,
+                               const struct mcp_message *message, struct slice id,
+                               enum mcp_method method);
+// A notification without the subscription's id.
+void bridge_notification_to_legacy(struct buffer *out, const struct json_doc *doc,
+                                   const struct mcp_message *message);
+// One entry of inputRequests as a request to the client.
+void bridge_write_question(struct buffer *out, struct slice id, const struct json_doc *doc,
+                           uint32_t entry);
+bool bridge_is_input_required(const struct json_doc *doc, uint32_t result);
+
+// ---- Towards a legacy server
+void bridge_write_initialize(struct buffer *out, struct slice id, enum mcp_version version,
+                             const struct json_doc *doc, uint32_t capabilities, uint32_t info);
+// The client's request under another id and progress token (both raw; an empty token leaves it
+// out), without what only the modern era knows.
+void bridge_request_to_legacy(struct buffer *out, const struct json_doc *doc,
+                              const struct mcp_message *message, struct slice id,
+                              struct slice token);
+// A request with one string parameter, for example resources/subscribe.
+void bridge_write_request(struct buffer *out, struct slice id, const char *method,
+                          const char *parameter, struct slice value);
+// The answer to a server's own request.
+void bridge_write_answer(struct buffer *out, struct slice id, struct slice result);
+
+// ---- From a legacy server to a modern client
+// DiscoverResult from an InitializeResult.
+void bridge_write_discover_result(struct buffer *out, struct slice id, const struct json_doc *doc,
+                                  uint32_t initialized);
+// A response with resultType, caching members where the method's result needs them, and the
+// server's name (raw; may be empty).
+void bridge_response_to_modern(struct buffer *out, const struct json_doc *doc,
+                               const struct mcp_message *message, struct slice id,
+                               enum mcp_method method, struct slice server_info);
+// A notification with the client's own progress token, or with a subscription's id; both raw and
+// may be empty.
+void bridge_notification_to_modern(struct buffer *out, const struct json_doc *doc,
+                                   const struct mcp_message *message, struct slice token,
+                                   struct slice subscription);
+struct bridge_question {
+    struct slice key;    // plain text
+    struct slice method; // plain text
+    struct slice params; // raw object; empty: {}
+};
+void bridge_write_input_required(struct buffer *out, struct slice id,
+                                 const struct bridge_question *questions, size_t count,
+                                 struct slice state, struct slice server_info);
+void bridge_write_acknowledged(struct buffer *out, struct slice id, const struct bridge_news *news);
+
+// Methods of the legacy era that the modern one has not: it answers them with -32601.
+bool bridge_is_legacy_method(struct slice method);
+// Severity of a logging level, 0 (debug) to 7 (emergency); -1: no such level.
+int bridge_log_severity(struct slice level);

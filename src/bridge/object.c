@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/bridge.h"
+
+static bool is_changed(const struct json_doc *doc, uint32_t key,
+                       const struct bridge_member *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (json_string_equals(doc, key, slice_from_string(changes[i].name)))
+            return true;
+    return false;
+}
+
+void bridge_write_object(struct buffer *out, const struct json_doc *doc, uint32_t object,
+                         const struct bridge_member *changes, size_t count)
+{
+    const char *comma = "";
+    buffer_append_string(out, "{");
+    uint32_t key = object == JSON_NONE ? (uint32_t)JSON_NONE : json_first_key(doc, object);
+    for (; key != JSON_NONE; key = json_next_key(doc, object, key)) {
+        if (is_changed(doc, key, changes, count))
+            continue;
+        buffer_append_string(out, comma);
+        buffer_append(out, json_raw(doc, key));
+        buffer_append_string(out, ":");
+        buffer_append(out, json_raw(doc, key + 1));
+        comma = ",";
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].value.data == NULL)
+            continue;
+        buffer_append_string(out, comma);
+        json_write_key(out, changes[i].name);
+        buffer_append(out, changes[i].value);
+        comma = ",";
+    }
+    buffer_append_string(out, "}");
+}
+
+bool bridge_is_legacy_method(struct slice method)
+{
+    static const char *const methods[] = {"initialize", "ping", "logging/setLevel",
+                                          "resources/subscribe", "resources/unsubscribe"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_equal_string(method, methods[i]))
+            return true;
+    return false;
+}
+
+int bridge_log_severity(struct slice level)
+{
+    static const char *const levels[] = {"debug", "info",     "notice", "warning",
+                                         "error", "critical", "alert",  "emergency"};
+    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
+        if (slice_equal_string(level, levels[i]))
+            return i;
+    return -1;
+}

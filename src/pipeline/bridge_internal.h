@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stateful half of the bridges between protocol eras; what messages look like is in
+// src/bridge/. Private to the bridge_*.c files. One loop thread.
+#pragma once
+
+#include "bridge/bridge.h"
+#include "pipeline/pipeline_internal.h"
+
+enum {
+    BRIDGE_TEXT_MAX = 32 * 1024 * 1024, // one translated message
+    BRIDGE_CLIENT_MAX = 256 * 1024,     // what a client says of itself
+    BRIDGE_ROUNDS_MAX = 64,             // input_required results of one call
+    BRIDGE_QUESTIONS_MAX = 32,          // of one input_required result
+    BRIDGE_WAIT_US = 10 * 60 * 1000000, // for a client's answers
+    BRIDGE_PROBE_MS = 5000,             // for the answer to server/discover
+    BRIDGE_URIS_MAX = 1000,             // resources that one session watches
+    BRIDGE_DOUBT_US = 10 * 1000000,     // between two corrections of a server's era
+};
+
+// ---- What is known of a server
+enum verdict { VERDICT_UNKNOWN, VERDICT_YES, VERDICT_NO };
+
+struct server_era {
+    char *name; // owned, the key
+    struct pipeline *pipeline;
+    struct upstream_server *server; // referenced
+    enum verdict modern, legacy;    // does it speak that era
+    enum verdict found;             // what the probe under way has seen
+    int status;                     // of the probe's answer
+    struct upstream_call *probe;
+    struct loop_timer *timer;
+    struct list waiting; // exchanges
+    uint64_t doubted_us; // when it was last asked again because of an answer
+};
+
+struct bridge {
+    struct pipeline *pipeline;
+    struct table eras;
+    struct list conversations;
+    struct table parked; // legacy_call by its handle
+    // Scratch for a message in the other era's words, and for one with its edits applied.
+    struct json_doc doc[2];
+    struct buffer text[2];
+    struct mcp_message message[2];
+    struct upstream_message out[2];
+    uint64_t next_id;
+};
+
+// bridge_era.c
+struct server_era *era_of(struct exchange *ex);
+// Asks the server; the exchange waits and goes on with its step. STEP_NEXT: it cannot be asked.
+enum step_result era_ask(struct exchange *ex, struct server_era *era);
+// What a response to server/discover says of the era.
+enum verdict era_verdict(int status, const struct upstream_message *message);
+// An HTTP status or error that a server of the other era answers with.
+bool era_is_refusal(int status, const struct upstream_message *message);
+void era_free(struct server_era *era);
+
+// bridge_step.c
+bool bridge_uses_link(const struct upstream_server *server);
+// Scans the exchange's text again: others have used the document since. False: it was refused and
+// ended.
+bool bridge_rescan(struct exchange *ex);
+void bridge_resume(struct exchange *ex); // the exchange goes on with the step it waited in
+// A text of our own to a server.
+int bridge_send_text(struct upstream_server *server, struct upstream_link *link, struct slice text,
+                     const struct http_header *headers, size_t header_count,
+                     const struct upstream_call_events *events, struct upstream_call **ret,
+                     struct error *error);
+// The message with its edits applied, or the text in bridge->text[slot], as a message of its own.
+// NULL: no memory, or it is no message.
+struct upstream_message *bridge_apply_edits(struct bridge *bridge,
+                                            struct upstream_message *message);
+struct upstream_message *bridge_read_text(struct bridge *bridge, size_t slot,
+                                          const struct upstream_message *from);
+struct buffer *bridge_text(struct bridge *bridge, size_t slot); // emptied
+enum step_result bridge_answer_result(struct exchange *ex, struct slice result);
+void bridge_fail(struct exchange *ex, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// ---- A legacy client before a modern server
+struct watched {
+    struct list link;
+    size_t length;
+    char uri[]; // raw JSON
+};
+struct bridge_session {
+    struct buffer info, capabilities, log_level; // raw
+    bool news_tools, news_prompts, news_resources, can_log;
+    struct list watched;
+    size_t watched_count;
+    struct upstream_call *listen;
+    bool acknowledged;
+    struct list subscribing; // exchanges that wait until the server listens
+    bool stale;              // the set of resources changed since the server was told
+    uint64_t next_id;
+};
+
+struct question {
+    struct list link;
+    struct buffer key, id; // raw
+    struct buffer answer;  // raw
+    bool answered, optional;
+};
+
+// One message of a legacy client at a modern server.
+struct modern_call {
+    struct buffer text;             // as it was sent
+    struct bridge_session *opening; // of an initialize under way
+    bool found;
+    int status;
+    enum verdict verdict;
+    struct list questions;
+    size_t open;
+    struct buffer state; // raw requestState
+    unsigned rounds;
+    bool asking;
+    uint64_t asking_since_us;
+    struct loop_timer *pause; // before a round without questions
+};
+
+// bridge_modern.c
+enum step_result modern_open(struct exchange *ex); // an initialize
+enum step_result modern_step(struct exchange *ex); // in a bridged session
+int modern_send(struct exchange *ex, const struct bridge_retry *retry, struct error *error);
+struct bridge_client modern_client(const struct bridge_session *session);
+void modern_server_changed(struct exchange *ex);
+void modern_release(struct exchange *ex);
+// bridge_questions.c
+enum step_result questions_take_answer(struct exchange *ex);
+void questions_release(struct modern_call *call);
+void questions_sweep(struct pipeline *pipeline, uint64_t now_us);
+// bridge_listen.c
+enum step_result listen_subscribe(struct exchange *ex, bool subscribe);
+void listen_update(struct session *session);
+void listen_release(struct session *session);

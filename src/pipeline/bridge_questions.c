@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// input_required results for legacy clients (2026-07-28, "Multi Round-Trip Requests"): what the
+// server asks becomes requests on the stream of the call, and the call is repeated with the
+// answers.
+#include "pipeline/bridge_internal.h"
+
+enum { PAUSE_MS = 250 }; // before a round that asks nothing
+
+static struct question *new_question(struct modern_call *call)
+{
+    struct question *question = memory_try_new(sizeof *question);
+    if (question == NULL)
+        return NULL;
+    buffer_init(&question->key, BRIDGE_CLIENT_MAX);
+    buffer_init(&question->id, 64);
+    buffer_init(&question->answer, BRIDGE_TEXT_MAX);
+    list_append(&call->questions, &question->link);
+    return question;
+}
+
+void questions_release(struct modern_call *call)
+{
+    LIST_EACH(&call->questions, item)
+    {
+        struct question *question = LIST_ENTRY(item, struct question, link);
+        list_remove(item);
+        buffer_release(&question->key);
+        buffer_release(&question->id);
+        buffer_release(&question->answer);
+        memory_free(question);
+    }
+    call->open = 0;
+}
+
+// ---- Asking
+
+// What a client must have said that it can do before it is asked (2025-11-25, "Lifecycle").
+static const char *capability_of(struct slice method)
+{
+    if (slice_equal_string(method, "elicitation/create"))
+        return "elicitation";
+    if (slice_equal_string(method, "sampling/createMessage"))
+        return "sampling";
+    return slice_equal_string(method, "roots/list") ? "roots" : NULL;
+}
+
+static bool client_can(const struct session *session, const char *capability)
+{
+    struct json_doc doc;
+    json_doc_init(&doc);
+    struct slice text = buffer_slice(&session->bridge->capabilities);
+    bool can = capability != NULL && text.length > 0 &&
+               json_scan(&doc, text, NULL, NULL, NULL) == 0 &&
+               json_get(&doc, 0, capability) != JSON_NONE;
+    json_doc_release(&doc);
+    return can;
+}
+
+static void deliver(struct exchange *ex, struct slice text)
+{
+    if (!ex->accepts_stream || ex->client_gone) {
+        session_deliver(ex->session, &text, 1, false);
+        return;
+    }
+    if (!ex->streaming)
+        ex->face->stream_begin(ex);
+    ex->streaming = true;
+    ex->face->stream_message(ex, &text, 1, (struct slice){0}, -1);
+}
+
+static int ask(struct exchange *ex, const struct upstream_message *message, uint32_t key,
+               struct slice method)
+{
+    struct question *question = new_question(ex->to_modern);
+    if (question == NULL)
+        return ERROR_NO_MEMORY;
+    struct buffer text;
+    buffer_init(&text, BRIDGE_TEXT_MAX);
+    buffer_append(&question->key, json_raw(message->doc, key));
+    buffer_append_format(&question->id, "\"sallyport-%llu\"",
+                         (unsigned long long)++ex->session->bridge->next_id);
+    question->optional = slice_equal_string(method, "elicitation/create");
+    struct slice id = buffer_slice(&question->id);
+    bridge_write_question(&text, id, message->doc, key + 1);
+    bool failed = text.failed || question->key.failed || question->id.failed;
+    if (!failed) {
+        ex->to_modern->open++;
+        session_note_asked(ex->session, id);
+        outcome_record_server(ex->pipeline, ex->session, ex, method, true,
+                              SLICE_LITERAL("(method)"));
+        deliver(ex, buffer_slice(&text));
+    }
+    buffer_release(&text);
+    return failed ? ERROR_NO_MEMORY : 0;
+}
+
+// 0, or an error with a sentence for the client.
+static int ask_all(struct exchange *ex, const struct upstream_message *message, struct error *error)
+{
+    const struct json_doc *doc = message->doc;
+    uint32_t requests = json_get(doc, message->message->result, "inputRequests");
+    if (requests != JSON_NONE && (json_type(doc, requests) != JSON_OBJECT ||
+                                  json_at(doc, requests)->count > BRIDGE_QUESTIONS_MAX))
+        return error_set(error, ERROR_LIMIT, "The server asked too much at once");
+    for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
+         key = json_next_key(doc, requests, key)) {
+        struct slice method = json_string(doc, json_get(doc, key + 1, "method"), message->arena);
+        if (!client_can(ex->session, capability_of(method)))
+            return error_set(error, ERROR_UNSUPPORTED,
+                             "The server asked for '%.*s', which this client did not offer",
+                             SLICE_PRINT(method));
+        int result = ask(ex, message, key, method);
+        if (result != 0)
+            return error_set(error, result, "The server's question could not be passed on");
+    }
+    return 0;
+}
+
+static void send_answers(struct exchange *ex);
+
+static void pause_cb(void *argument)
+{
+    send_answers(argument);
+}
+
+static int pause_round(struct exchange *ex, struct error *error)
+{
+    struct modern_call *call = ex->to_modern;
+    if (call->pause == NULL)
+        call->pause = loop_timer_open(ex->pipeline->loop, pause_cb, ex);
+    if (call->pause == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    loop_timer_start(call->pause, PAUSE_MS, 0);
+    return 0;
+}
+
+bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
+{
+    struct modern_call *call = ex->to_modern;
+    struct error error = {0};
+    if (call == NULL || ex->session == NULL ||
+        !bridge_is_input_required(message->doc, message->message->result))
+        return false;
+    questions_release(call);
+    buffer_clear(&call->state);
+    uint32_t state = json_get(message->doc, message->message->result, "requestState");
+    if (state != JSON_NONE && json_type(message->doc, state) == JSON_STRING)
+        buffer_append(&call->state, json_raw(message->doc, state));
+    int result = ++call->rounds > BRIDGE_ROUNDS_MAX || call->state.failed
+                     ? error_set(&error, ERROR_LIMIT, "The server asked too often")
+                     : ask_all(ex, message, &error);
+    if (result == 0 && call->open == 0)
+        result = pause_round(ex, &error);
+    call->asking = result == 0;
+    call->asking_since_us = loop_now_us(ex->pipeline->loop);
+    if (result == 0)
+        return true;
+    ex->outcome = OUTCOME_FAILED;
+    ex->reason = arena_copy(&ex->arena, slice_from_string(error.text));
+    exchange_answer_error(ex, 200, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
+    return true;
+}
+
+// ---- The answers
+
+static struct question *find(struct session *session, struct slice id, struct exchange **ret_ex)
+{
+    LIST_EACH(&session->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, session_link);
+        if (ex->to_modern == NULL)
+            continue;
+        LIST_EACH(&ex->to_modern->questions, entry)
+        {
+            struct question *question = LIST_ENTRY(entry, struct question, link);
+            if (question->answered || !slice_equal(buffer_slice(&question->id), id))
+                continue;
+            *ret_ex = ex;
+            return question;
+        }
+    }
+    return NULL;
+}
+
+static void write_responses(struct buffer *out, const struct modern_call *call)
+{
+    const char *comma = "{";
+    LIST_EACH(&call->questions, item)
+    {
+        const struct question *question = LIST_ENTRY(item, struct question, link);
+        buffer_append_string(out, comma);
+        buffer_append(out, buffer_slice(&question->key));
+        buffer_append_string(out, ":");
+        buffer_append(out, buffer_slice(&question->answer));
+        out->failed = out->failed || question->answer.failed;
+        comma = ",";
+    }
+    if (!list_empty(&call->questions))
+        buffer_append_string(out, "}");
+}
+
+static void send_answers(struct exchange *ex)
+{
+    struct modern_call *call = ex->to_modern;
+    struct error error = {0};
+    call->asking = false;
+    if (ex->call != NULL) // the earlier answer's stream is still open
+        upstream_call_cancel(ex->call, false);
+    ex->call = NULL;
+    ex->upstream_answered = false;
+    ex->upstream_status = 0;
+    if (!bridge_rescan(ex))
+        return;
+    struct buffer responses;
+    buffer_init(&responses, BRIDGE_TEXT_MAX);
+    write_responses(&responses, call);
+    struct bridge_retry retry = {buffer_slice(&responses), buffer_slice(&call->state)};
+    int result = responses.failed ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
+                                  : modern_send(ex, &retry, &error);
+    buffer_release(&responses);
+    if (result == 0)
+        return;
+    send_refuse(ex, result, &error);
+    exchange_finish(ex);
+}
+
+enum step_result questions_take_answer(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    struct exchange *asked = NULL;
+    struct question *question = find(ex->session, ex->id, &asked);
+    exchange_answer(ex, 202, (struct slice){0});
+    if (question == NULL)
+        return STEP_REPLY;
+    uint32_t result = ex->message.result;
+    bool good = result != JSON_NONE && json_type(doc, result) == JSON_OBJECT;
+    if (!good && !question->optional) {
+        bridge_fail(asked, "The client did not answer what the server asked");
+        return STEP_REPLY;
+    }
+    buffer_append(&question->answer,
+                  good ? json_raw(doc, result) : SLICE_LITERAL("{\"action\":\"cancel\"}"));
+    question->answered = true;
+    if (--asked->to_modern->open == 0)
+        send_answers(asked);
+    return STEP_REPLY;
+}
+
+static struct exchange *find_late(struct pipeline *pipeline, uint64_t now_us)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->to_modern != NULL && ex->to_modern->asking &&
+            now_us - ex->to_modern->asking_since_us > BRIDGE_WAIT_US)
+            return ex;
+    }
+    return NULL;
+}
+
+void questions_sweep(struct pipeline *pipeline, uint64_t now_us)
+{
+    struct exchange *ex;
+    while ((ex = find_late(pipeline, now_us)) != NULL)
+        bridge_fail(ex, "The client did not answer in time what the server asked");
+}
