@@ -3,7 +3,7 @@
 //
 // What happens when the server answers: every message is looked at, whichever way it came (a JSON
 // body, an event stream, a resumed stream, a pipe), before the client sees it.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 // ---- The head of an HTTP answer
 

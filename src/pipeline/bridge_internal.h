@@ -8,6 +8,24 @@
 #include "bridge/bridge.h"
 #include "pipeline/pipeline_internal.h"
 
+struct bridge *bridge_new(struct pipeline *pipeline);
+void bridge_free(struct bridge *bridge); // after every exchange and session ended
+void bridge_sweep(struct pipeline *pipeline, uint64_t now_us);
+// answer.c: a modern server's message in the client's words; NULL: it was dealt with.
+struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
+                                               struct upstream_message *message);
+// A response that says that the server speaks the other era; it is kept back until that is clear.
+bool bridge_doubts(struct exchange *ex, const struct upstream_message *message);
+// A modern server asks its client something: the exchange waits for the answers.
+bool bridge_asks(struct exchange *ex, const struct upstream_message *message);
+// The server's answer ended; true when the exchange goes on all the same.
+bool bridge_ended(struct exchange *ex);
+void bridge_release(struct exchange *ex); // the exchange ends
+// The process behind a link died; the next may speak another era.
+void bridge_forget_era(struct pipeline *pipeline, const struct upstream_server *server);
+void bridge_session_free(struct session *session);
+void bridge_session_listens(struct session *session); // somebody hears the server's news now
+
 enum {
     BRIDGE_TEXT_MAX = 32 * 1024 * 1024, // one translated message
     BRIDGE_CLIENT_MAX = 256 * 1024,     // what a client says of itself

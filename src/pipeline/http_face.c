@@ -3,7 +3,7 @@
 //
 // The HTTP face: from a request to an exchange (path, Host and Origin, token, grant, session), and
 // from answers back to a reply. Streamable HTTP of 2025-03-26 to 2026-07-28 on one URL per server.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 enum {
     UNSENT_MAX = 4 * 1024 * 1024,

@@ -288,41 +288,6 @@ struct slice origin_of_task(struct exchange *ex, struct slice task); // the tool
 void limits_give_back(struct exchange *ex, bool successes_only);
 int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before);
 
-// send.c
-extern const struct upstream_call_events send_events;
-int send_to_server(struct exchange *ex, const struct upstream_request *request,
-                   struct error *error);
-// Tells the server that a request of its own was refused.
-void send_refusal(struct session *session, const struct upstream_message *message,
-                  const char *text);
-size_t send_session_headers(const struct session *session, struct http_header *headers);
-
-// The child of a legacy conversation is started when first needed.
-int send_prepare_child(struct exchange *ex, struct error *error);
-// The exchange's message in ex->text, scanned in the pipeline's document; judged already.
-int send_judged(struct exchange *ex, struct error *error);
-// It could not be sent: answers with words for an error of src/base/error.h.
-enum step_result send_refuse(struct exchange *ex, int result, const struct error *error);
-// Keeps ex->text beyond this turn. False: no memory.
-bool send_keep_text(struct exchange *ex);
-
-void send_goodbye(struct session *session); // the server may forget its session
-void send_again(struct exchange *ex); // the same message once more, judged and charged already
-// For calls whose answer nobody needs.
-void send_ignore_head(void *argument, const struct upstream_head *head);
-void send_ignore_message(void *argument, struct upstream_message *message);
-void send_ignore_end(void *argument);
-void send_ignore_error(void *argument, int code, bool sent, const char *text);
-// The session's id and version, for messages of our own; room for 2.
-size_t send_own_headers(const struct session *session, struct http_header *headers);
-
-// heal.c: the stdio face's client cannot initialize again, so the gateway does
-void heal_remember(struct exchange *ex); // an initialize is sent
-bool heal_can(const struct exchange *ex);
-// Repeats the initialize; the exchange waits. STEP_WAIT, or STEP_FAIL with a sentence.
-enum step_result heal_hold(struct exchange *ex, struct error *error);
-void heal_release(struct session *session);
-
 // answer.c
 void answer_head(void *exchange, const struct upstream_head *head);
 void answer_message(void *exchange, struct upstream_message *message);
@@ -350,25 +315,6 @@ void session_note_asked(struct session *session, struct slice id);
 bool session_take_asked(struct session *session, struct slice id);
 // A message of the child that belongs to no call: judged, then delivered to this session.
 void session_child_said(struct session *session, struct upstream_message *message);
-
-// Bridges between eras. bridge_step.c, bridge_era.c: entered by step_bridge and by these.
-struct bridge *bridge_new(struct pipeline *pipeline);
-void bridge_free(struct bridge *bridge); // after every exchange and session ended
-void bridge_sweep(struct pipeline *pipeline, uint64_t now_us);
-// answer.c: a modern server's message in the client's words; NULL: it was dealt with.
-struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
-                                               struct upstream_message *message);
-// A response that says that the server speaks the other era; it is kept back until that is clear.
-bool bridge_doubts(struct exchange *ex, const struct upstream_message *message);
-// A modern server asks its client something: the exchange waits for the answers.
-bool bridge_asks(struct exchange *ex, const struct upstream_message *message);
-// The server's answer ended; true when the exchange goes on all the same.
-bool bridge_ended(struct exchange *ex);
-void bridge_release(struct exchange *ex); // the exchange ends
-// The process behind a link died; the next may speak another era.
-void bridge_forget_era(struct pipeline *pipeline, const struct upstream_server *server);
-void bridge_session_free(struct session *session);
-void bridge_session_listens(struct session *session); // somebody hears the server's news now
 
 // shared.c: children that several clients use
 struct upstream_link *shared_child(struct exchange *ex, struct error *error);
@@ -444,3 +390,5 @@ extern const struct face stdio_face;
 void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_t count);
 void stdio_session_ready(struct pipeline_stdio *stdio);
 void stdio_exchange_over(struct pipeline_stdio *stdio);
+
+#include "pipeline/send_internal.h"

@@ -3,7 +3,7 @@
 //
 // Conversations of the legacy era. A session's id is unguessable, good for one grant and one server
 // only, and never the server's own. Closed sessions keep nothing.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 #include <openssl/sha.h>
 

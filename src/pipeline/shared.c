@@ -3,7 +3,7 @@
 //
 // Children that several clients use: one per grant and server for the stateless era (or one per
 // server when the configuration says so). Ids are rewritten in upstream/, so callers cannot meet.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 struct shared_child {
     struct list link; // pipeline->shared
