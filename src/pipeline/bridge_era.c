@@ -6,19 +6,25 @@
 // credentials, failures and, over HTTP, silence say nothing about the era.
 #include "pipeline/bridge_internal.h"
 
-static void fix(struct server_era *era)
+// What the operator says, or the transport: HTTP with SSE ended with 2024-11-05.
+static enum upstream_era given_era(const struct server_era *era)
 {
-    enum upstream_era given = upstream_server_options(era->server)->era;
-    if (given == UPSTREAM_ERA_AUTO)
-        return;
-    bool modern = given == UPSTREAM_ERA_MODERN;
-    era->modern = modern ? VERDICT_YES : VERDICT_NO;
-    era->legacy = modern ? VERDICT_NO : VERDICT_YES;
+    const struct upstream_options *options = upstream_server_options(era->server);
+    return options->transport == UPSTREAM_SSE ? UPSTREAM_ERA_LEGACY : options->era;
 }
 
 static bool is_fixed(const struct server_era *era)
 {
-    return upstream_server_options(era->server)->era != UPSTREAM_ERA_AUTO;
+    return given_era(era) != UPSTREAM_ERA_AUTO;
+}
+
+static void fix(struct server_era *era)
+{
+    bool modern = given_era(era) == UPSTREAM_ERA_MODERN;
+    if (!is_fixed(era))
+        return;
+    era->modern = modern ? VERDICT_YES : VERDICT_NO;
+    era->legacy = modern ? VERDICT_NO : VERDICT_YES;
 }
 
 static void begin(struct server_era *era, struct upstream_server *server)
@@ -265,6 +271,7 @@ enum step_result era_ask(struct exchange *ex, struct server_era *era)
 static void keep_answer(struct exchange *ex, const struct upstream_message *message)
 {
     ex->era_doubt = true;
+    ex->era_status = ex->upstream_status;
     if (message != NULL)
         ex->era_answer = arena_copy(&ex->arena, message->text);
 }

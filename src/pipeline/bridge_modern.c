@@ -143,8 +143,14 @@ static void open_failed(struct exchange *ex)
 {
     struct server_era *era = era_of(ex);
     ex->result_failed = true;
+    if (ex->era_status != 0 && ex->era_answer.length == 0) {
+        modern_release(ex);
+        ex->upstream_status = ex->era_status;
+        answer_end(ex);
+        return;
+    }
     if (ex->era_answer.length > 0) {
-        int status = ex->upstream_status / 100 == 4 ? ex->upstream_status : 200;
+        int status = ex->era_status / 100 == 4 ? ex->era_status : 200;
         ex->upstream_answered = true;
         exchange_answer(ex, status, ex->era_answer);
         exchange_finish(ex);
@@ -190,7 +196,7 @@ static void on_error(void *argument, int code, bool sent, const char *text)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
-    if (ex->era_answer.length > 0)
+    if (ex->era_answer.length > 0 || ex->era_status != 0)
         open_failed(ex);
     else
         answer_error(ex, code, sent, text);

@@ -10,7 +10,7 @@
 
 bool bridge_uses_link(const struct upstream_server *server)
 {
-    return upstream_server_options(server)->transport != UPSTREAM_HTTP;
+    return upstream_server_has_links(server);
 }
 
 static enum step_result step_legacy_client(struct exchange *ex)

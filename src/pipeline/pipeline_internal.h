@@ -135,7 +135,8 @@ struct exchange {
     struct legacy_call *to_legacy; // a modern client's message for a legacy server
     bool era_settled;              // the server's era is not asked for it again
     bool era_doubt;                // the answer below says that the server speaks the other era
-    struct slice era_answer;       // in the arena
+    struct slice era_answer;       // in the arena; data NULL: the status alone
+    int era_status;                // of that answer
     bool text_kept;                // `text` is in the arena
 
     struct upstream_call *call;
