@@ -93,6 +93,8 @@ static void release_parts(struct exchange *ex)
     }
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
+    if (ex->session != NULL)
+        ex->session->last_used_us = loop_now_us(pipeline->loop); // a long call is no idleness
     if (ex->holds_back && ex->session != NULL && ex->session->child != NULL)
         upstream_link_resume(ex->session->child); // others of the session read on
     list_remove(&ex->session_link);
