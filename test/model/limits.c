@@ -109,8 +109,9 @@ static int64_t held(const struct world *world, int counter)
     return sum;
 }
 
-static void compare(const struct world *world)
+static void compare(void *argument)
 {
+    const struct world *world = argument;
     for (int i = 0; i < COUNTERS; i++) {
         assert_int_equal(held(world, i), used(world, i, world->now));
         assert_true(held(world, i) <= counters[i].max);
@@ -142,7 +143,6 @@ static bool start(struct world *world, int kind)
         wait = expected_wait(world, kind, index);
     assert_int_equal(limit_check(world->table, charges, count, world->now, &failed, &retry),
                      wait == 0 ? 0 : ERROR_LIMIT);
-    compare(world);
     assert_int_equal(
         limit_reserve(world->table, charges, count, world->now, slot->receipts, &failed, &retry),
         wait == 0 ? 0 : ERROR_LIMIT);
@@ -229,8 +229,6 @@ static bool play(void *argument, int move)
         int64_t passed = limit_table_advance(world->table, world->now);
         assert_int_equal(passed, world->now);
     }
-    if (possible)
-        compare(world);
     return possible;
 }
 
@@ -263,6 +261,7 @@ static void every_history_of_the_small_world_is_right(void **state)
     walk = (struct walk){.world = &world,
                          .open = open_world,
                          .play = play,
+                         .check = compare,
                          .close = close_world,
                          .moves = MOVES,
                          .length = WALK_LENGTH(6, 5)};
@@ -274,6 +273,7 @@ static void every_history_of_the_small_world_is_right(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_history_of_the_small_world_is_right)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(every_history_of_the_small_world_is_right, walk_tell)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

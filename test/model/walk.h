@@ -3,7 +3,7 @@
 //
 // Walks every sequence of moves of a world, up to a length. A world cannot be copied, so each
 // sequence is played from the start; a move that is impossible cuts off all that begin that way.
-// When a check fails, the moves that led there are printed.
+// walk_tell, as a test's teardown, prints the moves that led to a failed check.
 #pragma once
 
 #include <stdbool.h>
@@ -29,13 +29,16 @@ struct walk {
     void *world;
     void (*open)(void *world);
     bool (*play)(void *world, int move); // false: not possible now, and nothing was changed
-    void (*close)(void *world);          // what must hold at the end of each sequence
+    void (*check)(void *world); // after each move, where the moves before it were not checked yet
+    void (*close)(void *world); // what must hold at the end of each sequence
     int moves, length;
     const char *(*name)(int move); // NULL: moves are numbers
     size_t histories, played;      // out: sequences to their end, moves of all of them
     int path[WALK_LENGTH_MAX];
-    int at; // the move being played
+    int at;    // the move being played
+    int known; // so many moves at the start were played and checked before
 };
 
 // `walk` must be static: it is looked at when a failed check has left its function.
 void walk_all(struct walk *walk);
+int walk_tell(void **state);
