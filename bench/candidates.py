@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -20,6 +21,10 @@ PATH = os.environ["PATH"] + ":/usr/sbin"
 
 def tool(name):
     return os.path.join(FOLDER, name)
+
+
+def open_files():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def free_port():
