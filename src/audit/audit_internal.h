@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 
 #include <stdatomic.h>
 
@@ -69,8 +70,15 @@ bool audit_ring_has_room(const struct audit_ring *ring);
 const struct audit_cell *audit_ring_peek(struct audit_ring *ring);
 void audit_ring_drop(struct audit_ring *ring, const struct audit_cell *cell);
 
-// ---- line.c: appends the cell as one JSON line.
-void audit_line(struct buffer *out, const struct audit_cell *cell);
+// ---- line.c
+// The text of the time that was written last. All zero at first.
+enum { AUDIT_MS_AT = 20 }; // where the milliseconds stand in it
+struct audit_second {
+    int64_t begins_ms;
+    char text[CLOCK_TEXT_SIZE];
+};
+// Appends the cell as one JSON line.
+void audit_line(struct buffer *out, struct audit_second *second, const struct audit_cell *cell);
 
 // ---- file.c: whole lines to a file, even when it is full for a while.
 struct audit_file {

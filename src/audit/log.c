@@ -29,6 +29,7 @@ struct audit_log {
     struct audit_file file;
     struct buffer lines; // formatted, not yet written
     size_t line_count;
+    struct audit_second second;
     uint64_t stop_at_us;
 };
 
@@ -38,7 +39,7 @@ static bool format_batch(struct audit_log *log)
     const struct audit_cell *cell;
     while (log->lines.length < BATCH_MAX && (cell = audit_ring_peek(&log->ring)) != NULL) {
         size_t before = log->lines.length;
-        audit_line(&log->lines, cell);
+        audit_line(&log->lines, &log->second, cell);
         if (log->lines.failed) {
             log->lines.length = before;
             log->lines.failed = false;

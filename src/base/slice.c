@@ -7,9 +7,29 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
+// The same for eight bytes at once.
+static uint64_t lower_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    // Seven bits each, so that no sum reaches the next byte: the eighth tells what is above.
+    uint64_t low = word & 0x7f7f7f7f7f7f7f7fu;
+    uint64_t above_z = low + 0x2525252525252525u; // 0x80 - 'Z' - 1
+    uint64_t from_a = low + 0x3f3f3f3f3f3f3f3fu;  // 0x80 - 'A'
+    uint64_t upper = (from_a ^ above_z) & ~word & 0x8080808080808080u;
+    return word | upper >> 2;
+}
+
 bool slice_equal_ignoring_case_of(const char *a, const char *b, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8)
+        if (lower_word(a + i) != lower_word(b + i))
+            return false;
+    // The last word may overlap the one before.
+    if (length >= 8)
+        return lower_word(a + length - 8) == lower_word(b + length - 8);
+    for (; i < length; i++)
         if (lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
             return false;
     return true;

@@ -53,7 +53,9 @@ static inline bool slice_starts_with(struct slice s, struct slice prefix)
 bool slice_equal_ignoring_case_of(const char *a, const char *b, size_t length);
 static inline bool slice_equal_ignoring_case(struct slice a, struct slice b)
 {
-    return a.length == b.length && slice_equal_ignoring_case_of(a.data, b.data, a.length);
+    // Most names that are compared differ in their first letter already.
+    return a.length == b.length && (a.length == 0 || ((a.data[0] ^ b.data[0]) & ~0x20) == 0) &&
+           slice_equal_ignoring_case_of(a.data, b.data, a.length);
 }
 
 // Without leading and trailing spaces and tabs (RFC 9110 optional white space).

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
+#include "identity/identity_internal.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "identity/identity.h"
 
 struct entry {
     struct list link;
@@ -16,6 +16,7 @@ struct identity_table {
     struct table by_token; // -> struct entry
     struct table by_label;
     struct list entries;
+    EVP_MD *sha256; // owned; NULL when it could not be had: then it is looked up each time
 };
 
 struct identity_table *identity_table_new(void)
@@ -24,6 +25,7 @@ struct identity_table *identity_table_new(void)
     table_init(&table->by_token);
     table_init(&table->by_label);
     list_init(&table->entries);
+    table->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     return table;
 }
 
@@ -41,6 +43,7 @@ void identity_table_free(struct identity_table *table)
     free_entry(LIST_ENTRY(link, struct entry, link));
     table_release(&table->by_token);
     table_release(&table->by_label);
+    EVP_MD_free(table->sha256);
     memory_free(table);
 }
 
@@ -126,7 +129,7 @@ const struct identity_grant *identity_resolve(const struct identity_table *table
     unsigned char hash[32];
     const struct entry *entry = NULL;
     if (token.length > 0) { // the hash of nothing is well known and must never be a key
-        identity_hash_token(token, hash);
+        identity_hash_with(table->sha256 == NULL ? EVP_sha256() : table->sha256, token, hash);
         entry = table_get(&table->by_token, hash_of(hash));
         memory_wipe(hash, sizeof hash);
     }

@@ -1,19 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
+#include "identity/identity_internal.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "identity/identity.h"
 
-#include <openssl/evp.h>
-
-void identity_hash_token(struct slice token, unsigned char ret[32])
+void identity_hash_with(const EVP_MD *sha256, struct slice token, unsigned char ret[32])
 {
     unsigned int length = 0;
-    if (EVP_Digest(token.data == NULL ? "" : token.data, token.length, ret, &length, EVP_sha256(),
+    if (EVP_Digest(token.data == NULL ? "" : token.data, token.length, ret, &length, sha256,
                    NULL) == 1 &&
         length == 32)
         return;
     random_bytes(ret, 32); // out of memory: a hash that no token has
+}
+
+void identity_hash_token(struct slice token, unsigned char ret[32])
+{
+    identity_hash_with(EVP_sha256(), token, ret);
 }
 
 static int hex_digit(char c)

@@ -42,8 +42,58 @@ static void append_escaped(struct buffer *out, unsigned char c)
     append(out, escape, letter != 0 ? 2 : 6);
 }
 
+// Marks the bytes of a word that are zero, or come after one in it (the borrow): exact when it
+// answers none.
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
+// No byte of these eight is a control, a quote, a backslash or outside ASCII.
+static bool word_is_plain(const unsigned char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t controls = (word - 0x2020202020202020u) & ~word;
+    return ((word | controls) & 0x8080808080808080u) == 0 &&
+           zero_bytes(word ^ 0x2222222222222222u) == 0 &&
+           zero_bytes(word ^ 0x5C5C5C5C5C5C5C5Cu) == 0;
+}
+
+static bool is_plain(struct slice value)
+{
+    const unsigned char *at = (const unsigned char *)value.data, *end = at + value.length;
+    for (; end - at >= 8; at += 8)
+        if (!word_is_plain(at))
+            return false;
+    // The last word may overlap the one before.
+    if (value.length >= 8)
+        return at == end || word_is_plain(end - 8);
+    for (; at < end; at++)
+        if (*at >= 0x80 || needs_escape(*at))
+            return false;
+    return true;
+}
+
+// Nearly every string: nothing to escape, and room for it is there or can be had.
+static bool write_plain(struct buffer *out, struct slice value)
+{
+    if (out->failed || value.length == 0 || !is_plain(value))
+        return false;
+    char *room = buffer_reserve(out, value.length + 2);
+    if (room == NULL)
+        return true; // the buffer has failed, which is all there is to say
+    room[0] = '"';
+    memcpy(room + 1, value.data, value.length);
+    room[value.length + 1] = '"';
+    buffer_commit(out, value.length + 2);
+    return true;
+}
+
 void json_write_string(struct buffer *out, struct slice value)
 {
+    if (write_plain(out, value))
+        return;
     // An empty slice may have no data at all.
     const unsigned char *at = (const unsigned char *)(value.length == 0 ? "" : value.data);
     const unsigned char *end = at + value.length, *run = at;

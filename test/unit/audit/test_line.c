@@ -7,6 +7,7 @@
 #include "json/json.h"
 
 static struct buffer out;
+static struct audit_second second;
 
 static const char *line_of(const struct audit_record *record)
 {
@@ -14,7 +15,7 @@ static const char *line_of(const struct audit_record *record)
     assert_true(audit_ring_init(&ring, 0));
     assert_true(audit_ring_put(&ring, record));
     buffer_clear(&out);
-    audit_line(&out, audit_ring_peek(&ring));
+    audit_line(&out, &second, audit_ring_peek(&ring));
     buffer_append(&out, slice_of("", 1));
     assert_false(out.failed);
     audit_ring_release(&ring);
@@ -160,6 +161,30 @@ static void long_key_lists_are_cut(void **state)
     assert_memory_equal(key + 128, "\"]", 2);
 }
 
+// The text of a second is kept from line to line: whatever the order of times, each is its own.
+static void times_are_right_in_any_order(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {1795252690123,
+                                    1795252690999,
+                                    1795252691000,
+                                    1795252690000,
+                                    1795252690001,
+                                    0,
+                                    -1,
+                                    -1000,
+                                    -999,
+                                    7,
+                                    1795252690123,
+                                    253402300799999};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char wanted[CLOCK_TEXT_SIZE];
+        struct audit_record record = {.time_ms = times[i]};
+        clock_format(times[i], wanted);
+        assert_memory_equal(line_of(&record) + strlen("{\"time\":\""), wanted, CLOCK_TEXT_SIZE - 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +194,7 @@ int main(void)
         cmocka_unit_test(peers_cannot_forge_lines),
         cmocka_unit_test(long_texts_are_cut_before_a_character),
         cmocka_unit_test(long_key_lists_are_cut),
+        cmocka_unit_test(times_are_right_in_any_order),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

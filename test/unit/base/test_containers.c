@@ -68,11 +68,32 @@ static void failed_growth_leaves_the_table_whole(void **state)
     table_release(&table);
 }
 
+// Only A to Z have another case, at every place around the words that are compared at once.
+static void case_is_that_of_ascii_letters(void **state)
+{
+    (void)state;
+    char a[11], b[11];
+    for (size_t length = 1; length <= sizeof a; length++)
+        for (size_t at = 0; at < length; at++)
+            for (unsigned pair = 0; pair < 65536; pair++) {
+                unsigned one = pair >> 8, other = pair & 255;
+                memset(a, 'k', sizeof a);
+                memset(b, 'K', sizeof b);
+                a[at] = (char)one;
+                b[at] = (char)other;
+                bool letters = (one | 0x20) >= 'a' && (one | 0x20) <= 'z' && one < 0x80;
+                bool equal = one == other || (letters && (one ^ other) == 0x20);
+                if (slice_equal_ignoring_case(slice_of(a, length), slice_of(b, length)) != equal)
+                    fail_msg("%02x and %02x at %zu of %zu", one, other, at, length);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(arena_stops_at_its_cap),
                                        cmocka_unit_test(buffer_failure_is_sticky),
                                        cmocka_unit_test(table_survives_removal_in_runs),
-                                       cmocka_unit_test(failed_growth_leaves_the_table_whole)};
+                                       cmocka_unit_test(failed_growth_leaves_the_table_whole),
+                                       cmocka_unit_test(case_is_that_of_ascii_letters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,28 @@ static void knows_what_must_not_be_written(void **state)
     assert_false(http_header_is_safe(SLICE_LITERAL("X"), SLICE_LITERAL("a\x7f")));
 }
 
+// Every byte at every place of values of all lengths around the words that are looked at at once.
+static void sees_every_bad_byte_anywhere(void **state)
+{
+    (void)state;
+    for (size_t length = 1; length <= 19; length++)
+        for (size_t at = 0; at < length; at++)
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char value[19];
+                memset(value, 'v', sizeof value);
+                value[at] = (char)byte;
+                bool good = (byte >= 0x20 || byte == '\t') && byte != 0x7f;
+                assert_int_equal(http_value_is_safe(slice_of(value, length)), good);
+            }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char name[2] = {'n', (char)byte};
+        bool alpha = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+        bool good = alpha || (byte >= '0' && byte <= '9') ||
+                    (byte != 0 && strchr("!#$%&'*+-.^_`|~", (int)byte) != NULL);
+        assert_int_equal(http_header_is_safe(slice_of(name, 2), SLICE_LITERAL("v")), good);
+    }
+}
+
 static void reads_headers_without_case(void **state)
 {
     (void)state;
@@ -191,6 +213,7 @@ int main(void)
         cmocka_unit_test(finds_the_end_of_a_head),
         cmocka_unit_test(finds_members_of_lists),
         cmocka_unit_test(knows_what_must_not_be_written),
+        cmocka_unit_test(sees_every_bad_byte_anywhere),
         cmocka_unit_test(reads_headers_without_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,30 @@ static void strings_are_escaped(void **state)
     buffer_release(&out);
 }
 
+// Every ASCII byte at every place: what needs an escape gets one, however many bytes are looked at
+// at once.
+static void escapes_are_found_anywhere(void **state)
+{
+    (void)state;
+    struct buffer out;
+    buffer_init(&out, 0);
+    for (size_t length = 1; length <= 19; length++)
+        for (size_t at = 0; at < length; at++)
+            for (unsigned byte = 0; byte < 0x80; byte++) {
+                char value[19];
+                memset(value, 'v', sizeof value);
+                value[at] = (char)byte;
+                buffer_clear(&out);
+                json_write_string(&out, slice_of(value, length));
+                bool escaped = byte < ' ' || byte == '"' || byte == '\\';
+                struct slice got = buffer_slice(&out);
+                assert_int_equal(got.length > length + 2, escaped);
+                assert_int_equal(got.data[at + 1], escaped ? '\\' : (char)byte);
+                assert_memory_equal(got.data + 1, value, at);
+            }
+    buffer_release(&out);
+}
+
 // Whatever the bytes, the result is a string that the scanner takes, and good bytes come back.
 static void written_strings_scan(void **state)
 {
@@ -196,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_escaped),
+        cmocka_unit_test(escapes_are_found_anywhere),
         cmocka_unit_test(written_strings_scan),
         cmocka_unit_test(keys_and_integers_are_written),
         cmocka_unit_test(compact_and_canonical_forms),
