@@ -181,7 +181,7 @@ class Haproxy(Program):
 class Gateway(Program):
     """Everything on: token, policy, limits in a file, metrics, decision log."""
 
-    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=()):
+    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True):
         server = {"max_calls": 100000}
         config = {
             "listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db",
@@ -191,6 +191,8 @@ class Gateway(Program):
             "policies": {"bench": policy()},
             "grants": {"bench": {"token_env": "BENCH_TOKEN", "servers": {"bench": "bench", "big": "bench"}}},
         }
+        if not limits_file:
+            del config["limits_file"]
         if command:
             config["servers"]["child"] = {"command": command, "share": "server", **server}
             config["grants"]["bench"]["servers"]["child"] = "bench"

@@ -5,12 +5,13 @@ bench/instructions.tsv. A path is run twice, with few calls and with many; the d
 
 usage: guard.py [--update] [PATH...]
 
-Exit code 1 when a path needs more than 3 % above its figure. A compiler or processor that the file does not know is no
+What depends on the time rather than on calls is left out: counters are kept in memory, not in a file. Exit code 1 when a path needs more than 3 % above its figure. A compiler or processor that the file does not know is no
 failure but is said so: the last line is "guard: N passed, N failed, N skipped". --update writes the figures anew.
 """
 import argparse
 import os
 import re
+import shutil
 import subprocess
 
 import candidates
@@ -18,6 +19,7 @@ from candidates import GATEWAY, ROOT, SECOND, tool
 
 BASELINES = os.path.join(ROOT, "bench", "instructions.tsv")
 ALLOWED = 1.03
+TRIES = 3
 # path: (few calls, many calls, load options); the last goes over pipes.
 PATHS = {
     "call": (200, 1700, ["--kind", "call"]),
@@ -42,7 +44,7 @@ def counted(out):
 
 def run_http(name, calls, options, ports):
     out = tool(f"guard-{name}-{calls}.out")
-    gateway = candidates.Gateway(*ports, name="sallyport-guard", wrapper=wrapper(out))
+    gateway = candidates.Gateway(*ports, name="sallyport-guard", wrapper=wrapper(out), limits_file=False)
     try:
         url = gateway.urls["big" if name == "list" else "plain"]
         candidates.load(url, None, ["--calls", str(calls), *options])
@@ -54,21 +56,26 @@ def run_http(name, calls, options, ports):
 
 def run_pipe(calls):
     out = tool(f"guard-pipe-{calls}.out")
-    for file in ("guard.jsonl", "guard.db", "guard.db-wal", "guard.db-shm"):
-        if os.path.exists(tool(file)):
-            os.unlink(tool(file))
-    command = [*wrapper(out), GATEWAY, "run", "--policy", candidates.policy(), "--decision-log", tool("guard.jsonl"), "--limits-file",
-               tool("guard.db"), "--", tool("child")]
+    if os.path.exists(tool("guard.jsonl")):
+        os.unlink(tool("guard.jsonl"))
+    command = [*wrapper(out), GATEWAY, "run", "--policy", candidates.policy(), "--decision-log", tool("guard.jsonl"), "--", tool("child")]
     done = subprocess.run(["taskset", "-c", str(SECOND), tool("pipes"), "--calls", str(calls), "--", *command], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"guard: pipe: {done.stdout}{done.stderr}")
     return counted(out)
 
 
-def per_call(name, ports):
+def per_call(name, ports, enough):
+    """The least of some tries: a busy machine adds instructions (more wake-ups, answers in pieces), nothing takes any away."""
     few, many, options = PATHS[name]
     run = (lambda calls: run_pipe(calls)) if name == "pipe" else (lambda calls: run_http(name, calls, options, ports))
-    return (run(many) - run(few)) / (many - few)
+    least = None
+    for _ in range(TRIES):
+        value = (run(many) - run(few)) / (many - few)
+        least = value if least is None else min(least, value)
+        if least <= enough:
+            break
+    return least
 
 
 def toolchain():
@@ -76,7 +83,7 @@ def toolchain():
     compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
-    vectors = next((name for name in ("avx512f", "avx2") if f" {name} " in flags + " "), "plain")
+    vectors = "avx2" if " avx2 " in flags else "plain"  # valgrind shows a program nothing beyond
     return f"{compiler}, {os.uname().machine}, {vectors}"
 
 
@@ -96,12 +103,12 @@ def write_baselines(known):
             file.write(f"{chain}\t{path}\t{value:.0f}\n")
 
 
-def count_all(names):
+def count_all(names, enough):
     candidates.make_certificates()
     upstream = candidates.Upstream("guard-upstream")
     big = candidates.Upstream("guard-big", "--big-list")
     try:
-        return {name: per_call(name, (upstream.port, big.port)) for name in names}
+        return {name: per_call(name, (upstream.port, big.port), enough.get(name, 0)) for name in names}
     finally:
         upstream.stop()
         big.stop()
@@ -115,6 +122,8 @@ def compare(figures, known, chain):
         failed += bad
         passed += not bad
         print(f"guard: {name:7} {value:12.0f} instructions a call, {100 * (value / base - 1):+.2f} % {'TOO MANY' if bad else 'ok'}")
+    if failed:
+        print("guard: when the work is worth it: ./dev bench guard --update, and say in the commit what it buys")
     print(f"guard: {passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
@@ -125,12 +134,15 @@ def main():
     parser.add_argument("paths", nargs="*", choices=[[], *PATHS])
     options = parser.parse_args()
     names, chain, known = options.paths or list(PATHS), toolchain(), read_baselines()
+    if shutil.which("valgrind") is None:
+        print(f"guard: skipped, there is no valgrind here\nguard: 0 passed, 0 failed, {len(names)} skipped")
+        return 0
     missing = [name for name in names if (chain, name) not in known]
     if missing and not options.update:
         print(f"guard: skipped, bench/instructions.tsv has no figures for '{chain}'")
         print(f"guard: 0 passed, 0 failed, {len(names)} skipped")
         return 0
-    figures = count_all(names)
+    figures = count_all(names, {} if options.update else {name: ALLOWED * known[(chain, name)] for name in names})
     if options.update:
         known.update({(chain, name): value for name, value in figures.items()})
         write_baselines(known)

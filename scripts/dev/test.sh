@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli wire wiretsan e2e peers conformance)
+TEST_PARTS=(unit asan tsan cli wire wiretsan e2e peers conformance guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -45,6 +45,18 @@ part_wiretsan() { node_tests wiretsan tsan test/wire; }
 part_e2e() { node_tests e2e plain test/e2e; }
 part_peers() { node_tests peers plain test/e2e/peers; }
 part_conformance() { node_tests conformance plain test/e2e/conformance; }
+
+# Instructions per call against bench/instructions.tsv.
+part_guard() {
+    local started=$SECONDS last
+    source "$ROOT/scripts/dev/bench.sh"
+    say "instructions per call"
+    verb_bench guard >"$SCRATCH/test/guard.log" || true
+    sed 's/^/    /' "$SCRATCH/test/guard.log" >&2
+    last=$(tail -n 1 "$SCRATCH/test/guard.log")
+    [[ $last =~ ^guard:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] || return 1
+    echo "guard ${BASH_REMATCH[1]} ${BASH_REMATCH[2]} ${BASH_REMATCH[3]} $((SECONDS - started))" >>"$RESULTS"
+}
 
 # ThreadSanitizer of gcc 12 does not know every address layout of newer kernels.
 choose_wrapper() {
