@@ -128,3 +128,10 @@ bool clock_parse(struct slice text, int64_t *ret_wall_ms)
     *ret_wall_ms = ((int64_t)timegm(&p) - offset * 60) * 1000 + ms;
     return true;
 }
+
+uint64_t clock_thread_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

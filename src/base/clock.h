@@ -7,8 +7,10 @@
 
 #include "base/slice.h"
 
-uint64_t clock_monotonic_us(void); // microseconds since some start
-int64_t clock_wall_ms(void);       // milliseconds since 1970-01-01 UTC
+uint64_t clock_monotonic_us(void);
+uint64_t clock_thread_us(
+    void); // processor time of the calling thread // microseconds since some start
+int64_t clock_wall_ms(void); // milliseconds since 1970-01-01 UTC
 
 // "2026-11-21T09:18:10.123Z" and a NUL.
 enum { CLOCK_TEXT_SIZE = 25 };

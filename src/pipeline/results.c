@@ -17,10 +17,16 @@ struct judged {
     struct policy_answer answer;
 };
 
+// Work is counted, not waiting: a busy machine must not withhold what a quiet one shows.
+struct budget {
+    uint64_t until_us;
+    uint32_t asked;
+};
+
 static bool in_time(void *argument)
 {
-    const uint64_t *until_us = argument;
-    return clock_monotonic_us() < *until_us;
+    struct budget *budget = argument;
+    return budget->asked++ % 16 != 0 || clock_thread_us() < budget->until_us;
 }
 
 static bool is_task(enum mcp_method method)
@@ -81,10 +87,10 @@ static void judge(struct exchange *ex, struct judged *judged, struct arena *aren
                   struct policy_answer_verdict *verdict)
 {
     struct policy_call call;
-    uint64_t until_us = clock_monotonic_us() + INSPECTION_MAX_US;
+    struct budget budget = {.until_us = clock_thread_us() + INSPECTION_MAX_US};
     decide_describe(ex, judged->subject, judged->name, &call);
     judged->answer.may_go_on = in_time;
-    judged->answer.argument = &until_us;
+    judged->answer.argument = &budget;
     policy_decide_answer(ex->policy, &call, &judged->answer, arena, verdict);
     ex->redacted += verdict->change_count;
 }

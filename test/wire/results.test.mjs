@@ -229,7 +229,7 @@ test('an expression that would need too long withholds the result and leaves the
 test('a long text with ordinary expressions is redacted whole', async t => {
   const policy = { version: '1', default: 'allow', all_tools: { results: { redact: [{ type: 'secrets' }, { type: 'regex', pattern: '[a-z0-9]+@[a-z]+\\.[a-z]+', with: '<mail>' }] } } };
   const line = `bob42@example.org paid 12.50 with ${SECRET} on a day that was like any other one\n`;
-  const { open } = await scene(t, { policy, upstream: { tools: [tool('long')], onCall: () => text(line.repeat(4000)) } });
+  const { open } = await scene(t, { policy, upstream: { tools: [tool('long')], onCall: () => text(line.repeat(600)) } });
   const session = await open();
-  assertAllowed(await session.call('long'), '<mail> paid 12.50 with [REDACTED] on a day that was like any other one\n'.repeat(4000));
+  assertAllowed(await session.call('long'), '<mail> paid 12.50 with [REDACTED] on a day that was like any other one\n'.repeat(600));
 });
