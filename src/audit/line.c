@@ -98,6 +98,8 @@ void audit_line(struct buffer *out, struct audit_second *second, const struct au
     write_time(out, second, cell->time_ms);
     const char *at = write_texts(out, cell, (const char *)&cell->key_lengths[cell->key_count]);
     write_keys(out, cell, at);
+    if (cell->redacted != 0)
+        write_number(out, SLICE_LITERAL(",\"redacted\":"), cell->redacted);
     if (cell->upstream_status != 0)
         write_number(out, SLICE_LITERAL(",\"upstream_status\":"), cell->upstream_status);
     write_number(out, SLICE_LITERAL(",\"decide_us\":"), cell->decide_us);

@@ -89,9 +89,10 @@ static void what_was_sent_is_told(void **state)
 {
     (void)state;
     const struct audit_record record = {
-        .upstream_status = 502, .decide_us = 1, .upstream_us = 22, .total_us = 333};
-    assert_non_null(strstr(line_of(&record), ",\"upstream_status\":502,\"decide_us\":1,"
-                                             "\"upstream_us\":22,\"total_us\":333}\n"));
+        .redacted = 3, .upstream_status = 502, .decide_us = 1, .upstream_us = 22, .total_us = 333};
+    assert_non_null(strstr(line_of(&record),
+                           ",\"redacted\":3,\"upstream_status\":502,\"decide_us\":1,"
+                           "\"upstream_us\":22,\"total_us\":333}\n"));
 }
 
 static void peers_cannot_forge_lines(void **state)
