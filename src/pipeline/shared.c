@@ -141,7 +141,8 @@ static struct shared_child *find(struct exchange *ex, struct slice label, struct
     LIST_EACH(&ex->pipeline->shared, item)
     {
         struct shared_child *shared = LIST_ENTRY(item, struct shared_child, link);
-        if (shared->server == ex->server && slice_equal_string(label, shared->grant_label) &&
+        if (shared->server == ex->server && upstream_link_takes_messages(shared->child) &&
+            slice_equal_string(label, shared->grant_label) &&
             slice_equal_string(shape, shared->shape))
             return shared;
     }

@@ -292,8 +292,9 @@ static void input_cb(void *argument, int events)
     if (sent > 0)
         buffer_consume(&child->to_child, (size_t)sent);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        close_io(&child->in, &child->in_fd);
-        return; // its exit or the end of its output tells the rest
+        child->link.ending = true;
+        close_stdin(child);
+        return; // its exit, which is seen to, or the end of its output tells the rest
     }
     if (child->to_child.length == 0) {
         buffer_clear(&child->to_child);

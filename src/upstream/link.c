@@ -71,6 +71,11 @@ void upstream_link_kill(struct upstream_link *link)
     link->kind->kill(link);
 }
 
+bool upstream_link_takes_messages(const struct upstream_link *link)
+{
+    return !link->ending && !link->broken;
+}
+
 void upstream_link_pause(struct upstream_link *link)
 {
     link->kind->read(link, false);

@@ -119,6 +119,8 @@ int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
 // No more callbacks. A child is closed: stdin, then SIGTERM, then SIGKILL, 2 s apart; a stream at
 // once.
 void upstream_link_close(struct upstream_link *link);
+// False once the other side has stopped reading: it is being ended, and on_closed will come.
+bool upstream_link_takes_messages(const struct upstream_link *link);
 void upstream_link_pause(struct upstream_link *link); // stop reading what it says
 void upstream_link_resume(struct upstream_link *link);
 

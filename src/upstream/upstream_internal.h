@@ -119,6 +119,7 @@ struct upstream_link {
     struct upstream_link_events events;
     bool detached; // closed by its owner: no callbacks any more
     bool rewrite_ids;
+    bool ending;        // reads no more; its end will come
     bool broken;        // nothing more comes and nothing can be sent
     bool in_callback;   // do not free under it
     bool answered;      // said something sensible since it started

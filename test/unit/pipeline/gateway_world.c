@@ -94,7 +94,9 @@ static void apply_servers(struct gateway_world *world, const struct world_option
         all[i] = (struct upstream_options){
             .name = slice_from_string(servers[i]),
             .transport = http ? UPSTREAM_HTTP : UPSTREAM_CHILD,
-            .host = http ? SLICE_LITERAL("127.0.0.1") : (struct slice){0},
+            .host = !http                            ? (struct slice){0}
+                    : options->host == NULL || i > 0 ? SLICE_LITERAL("127.0.0.1")
+                                                     : slice_from_string(options->host),
             .port = i == 0   ? world->fake.port
                     : i == 1 ? world->dead_port
                              : 0,

@@ -43,6 +43,7 @@ struct world_options {
     const char *child_mode;  // the child's first argument besides `record`, or NULL
     const char *child_value; // and its value
     uint64_t answer_timeout_ms;
+    const char *host; // of the fake server; NULL: "127.0.0.1"
 };
 struct gateway_world *gateway_world_open(const struct world_options *options);
 void gateway_world_close(struct gateway_world *world);

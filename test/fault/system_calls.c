@@ -1,0 +1,309 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The n-th read, write, connect, accept, start of a child or question for a name goes wrong while a
+// whole conversation passes through the gateway (and through the agent and the server in the same
+// process). What is only a nuisance (interrupted, not now, one byte) changes nothing at all; after
+// a real failure requests are answered or their connections closed in time, nothing forbidden
+// happens, and the next conversation works.
+//
+// Arguments: a test, and one n.
+#include "conversations.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <uv.h>
+
+enum call { ACCEPT, CONNECT, LOOKUP, PIPE, READ, RECEIVE, SEND, SPAWN, WRITE, CALLS };
+enum manner { ERROR, INTERRUPTED, NOT_NOW, ONE_BYTE, LATER };
+
+static struct {
+    enum call call;
+    enum manner manner;
+    size_t n; // 0: nothing fails
+    size_t seen;
+    int error;
+    uv_getaddrinfo_cb resolved;
+} fault;
+
+static size_t only;
+
+static bool is_due(enum call call)
+{
+    return fault.n > 0 && call == fault.call && ++fault.seen == fault.n;
+}
+
+// The result of a call that goes wrong; `size` is cut when it goes through in part.
+static bool spoil(enum call call, size_t *size)
+{
+    if (!is_due(call))
+        return false;
+    switch (fault.manner) {
+    case ONE_BYTE: *size = *size > 0 ? 1 : 0; return false;
+    case INTERRUPTED: errno = EINTR; return true;
+    case NOT_NOW: errno = EAGAIN; return true;
+    default: errno = fault.error; return true;
+    }
+}
+
+// ---- In the places of the system's
+
+ssize_t __real_recv(int fd, void *bytes, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags)
+{
+    return spoil(RECEIVE, &size) ? -1 : __real_recv(fd, bytes, size, flags);
+}
+
+ssize_t __real_send(int fd, const void *bytes, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags)
+{
+    return spoil(SEND, &size) ? -1 : __real_send(fd, bytes, size, flags);
+}
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    size_t size = SIZE_MAX;
+    if (spoil(SEND, &size))
+        return -1;
+    if (size == SIZE_MAX)
+        return __real_sendmsg(fd, message, flags);
+    return __real_send(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len > 0 ? 1 : 0,
+                       flags);
+}
+
+ssize_t __real_read(int fd, void *bytes, size_t size);
+ssize_t __wrap_read(int fd, void *bytes, size_t size);
+ssize_t __wrap_read(int fd, void *bytes, size_t size)
+{
+    return spoil(READ, &size) ? -1 : __real_read(fd, bytes, size);
+}
+
+ssize_t __real_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+    return spoil(WRITE, &size) ? -1 : __real_write(fd, bytes, size);
+}
+
+int __real_connect(int fd, const struct sockaddr *address, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    size_t none = 0;
+    return spoil(CONNECT, &none) ? -1 : __real_connect(fd, address, length);
+}
+
+int __real_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    size_t none = 0;
+    return spoil(ACCEPT, &none) ? -1 : __real_accept4(fd, address, length, flags);
+}
+
+int __real_pipe2(int ends[2], int flags);
+int __wrap_pipe2(int ends[2], int flags);
+int __wrap_pipe2(int ends[2], int flags)
+{
+    size_t none = 0;
+    return spoil(PIPE, &none) ? -1 : __real_pipe2(ends, flags);
+}
+
+int __real_posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[],
+                       char *const environment[]);
+int __wrap_posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[],
+                       char *const environment[]);
+int __wrap_posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[],
+                       char *const environment[])
+{
+    if (is_due(SPAWN))
+        return fault.error; // it says so by its result
+    return __real_posix_spawn(id, path, actions, attributes, arguments, environment);
+}
+
+static void no_answer_cb(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
+{
+    (void)status;
+    uv_freeaddrinfo(info);
+    fault.resolved(request, UV_EAI_AGAIN, NULL);
+}
+
+int __real_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
+                          const char *host, const char *service, const struct addrinfo *hints);
+int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
+                          const char *host, const char *service, const struct addrinfo *hints);
+int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
+                          const char *host, const char *service, const struct addrinfo *hints)
+{
+    if (is_due(LOOKUP)) {
+        if (fault.manner == ERROR)
+            return fault.error;
+        fault.resolved = resolved;
+        resolved = no_answer_cb;
+    }
+    return __real_uv_getaddrinfo(loop, request, resolved, host, service, hints);
+}
+
+// ---- One fault at a time
+
+struct trial {
+    struct conversation conversation;
+    enum call call;
+    enum manner manner;
+    int error;
+    size_t least; // so many calls of the kind there must be
+};
+
+static bool is_nuisance(enum manner manner)
+{
+    return manner == INTERRUPTED || manner == NOT_NOW || manner == ONE_BYTE;
+}
+
+// What a whole and undisturbed conversation leaves behind.
+static void it_all_happened(struct gateway_world *world, const struct conversation *conversation)
+{
+    bool http = strcmp(conversation->server, "fake") == 0;
+    if (conversation->run != converse_legacy)
+        return;
+    if (http)
+        assert_int_equal(fake_count(&world->fake, "tools/call add"), 2);
+    else
+        assert_int_equal(gateway_world_told(world, "\"tools/call\" \"add\""), 2);
+}
+
+static bool try_one(const struct trial *trial, size_t n)
+{
+    const struct world_options options = {.host = trial->call == LOOKUP ? "localhost" : NULL};
+    struct gateway_world *world = gateway_world_open(&options);
+    fault.call = trial->call;
+    fault.manner = trial->manner;
+    fault.error = trial->error;
+    fault.seen = 0;
+    fault.n = n;
+    trial->conversation.run(world, trial->conversation.server);
+    bool reached = fault.seen >= n;
+    fault.n = 0;
+    nothing_forbidden_happened(world);
+    if (is_nuisance(trial->manner))
+        it_all_happened(world, &trial->conversation);
+    works_again(world, trial->conversation.server, true);
+    nothing_forbidden_happened(world);
+    gateway_world_close(world);
+    return reached;
+}
+
+static void try_all(const struct trial *trial)
+{
+    if (only > 0) {
+        try_one(trial, only);
+        return;
+    }
+    size_t n = 1;
+    while (try_one(trial, n))
+        n++;
+    print_message("passed at call %zu\n", n);
+    assert_true(n > trial->least);
+}
+
+static int say_where(void **state)
+{
+    (void)state;
+    if (fault.n > 0)
+        print_error("when call %zu went wrong\n", fault.n);
+    fault.n = 0;
+    return 0;
+}
+
+#define TRIAL(name, ...)                                                                           \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        try_all(&(const struct trial){__VA_ARGS__});                                               \
+    }
+
+static const struct conversation over_http[] = {
+    {"fake", converse_legacy}, {"fake", converse_modern}, {"fake", converse_batch}};
+static const struct conversation with_child[] = {{"child", converse_legacy},
+                                                 {"shared", converse_legacy}};
+
+TRIAL(receive_fails, over_http[0], RECEIVE, ERROR, ECONNRESET, 20)
+TRIAL(receive_fails_modern, over_http[1], RECEIVE, ERROR, ECONNRESET, 20)
+TRIAL(receive_fails_batch, over_http[2], RECEIVE, ERROR, ECONNRESET, 10)
+TRIAL(receive_is_interrupted, over_http[0], RECEIVE, INTERRUPTED, 0, 20)
+TRIAL(receive_has_to_wait, over_http[0], RECEIVE, NOT_NOW, 0, 20)
+TRIAL(receive_gets_one_byte, over_http[0], RECEIVE, ONE_BYTE, 0, 20)
+TRIAL(send_fails, over_http[0], SEND, ERROR, EPIPE, 20)
+TRIAL(send_fails_modern, over_http[1], SEND, ERROR, ECONNRESET, 20)
+TRIAL(send_is_interrupted, over_http[0], SEND, INTERRUPTED, 0, 20)
+TRIAL(send_has_to_wait, over_http[0], SEND, NOT_NOW, 0, 20)
+TRIAL(send_takes_one_byte, over_http[0], SEND, ONE_BYTE, 0, 20)
+TRIAL(connect_fails, over_http[0], CONNECT, ERROR, ENETUNREACH, 2)
+TRIAL(accept_fails, over_http[0], ACCEPT, ERROR, EMFILE, 2)
+TRIAL(accept_is_interrupted, over_http[0], ACCEPT, INTERRUPTED, 0, 2)
+TRIAL(name_is_refused, over_http[0], LOOKUP, ERROR, UV_EAI_FAIL, 1)
+TRIAL(name_has_no_answer, over_http[0], LOOKUP, LATER, 0, 1)
+TRIAL(read_fails, with_child[0], READ, ERROR, EIO, 5)
+TRIAL(read_fails_shared, with_child[1], READ, ERROR, EIO, 5)
+TRIAL(read_is_interrupted, with_child[0], READ, INTERRUPTED, 0, 5)
+TRIAL(read_has_to_wait, with_child[0], READ, NOT_NOW, 0, 5)
+TRIAL(read_gets_one_byte, with_child[0], READ, ONE_BYTE, 0, 5)
+TRIAL(write_fails, with_child[0], WRITE, ERROR, EPIPE, 5)
+TRIAL(write_fails_shared, with_child[1], WRITE, ERROR, EPIPE, 5)
+TRIAL(write_is_interrupted, with_child[0], WRITE, INTERRUPTED, 0, 5)
+TRIAL(write_has_to_wait, with_child[0], WRITE, NOT_NOW, 0, 5)
+TRIAL(write_takes_one_byte, with_child[0], WRITE, ONE_BYTE, 0, 5)
+TRIAL(no_pipe, with_child[0], PIPE, ERROR, ENFILE, 3)
+TRIAL(no_child, with_child[0], SPAWN, ERROR, EAGAIN, 1)
+TRIAL(no_shared_child, with_child[1], SPAWN, ERROR, ENOMEM, 1)
+
+int main(int argc, char **argv)
+{
+#define FAULT_TEST(name) cmocka_unit_test_teardown(name, say_where)
+    const struct CMUnitTest tests[] = {
+        FAULT_TEST(receive_fails),
+        FAULT_TEST(receive_fails_modern),
+        FAULT_TEST(receive_fails_batch),
+        FAULT_TEST(receive_is_interrupted),
+        FAULT_TEST(receive_has_to_wait),
+        FAULT_TEST(receive_gets_one_byte),
+        FAULT_TEST(send_fails),
+        FAULT_TEST(send_fails_modern),
+        FAULT_TEST(send_is_interrupted),
+        FAULT_TEST(send_has_to_wait),
+        FAULT_TEST(send_takes_one_byte),
+        FAULT_TEST(connect_fails),
+        FAULT_TEST(accept_fails),
+        FAULT_TEST(accept_is_interrupted),
+        FAULT_TEST(name_is_refused),
+        FAULT_TEST(name_has_no_answer),
+        FAULT_TEST(read_fails),
+        FAULT_TEST(read_fails_shared),
+        FAULT_TEST(read_is_interrupted),
+        FAULT_TEST(read_has_to_wait),
+        FAULT_TEST(read_gets_one_byte),
+        FAULT_TEST(write_fails),
+        FAULT_TEST(write_fails_shared),
+        FAULT_TEST(write_is_interrupted),
+        FAULT_TEST(write_has_to_wait),
+        FAULT_TEST(write_takes_one_byte),
+        FAULT_TEST(no_pipe),
+        FAULT_TEST(no_child),
+        FAULT_TEST(no_shared_child),
+    };
+    log_configure((enum log_level)(LOG_ERROR + 1), LOG_TEXT);
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    if (argc > 2)
+        only = strtoul(argv[2], NULL, 10);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
