@@ -95,6 +95,8 @@ int gateway_apply(struct gateway *gateway, struct config *config, struct policy 
         .sessions_max_per_grant = config->sessions_max_per_grant,
         .calls_max_per_grant = config->calls_max_per_grant,
         .session_idle_ms = config->session_idle_ms,
+        .question_time_ms = config->question_time_ms,
+        .left_call_time_ms = config->left_call_time_ms,
         .release = release_snapshot,
         .owner = snapshot,
     };

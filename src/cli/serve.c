@@ -171,6 +171,7 @@ static int listen_on(struct serving *serving, struct error *error)
     if (config->tls_certificate != NULL)
         result = net_tls_server(config->tls_certificate, config->tls_key, &serving->tls, error);
     struct http_server_options options = {.body_max = config->message_max_bytes,
+                                          .body_total_ms = config->message_time_ms,
                                           .tls = serving->tls};
     if (result == 0)
         result = http_server_open(serving->gateway.loop, config->listen, &options,

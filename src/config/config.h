@@ -48,6 +48,9 @@ struct config {
     size_t sessions_max_per_grant;
     size_t calls_max_per_grant;
     uint64_t session_idle_ms;
+    uint64_t message_time_ms;
+    uint64_t question_time_ms;
+    uint64_t left_call_time_ms;
     uint64_t drain_ms;
     // every file that a change of must cause a reload: the config and its policies
     const char *const *watched;

@@ -53,6 +53,7 @@ struct http_server_options {
     size_t connections_max;    // 0: 20000; further ones are closed at accept
     uint64_t head_timeout_ms;  // first byte to end of head; 0: 10000
     uint64_t body_timeout_ms;  // longest pause between body bytes; 0: 30000
+    uint64_t body_total_ms;    // end of head to end of body, however steadily it drips; 0: 120000
     uint64_t idle_timeout_ms;  // keep-alive without a request; 0: 75000
     uint64_t write_timeout_ms; // longest pause of a reader that does not read; 0: 30000
     size_t unsent_high;  // reply bytes waiting above which writers are asked to pause; 0: 262144

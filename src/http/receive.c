@@ -34,6 +34,7 @@ static void start_body(struct server_connection *c, bool nothing_follows)
     }
     reply->stage = REPLY_BODY;
     reply->left = reply->framing.length;
+    reply->body_since_ms = http_server_now_ms(c->server);
     http_chunks_init(&reply->chunks, false);
     if (reply->framing.expects_continue && nothing_follows) {
         struct iovec piece = {go_on, sizeof go_on - 1};
@@ -125,6 +126,12 @@ static size_t receive_body(struct server_connection *c, struct slice bytes)
 {
     struct http_reply *reply = c->reply;
     c->active = true;
+    // Bytes that drip keep a pause from ever growing long; a body that only pauses is overdue
+    // without them.
+    if (http_server_now_ms(c->server) - reply->body_since_ms > c->server->options.body_total_ms) {
+        http_connection_refuse(c, 408, "the body did not come in time");
+        return bytes.length;
+    }
     if (reply->framing.kind == HTTP_BODY_CHUNKED)
         return receive_chunks(c, bytes);
     size_t take = bytes.length < reply->left ? bytes.length : (size_t)reply->left;

@@ -31,6 +31,7 @@ static void set_defaults(struct http_server_options *options)
     set_default(&options->connections_max, 20000);
     set_default_time(&options->head_timeout_ms, 10000);
     set_default_time(&options->body_timeout_ms, 30000);
+    set_default_time(&options->body_total_ms, 120000);
     set_default_time(&options->idle_timeout_ms, 75000);
     set_default_time(&options->write_timeout_ms, 30000);
     set_default(&options->unsent_high, 262144);

@@ -86,6 +86,7 @@ struct http_reply {
     struct http_framing framing;
     struct http_chunks chunks;
     uint64_t left; // of a body with a length
+    uint64_t body_since_ms;
     struct http_request request;
     bool started;
     bool chunked;

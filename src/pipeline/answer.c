@@ -145,6 +145,10 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
                   "a server answered with an id that was not asked; dropped");
         return;
     }
+    if (ex->kind == EXCHANGE_MESSAGE && ex->upstream_answered) {
+        log_event(LOG_WARNING, "pipeline", "a server answered a request twice; dropped");
+        return;
+    }
     // What a server says to the gateway's own credentials is not for the agent.
     if (ex->upstream_status == 401 || ex->upstream_status == 403)
         return;
@@ -153,6 +157,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     name_the_request(ex, message);
     const struct upstream_options *server = upstream_server_options(ex->server);
     ex->upstream_answered = true;
+    if (ex->kind == EXCHANGE_MESSAGE)
+        ex->over_us = loop_now_us(ex->pipeline->loop);
     ex->result_failed = result_is_error(message);
     if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE)
         note_initialize(ex, message);
@@ -203,10 +209,8 @@ void answer_message(void *argument, struct upstream_message *message)
     if (message == NULL)
         return;
     if (message->event_id.length > 0) {
-        struct slice id = arena_copy(&ex->arena, message->event_id);
         origin_note_call(ex);
-        if (id.data != NULL)
-            ex->last_event_id = id;
+        ex->has_event_id = true;
     }
     if (message->doc == NULL) { // an event that only moves the resumption point
         if (!ex->client_gone && ex->streaming)
@@ -305,7 +309,7 @@ void answer_end(void *argument)
     bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
     if (!ex->answered && !ex->client_gone) {
         // A stream that gave event ids can be resumed; one that did not will never answer.
-        bool resumable = !ex->modern && ex->last_event_id.length > 0;
+        bool resumable = !ex->modern && ex->has_event_id;
         if (ex->streaming && (!expects || ex->upstream_answered || resumable)) {
             ex->answered = true;
             ex->face->stream_end(ex);

@@ -147,12 +147,13 @@ void exchange_finish(struct exchange *ex)
 void exchange_client_gone(struct exchange *ex)
 {
     ex->client_gone = true;
-    bool resumable = ex->last_event_id.length > 0;
+    bool resumable = ex->has_event_id;
     if (ex->call == NULL || ex->modern || ex->kind == EXCHANGE_STREAM || resumable ||
         upstream_server_retired(ex->server)) {
         exchange_finish(ex);
         return;
     }
+    ex->over_us = loop_now_us(ex->pipeline->loop);
     upstream_call_resume(ex->call); // nobody is left to be waited for
 }
 

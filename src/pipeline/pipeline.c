@@ -6,6 +6,8 @@ enum {
     TICK_MS = 5000,
     KEEP_ALIVE_US = 15 * 1000 * 1000, // below the idle timers of common proxies and clients
     SILENT_CALL_US = 10 * 1000 * 1000,
+    LEFT_CALL_MS = 5 * 60 * 1000,
+    ANSWERED_US = 10 * 1000 * 1000,
     NODES_KEPT = 64 * 1024,
 };
 
@@ -45,6 +47,36 @@ static void end_aborted(struct pipeline *pipeline)
     }
 }
 
+// How long a call may go on that nobody waits for.
+static uint64_t over_limit_us(const struct exchange *ex)
+{
+    uint64_t ms = ex->pipeline->rules->given.left_call_time_ms;
+    if (ex->upstream_answered) // the stream of an answer has nothing more to say
+        return ANSWERED_US;
+    return (ms == 0 ? LEFT_CALL_MS : ms) * 1000;
+}
+
+// In the legacy era a call goes on when its client has left, and a server may keep a stream open
+// behind its answer; but neither for good. True when one was ended.
+static bool end_one_over(struct pipeline *pipeline, uint64_t now_us)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->call == NULL || ex->over_us == 0 || now_us - ex->over_us <= over_limit_us(ex))
+            continue;
+        upstream_call_cancel(ex->call, !ex->upstream_answered);
+        ex->call = NULL;
+        if (!ex->upstream_answered) {
+            ex->outcome = OUTCOME_FAILED;
+            ex->reason = SLICE_LITERAL("given up: its client had left, and it did not end");
+        }
+        exchange_finish(ex);
+        return true;
+    }
+    return false;
+}
+
 static void tick_cb(void *argument)
 {
     struct pipeline *pipeline = argument;
@@ -54,6 +86,8 @@ static void tick_cb(void *argument)
         json_doc_release(&pipeline->doc);
     keep_alive(pipeline, now_us);
     end_aborted(pipeline);
+    while (end_one_over(pipeline, now_us))
+        ; // ending one may have ended others
     session_sweep(pipeline, now_us);
     shared_sweep(pipeline, now_us);
     bridge_sweep(pipeline, now_us);

@@ -35,6 +35,8 @@ struct pipeline_rules {
     size_t sessions_max_per_grant; // 0: 1000
     size_t calls_max_per_grant;    // 0: 1000
     uint64_t session_idle_ms;      // 0: 30 minutes
+    uint64_t question_time_ms;     // a server's request waits for its answer; 0: 1 hour
+    uint64_t left_call_time_ms;    // a call goes on without its client; 0: 5 minutes
     void (*release)(void *owner);
     void *owner;
 };

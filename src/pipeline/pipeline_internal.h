@@ -141,12 +141,13 @@ struct exchange {
 
     struct upstream_call *call;
     int upstream_status;
-    bool upstream_answered;     // the response itself has come
-    bool result_failed;         // an error or isError came back
-    bool origin_noted;          // its answer may come once more on a resumed stream
-    size_t redacted;            // parts of its answer that the policy took out
-    struct slice last_event_id; // for our own resumption (stdio face)
+    bool upstream_answered; // the response itself has come
+    bool result_failed;     // an error or isError came back
+    bool origin_noted;      // its answer may come once more on a resumed stream
+    size_t redacted;        // parts of its answer that the policy took out
+    bool has_event_id;      // its stream can be resumed
     uint64_t started_us, decided_us, sent_us, answered_us;
+    uint64_t over_us;       // nobody waits for the call any more; 0: somebody does
     uint64_t last_write_us; // of a stream, for keep-alive comments
 };
 

@@ -14,10 +14,12 @@ enum {
     WAITING_MAX = 1000,
     WAITING_BYTES_MAX = 1024 * 1024,
     ASKED_MAX = 1000,
+    ASKED_MS = 60 * 60 * 1000,
 };
 
 struct asked {
-    struct list link; // session->asked
+    struct list link; // session->asked, oldest first
+    uint64_t since_us;
     size_t length;
     char id[]; // raw JSON
 };
@@ -174,14 +176,38 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
 
 // ---- Requests of the server: only what was asked can be answered, once
 
+static void drop_asked(struct session *session, struct asked *asked)
+{
+    list_remove(&asked->link);
+    memory_free(asked);
+    session->asked_count--;
+}
+
+// What the client never answered makes room; an answer after that time is dropped like any that
+// nobody waits for.
+static void expire_asked(struct session *session)
+{
+    uint64_t now_us = loop_now_us(session->pipeline->loop);
+    uint64_t limit_us =
+        most(session->pipeline->rules->given.question_time_ms, ASKED_MS) * (uint64_t)1000;
+    while (!list_empty(&session->asked)) {
+        struct asked *oldest = LIST_ENTRY(session->asked.next, struct asked, link);
+        if (now_us - oldest->since_us <= limit_us)
+            return;
+        drop_asked(session, oldest);
+    }
+}
+
 void session_note_asked(struct session *session, struct slice id)
 {
+    expire_asked(session);
     if (session->asked_count >= ASKED_MAX || id.length == 0)
         return; // its answer will be dropped, which the server notices as silence
     struct asked *asked = memory_try_new(sizeof *asked + id.length);
     if (asked == NULL)
         return;
     asked->length = id.length;
+    asked->since_us = loop_now_us(session->pipeline->loop);
     memcpy(asked->id, id.data, id.length);
     list_append(&session->asked, &asked->link);
     session->asked_count++;
@@ -189,14 +215,13 @@ void session_note_asked(struct session *session, struct slice id)
 
 bool session_take_asked(struct session *session, struct slice id)
 {
+    expire_asked(session);
     LIST_EACH(&session->asked, item)
     {
         struct asked *asked = LIST_ENTRY(item, struct asked, link);
         if (!slice_equal(slice_of(asked->id, asked->length), id))
             continue;
-        list_remove(&asked->link);
-        memory_free(asked);
-        session->asked_count--;
+        drop_asked(session, asked);
         return true;
     }
     return false;

@@ -26,7 +26,8 @@ static const char whole[] =
     "    'ci': { 'token_env': 'CI_TOKEN', 'servers': ['files', 'older'], 'policy': 'good' } },\n"
     "  'decision_log': 'decisions.jsonl', 'limits_file': '/tmp/limits.db',\n"
     "  'limits': { 'message_bytes': 65536, 'sessions_per_grant': 3, 'session_idle': '90s',\n"
-    "              'calls_per_grant': 4, 'drain': 0 },\n"
+    "              'calls_per_grant': 4, 'drain': 0,\n"
+    "              'message_time': 9, 'question_time': '1d', 'left_call_time': '90s' },\n"
     "  'metrics': 'public', 'upstream_ca': 'certificate.pem',\n"
     "  'log': { 'level': 'debug', 'format': 'json' } }\n";
 
@@ -68,6 +69,9 @@ static void reads_the_document(void **state)
     assert_int_equal(config->message_max_bytes, 65536);
     assert_int_equal(config->sessions_max_per_grant, 3);
     assert_int_equal(config->session_idle_ms, 90000);
+    assert_int_equal(config->message_time_ms, 9000);
+    assert_int_equal(config->question_time_ms, 86400000);
+    assert_int_equal(config->left_call_time_ms, 90000);
     assert_int_equal(config->calls_max_per_grant, 4);
     assert_int_equal(config->drain_ms, 0);
     assert_int_equal(config->log_level, LOG_DEBUG);
@@ -169,6 +173,9 @@ static void fills_in_defaults(void **state)
     assert_int_equal(config->message_max_bytes, 4194304);
     assert_int_equal(config->sessions_max_per_grant, 1000);
     assert_int_equal(config->session_idle_ms, 1800000);
+    assert_int_equal(config->message_time_ms, 120000);
+    assert_int_equal(config->question_time_ms, 3600000);
+    assert_int_equal(config->left_call_time_ms, 300000);
     assert_int_equal(config->calls_max_per_grant, 1000);
     assert_int_equal(config->drain_ms, 30000);
     assert_int_equal(config->log_level, LOG_INFO);
