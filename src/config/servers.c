@@ -28,7 +28,8 @@ static const struct config_option timeout_options[] = {
      .least = 1000,
      .most = 86400000,
      .standard = "5m",
-     .help = "from a request to the first byte of its answer; streams are not cut"},
+     .help = "how long an answer may take to begin, a JSON body to end, a stream that answers to "
+             "stay silent"},
 };
 static const struct config_section timeout_section = {
     "'timeouts'", timeout_options, sizeof timeout_options / sizeof *timeout_options};

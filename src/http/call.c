@@ -256,6 +256,12 @@ void http_call_done(struct client_connection *c, bool reusable)
         events.on_end(events.argument);
 }
 
+void http_call_limit_body(struct http_call *call, uint64_t whole_ms, uint64_t pause_ms)
+{
+    call->body_by_ms = whole_ms == 0 ? 0 : http_client_now_ms(call->client) + whole_ms;
+    call->body_pause_ms = pause_ms;
+}
+
 void http_call_pause(struct http_call *call)
 {
     call->paused = true;
@@ -268,6 +274,8 @@ void http_call_resume(struct http_call *call)
     if (!call->paused)
         return;
     call->paused = false;
+    if (call->connection != NULL)
+        call->connection->since_ms = http_client_now_ms(call->client);
     if (call->connection != NULL && call->connection->io != NULL)
         http_exchange_resume(call->connection);
 }

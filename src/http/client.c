@@ -277,20 +277,33 @@ void http_client_open(struct http_client *client, struct http_call *call)
 
 // ---- The clock
 
-static const char *overdue_text(const struct client_connection *c, uint64_t now, char *text)
+// The limit of what goes on now, 0 without one; *ret_what names it.
+static uint64_t limit_now(const struct client_connection *c, const char **ret_what)
 {
     const struct http_client_options *options = &c->client->options;
-    uint64_t waited = now - c->since_ms;
-    uint64_t limit = 0;
-    const char *what = NULL;
     if (c->state == CLIENT_RESOLVE) {
-        limit = options->connect_timeout_ms;
-        what = "no address of the server";
-    } else if (c->state == CLIENT_BUSY && c->call != NULL && !c->call->paused) {
-        limit = c->in_body ? options->idle_body_timeout_ms : c->call->head_timeout_ms;
-        what = c->in_body ? "the answer stopped: nothing came" : "no answer";
+        *ret_what = "no address of the server";
+        return options->connect_timeout_ms;
     }
-    if (limit == 0 || waited < limit)
+    if (c->state != CLIENT_BUSY || c->call == NULL || c->call->paused)
+        return 0;
+    if (!c->in_body) {
+        *ret_what = "no answer";
+        return c->call->head_timeout_ms;
+    }
+    *ret_what = "the answer stopped: nothing came";
+    return c->call->body_pause_ms != 0 ? c->call->body_pause_ms : options->idle_body_timeout_ms;
+}
+
+static const char *overdue_text(const struct client_connection *c, uint64_t now, char *text)
+{
+    const char *what = NULL;
+    uint64_t limit = limit_now(c, &what);
+    bool late = c->in_body && c->call != NULL && c->call->body_by_ms != 0 && !c->call->paused &&
+                now >= c->call->body_by_ms;
+    if (late)
+        return "the answer did not come whole in time";
+    if (limit == 0 || now - c->since_ms < limit)
         return NULL;
     if (limit % 1000 == 0)
         snprintf(text, TEXT_SIZE, "%s within %llu s", what, (unsigned long long)limit / 1000);
@@ -299,12 +312,14 @@ static const char *overdue_text(const struct client_connection *c, uint64_t now,
     return text;
 }
 
-static struct client_connection *next_overdue(struct http_client *client, uint64_t now, char *text)
+static struct client_connection *next_overdue(struct http_client *client, uint64_t now, char *text,
+                                              const char **ret_why)
 {
     LIST_EACH(&client->others, link)
     {
         struct client_connection *c = LIST_ENTRY(link, struct client_connection, link);
-        if (overdue_text(c, now, text) != NULL)
+        *ret_why = overdue_text(c, now, text);
+        if (*ret_why != NULL)
             return c;
     }
     return NULL;
@@ -334,8 +349,9 @@ static void tick_cb(void *argument)
             break;
         http_client_drop(c);
     }
-    while (!client->freed && (c = next_overdue(client, now, text)) != NULL)
-        http_call_connection_failed(c, ERROR_TIMEOUT, text);
+    const char *why;
+    while (!client->freed && (c = next_overdue(client, now, text, &why)) != NULL)
+        http_call_connection_failed(c, ERROR_TIMEOUT, why);
     expire_waiting(client, now);
 }
 

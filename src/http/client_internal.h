@@ -71,6 +71,8 @@ struct http_call {
     size_t sent;         // of `bytes`
     uint64_t since_ms;   // waiting since
     uint64_t head_timeout_ms;
+    uint64_t body_by_ms; // 0: no limit
+    uint64_t body_pause_ms;
     unsigned attempts;
     bool sent_all;
     bool repeatable;

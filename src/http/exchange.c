@@ -78,6 +78,7 @@ static void take_head(struct client_connection *c, struct slice head)
             protocol_error(c, "too many interim answers");
     } else {
         c->in_body = true;
+        c->since_ms = http_client_now_ms(client);
         c->left = c->framing.length;
         http_chunks_init(&c->chunks, true);
         if (call->events.on_head != NULL)
@@ -187,7 +188,8 @@ static void receive_partial(struct client_connection *c)
 
 static void received(struct client_connection *c, struct slice bytes)
 {
-    c->since_ms = http_client_now_ms(c->client);
+    if (c->in_body) // a head must be whole in time, however it drips
+        c->since_ms = http_client_now_ms(c->client);
     c->answered = true;
     c->working = true;
     if (c->partial.length > 0 || paused(c)) {

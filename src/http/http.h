@@ -120,7 +120,7 @@ struct http_client_options {
     size_t idle_max;             // kept for reuse; 0: 64
     size_t head_max;             // 0: 32768
     uint64_t connect_timeout_ms; // DNS + TCP + TLS, all addresses together; 0: 10000
-    uint64_t head_timeout_ms;    // request sent to head received; 0: 300000
+    uint64_t head_timeout_ms;    // request sent to the head's last byte; 0: 300000
     uint64_t
         idle_body_timeout_ms; // longest pause inside a body; 0: none (event streams may be silent)
     uint64_t idle_timeout_ms; // an unused connection is closed after; 0: 30000
@@ -161,6 +161,9 @@ void http_client_free(struct http_client *client);
 // function.
 int http_client_start(struct http_client *client, const struct http_call_request *request,
                       const struct http_call_events *events, struct http_call **ret) MUST_CHECK;
+// For on_head, which knows what follows: the whole body must come within `whole_ms`, and no pause in
+// it may be longer than `pause_ms`; 0: no limit besides the client's. ERROR_TIMEOUT ends the call.
+void http_call_limit_body(struct http_call *call, uint64_t whole_ms, uint64_t pause_ms);
 void http_call_pause(struct http_call *call); // stop reading the body
 void http_call_resume(struct http_call *call);
 void http_call_cancel(struct http_call *call); // closes its connection; no further callback

@@ -350,6 +350,10 @@ void answer_error(void *argument, int code, bool sent, const char *text)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
+    if (ex->kind == EXCHANGE_MESSAGE && ex->upstream_answered) {
+        exchange_finish(ex); // what breaks behind the answer does not change it
+        return;
+    }
     if (!sent)
         limits_give_back(ex, false);
     ex->outcome = OUTCOME_FAILED;

@@ -32,6 +32,18 @@ bool upstream_http_is_type(struct slice value, const char *type)
     return slice_equal_ignoring_case(slice_trim(bare), slice_from_string(type));
 }
 
+// A body that is no stream is as bounded as its head was; a stream that answers a request may take
+// its time, but not in silence. Streams of their own may be silent for ever.
+static void limit_body(struct upstream_call *call)
+{
+    uint64_t ms = call->server->options.answer_timeout_ms;
+    ms = ms == 0 ? UPSTREAM_ANSWER_TIMEOUT_MS : ms;
+    if (!call->event_stream)
+        http_call_limit_body(call->http, ms, 0);
+    else if (!call->keeps_open)
+        http_call_limit_body(call->http, 0, ms);
+}
+
 static void on_head(void *argument, const struct http_response *head)
 {
     struct upstream_call *call = argument;
@@ -49,6 +61,7 @@ static void on_head(void *argument, const struct http_response *head)
         call->event_stream = head->status == 200 && type.data != NULL &&
                              upstream_http_is_type(type, "text/event-stream");
         call->is_json = type.data != NULL && upstream_http_is_type(type, "application/json");
+        limit_body(call);
         if (call->event_stream)
             http_event_parser_init(&call->parser, call->body.cap);
         struct upstream_head h = {.status = head->status,
@@ -209,6 +222,8 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
         return error_set(error, ERROR_TOO_LARGE, "more than %d headers for the server",
                          UPSTREAM_HEADERS_MAX);
     struct upstream_call *call = upstream_call_take(server, events);
+    const struct mcp_message *m = request->message;
+    call->keeps_open = m == NULL || m->kind != MCP_REQUEST || m->method == MCP_LISTEN;
     struct http_call_events http_events = {on_head, on_body, on_end, on_error, call};
     int result = http_client_start(server->client, &http, &http_events, &call->http);
     if (result != 0) {

@@ -40,7 +40,8 @@ struct upstream_options {
     // Limits; 0 takes the documented default
     size_t message_max;          // bytes of one message from the server; 16 MiB
     uint64_t connect_timeout_ms; // 10 s
-    uint64_t answer_timeout_ms;  // 300 s, from request to first byte of the answer
+    // 300 s, to the head of an answer, then to the end of a body or for each pause of a stream
+    uint64_t answer_timeout_ms;
     size_t calls_max;            // in flight at the same time; 512
 };
 
