@@ -42,7 +42,7 @@ struct upstream_options {
     uint64_t connect_timeout_ms; // 10 s
     // 300 s, to the head of an answer, then to the end of a body or for each pause of a stream
     uint64_t answer_timeout_ms;
-    size_t calls_max;            // in flight at the same time; 512
+    size_t calls_max; // in flight at the same time; 512
 };
 
 // Do both describe the same server, so that a reload may leave it alone?
