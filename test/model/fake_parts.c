@@ -265,6 +265,12 @@ int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
     return error_set(error, ERROR_UNSUPPORTED, "no links here");
 }
 
+bool upstream_link_takes_messages(const struct upstream_link *link)
+{
+    assert_null(link);
+    return false;
+}
+
 void upstream_link_close(struct upstream_link *link)
 {
     assert_null(link);
