@@ -567,12 +567,27 @@ bool operator_drains(struct gateway *gateway)
     return true;
 }
 
+// A call that its client left goes on for minutes, not for good; what it was charged stays charged,
+// for it may have run.
+static void book_given_up(struct gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->request_count; i++) {
+        struct request *request = &gateway->requests[i];
+        if (request->state != BOOK_LEFT || !request->flying)
+            continue;
+        request->flying = false;
+        if (request->with_session)
+            book_use(gateway, request->who);
+    }
+}
+
 bool time_passes(struct gateway *gateway)
 {
     bool fails = gateway->set.fail_next;
     gateway->loop.now_us += (uint64_t)PASSING_S * 1000000;
     fake_loop_fire(&gateway->loop);
     settle(gateway);
+    book_given_up(gateway);
     for (int who = 0; who < SESSIONS; who++) {
         uint64_t idle = gateway->loop.now_us - gateway->used_us[who];
         if (!gateway->alive[who] || is_busy(gateway, (enum who)who) ||
