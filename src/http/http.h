@@ -161,8 +161,9 @@ void http_client_free(struct http_client *client);
 // function.
 int http_client_start(struct http_client *client, const struct http_call_request *request,
                       const struct http_call_events *events, struct http_call **ret) MUST_CHECK;
-// For on_head, which knows what follows: the whole body must come within `whole_ms`, and no pause in
-// it may be longer than `pause_ms`; 0: no limit besides the client's. ERROR_TIMEOUT ends the call.
+// For on_head, which knows what follows: the whole body must come within `whole_ms`, and no pause
+// in it may be longer than `pause_ms`; 0: no limit besides the client's. ERROR_TIMEOUT ends the
+// call.
 void http_call_limit_body(struct http_call *call, uint64_t whole_ms, uint64_t pause_ms);
 void http_call_pause(struct http_call *call); // stop reading the body
 void http_call_resume(struct http_call *call);
