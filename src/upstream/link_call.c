@@ -242,20 +242,29 @@ void upstream_link_fail_calls(struct upstream_link *link, int code, const char *
     }
 }
 
-void upstream_link_check_deadlines(struct upstream_link *link, uint64_t now_us)
+static struct upstream_call *find_late(struct upstream_link *link, uint64_t now_us)
 {
     LIST_EACH(&link->call_list, item)
     {
         struct upstream_call *call = LIST_ENTRY(item, struct upstream_call, link);
-        if (call->deadline_us == 0 || now_us < call->deadline_us)
-            continue;
+        if (call->deadline_us != 0 && now_us >= call->deadline_us)
+            return call;
+    }
+    return NULL;
+}
+
+// A callback may change the list, even end the link, so the search begins anew after each. The link
+// itself outlives the turn.
+void upstream_link_check_deadlines(struct upstream_link *link, uint64_t now_us)
+{
+    struct upstream_call *call;
+    while ((call = find_late(link, now_us)) != NULL) {
         struct upstream_call_events events = call->events;
         bool sent = !call->unsent;
         call->over = true;
         upstream_link_cancel(call, true);
         events.on_error(events.argument, ERROR_TIMEOUT, sent, "the server did not answer in time");
         upstream_call_recycle(call);
-        return; // the callback may have changed the list; the rest waits for the next tick
     }
 }
 
