@@ -194,6 +194,10 @@ static void drop_long_line(struct child *child)
 {
     if (child->from_child.length < child->from_child.cap)
         return;
+    if (child->skip_line) { // more of it: nobody else's calls suffer for that
+        buffer_clear(&child->from_child);
+        return;
+    }
     log_event(LOG_WARNING, "upstream",
               "server '%.*s' wrote a message larger than %zu bytes; dropped",
               SLICE_PRINT(child->link.server->options.name), child->from_child.cap);
