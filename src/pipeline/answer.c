@@ -164,8 +164,12 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
         note_initialize(ex, message);
     if (ex->method != MCP_TOOLS_CALL) // what a tool says of tools may be an agent's own words
         toolbox_learn(ex->pipeline, server->name, message);
-    if (refuse_input_request(ex, message) || bridge_asks(ex, message))
+    if (refuse_input_request(ex, message))
         return;
+    if (bridge_asks(ex, message)) {
+        ex->over_us = ex->answered ? ex->over_us : 0; // not over: the client is asked
+        return;
+    }
     enum results_verdict results = results_judge(ex, message);
     if (results == RESULTS_WITHHELD)
         return;

@@ -18,6 +18,7 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
 bool bridge_doubts(struct exchange *ex, const struct upstream_message *message);
 // A modern server asks its client something: the exchange waits for the answers.
 bool bridge_asks(struct exchange *ex, const struct upstream_message *message);
+bool bridge_is_asking(const struct exchange *ex);
 // The server's answer ended; true when the exchange goes on all the same.
 bool bridge_ended(struct exchange *ex);
 void bridge_release(struct exchange *ex); // the exchange ends

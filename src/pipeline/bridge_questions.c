@@ -163,6 +163,11 @@ bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
     return true;
 }
 
+bool bridge_is_asking(const struct exchange *ex)
+{
+    return ex->to_modern != NULL && ex->to_modern->asking;
+}
+
 // ---- The answers
 
 static struct question *find(struct session *session, struct slice id, struct exchange **ret_ex)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/replay_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face
     ex->started_us = clock_monotonic_us();
     list_init(&ex->session_link);
     list_init(&ex->wait_link);
+    list_init(&ex->soon_link);
     list_append(&pipeline->exchanges, &ex->link);
     pipeline->exchange_count++;
     write_request_id(pipeline, ex->request_id);
@@ -97,6 +99,7 @@ static void release_parts(struct exchange *ex)
         ex->session->last_used_us = loop_now_us(pipeline->loop); // a long call is no idleness
     if (ex->holds_back && ex->session != NULL && ex->session->child != NULL)
         upstream_link_resume(ex->session->child); // others of the session read on
+    replay_leave(ex);
     list_remove(&ex->session_link);
     list_remove(&ex->wait_link);
     upstream_server_unref(ex->server);

@@ -4,6 +4,7 @@
 // The HTTP face: from a request to an exchange (path, Host and Origin, token, grant, session), and
 // from answers back to a reply. Streamable HTTP of 2025-03-26 to 2026-07-28 on one URL per server.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/replay_internal.h"
 
 enum {
     UNSENT_MAX = 4 * 1024 * 1024,
@@ -43,7 +44,7 @@ static void answer(struct exchange *ex, int status, const struct slice *pieces, 
     http_reply_send_pieces(ex->face_state, status, headers, header_count, pieces, count);
 }
 
-static void stream_begin(struct exchange *ex)
+void http_face_start(struct exchange *ex)
 {
     struct http_header headers[HEADERS_MAX];
     size_t count = common_headers(ex, headers);
@@ -54,6 +55,13 @@ static void stream_begin(struct exchange *ex)
         (struct http_header){SLICE_LITERAL("X-Accel-Buffering"), SLICE_LITERAL("no")};
     http_reply_start(ex->face_state, 200, headers, count);
     ex->last_write_us = loop_now_us(ex->pipeline->loop);
+}
+
+static void stream_begin(struct exchange *ex)
+{
+    replay_begin(ex);
+    http_face_start(ex);
+    replay_write_first(ex);
 }
 
 static bool shares_its_child(const struct exchange *ex)
@@ -67,6 +75,8 @@ static void give_up(struct exchange *ex)
 {
     http_reply_listen(ex->face_state, (struct http_reply_events){0});
     http_reply_abort(ex->face_state);
+    if (replay_detach(ex))
+        return;
     ex->client_gone = true;
     ex->aborted = true;
 }
@@ -88,12 +98,27 @@ static void hold_back(struct exchange *ex, size_t length)
         give_up(ex);
 }
 
+void http_face_write(struct exchange *ex, const struct http_event *event)
+{
+    struct buffer out;
+    if (ex->face_state == NULL || ex->client_gone)
+        return;
+    buffer_init(&out, 0);
+    http_event_write(&out, event);
+    ex->last_write_us = loop_now_us(ex->pipeline->loop);
+    if (out.failed)
+        give_up(ex);
+    else if (http_reply_write(ex->face_state, buffer_slice(&out)) == ERROR_AGAIN)
+        hold_back(ex, out.length);
+    buffer_release(&out);
+}
+
 static void stream_message(struct exchange *ex, const struct slice *pieces, size_t count,
                            struct slice id, int64_t retry_ms)
 {
-    struct buffer joined, out;
+    struct buffer joined;
+    char own_id[REPLAY_ID_SIZE];
     buffer_init(&joined, 0);
-    buffer_init(&out, 0);
     for (size_t i = 0; count > 1 && i < count; i++)
         buffer_append(&joined, pieces[i]);
     struct http_event event = {.type = count > 0 ? SLICE_LITERAL("message") : (struct slice){0},
@@ -103,19 +128,23 @@ static void stream_message(struct exchange *ex, const struct slice *pieces, size
                                .id = id,
                                .retry_ms = retry_ms,
                                .has_data = true};
-    http_event_write(&out, &event);
-    ex->last_write_us = loop_now_us(ex->pipeline->loop);
-    if (out.failed || joined.failed)
-        give_up(ex);
-    else if (http_reply_write(ex->face_state, buffer_slice(&out)) == ERROR_AGAIN)
-        hold_back(ex, out.length);
+    if (joined.failed) {
+        replay_lose(ex);
+        if (ex->face_state != NULL)
+            give_up(ex);
+    } else if (ex->stream == NULL) {
+        http_face_write(ex, &event);
+    } else if (count > 0) { // the place that a server's own event id names is nowhere here
+        event.id = replay_keep(ex, event.data, own_id);
+        http_face_write(ex, &event);
+    }
     buffer_release(&joined);
-    buffer_release(&out);
 }
 
 static void stream_end(struct exchange *ex)
 {
-    http_reply_finish(ex->face_state);
+    if (ex->face_state != NULL)
+        http_reply_finish(ex->face_state);
 }
 
 const struct face http_face = {answer, stream_begin, stream_message, stream_end};
@@ -123,13 +152,16 @@ const struct face http_face = {answer, stream_begin, stream_message, stream_end}
 void http_face_comment(struct exchange *ex)
 {
     ex->last_write_us = loop_now_us(ex->pipeline->loop);
-    if (http_reply_write(ex->face_state, SLICE_LITERAL(": still here\n\n")) == ERROR_AGAIN)
+    if (ex->face_state != NULL &&
+        http_reply_write(ex->face_state, SLICE_LITERAL(": still here\n\n")) == ERROR_AGAIN)
         hold_back(ex, 0);
 }
 
 static void on_gone(void *argument)
 {
-    exchange_client_gone(argument);
+    // Disconnection is no cancellation; who may come back is waited for.
+    if (!replay_detach(argument))
+        exchange_client_gone(argument);
 }
 
 static void on_drained(void *argument)
@@ -141,6 +173,18 @@ static void on_drained(void *argument)
         upstream_call_resume(ex->call);
     else if (ex->session != NULL && ex->session->child != NULL)
         upstream_link_resume(ex->session->child);
+}
+
+void http_face_listen(struct exchange *ex)
+{
+    http_reply_listen(ex->face_state, (struct http_reply_events){on_gone, on_drained, ex});
+}
+
+void http_face_leave(struct exchange *ex)
+{
+    http_reply_listen(ex->face_state, (struct http_reply_events){0});
+    http_reply_finish(ex->face_state);
+    ex->face_state = NULL;
 }
 
 // ---- From a request to an exchange
@@ -331,9 +375,7 @@ static void open_stream(struct exchange *ex)
         return;
     }
     struct exchange *old = session->listener;
-    bool resuming =
-        http_header_get((struct http_headers){ex->forward, ex->forward_count}, "last-event-id")
-            .data != NULL;
+    bool resuming = replay_last_id(ex).data != NULL;
     if (!upstream_server_has_links(ex->server) && session->bridge == NULL) {
         struct error error = {0};
         struct upstream_request request = {.verb = UPSTREAM_GET};
@@ -344,6 +386,11 @@ static void open_stream(struct exchange *ex)
         if (!resuming)
             session->listener = ex;
         list_append(&session->exchanges, &ex->session_link);
+        return;
+    }
+    if (resuming && !replay_of_listener(ex)) {
+        if (!replay_resume(ex))
+            refuse(ex, 400, "This stream can no longer be resumed", NULL);
         return;
     }
     // A link has one stream; a client that comes again takes it over from its old connection.
@@ -437,7 +484,7 @@ void pipeline_handle_http(void *argument, struct http_reply *reply,
         return;
     struct exchange *ex = exchange_new(pipeline, &http_face, reply);
     ex->is_http = true;
-    http_reply_listen(reply, (struct http_reply_events){on_gone, on_drained, ex});
+    http_face_listen(ex);
     if (!check_host_and_origin(ex, request))
         return;
     if (!slice_starts_with(request->path, prefix) || request->path.length == prefix.length) {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/replay_internal.h"
 
 enum {
     TICK_MS = 5000,
@@ -51,7 +52,7 @@ static void end_aborted(struct pipeline *pipeline)
 static uint64_t over_limit_us(const struct exchange *ex)
 {
     uint64_t ms = ex->pipeline->rules->given.left_call_time_ms;
-    if (ex->upstream_answered) // the stream of an answer has nothing more to say
+    if (ex->upstream_answered && !bridge_is_asking(ex)) // the stream has nothing more to say
         return ANSWERED_US;
     return (ms == 0 ? LEFT_CALL_MS : ms) * 1000;
 }
@@ -63,9 +64,11 @@ static bool end_one_over(struct pipeline *pipeline, uint64_t now_us)
     LIST_EACH(&pipeline->exchanges, item)
     {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
-        if (ex->call == NULL || ex->over_us == 0 || now_us - ex->over_us <= over_limit_us(ex))
+        bool lasts = ex->call != NULL || replay_is_detached(ex);
+        if (!lasts || ex->over_us == 0 || now_us - ex->over_us <= over_limit_us(ex))
             continue;
-        upstream_call_cancel(ex->call, !ex->upstream_answered);
+        if (ex->call != NULL)
+            upstream_call_cancel(ex->call, !ex->upstream_answered);
         ex->call = NULL;
         if (!ex->upstream_answered) {
             ex->outcome = OUTCOME_FAILED;
@@ -112,7 +115,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     pipeline->metrics = metrics_set_new(pipeline);
     pipeline->bridge = bridge_new(pipeline);
     pipeline->tick = loop_timer_open(pipeline->loop, tick_cb, pipeline);
-    if (pipeline->tick == NULL) {
+    if (!replay_open(pipeline) || pipeline->tick == NULL) {
         pipeline_free(pipeline);
         return NULL;
     }
@@ -164,6 +167,7 @@ void pipeline_free(struct pipeline *pipeline)
     }
     if (pipeline->tick != NULL)
         loop_timer_close(pipeline->tick);
+    replay_close(pipeline);
     table_each(&pipeline->grants, free_usage_cb, NULL);
     table_each(&pipeline->tallies, free_tally_cb, NULL);
     table_release(&pipeline->grants);

@@ -77,6 +77,7 @@ struct exchange {
     struct list link;         // in pipeline->exchanges
     struct list session_link; // in session->exchanges
     struct list wait_link;    // in a shared child's waiting list
+    struct list soon_link;    // replay.c
     struct pipeline *pipeline;
     struct arena arena;
     struct rules *rules;
@@ -85,7 +86,8 @@ struct exchange {
     char request_id[REQUEST_ID_SIZE];
 
     const struct face *face;
-    void *face_state;
+    void *face_state;             // NULL: a resumable stream without a connection
+    struct replay_stream *stream; // what its client may come back to (replay.c)
     bool client_gone;
     bool streaming;
     bool answered; // the reply is complete for the client
@@ -170,6 +172,7 @@ struct session {
     struct list asked;           // ids of the server\'s requests that were passed on
     size_t asked_count;
     size_t waiting_bytes, waiting_count;
+    struct replay *replay;  // what was said on streams; NULL until there is one
     struct origins replays; // by request id
     uint64_t last_used_us;
     uint64_t calls; // tool calls so far
@@ -206,6 +209,7 @@ struct pipeline {
     struct list stdios;     // struct pipeline_stdio
     struct table tallies;   // calls of sessions that the modern era does not have
     struct loop_timer *tick;
+    struct replay_soon *soon;
     struct metrics_set *metrics;
     struct bridge *bridge; // between protocol eras
     bool draining;
@@ -215,7 +219,7 @@ struct pipeline {
 
 struct grant_usage {
     char *label; // owned, the key
-    size_t sessions, calls, tallies;
+    size_t sessions, calls, tallies, kept_bytes;
     struct origins tasks; // by server and task id
 };
 

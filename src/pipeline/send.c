@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The last step: the judged message leaves, byte for byte as it was judged.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/replay_internal.h"
 
 const struct upstream_call_events send_events = {
     .on_head = answer_head,
@@ -197,7 +197,10 @@ int send_judged(struct exchange *ex, struct error *error)
         .message = &ex->message,
         .repeatable = repeatable(ex->method),
     };
-    return send_to_server(ex, &request, error);
+    int result = send_to_server(ex, &request, error);
+    if (result == 0 && ex->call != NULL)
+        replay_expect(ex);
+    return result;
 }
 
 static enum step_result send_message(struct exchange *ex)

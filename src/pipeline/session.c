@@ -4,6 +4,7 @@
 // Conversations of the legacy era. A session's id is unguessable, good for one grant and one server
 // only, and never the server's own. Closed sessions keep nothing.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/replay_internal.h"
 
 #include <openssl/sha.h>
 
@@ -135,6 +136,7 @@ void session_free(struct session *session)
         upstream_link_close(session->child);
     session->shared = NULL;
     session->child = NULL;
+    replay_free(session);
     // What is still in flight loses its session; over HTTP it may yet be answered.
     LIST_EACH(&session->exchanges, item)
     {
@@ -169,6 +171,7 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
     LIST_EACH(&pipeline->sessions, item)
     {
         struct session *session = LIST_ENTRY(item, struct session, link);
+        replay_sweep(session, now_us);
         if (is_idle(session, now_us))
             session_end(session, "idle"); // takes nothing but its own listener along
     }
@@ -408,12 +411,14 @@ static void stream(struct exchange *ex, const struct slice *pieces, size_t count
     ex->face->stream_message(ex, pieces, count, (struct slice){0}, -1);
 }
 
-static struct exchange *newest_open_call(struct session *session)
+// `away`: one whose client may come back to its stream.
+static struct exchange *newest_open_call(struct session *session, bool away)
 {
     for (struct list *l = session->exchanges.previous; l != &session->exchanges; l = l->previous) {
         struct exchange *ex = LIST_ENTRY(l, struct exchange, session_link);
         if (ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST && ex->call != NULL &&
-            !ex->client_gone && !ex->answered && ex->accepts_stream)
+            !ex->client_gone && !ex->answered && ex->accepts_stream &&
+            replay_is_detached(ex) == away)
             return ex;
     }
     return NULL;
@@ -428,9 +433,11 @@ void session_deliver(struct session *session, const struct slice *pieces, size_t
         stdio_write(session->stdio, pieces, count);
         return;
     }
-    struct exchange *target = about_a_call ? newest_open_call(session) : NULL;
+    struct exchange *target = about_a_call ? newest_open_call(session, false) : NULL;
     if (target == NULL && session->listener != NULL && !session->listener->client_gone)
         target = session->listener;
+    if (target == NULL && about_a_call)
+        target = newest_open_call(session, true);
     if (target == NULL)
         keep_waiting(session, pieces, count);
     else
@@ -439,7 +446,8 @@ void session_deliver(struct session *session, const struct slice *pieces, size_t
 
 void session_flush_waiting(struct session *session)
 {
-    while (!list_empty(&session->waiting) && session->listener != NULL) {
+    while (!list_empty(&session->waiting) && session->listener != NULL &&
+           !session->listener->client_gone) {
         struct waiting_message *message =
             LIST_ENTRY(session->waiting.next, struct waiting_message, link);
         struct slice text = slice_of(message->text, message->length);
@@ -486,5 +494,6 @@ void session_apply_rules(struct session *session, const struct rules *before)
     if (old == new ||
         (old != NULL && new != NULL &&slice_equal(policy_version(old), policy_version(new))))
         return;
+    replay_forget_all(session); // it was judged by the old one
     tell_changed(session);
 }

@@ -111,6 +111,12 @@ static void batch_with_a_child(void **state)
     try_all(&(struct conversation){.server = "child", .run = converse_batch});
 }
 
+static void return_with_a_child(void **state)
+{
+    (void)state;
+    try_all(&(struct conversation){.server = "child", .run = converse_return});
+}
+
 int main(int argc, char **argv)
 {
 #define FAULT_TEST(name) cmocka_unit_test_teardown(name, say_where)
@@ -123,6 +129,7 @@ int main(int argc, char **argv)
         FAULT_TEST(modern_with_a_child),
         FAULT_TEST(legacy_with_a_shared_child),
         FAULT_TEST(batch_with_a_child),
+        FAULT_TEST(return_with_a_child),
     };
     log_configure((enum log_level)(LOG_ERROR + 1), LOG_TEXT);
     if (argc > 1)

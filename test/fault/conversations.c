@@ -98,6 +98,23 @@ void converse_batch(struct gateway_world *world, const char *server)
                       &answer));
 }
 
+void converse_return(struct gateway_world *world, const char *server)
+{
+    static struct answer again;
+    char session[80], id[80];
+    open_session(world, server, INITIALIZE("2025-11-25"), session);
+    call(world, server, session, "stream");
+    const char *event = strstr(answer.body, "id: ");
+    if (event == NULL || sscanf(event, "id: %79s", id) != 1)
+        return; // without memory for it the stream cannot be resumed
+    in_time(agent_ask(
+        world, &(struct ask){.server = server, .verb = "GET", .session = session, .last_id = id},
+        &again));
+    // Whole or refused, but nothing is missing in between.
+    if (again.ended && again.status == 200)
+        assert_true(answer_has(&again, "\"text\":\"plain\""));
+}
+
 // ---- Whatever fails
 
 void nothing_forbidden_happened(struct gateway_world *world)

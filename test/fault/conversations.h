@@ -21,6 +21,9 @@ void converse_modern(struct gateway_world *world, const char *server);
 void converse_escaped(struct gateway_world *world, const char *server);
 void converse_batch(struct gateway_world *world, const char *server);
 
+// Comes back to the stream of a call, for the rest or for all of it.
+void converse_return(struct gateway_world *world, const char *server);
+
 void nothing_forbidden_happened(struct gateway_world *world);
 // `patient`: waits for a child that may only be started again after a while; else another server is
 // tried in its place.

@@ -33,11 +33,12 @@ void fake_loop_settle(struct loop *loop)
 
 struct loop_timer *loop_timer_open(struct loop *loop, loop_timer_cb fire, void *argument)
 {
-    assert_null(loop->timer);
-    loop->timer = calloc(1, sizeof *loop->timer);
-    assert_non_null(loop->timer);
-    *loop->timer = (struct loop_timer){loop, fire, argument};
-    return loop->timer;
+    struct loop_timer *timer = calloc(1, sizeof *timer);
+    assert_non_null(timer);
+    *timer = (struct loop_timer){loop, fire, argument};
+    if (loop->timer == NULL) // the pipeline's tick; others never fire here
+        loop->timer = timer;
+    return timer;
 }
 
 void loop_timer_start(struct loop_timer *timer, uint64_t after_ms, uint64_t repeat_ms)
@@ -54,7 +55,8 @@ void loop_timer_stop(struct loop_timer *timer)
 
 void loop_timer_close(struct loop_timer *timer)
 {
-    timer->loop->timer = NULL;
+    if (timer->loop->timer == timer)
+        timer->loop->timer = NULL;
     free(timer);
 }
 

@@ -5,6 +5,7 @@
 // and the policy does what it says to them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { ALLOW_ALL, BINARY, startGateway } from '../../lib/gateway.mjs';
@@ -87,6 +88,36 @@ test('server-everything over the older HTTP with SSE: every client gets the same
   const client = await v1Http(t, gateway, 'everything');
   await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 5 } }, undefined, { onprogress: p => seen.push(p.progress) });
   assert.deepEqual(seen, [1, 2, 3, 4, 5]);
+});
+
+test('a connection that breaks in the middle of a call loses nothing: the SDKs come back for the answer', async t => {
+  const gateway = await oneServer(t, 'everything', { command: [NODE, PROGRAMS.everything, 'stdio'] });
+  const open = new Set();
+  const relay = net.createServer(from => {
+    const to = net.connect(gateway.port, '127.0.0.1');
+    from.pipe(to).pipe(from);
+    for (const socket of [from, to]) {
+      open.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => { open.delete(socket); from.destroy(); to.destroy(); });
+    }
+  });
+  await new Promise(resolve => relay.listen(0, '127.0.0.1', resolve));
+  t.after(() => { open.forEach(s => s.destroy()); relay.close(); });
+  const through = { url: server => `http://127.0.0.1:${relay.address().port}/mcp/${server}`, auth: label => gateway.auth(label) };
+  for (const name of ['SDK 1.x', 'SDK 2.x legacy']) {
+    const client = await CLIENTS[name](t, through, 'everything');
+    const seen = [];
+    let cuts = 0;
+    const onprogress = p => {
+      seen.push(p.progress);
+      if (p.progress === 2) { cuts++; open.forEach(s => s.destroy()); }
+    };
+    const result = await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 5 } }, ...(name === 'SDK 1.x' ? [undefined] : []), { onprogress });
+    assert.match(textOf(result), /completed/, name);
+    assert.deepEqual(seen, [1, 2, 3, 4, 5], name);
+    assert.equal(cuts, 1);
+  }
 });
 
 test('capabilities of the client reach the server: 13 tools without, 17 with sampling and elicitation', async t => {

@@ -273,6 +273,7 @@ void agent_start(struct gateway_world *world, const struct ask *ask, struct answ
     count = add(headers, count, "MCP-Protocol-Version", ask->modern == NULL ? NULL : "2026-07-28");
     count = add(headers, count, "Mcp-Method", ask->modern);
     count = add(headers, count, "Mcp-Name", ask->name);
+    count = add(headers, count, "Last-Event-ID", ask->last_id);
     struct http_call_request request = {
         .method = slice_from_string(ask->verb == NULL ? "POST" : ask->verb),
         .target = slice_from_string(target),

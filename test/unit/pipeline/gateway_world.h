@@ -64,6 +64,7 @@ struct ask {
     const char *modern;  // Mcp-Method of a modern message, NULL: a legacy one
     const char *name;    // Mcp-Name
     const char *verb;    // NULL: POST
+    const char *last_id; // Last-Event-ID; NULL: none
 };
 struct answer {
     struct gateway_world *world;
