@@ -30,6 +30,7 @@ static void detach_reply(struct http_reply *reply)
     } else {
         // Its owner does not know and will still end it, perhaps after the server is gone.
         list_remove(&reply->corked_link);
+        http_reply_uncount_body(reply);
         reply->server = NULL;
     }
 }

@@ -47,9 +47,12 @@ struct http_request {
 };
 
 struct http_server_options {
-    size_t head_max;           // bytes of request line and headers; 0: 16384
-    size_t header_count_max;   // 0: 100
-    size_t body_max;           // 0: 4 MiB
+    size_t head_max;         // bytes of request line and headers; 0: 16384
+    size_t header_count_max; // 0: 100
+    size_t body_max;         // 0: 4 MiB
+    // Bytes of all bodies that are still coming in, without the first 16 KiB of each; beyond it a
+    // body is refused with 503. 0: 256 MiB, or 8 bodies of the largest size if that is more.
+    size_t bodies_max;
     size_t connections_max;    // 0: 20000; further ones are closed at accept
     uint64_t head_timeout_ms;  // first byte to end of head; 0: 10000
     uint64_t body_timeout_ms;  // longest pause between body bytes; 0: 30000

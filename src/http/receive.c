@@ -10,6 +10,7 @@ static void dispatch(struct server_connection *c)
 {
     struct http_reply *reply = c->reply;
     struct http_server *server = c->server;
+    http_reply_uncount_body(reply);
     reply->stage = REPLY_OPEN;
     reply->request.body = buffer_slice(&reply->body);
     reply->request.peer = slice_of(c->peer, c->peer_length);
@@ -99,6 +100,25 @@ static size_t receive_head(struct server_connection *c, struct slice bytes)
     return take;
 }
 
+// Bytes that drip keep a pause from ever growing long; a body that only pauses is overdue without
+// them.
+static bool is_late(struct server_connection *c)
+{
+    uint64_t took_ms = http_server_now_ms(c->server) - c->reply->body_since_ms;
+    if (took_ms <= c->server->options.body_total_ms)
+        return false;
+    http_connection_refuse(c, 408, "the body did not come in time");
+    return true;
+}
+
+static bool may_come_in(struct server_connection *c, size_t more)
+{
+    if (http_reply_count_body(c->reply, more))
+        return true;
+    http_connection_refuse(c, 503, "too many large bodies are coming in");
+    return false;
+}
+
 static size_t receive_chunks(struct server_connection *c, struct slice bytes)
 {
     struct http_reply *reply = c->reply;
@@ -106,6 +126,8 @@ static size_t receive_chunks(struct server_connection *c, struct slice bytes)
     const char *reason = "";
     int result;
     while ((result = http_chunks_next(&reply->chunks, &rest, &data, &reason)) == 0) {
+        if (!may_come_in(c, data.length))
+            return bytes.length;
         result = buffer_append(&reply->body, data);
         if (result == 0)
             continue;
@@ -126,15 +148,13 @@ static size_t receive_body(struct server_connection *c, struct slice bytes)
 {
     struct http_reply *reply = c->reply;
     c->active = true;
-    // Bytes that drip keep a pause from ever growing long; a body that only pauses is overdue
-    // without them.
-    if (http_server_now_ms(c->server) - reply->body_since_ms > c->server->options.body_total_ms) {
-        http_connection_refuse(c, 408, "the body did not come in time");
+    if (is_late(c))
         return bytes.length;
-    }
     if (reply->framing.kind == HTTP_BODY_CHUNKED)
         return receive_chunks(c, bytes);
     size_t take = bytes.length < reply->left ? bytes.length : (size_t)reply->left;
+    if (!may_come_in(c, take))
+        return bytes.length;
     if (buffer_append(&reply->body, slice_of(bytes.data, take)) != 0) {
         http_connection_refuse(c, 503, "out of memory");
         return bytes.length;
@@ -220,6 +240,8 @@ static bool read_once(struct server_connection *c)
         reply != NULL && reply->stage == REPLY_BODY && reply->framing.kind == HTTP_BODY_LENGTH;
     if (direct) {
         size = reply->left < DIRECT_MAX ? (size_t)reply->left : DIRECT_MAX;
+        if (is_late(c) || !may_come_in(c, size))
+            return false;
         bytes = buffer_reserve(&reply->body, size);
         if (bytes == NULL) {
             http_connection_refuse(c, 503, "out of memory");

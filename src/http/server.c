@@ -6,6 +6,8 @@
 enum {
     SPARE_MAX = 1024,
     SPARE_BYTES_MAX = 16384,
+    BODY_FREE = 16384, // of each body: small calls get in whatever others do
+    BODIES_MAX = 256 << 20,
     TICK_MIN_MS = 10,
     TICK_MAX_MS = 500,
     LINGER_MS = 2000
@@ -28,6 +30,8 @@ static void set_defaults(struct http_server_options *options)
     set_default(&options->head_max, 16384);
     set_default(&options->header_count_max, 100);
     set_default(&options->body_max, 4u << 20);
+    size_t eight = options->body_max < SIZE_MAX / 8 ? 8 * options->body_max : SIZE_MAX;
+    set_default(&options->bodies_max, eight > BODIES_MAX ? eight : BODIES_MAX);
     set_default(&options->connections_max, 20000);
     set_default_time(&options->head_timeout_ms, 10000);
     set_default_time(&options->body_timeout_ms, 30000);
@@ -232,11 +236,34 @@ static void trim_buffer(struct buffer *buffer)
     buffer_clear(buffer);
 }
 
+// Nobody has asked yet who sends these bytes, so all of them together are bounded.
+bool http_reply_count_body(struct http_reply *reply, size_t more)
+{
+    struct http_server *server = reply->server;
+    size_t length = reply->body.length + more;
+    size_t counted = length > BODY_FREE ? length - BODY_FREE : 0;
+    if (counted <= reply->counted)
+        return true;
+    if (counted - reply->counted > server->options.bodies_max - server->bodies)
+        return false;
+    server->bodies += counted - reply->counted;
+    reply->counted = counted;
+    return true;
+}
+
+void http_reply_uncount_body(struct http_reply *reply)
+{
+    if (reply->server != NULL)
+        reply->server->bodies -= reply->counted;
+    reply->counted = 0;
+}
+
 // Spare replies keep their memory as long as it is small; that is why a request costs none.
 void http_reply_give_back(struct http_reply *reply)
 {
     struct http_server *server = reply->server;
     list_remove(&reply->corked_link);
+    http_reply_uncount_body(reply);
     if (server == NULL || server->spare_count >= SPARE_MAX) {
         reply_free(reply);
         return;

@@ -35,6 +35,7 @@ struct http_server {
     struct loop_timer *timer;
     struct list phases[PHASE_COUNT];
     size_t connections;
+    size_t bodies;     // bytes of bodies that are coming in, without the first BODY_FREE of each
     struct list spare; // replies to use again
     size_t spare_count;
     struct list corked; // replies with bytes to flush at the end of the turn
@@ -85,7 +86,8 @@ struct http_reply {
     struct http_header_list headers;
     struct http_framing framing;
     struct http_chunks chunks;
-    uint64_t left; // of a body with a length
+    uint64_t left;  // of a body with a length
+    size_t counted; // of the body, in server->bodies
     uint64_t body_since_ms;
     struct http_request request;
     bool started;
@@ -98,6 +100,9 @@ struct http_reply {
 uint64_t http_server_now_ms(struct http_server *server);
 struct http_reply *http_reply_take(struct http_server *server); // NULL: no memory
 void http_reply_give_back(struct http_reply *reply);
+// Whether `more` bytes of its body may come in; they are counted until it is whole or given up.
+bool http_reply_count_body(struct http_reply *reply, size_t more);
+void http_reply_uncount_body(struct http_reply *reply);
 void http_server_left(struct http_server *server); // a connection has gone
 
 // ---- connection.c
