@@ -88,11 +88,12 @@ struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label
 static void release_parts(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
-    if (ex->counted) {
-        struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->label);
-        if (usage != NULL && usage->calls > 0)
-            usage->calls--;
-    }
+    struct grant_usage *usage =
+        ex->counted || ex->initializing ? grant_usage_of(pipeline, ex->grant->label) : NULL;
+    if (usage != NULL && ex->counted && usage->calls > 0)
+        usage->calls--;
+    if (usage != NULL && ex->initializing)
+        usage->initializing--;
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
     if (ex->session != NULL)

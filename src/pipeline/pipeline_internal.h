@@ -101,7 +101,7 @@ struct exchange {
     struct session *minted; // the session that this initialize opened
     bool modern;
     bool observe;
-    bool counted; // in the grant's calls in flight
+    bool counted, initializing; // in the grant's calls in flight, and may become a session
     bool in_batch;
     bool must_heal;              // the child was started anew for it
     bool healed;                 // waited for the server's new session once already
@@ -219,7 +219,7 @@ struct pipeline {
 
 struct grant_usage {
     char *label; // owned, the key
-    size_t sessions, calls, tallies, kept_bytes;
+    size_t sessions, initializing, calls, tallies, kept_bytes;
     struct origins tasks; // by server and task id
 };
 

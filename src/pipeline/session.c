@@ -68,6 +68,9 @@ struct session *session_new(struct exchange *ex)
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
     usage->sessions++;
+    if (ex->initializing)
+        usage->initializing--;
+    ex->initializing = false;
     return session;
 }
 
@@ -237,9 +240,12 @@ static enum step_result open_session(struct exchange *ex)
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
     if (usage == NULL)
         return STEP_FAIL;
-    if (usage->sessions >= most(ex->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT))
+    size_t limit = most(ex->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT);
+    if (usage->sessions + usage->initializing >= limit)
         return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
                                "This grant has too many open sessions; end one (DELETE) or wait");
+    usage->initializing++;
+    ex->initializing = true;
     ex->session = NULL;
     return STEP_NEXT;
 }

@@ -240,18 +240,19 @@ test('a flood of notifications on the GET stream of one session slows nobody els
   const line = 'data: ' + JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'y'.repeat(8000) } }) + '\n\n';
   const flood = setInterval(() => { for (let i = 0; i < 200 && !over && !res.writableNeedDrain; i++) res.write(line); }, 1);
   t.after(() => clearInterval(flood));
-  const started = Date.now();
+  // However long the flood lasts, it is not waited for.
   for (let i = 0; i < 30; i++) assertAllowed(await other.call('echo', { i }));
-  assert.ok(Date.now() - started < 3000, `${Date.now() - started} ms for 30 calls`);
+  assert.equal(over, false);
   stream.close();
 });
 
 test('one bad server never slows another: resets, stalls and floods beside a good one', async t => {
   const kinds = [socket => socket.resetAndDestroy(), () => {}, (socket, m, c) => { c.sse(); const timer = setInterval(() => { if (c.res.destroyed || c.res.writableNeedDrain) clearInterval(timer); else c.res.write(': ' + 'z'.repeat(100000) + '\n\n'); }, 1); c.res.on('close', () => clearInterval(timer)); }];
-  const servers = {}, grants = { agent: { servers: {} } };
+  const servers = {}, grants = { agent: { servers: {} } }, fakes = [];
   for (const [i, misbehave] of kinds.entries()) {
     const fake = await FakeUpstream.start(t, { tools: [tool('bad')], onCall: (m, c) => { misbehave(c.req.socket, m, c); } });
-    servers['bad' + i] = { url: fake.url, timeouts: { answer: '5s' } };
+    fakes.push(fake);
+    servers['bad' + i] = { url: fake.url, timeouts: { answer: '60s' } };
     grants.agent.servers['bad' + i] = 'main';
   }
   const good = await FakeUpstream.start(t);
@@ -260,15 +261,18 @@ test('one bad server never slows another: resets, stalls and floods beside a goo
   const gateway = await startGateway(t, { servers, policies: { main: ALLOW_ALL }, grants });
   const session = await Session.open(gateway, { server: 'good' });
   const open = descriptors(gateway.child.pid).length;
-  const pending = [];
+  const pending = [], ended = [0, 0, 0];
   for (let i = 0; i < kinds.length; i++) {
     const victim = await Session.open(gateway, { server: 'bad' + i });
-    for (let n = 0; n < 20; n++) pending.push(post(victim, n + 1).catch(e => e));
+    for (let n = 0; n < 20; n++) pending.push(post(victim, n + 1).catch(e => e).then(() => { ended[i]++; }));
   }
-  const started = Date.now();
+  // All of these come and go while not one of the stalled and flooding calls has ended.
   for (let i = 0; i < 50; i++) assertAllowed(await session.call('echo', { i }));
-  const took = Date.now() - started;
-  assert.ok(took < 4000, `50 good calls took ${took} ms`);
+  assert.deepEqual(ended.slice(1), [0, 0]);
+  await eventually(() => fakes[1].calls().length === 20 && fakes[2].calls().length === 20, 'all of them have come to the bad servers');
+  for (let i = 0; i < 50; i++) assertAllowed(await session.call('echo', { i }));
+  assert.deepEqual(ended.slice(1), [0, 0]);
+  await Promise.all(fakes.map(fake => fake.stop()));
   await Promise.all(pending);
   await eventually(() => descriptors(gateway.child.pid).length < open + 40, () => `descriptors: ${open} before, ${descriptors(gateway.child.pid).length} now`);
 });

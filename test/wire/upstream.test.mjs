@@ -54,14 +54,16 @@ test('one dead upstream does not slow another one down', async t => {
   silent.on('connection', s => { sockets.add(s); s.on('error', () => {}); });
   t.after(() => { sockets.forEach(s => s.destroy()); silent.close(); });
   const gateway = await startGateway(t, {
-    servers: { good: { url: good.url }, dead: { url: `http://127.0.0.1:${silent.address().port}/mcp`, timeouts: { answer: '2s' } } },
+    servers: { good: { url: good.url }, dead: { url: `http://127.0.0.1:${silent.address().port}/mcp`, timeouts: { answer: '60s' } } },
     policies: { main: ALLOW_ALL }, grants: { agent: { servers: { good: 'main', dead: 'main' } } },
   });
-  const dead = Session.open(gateway, { server: 'dead' }).then(() => 'opened', e => e.message);
+  let ended = false;
+  const dead = Session.open(gateway, { server: 'dead' }).then(() => 'opened', e => e.message).finally(() => { ended = true; });
   const session = await Session.open(gateway, { server: 'good' });
-  const started = Date.now();
+  await eventually(() => sockets.size > 0, 'the dead one is being asked');
   for (let i = 0; i < 20; i++) assertAllowed(await session.call('echo', { i }));
-  assert.ok(Date.now() - started < 1800, `20 calls took ${Date.now() - started} ms`);
+  assert.equal(ended, false);
+  sockets.forEach(s => s.destroy());
   assert.match(await dead, /initialize: (502|503|504)|"error"/);
 });
 
