@@ -97,6 +97,7 @@ int gateway_apply(struct gateway *gateway, struct config *config, struct policy 
         .session_idle_ms = config->session_idle_ms,
         .question_time_ms = config->question_time_ms,
         .left_call_time_ms = config->left_call_time_ms,
+        .keep_alive_ms = config->keep_alive_ms,
         .release = release_snapshot,
         .owner = snapshot,
     };

@@ -51,6 +51,7 @@ struct config {
     uint64_t message_time_ms;
     uint64_t question_time_ms;
     uint64_t left_call_time_ms;
+    uint64_t keep_alive_ms;
     uint64_t drain_ms;
     // every file that a change of must cause a reload: the config and its policies
     const char *const *watched;

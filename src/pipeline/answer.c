@@ -4,6 +4,7 @@
 // What happens when the server answers: every message is looked at, whichever way it came (a JSON
 // body, an event stream, a resumed stream, a pipe), before the client sees it.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/resume_internal.h"
 
 // ---- The head of an HTTP answer
 
@@ -212,6 +213,7 @@ void answer_message(void *argument, struct upstream_message *message)
         message = bridge_to_legacy_form(ex, message);
     if (message == NULL)
         return;
+    resume_note(ex, message);
     if (message->event_id.length > 0) {
         origin_note_call(ex);
         ex->has_event_id = true;
@@ -308,16 +310,16 @@ void answer_end(void *argument)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
-    if (heal(ex) || bridge_ended(ex))
+    if (heal(ex) || bridge_ended(ex) || resume_begin(ex))
         return;
     bool expects = ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST;
     if (!ex->answered && !ex->client_gone) {
         // A stream that gave event ids can be resumed; one that did not will never answer.
-        bool resumable = !ex->modern && ex->has_event_id;
+        bool resumable = !ex->modern && ex->has_event_id && ex->face != &stdio_face;
         if (ex->streaming && (!expects || ex->upstream_answered || resumable)) {
             ex->answered = true;
             ex->face->stream_end(ex);
-        } else if (ex->streaming) {
+        } else if (ex->streaming && (ex->upstream_status == 0 || ex->upstream_status == 200)) {
             answer_unfinished(ex);
         } else if (ex->upstream_status == 202 || (!expects && ex->upstream_status / 100 == 2)) {
             exchange_answer(ex, 202, (struct slice){0});
@@ -350,6 +352,19 @@ static const char *plain_reason(int code)
     }
 }
 
+// Its client has event ids of the server and comes back for the rest; an error would be the answer.
+static bool leave_to_client(struct exchange *ex)
+{
+    if (ex->face != &http_face || ex->modern || !ex->has_event_id || !ex->streaming ||
+        ex->stream != NULL || ex->answered || ex->client_gone)
+        return false;
+    ex->reason = SLICE_LITERAL("the server's stream broke; the client may resume it");
+    ex->answered = true;
+    ex->face->stream_end(ex);
+    exchange_finish(ex);
+    return true;
+}
+
 void answer_error(void *argument, int code, bool sent, const char *text)
 {
     struct exchange *ex = argument;
@@ -358,6 +373,9 @@ void answer_error(void *argument, int code, bool sent, const char *text)
         exchange_finish(ex); // what breaks behind the answer does not change it
         return;
     }
+    bool broke = code == ERROR_CLOSED || code == ERROR_IO;
+    if (broke && (resume_begin(ex) || leave_to_client(ex)))
+        return;
     if (!sent)
         limits_give_back(ex, false);
     ex->outcome = OUTCOME_FAILED;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/resume_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,6 +113,7 @@ void exchange_finish(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
     bridge_release(ex);
+    resume_release(ex);
     if (ex->call != NULL)
         upstream_call_cancel(ex->call, ex->modern);
     ex->call = NULL;

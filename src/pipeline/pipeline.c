@@ -5,30 +5,46 @@
 
 enum {
     TICK_MS = 5000,
-    KEEP_ALIVE_US = 15 * 1000 * 1000, // below the idle timers of common proxies and clients
-    SILENT_CALL_US = 10 * 1000 * 1000,
+    TICK_LEAST_MS = 250,
+    KEEP_ALIVE_MS = 15 * 1000, // below the idle timers of common proxies and clients
+    SILENT_CALL_MS = 10 * 1000,
     LEFT_CALL_MS = 5 * 60 * 1000,
     ANSWERED_US = 10 * 1000 * 1000,
     NODES_KEPT = 64 * 1024,
 };
 
-// Silent streams get a comment; a call over a link that takes long becomes a stream, so that
-// nothing on the way to the client takes the silence for death.
+static uint64_t keep_alive_ms(const struct pipeline *pipeline)
+{
+    uint64_t ms = pipeline->rules == NULL ? 0 : pipeline->rules->given.keep_alive_ms;
+    return ms == 0 ? KEEP_ALIVE_MS : ms;
+}
+
+// May its answer come as a stream that the gateway begins? An initialize over HTTP may not: the
+// session's id is in the head.
+static bool may_begin_stream(const struct exchange *ex)
+{
+    return ex->call != NULL && ex->message_kind == MCP_REQUEST && ex->accepts_stream &&
+           (ex->method != MCP_INITIALIZE || upstream_server_has_links(ex->server));
+}
+
+// Silent streams get a comment; a call that takes long becomes a stream, so that nothing on the way
+// to the client takes the silence for death.
 static void keep_alive(struct pipeline *pipeline, uint64_t now_us)
 {
+    uint64_t silence_us = keep_alive_ms(pipeline) * 1000;
+    uint64_t begin_us = (uint64_t)SILENT_CALL_MS * 1000;
+    begin_us = silence_us < begin_us ? silence_us : begin_us;
     LIST_EACH(&pipeline->exchanges, item)
     {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
         if (ex->face != &http_face || ex->client_gone || ex->answered)
             continue;
-        bool silent = ex->call != NULL && ex->message_kind == MCP_REQUEST &&
-                      (upstream_server_has_links(ex->server) || ex->to_legacy != NULL);
-        if (!ex->streaming && silent && ex->accepts_stream &&
-            clock_monotonic_us() - ex->started_us > SILENT_CALL_US) {
+        if (!ex->streaming && may_begin_stream(ex) &&
+            clock_monotonic_us() - ex->started_us > begin_us) {
             ex->streaming = true;
             ex->face->stream_begin(ex);
         }
-        if (ex->streaming && now_us - ex->last_write_us > KEEP_ALIVE_US)
+        if (ex->streaming && now_us - ex->last_write_us > silence_us)
             http_face_comment(ex);
     }
 }
@@ -96,6 +112,14 @@ static void tick_cb(void *argument)
     bridge_sweep(pipeline, now_us);
 }
 
+// Often enough that a silent stream gets its comment soon after its time.
+static void start_tick(struct pipeline *pipeline)
+{
+    uint64_t ms = keep_alive_ms(pipeline) / 3;
+    ms = ms > TICK_MS ? TICK_MS : ms < TICK_LEAST_MS ? TICK_LEAST_MS : ms;
+    loop_timer_start(pipeline->tick, ms, ms);
+}
+
 struct pipeline *pipeline_new(const struct pipeline_options *options)
 {
     struct pipeline *pipeline = memory_new(sizeof *pipeline);
@@ -119,7 +143,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
         pipeline_free(pipeline);
         return NULL;
     }
-    loop_timer_start(pipeline->tick, TICK_MS, TICK_MS);
+    start_tick(pipeline);
     return pipeline;
 }
 
@@ -209,6 +233,7 @@ int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *given
     rules->given = *given;
     struct rules *before = pipeline->rules;
     pipeline->rules = rules;
+    start_tick(pipeline);
     if (before == NULL)
         return 0;
     LIST_EACH(&pipeline->sessions, item)

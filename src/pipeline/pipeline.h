@@ -37,6 +37,7 @@ struct pipeline_rules {
     uint64_t session_idle_ms;      // 0: 30 minutes
     uint64_t question_time_ms;     // a server's request waits for its answer; 0: 1 hour
     uint64_t left_call_time_ms;    // a call goes on without its client; 0: 5 minutes
+    uint64_t keep_alive_ms;        // a stream is silent before it gets a comment; 0: 15 s
     void (*release)(void *owner);
     void *owner;
 };

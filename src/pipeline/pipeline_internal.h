@@ -147,6 +147,7 @@ struct exchange {
     bool result_failed;     // an error or isError came back
     bool origin_noted;      // its answer may come once more on a resumed stream
     size_t redacted;        // parts of its answer that the policy took out
+    struct resume *resume;  // asks for the rest of a broken answer (resume.c)
     bool has_event_id;      // its stream can be resumed
     uint64_t started_us, decided_us, sent_us, answered_us;
     uint64_t over_us;       // nobody waits for the call any more; 0: somebody does
@@ -184,13 +185,6 @@ struct session {
     struct upstream_call *greeting_call;
     struct list held; // exchanges that wait for the greeting's answer
     bool healing, healed;
-};
-
-// A server's own message that waits for a stream.
-struct waiting_message {
-    struct list link;
-    size_t length;
-    char text[];
 };
 
 struct pipeline {

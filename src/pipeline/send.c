@@ -3,6 +3,7 @@
 //
 // The last step: the judged message leaves, byte for byte as it was judged.
 #include "pipeline/replay_internal.h"
+#include "pipeline/resume_internal.h"
 
 const struct upstream_call_events send_events = {
     .on_head = answer_head,
@@ -106,7 +107,14 @@ static bool cancel_call(struct exchange *ex)
     LIST_EACH(&ex->session->exchanges, item)
     {
         struct exchange *other = LIST_ENTRY(item, struct exchange, session_link);
-        if (other == ex || other->call == NULL || !slice_equal(other->id, wanted))
+        if (other == ex || !slice_equal(other->id, wanted))
+            continue;
+        if (resume_cancel(other)) {
+            other->answered = true;
+            exchange_finish(other);
+            return false;
+        }
+        if (other->call == NULL)
             continue;
         bool http = !upstream_server_has_links(ex->server);
         if (http && !other->modern)

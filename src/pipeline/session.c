@@ -25,6 +25,13 @@ struct asked {
     char id[]; // raw JSON
 };
 
+// A server's own message that waits for a stream.
+struct waiting_message {
+    struct list link;
+    size_t length;
+    char text[];
+};
+
 static void hash_id(struct session *session)
 {
     static const char digits[] = "0123456789abcdef";

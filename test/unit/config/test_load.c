@@ -27,7 +27,8 @@ static const char whole[] =
     "  'decision_log': 'decisions.jsonl', 'limits_file': '/tmp/limits.db',\n"
     "  'limits': { 'message_bytes': 65536, 'sessions_per_grant': 3, 'session_idle': '90s',\n"
     "              'calls_per_grant': 4, 'drain': 0,\n"
-    "              'message_time': 9, 'question_time': '1d', 'left_call_time': '90s' },\n"
+    "              'message_time': 9, 'question_time': '1d', 'left_call_time': '90s', "
+    "'keep_alive': '40s' },\n"
     "  'metrics': 'public', 'upstream_ca': 'certificate.pem',\n"
     "  'log': { 'level': 'debug', 'format': 'json' } }\n";
 
@@ -72,6 +73,7 @@ static void reads_the_document(void **state)
     assert_int_equal(config->message_time_ms, 9000);
     assert_int_equal(config->question_time_ms, 86400000);
     assert_int_equal(config->left_call_time_ms, 90000);
+    assert_int_equal(config->keep_alive_ms, 40000);
     assert_int_equal(config->calls_max_per_grant, 4);
     assert_int_equal(config->drain_ms, 0);
     assert_int_equal(config->log_level, LOG_DEBUG);
@@ -176,6 +178,7 @@ static void fills_in_defaults(void **state)
     assert_int_equal(config->message_time_ms, 120000);
     assert_int_equal(config->question_time_ms, 3600000);
     assert_int_equal(config->left_call_time_ms, 300000);
+    assert_int_equal(config->keep_alive_ms, 15000);
     assert_int_equal(config->calls_max_per_grant, 1000);
     assert_int_equal(config->drain_ms, 30000);
     assert_int_equal(config->log_level, LOG_INFO);
