@@ -181,11 +181,11 @@ class Haproxy(Program):
 class Gateway(Program):
     """Everything on: token, policy, limits in a file, metrics, decision log."""
 
-    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True):
+    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True, limits=None):
         server = {"max_calls": 100000}
         config = {
             "listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db",
-            "limits": {"sessions_per_grant": 100000, "calls_per_grant": 100000},
+            "limits": {"sessions_per_grant": 100000, "calls_per_grant": 100000, **(limits or {})},
             "servers": {"bench": {"url": f"http://127.0.0.1:{upstream}/mcp", **server},
                         "big": {"url": f"http://127.0.0.1:{big}/mcp", **server}},
             "policies": {"bench": policy()},

@@ -15,6 +15,7 @@ usage: ./dev bench [quick|full|memory|peers|guard|report] [arguments]
   full [--rounds N] [--seconds S] [scenario ...]  5 rounds of 4 s each; raw rows to bench/results/rounds.tsv
   memory                                          memory at start, of idle connections and streams; bench/results/memory.tsv
   peers                                           other MCP proxies from npm, crates and Go; bench/results/peers.tsv
+  soak [--minutes N] [--share F]                  half load for 30 minutes: does it grow? bench/results/soak.tsv
   guard [--update]                                instructions per call of five paths against bench/instructions.tsv
   report                                          tables of docs/benchmarks.md and charts from bench/results
 END
@@ -30,6 +31,7 @@ verb_bench() {
         full) bench_tools && python3 bench/rounds.py "$@" ;;
         memory) bench_tools && python3 bench/memory.py "$@" ;;
         peers) bench_tools && python3 bench/peers.py "$@" ;;
+        soak) bench_tools && python3 bench/soak.py "$@" ;;
         guard) bench_tools && python3 bench/guard.py "$@" ;;
         report) python3 bench/report.py "$@" ;;
         help | -h | --help) bench_usage ;;
