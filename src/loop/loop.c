@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 static void forget_time(struct loop *l)
 {
@@ -69,6 +70,13 @@ static void ignore_broken_pipes(void)
         signal(SIGPIPE, SIG_IGN);
 }
 
+// libuv lets half of its threads wait for the name service; with its four, two names that are not
+// answered would hold up all others. The operator's own number wins.
+static void have_enough_threads(void)
+{
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
+}
+
 struct loop *loop_new(void)
 {
     struct loop *l = memory_try_new(sizeof *l);
@@ -79,6 +87,7 @@ struct loop *loop_new(void)
         return NULL;
     }
     ignore_broken_pipes();
+    have_enough_threads();
     l->scratch = scratch;
     list_init(&l->processes);
     uv_prepare_init(&l->uv, &l->prepare);
