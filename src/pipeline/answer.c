@@ -110,7 +110,8 @@ static bool refuse_input_request(struct exchange *ex, struct upstream_message *m
 
 static int status_for(const struct exchange *ex, const struct upstream_message *message)
 {
-    if (ex->upstream_status != 0)
+    // The older eras answer errors like results; the modern one gives some a status.
+    if (ex->upstream_status != 0 && (ex->to_legacy == NULL || ex->upstream_status >= 400))
         return ex->upstream_status == 401 || ex->upstream_status == 403 ||
                        ex->upstream_status >= 500
                    ? 502

@@ -255,7 +255,12 @@ enum step_result era_ask(struct exchange *ex, struct server_era *era)
         era->timer = loop_timer_open(ex->pipeline->loop, settle_cb, era);
     if (era->timer == NULL || (stdio && !send_keep_text(ex)))
         return STEP_FAIL;
+    uint64_t now_us = loop_now_us(ex->pipeline->loop);
     if (list_empty(&era->waiting) && era->probe == NULL) {
+        bool recently = era->asked_us != 0 && now_us - era->asked_us < BRIDGE_ASK_US;
+        if (recently && era->found == VERDICT_UNKNOWN && !ex->era_doubt)
+            return STEP_NEXT;
+        era->asked_us = now_us;
         if (probe(ex, era, &error) != 0) {
             ex->era_settled = true; // the ordinary way will say what is wrong
             return STEP_NEXT;
@@ -288,17 +293,43 @@ static bool refuses_initialize(const struct exchange *ex, const struct upstream_
     return message->message->error != JSON_NONE && status != 429 && status < 500;
 }
 
+// A modern message is refused in words that no modern server uses.
+static bool refuses_modern(const struct exchange *ex, const struct server_era *era,
+                           const struct upstream_message *message)
+{
+    return ex->modern && ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST &&
+           ex->to_legacy == NULL && era->modern == VERDICT_YES &&
+           era_is_refusal(ex->upstream_status, message) &&
+           (era->doubted_us == 0 ||
+            loop_now_us(ex->pipeline->loop) - era->doubted_us > BRIDGE_DOUBT_US);
+}
+
 bool bridge_doubts(struct exchange *ex, const struct upstream_message *message)
 {
     if (ex->era_settled || ex->client_gone || ex->answered || ex->streaming)
         return false;
-    if (!refuses_initialize(ex, message))
+    if (!ex->modern && ex->method != MCP_INITIALIZE)
         return false;
     struct server_era *era = era_of(ex);
     if (era == NULL || is_fixed(era))
         return false;
+    if (!refuses_initialize(ex, message) && !refuses_modern(ex, era, message))
+        return false;
     keep_answer(ex, message);
     return true;
+}
+
+static enum step_result ask_again(struct exchange *ex)
+{
+    struct server_era *era = era_of(ex);
+    if (era == NULL)
+        return STEP_FAIL;
+    era->modern = VERDICT_UNKNOWN;
+    era->doubted_us = loop_now_us(ex->pipeline->loop);
+    ex->era_doubt = true; // asks even when it was asked a moment ago
+    enum step_result result = era_ask(ex, era);
+    ex->era_doubt = false;
+    return result;
 }
 
 bool bridge_ended(struct exchange *ex)
@@ -312,15 +343,16 @@ bool bridge_ended(struct exchange *ex)
             modern_server_changed(ex);
         return refused;
     }
-    if (!ex->era_doubt && !(ex->upstream_status >= 400 && bridge_doubts(ex, NULL)))
+    if (ex->to_legacy != NULL ||
+        (!ex->era_doubt && !(ex->upstream_status >= 400 && bridge_doubts(ex, NULL))))
         return false;
     if (ex->client_gone)
         return false;
-    ex->era_settled = true;
+    ex->era_settled = !ex->modern;
     ex->era_doubt = false;
     if (!bridge_rescan(ex))
         return true;
-    enum step_result result = modern_open(ex);
+    enum step_result result = ex->modern ? ask_again(ex) : modern_open(ex);
     if (result == STEP_REPLY)
         exchange_finish(ex);
     else if (result != STEP_WAIT)

@@ -28,14 +28,21 @@ void bridge_session_free(struct session *session);
 void bridge_session_listens(struct session *session); // somebody hears the server's news now
 
 enum {
-    BRIDGE_TEXT_MAX = 32 * 1024 * 1024, // one translated message
-    BRIDGE_CLIENT_MAX = 256 * 1024,     // what a client says of itself
-    BRIDGE_ROUNDS_MAX = 64,             // input_required results of one call
-    BRIDGE_QUESTIONS_MAX = 32,          // of one input_required result
-    BRIDGE_WAIT_US = 10 * 60 * 1000000, // for a client's answers
-    BRIDGE_PROBE_MS = 5000,             // for the answer to server/discover
-    BRIDGE_URIS_MAX = 1000,             // resources that one session watches
-    BRIDGE_DOUBT_US = 10 * 1000000,     // between two corrections of a server's era
+    BRIDGE_TEXT_MAX = 32 * 1024 * 1024,  // one translated message
+    BRIDGE_CLIENT_MAX = 256 * 1024,      // what a client says of itself
+    BRIDGE_ROUNDS_MAX = 64,              // input_required results of one call
+    BRIDGE_QUESTIONS_MAX = 32,           // of one input_required result
+    BRIDGE_WAIT_US = 10 * 60 * 1000000,  // for a client's answers
+    BRIDGE_PROBE_MS = 5000,              // for the answer to server/discover
+    BRIDGE_URIS_MAX = 1000,              // resources that one session watches
+    BRIDGE_DOUBT_US = 10 * 1000000,      // between two corrections of a server's era
+    BRIDGE_ASK_US = 2 * 1000000,         // before a server that did not say is asked again
+    BRIDGE_PARKED_US = 5 * 60 * 1000000, // a call that waits for its client's next message
+    BRIDGE_PARKED_MAX = 1000,
+    BRIDGE_PARKED_PER_CONVERSATION = 64,
+    CONVERSATIONS_PER_GRANT = 100,
+    BRIDGE_GATHER_MS = 5,
+    NO_LOG = 8, // less than the gravest severity
 };
 
 // ---- What is known of a server
@@ -50,8 +57,8 @@ struct server_era {
     int status;                     // of the probe's answer
     struct upstream_call *probe;
     struct loop_timer *timer;
-    struct list waiting; // exchanges
-    uint64_t doubted_us; // when it was last asked again because of an answer
+    struct list waiting;           // exchanges
+    uint64_t asked_us, doubted_us; // last asked; last asked because of an answer
 };
 
 struct bridge {
@@ -101,8 +108,8 @@ void bridge_fail(struct exchange *ex, const char *format, ...) PRINTF_LIKE(2, 3)
 // ---- A legacy client before a modern server
 struct watched {
     struct list link;
-    size_t length;
-    char uri[]; // raw JSON
+    size_t length, users;
+    char uri[]; // raw JSON in a session, plain in a conversation
 };
 struct bridge_session {
     struct buffer info, capabilities, log_level; // raw
@@ -154,3 +161,109 @@ void questions_sweep(struct pipeline *pipeline, uint64_t now_us);
 enum step_result listen_subscribe(struct exchange *ex, bool subscribe);
 void listen_update(struct session *session);
 void listen_release(struct session *session);
+
+// ---- A modern client before a legacy server
+enum conversation_state { CONVERSATION_OPENING, CONVERSATION_READY, CONVERSATION_CLOSED };
+
+// A session at a legacy server, for every message of one grant with the same client capabilities.
+struct conversation {
+    struct list link; // bridge->conversations
+    struct pipeline *pipeline;
+    struct upstream_server *server; // referenced
+    char *grant_label;              // owned
+    struct buffer capabilities;     // canonical JSON
+    enum conversation_state state;
+    enum mcp_version version;
+    struct upstream_link *child;
+    struct buffer upstream_id;
+    struct buffer initialized; // raw InitializeResult
+    struct buffer server_info; // raw
+    bool news_tools, news_prompts, news_resources, can_log, can_subscribe;
+    int log_severity;              // what the server was told, NO_LOG: nothing
+    int log_wanted;                // what it is being told
+    struct upstream_call *opening; // initialize, its confirmation or a logging level
+    int status;                    // of that call
+    bool refused;                  // the server did not understand initialize
+    bool lost;                     // the server forgot it: nothing new is sent in it
+    struct list waiting;           // exchanges
+    struct list calls;             // struct legacy_call
+    struct list errands;           // calls of our own
+    struct list watched;           // with their users counted
+    struct upstream_call *stream;  // GET
+    bool stream_refused;
+    uint64_t next_id, last_used_us;
+};
+
+// A question of a legacy server that its client has not answered yet.
+struct parked_question {
+    struct list link;
+    unsigned number;      // its key is "q" and this
+    struct buffer id;     // raw
+    struct buffer method; // plain
+    struct buffer params; // raw, may be empty
+};
+
+// One request of a modern client at a legacy server. It outlives the client's exchange while the
+// server waits for an answer that comes with the client's next request.
+struct legacy_call {
+    struct list link; // conversation->calls
+    struct conversation *conversation;
+    struct exchange *ex;        // NULL: parked
+    struct upstream_call *call; // NULL: ended
+    char id[24];
+    enum mcp_method method;
+    int status, log_severity;
+    unsigned char digest[32]; // what was asked, without what belongs to one round
+    bool responded, ended;    // a response came; nothing more will come
+    struct list questions;
+    unsigned next_question;
+    struct loop_timer *gather; // questions that come together go to the client together
+    char handle[65];           // in bridge->parked when not empty
+    uint64_t parked_us;
+    struct buffer answer; // a response that came while parked
+    struct buffer last_event_id;
+    int64_t retry_ms;
+    struct loop_timer *reopen;
+    unsigned reopens;
+    bool listens, acknowledged; // subscriptions/listen
+    struct list uris;           // struct watched
+};
+
+// bridge_conversation.c
+// The conversation for this exchange's grant and capabilities, opened when needed.
+int conversation_of(struct exchange *ex, struct conversation **ret, struct error *error);
+// The exchange goes on with its step when the conversation is ready. STEP_WAIT or STEP_FAIL.
+enum step_result conversation_wait(struct conversation *conversation, struct exchange *ex);
+enum step_result conversation_set_level(struct conversation *conversation, struct exchange *ex,
+                                        int severity);
+size_t conversation_headers(const struct conversation *conversation, struct http_header *headers);
+void conversation_close(struct conversation *conversation, const char *why);
+void conversation_sweep(struct bridge *bridge, uint64_t now_us);
+// A message of our own, whose answer is not looked at.
+void conversation_tell(struct conversation *conversation, struct slice text);
+// The same, and `subscribe_settled` is called when the last of them is answered.
+void conversation_errand(struct conversation *conversation, const char *method,
+                         const char *parameter, struct slice value);
+void conversation_hear(struct conversation *conversation); // opens its GET stream
+bool bridge_client_can(struct slice capabilities, struct slice method);
+// bridge_legacy.c
+enum step_result legacy_step(struct exchange *ex);
+void legacy_release(struct exchange *ex);
+void legacy_end_call(struct legacy_call *call); // tells the server and frees
+struct legacy_call *legacy_new_call(struct conversation *conversation, struct exchange *ex);
+// A message of the server that belongs to no call.
+void legacy_said(struct conversation *conversation, struct upstream_message *message);
+void legacy_deliver(struct legacy_call *call, const struct upstream_message *message);
+// bridge_parked.c
+void parked_ask(struct legacy_call *call, struct upstream_message *message);
+void parked_refuse(struct conversation *conversation, const struct upstream_message *message,
+                   int code, const char *text);
+enum step_result parked_resume(struct exchange *ex);
+int parked_digest(struct exchange *ex, unsigned char digest[32]);
+void parked_release(struct legacy_call *call);
+void parked_sweep(struct conversation *conversation, uint64_t now_us);
+// bridge_subscribe.c
+enum step_result subscribe_open(struct exchange *ex, struct conversation *conversation);
+void subscribe_settled(struct conversation *conversation);
+void subscribe_news(struct conversation *conversation, const struct upstream_message *message);
+void subscribe_release(struct legacy_call *call);

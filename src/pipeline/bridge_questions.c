@@ -36,28 +36,6 @@ void questions_release(struct modern_call *call)
 
 // ---- Asking
 
-// What a client must have said that it can do before it is asked (2025-11-25, "Lifecycle").
-static const char *capability_of(struct slice method)
-{
-    if (slice_equal_string(method, "elicitation/create"))
-        return "elicitation";
-    if (slice_equal_string(method, "sampling/createMessage"))
-        return "sampling";
-    return slice_equal_string(method, "roots/list") ? "roots" : NULL;
-}
-
-static bool client_can(const struct session *session, const char *capability)
-{
-    struct json_doc doc;
-    json_doc_init(&doc);
-    struct slice text = buffer_slice(&session->bridge->capabilities);
-    bool can = capability != NULL && text.length > 0 &&
-               json_scan(&doc, text, NULL, NULL, NULL) == 0 &&
-               json_get(&doc, 0, capability) != JSON_NONE;
-    json_doc_release(&doc);
-    return can;
-}
-
 static void deliver(struct exchange *ex, struct slice text)
 {
     if (!ex->accepts_stream || ex->client_gone) {
@@ -107,7 +85,8 @@ static int ask_all(struct exchange *ex, const struct upstream_message *message, 
     for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
          key = json_next_key(doc, requests, key)) {
         struct slice method = json_string(doc, json_get(doc, key + 1, "method"), message->arena);
-        if (!client_can(ex->session, capability_of(method)))
+        // 2025-11-25, "Lifecycle": only what the client said that it can do.
+        if (!bridge_client_can(buffer_slice(&ex->session->bridge->capabilities), method))
             return error_set(error, ERROR_UNSUPPORTED,
                              "The server asked for '%.*s', which this client did not offer",
                              SLICE_PRINT(method));

@@ -24,9 +24,36 @@ static enum step_result step_legacy_client(struct exchange *ex)
     return era != NULL && era->legacy == VERDICT_NO ? modern_open(ex) : STEP_NEXT;
 }
 
+// A server of this era after all: it gets its own answer passed on, not the message once more.
+static enum step_result answer_as_it_was(struct exchange *ex)
+{
+    if (ex->era_answer.length > 0) {
+        ex->upstream_answered = true;
+        exchange_answer(ex, ex->era_status, ex->era_answer);
+        return STEP_REPLY;
+    }
+    ex->upstream_status = ex->era_status;
+    answer_end(ex);
+    return STEP_WAIT;
+}
+
+static enum step_result step_modern_client(struct exchange *ex)
+{
+    if (ex->message_kind == MCP_RESPONSE)
+        return STEP_NEXT;
+    struct server_era *era = era_of(ex);
+    if (era == NULL || era->modern == VERDICT_YES)
+        return ex->era_status == 0 ? STEP_NEXT : answer_as_it_was(ex);
+    if (era->modern == VERDICT_NO)
+        return legacy_step(ex);
+    if (ex->era_status != 0)
+        return answer_as_it_was(ex);
+    return ex->era_settled || ex->message_kind != MCP_REQUEST ? STEP_NEXT : era_ask(ex, era);
+}
+
 enum step_result step_bridge(struct exchange *ex)
 {
-    return ex->modern ? STEP_NEXT : step_legacy_client(ex);
+    return ex->modern ? step_modern_client(ex) : step_legacy_client(ex);
 }
 
 // ---- Waiting and going on
@@ -164,6 +191,11 @@ void bridge_free(struct bridge *bridge)
 {
     if (bridge == NULL)
         return;
+    while (!list_empty(&bridge->conversations)) {
+        struct conversation *c = LIST_ENTRY(bridge->conversations.next, struct conversation, link);
+        c->lost = true; // there is no time for a goodbye
+        conversation_close(c, "the gateway stops");
+    }
     table_each(&bridge->eras, free_era_cb, NULL);
     table_release(&bridge->eras);
     table_release(&bridge->parked);
@@ -189,6 +221,7 @@ void bridge_sweep(struct pipeline *pipeline, uint64_t now_us)
 {
     let_go_of_scratch(pipeline->bridge);
     questions_sweep(pipeline, now_us);
+    conversation_sweep(pipeline->bridge, now_us);
     LIST_EACH(&pipeline->sessions, item)
     {
         struct session *session = LIST_ENTRY(item, struct session, link);
@@ -200,4 +233,5 @@ void bridge_sweep(struct pipeline *pipeline, uint64_t now_us)
 void bridge_release(struct exchange *ex)
 {
     modern_release(ex);
+    legacy_release(ex);
 }

@@ -143,14 +143,14 @@ enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct sl
     return STEP_REPLY;
 }
 
-bool decide_method_allowed(const struct exchange *ex, struct slice method)
+static bool is_allowed(const struct exchange *ex, enum policy_subject subject, struct slice name)
 {
     if (ex->observe)
         return true;
     struct arena arena;
     arena_init(&arena, 64 * 1024);
-    struct policy_call call = {.subject = POLICY_METHOD,
-                               .name = method,
+    struct policy_call call = {.subject = subject,
+                               .name = name,
                                .args = JSON_NONE,
                                .category = CATALOGUE_UNKNOWN,
                                .server = server_name(ex),
@@ -164,6 +164,16 @@ bool decide_method_allowed(const struct exchange *ex, struct slice method)
     bool allowed = verdict.outcome == POLICY_ALLOW;
     arena_release(&arena);
     return allowed;
+}
+
+bool decide_method_allowed(const struct exchange *ex, struct slice method)
+{
+    return is_allowed(ex, POLICY_METHOD, method);
+}
+
+bool decide_resource_allowed(const struct exchange *ex, struct slice uri)
+{
+    return is_allowed(ex, POLICY_RESOURCE, uri);
 }
 
 bool decide_visible(void *argument, enum mcp_list list, struct slice name)

@@ -254,6 +254,7 @@ enum step_result step_send(struct exchange *ex);         // send.c
 enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
                                bool hidden, int64_t retry_ms);
 bool decide_method_allowed(const struct exchange *ex, struct slice method);
+bool decide_resource_allowed(const struct exchange *ex, struct slice uri);
 bool decide_visible(void *exchange, enum mcp_list list, struct slice name);
 // A server's own message to the client of `grant`: may it pass? Logs a denial.
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,

@@ -1,0 +1,358 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A legacy server asks its client something during a call. A modern client cannot be asked, so it
+// gets an input_required result, and the call waits at the server until the client's next request
+// brings the answer. What names the waiting call is a random handle, good once, for its own grant
+// and server, and for the same request only.
+#include "pipeline/bridge_internal.h"
+
+#include <inttypes.h>
+#include <openssl/sha.h>
+
+static void free_question(struct parked_question *question)
+{
+    list_remove(&question->link);
+    buffer_release(&question->id);
+    buffer_release(&question->method);
+    buffer_release(&question->params);
+    memory_free(question);
+}
+
+static void forget_handle(struct legacy_call *call)
+{
+    struct bridge *bridge = call->conversation->pipeline->bridge;
+    if (call->handle[0] != '\0')
+        table_remove(&bridge->parked, slice_from_string(call->handle));
+    call->handle[0] = '\0';
+}
+
+void parked_release(struct legacy_call *call)
+{
+    forget_handle(call);
+    if (call->gather != NULL)
+        loop_timer_close(call->gather);
+    while (!list_empty(&call->questions))
+        free_question(LIST_ENTRY(call->questions.next, struct parked_question, link));
+}
+
+// ---- What binds an answer to its call
+
+int parked_digest(struct exchange *ex, unsigned char digest[32])
+{
+    static const struct bridge_member rounds[] = {
+        {"inputResponses", {0}}, {"requestState", {0}}, {"_meta", {0}}};
+    struct buffer text, canonical;
+    struct json_doc doc;
+    buffer_init(&text, BRIDGE_TEXT_MAX);
+    buffer_init(&canonical, BRIDGE_TEXT_MAX);
+    json_doc_init(&doc);
+    bridge_write_object(&text, &ex->pipeline->doc, ex->message.params, rounds, 3);
+    int result =
+        text.failed ? ERROR_NO_MEMORY : json_scan(&doc, buffer_slice(&text), NULL, NULL, NULL);
+    if (result == 0)
+        buffer_append(&canonical, ex->method_name);
+    if (result == 0)
+        result = json_write_canonical(&canonical, &doc, 0);
+    if (result == 0)
+        SHA256((const unsigned char *)buffer_slice(&canonical).data, canonical.length, digest);
+    json_doc_release(&doc);
+    buffer_release(&canonical);
+    buffer_release(&text);
+    return result;
+}
+
+// ---- To the server
+
+void parked_refuse(struct conversation *c, const struct upstream_message *message, int code,
+                   const char *text)
+{
+    struct buffer body;
+    struct slice id = json_raw(message->doc, message->message->id);
+    buffer_init(&body, 0);
+    if (code == 0)
+        bridge_write_answer(&body, id, SLICE_LITERAL("{}"));
+    else
+        mcp_write_error(&body, id, code, slice_from_string(text), (struct slice){0});
+    if (!body.failed)
+        conversation_tell(c, buffer_slice(&body));
+    buffer_release(&body);
+}
+
+static void answer_server(struct legacy_call *call, struct parked_question *question,
+                          struct slice result)
+{
+    struct buffer body;
+    buffer_init(&body, BRIDGE_TEXT_MAX);
+    if (result.length > 0)
+        bridge_write_answer(&body, buffer_slice(&question->id), result);
+    else if (slice_equal_string(buffer_slice(&question->method), "elicitation/create"))
+        bridge_write_answer(&body, buffer_slice(&question->id),
+                            SLICE_LITERAL("{\"action\":\"cancel\"}"));
+    else
+        mcp_write_error(&body, buffer_slice(&question->id), MCP_ERROR_INTERNAL,
+                        SLICE_LITERAL("the client did not answer"), (struct slice){0});
+    if (!body.failed)
+        conversation_tell(call->conversation, buffer_slice(&body));
+    buffer_release(&body);
+    free_question(question);
+}
+
+// ---- To the client
+
+static void write_questions(struct buffer *out, struct legacy_call *call, struct exchange *ex)
+{
+    struct bridge_question questions[BRIDGE_QUESTIONS_MAX];
+    size_t count = 0;
+    LIST_EACH(&call->questions, item)
+    {
+        struct parked_question *question = LIST_ENTRY(item, struct parked_question, link);
+        if (count == BRIDGE_QUESTIONS_MAX)
+            break; // the rest waits for the next round
+        questions[count++] = (struct bridge_question){
+            .key = arena_format(&ex->arena, "q%u", question->number),
+            .method = buffer_slice(&question->method),
+            .params = buffer_slice(&question->params),
+        };
+    }
+    bridge_write_input_required(out, ex->id, questions, count, slice_from_string(call->handle),
+                                buffer_slice(&call->conversation->server_info));
+}
+
+// The exchange ends with the questions; the call stays.
+static void park(struct legacy_call *call)
+{
+    struct exchange *ex = call->ex;
+    struct bridge *bridge = ex->pipeline->bridge;
+    struct buffer body;
+    buffer_init(&body, BRIDGE_TEXT_MAX);
+    random_hex(call->handle, (sizeof call->handle - 1) / 2);
+    if (table_put(&bridge->parked, slice_from_string(call->handle), call) != 0) {
+        call->handle[0] = '\0';
+        bridge_fail(ex, "out of memory");
+        return;
+    }
+    write_questions(&body, call, ex);
+    call->parked_us = loop_now_us(ex->pipeline->loop);
+    ex->upstream_answered = true;
+    exchange_answer_buffer(ex, 200, &body);
+    buffer_release(&body);
+    ex->to_legacy = NULL;
+    ex->call = NULL;
+    call->ex = NULL;
+    exchange_finish(ex);
+}
+
+static const char *capability_of(struct slice method)
+{
+    if (slice_equal_string(method, "elicitation/create"))
+        return "elicitation";
+    if (slice_equal_string(method, "sampling/createMessage"))
+        return "sampling";
+    return slice_equal_string(method, "roots/list") ? "roots" : NULL;
+}
+
+bool bridge_client_can(struct slice capabilities, struct slice method)
+{
+    const char *capability = capability_of(method);
+    struct json_doc doc;
+    json_doc_init(&doc);
+    bool can = capability != NULL && capabilities.length > 0 &&
+               json_scan(&doc, capabilities, NULL, NULL, NULL) == 0 &&
+               json_get(&doc, 0, capability) != JSON_NONE;
+    json_doc_release(&doc);
+    return can;
+}
+
+static void gathered_cb(void *argument)
+{
+    struct legacy_call *call = argument;
+    if (call->ex != NULL && !call->responded && !list_empty(&call->questions))
+        park(call);
+}
+
+static void park_soon(struct legacy_call *call)
+{
+    if (call->gather == NULL)
+        call->gather = loop_timer_open(call->conversation->pipeline->loop, gathered_cb, call);
+    if (call->gather == NULL)
+        park(call);
+    else
+        loop_timer_start(call->gather, BRIDGE_GATHER_MS, 0);
+}
+
+static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
+{
+    const struct mcp_message *m = message->message;
+    struct parked_question *question = memory_try_new(sizeof *question);
+    if (question == NULL)
+        return false;
+    question->number = ++call->next_question;
+    buffer_init(&question->id, 1024);
+    buffer_init(&question->method, 1024);
+    buffer_init(&question->params, BRIDGE_TEXT_MAX);
+    list_append(&call->questions, &question->link);
+    buffer_append(&question->id, json_raw(message->doc, m->id));
+    buffer_append(&question->method, m->method_name);
+    if (m->params != JSON_NONE)
+        buffer_append(&question->params, json_raw(message->doc, m->params));
+    if (!question->id.failed && !question->method.failed && !question->params.failed)
+        return true;
+    free_question(question);
+    return false;
+}
+
+static size_t count_questions(const struct conversation *c)
+{
+    size_t count = 0;
+    for (struct list *l = c->calls.next; l != &c->calls; l = l->next) {
+        const struct legacy_call *call = LIST_ENTRY(l, struct legacy_call, link);
+        for (struct list *q = call->questions.next; q != &call->questions; q = q->next)
+            count++;
+    }
+    return count;
+}
+
+// By the policy that the call's own message was judged by, or, while its client is away, by the one
+// of now.
+static bool is_allowed(struct legacy_call *call, struct upstream_message *message)
+{
+    struct conversation *c = call->conversation;
+    struct pipeline *pipeline = c->pipeline;
+    struct slice server = upstream_server_options(c->server)->name;
+    if (call->ex != NULL)
+        return decide_server_message(pipeline, call->ex, NULL, message);
+    struct exchange judge = {.pipeline = pipeline, .rules = pipeline->rules, .server = c->server};
+    judge.grant =
+        identity_by_label(pipeline->rules->given.grants, slice_from_string(c->grant_label));
+    const struct identity_reach *reach =
+        judge.grant == NULL ? NULL : identity_reach(judge.grant, server);
+    if (reach == NULL)
+        return false;
+    judge.observe = judge.grant->mode == IDENTITY_OBSERVE;
+    judge.policy = reach->policy < 0 ? NULL : pipeline->rules->given.policies[reach->policy].policy;
+    arena_init(&judge.arena, 64 * 1024);
+    bool allowed = decide_server_message(pipeline, &judge, NULL, message);
+    arena_release(&judge.arena);
+    return allowed;
+}
+
+void parked_ask(struct legacy_call *call, struct upstream_message *message)
+{
+    struct conversation *c = call->conversation;
+    struct slice method = message->message->method_name;
+    if (message->message->method == MCP_PING)
+        parked_refuse(c, message, 0, NULL);
+    else if (!bridge_client_can(buffer_slice(&c->capabilities), method))
+        parked_refuse(c, message, MCP_ERROR_METHOD_NOT_FOUND, "the client did not offer this");
+    else if (!is_allowed(call, message))
+        parked_refuse(c, message, MCP_ERROR_INVALID_REQUEST,
+                      "the policy does not allow this request");
+    else if (c->pipeline->bridge->parked.count >= BRIDGE_PARKED_MAX ||
+             count_questions(c) >= BRIDGE_PARKED_PER_CONVERSATION || !keep_question(call, message))
+        parked_refuse(c, message, MCP_ERROR_INTERNAL, "too many questions wait for an answer");
+    else if (call->ex != NULL)
+        park_soon(call); // else it waits for the client's next round
+}
+
+// ---- The client's next request
+
+static struct legacy_call *find(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t node = json_get(doc, ex->message.params, "requestState");
+    unsigned char digest[32];
+    if (json_type(doc, node) != JSON_STRING || parked_digest(ex, digest) != 0)
+        return NULL;
+    struct slice handle = json_string(doc, node, &ex->arena);
+    struct legacy_call *call =
+        handle.data == NULL ? NULL : table_get(&ex->pipeline->bridge->parked, handle);
+    // Another grant's, server's or request's handle is as good as none.
+    if (call == NULL || call->conversation->server != ex->server ||
+        !slice_equal_string(ex->grant->label, call->conversation->grant_label) ||
+        memcmp(digest, call->digest, sizeof digest) != 0)
+        return NULL;
+    return call;
+}
+
+static void pass_answers(struct exchange *ex, struct legacy_call *call)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t responses = json_get(doc, ex->message.params, "inputResponses");
+    LIST_EACH(&call->questions, item)
+    {
+        struct parked_question *question = LIST_ENTRY(item, struct parked_question, link);
+        struct slice key = arena_format(&ex->arena, "q%u", question->number);
+        uint32_t response =
+            key.data == NULL ? (uint32_t)JSON_NONE : json_get_slice(doc, responses, key);
+        if (response != JSON_NONE && json_type(doc, response) == JSON_OBJECT)
+            answer_server(call, question, json_raw(doc, response));
+    }
+}
+
+// The answer that came meanwhile.
+static void deliver_kept(struct exchange *ex, struct legacy_call *call)
+{
+    struct bridge *bridge = ex->pipeline->bridge;
+    struct upstream_message from = {.arena = &ex->arena};
+    buffer_append(bridge_text(bridge, 0), buffer_slice(&call->answer));
+    struct upstream_message *message = bridge_read_text(bridge, 0, &from);
+    if (message != NULL && !call->answer.failed)
+        legacy_deliver(call, message);
+    else
+        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
+                              SLICE_LITERAL("The server's answer could not be kept"),
+                              (struct slice){0});
+}
+
+enum step_result parked_resume(struct exchange *ex)
+{
+    struct legacy_call *call = find(ex);
+    if (call == NULL)
+        return exchange_refuse(ex, 200, MCP_ERROR_INVALID_PARAMS,
+                               "This requestState is not known, was used already or has expired; "
+                               "begin again without it");
+    forget_handle(call);
+    ex->to_legacy = call;
+    call->ex = ex;
+    ex->call = call->call;
+    ex->upstream_status = call->status;
+    ex->sent_us = clock_monotonic_us();
+    pass_answers(ex, call);
+    if (call->responded) {
+        deliver_kept(ex, call);
+        return STEP_REPLY;
+    }
+    if (call->ended) {
+        ex->outcome = OUTCOME_FAILED;
+        return exchange_refuse(ex, 502, MCP_ERROR_INTERNAL,
+                               "The server ended the call while it waited for an answer");
+    }
+    if (!list_empty(&call->questions))
+        park(call); // ends the exchange
+    return STEP_WAIT;
+}
+
+// ---- Nobody came back
+
+static struct legacy_call *find_late(struct conversation *c, uint64_t now_us)
+{
+    LIST_EACH(&c->calls, item)
+    {
+        struct legacy_call *call = LIST_ENTRY(item, struct legacy_call, link);
+        if (call->ex == NULL && now_us - call->parked_us > BRIDGE_PARKED_US)
+            return call;
+    }
+    return NULL;
+}
+
+void parked_sweep(struct conversation *c, uint64_t now_us)
+{
+    struct legacy_call *call;
+    while ((call = find_late(c, now_us)) != NULL) {
+        while (!list_empty(&call->questions))
+            answer_server(call, LIST_ENTRY(call->questions.next, struct parked_question, link),
+                          (struct slice){0});
+        legacy_end_call(call);
+    }
+}
