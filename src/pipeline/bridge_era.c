@@ -326,6 +326,7 @@ static enum step_result ask_again(struct exchange *ex)
         return STEP_FAIL;
     era->modern = VERDICT_UNKNOWN;
     era->doubted_us = loop_now_us(ex->pipeline->loop);
+    steps_return_to_bridge(ex);
     ex->era_doubt = true; // asks even when it was asked a moment ago
     enum step_result result = era_ask(ex, era);
     ex->era_doubt = false;

@@ -102,7 +102,10 @@ static void take_response(struct legacy_call *call, struct upstream_message *mes
                 slice_equal_string(json_raw(message->doc, id), call->id);
     if (!ours || call->responded)
         return;
-    if (call->status == 404 || era_is_refusal(call->status, message))
+    int64_t code = error_code(message);
+    bool newer = call->status == 400 && code <= MCP_ERROR_HEADER_MISMATCH &&
+                 code >= MCP_ERROR_UNSUPPORTED_VERSION;
+    if (call->status == 404 || newer || era_is_refusal(call->status, message))
         return; // on_end begins anew
     if (call->ex == NULL) {
         call->responded = true;
@@ -111,7 +114,7 @@ static void take_response(struct legacy_call *call, struct upstream_message *mes
         return;
     }
     // 2025-11-25 asks for an elicitation by URL through an error; it is judged as what it is.
-    if (error_code(message) == MCP_ERROR_URL_ELICITATION &&
+    if (code == MCP_ERROR_URL_ELICITATION &&
         !decide_method_allowed(call->ex, SLICE_LITERAL("elicitation/create"))) {
         call->responded = true;
         call->ex->upstream_answered = true;

@@ -64,6 +64,19 @@ static bool is_heard(const struct session *session)
     return session->stdio != NULL || session->listener != NULL;
 }
 
+// The process that the session's messages go to; NULL over HTTP.
+static int find_link(struct session *session, struct upstream_link **ret, struct error *error)
+{
+    *ret = session->child;
+    bool shares = upstream_server_options(session->server)->sharing == UPSTREAM_SHARED;
+    if (*ret != NULL || !bridge_uses_link(session->server))
+        return 0;
+    struct exchange ex = {.pipeline = session->pipeline, .server = session->server};
+    if (shares && session->stdio == NULL)
+        *ret = shared_child(&ex, error);
+    return *ret == NULL ? ERROR_UNREACHABLE : 0;
+}
+
 static int open_listen(struct session *session, struct error *error)
 {
     struct bridge_session *bridge = session->bridge;
@@ -88,11 +101,14 @@ static int open_listen(struct session *session, struct error *error)
         {SLICE_LITERAL(VERSION_HEADER), mcp_version_text(MCP_2026_07_28)},
         {SLICE_LITERAL(METHOD_HEADER), SLICE_LITERAL("subscriptions/listen")}};
     struct upstream_call_events events = {on_head, on_message, on_end, on_error, session};
+    struct upstream_link *link;
     bridge->acknowledged = bridge->stale = false;
-    int result = text.failed || id.failed
-                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                     : bridge_send_text(session->server, session->child, buffer_slice(&text),
-                                        headers, 2, &events, &bridge->listen, error);
+    int result = find_link(session, &link, error);
+    if (result == 0 && (text.failed || id.failed))
+        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (result == 0)
+        result = bridge_send_text(session->server, link, buffer_slice(&text), headers, 2, &events,
+                                  &bridge->listen, error);
     buffer_release(&text);
     buffer_release(&id);
     memory_free(uris);
@@ -105,9 +121,6 @@ void listen_update(struct session *session)
     struct error error = {0};
     bool news = bridge->news_tools || bridge->news_prompts || bridge->news_resources;
     bool wanted = bridge->watched_count > 0 || (news && is_heard(session));
-    // Without a process of its own the session has no link that a stream could live on.
-    if (bridge_uses_link(session->server) && session->child == NULL)
-        wanted = false;
     if (bridge->listen != NULL && (!wanted || bridge->stale)) {
         upstream_call_cancel(bridge->listen, true);
         bridge->listen = NULL;

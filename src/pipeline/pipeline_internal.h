@@ -238,6 +238,8 @@ struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label
 
 // steps.c: runs steps until one waits or replies.
 void steps_run(struct exchange *ex);
+// The server turned out to be of the other era: the judged message takes another way.
+void steps_return_to_bridge(struct exchange *ex);
 enum step_result step_decode(struct exchange *ex);       // decode.c
 enum step_result step_session(struct exchange *ex);      // session.c
 enum step_result step_headers(struct exchange *ex);      // headers.c

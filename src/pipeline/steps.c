@@ -21,6 +21,13 @@ static const struct {
     {"upstream/send", step_send},       // to the server; the answer comes later
 };
 
+void steps_return_to_bridge(struct exchange *ex)
+{
+    while (ex->step > 0 &&
+           (ex->step >= sizeof steps / sizeof *steps || steps[ex->step].run != step_bridge))
+        ex->step--;
+}
+
 void steps_run(struct exchange *ex)
 {
     while (ex->step < sizeof steps / sizeof *steps) {

@@ -48,7 +48,7 @@ export async function startProgram(t, args, ready, { env = {} } = {}) {
   return match;
 }
 
-export async function confUpstream(t) {
-  const match = await startProgram(t, [PROGRAMS.confUpstream, 'http', '0'], /127\.0\.0\.1:(\d+)\/mcp/);
+export async function confUpstream(t, era = '') {
+  const match = await startProgram(t, [PROGRAMS.confUpstream, 'http', '0', era], /127\.0\.0\.1:(\d+)\/mcp/);
   return `http://127.0.0.1:${match[1]}/mcp`;
 }
