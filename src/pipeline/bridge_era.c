@@ -330,7 +330,10 @@ static enum step_result ask_again(struct exchange *ex)
     ex->era_doubt = true; // asks even when it was asked a moment ago
     enum step_result result = era_ask(ex, era);
     ex->era_doubt = false;
-    return result;
+    if (result != STEP_NEXT)
+        return result;
+    steps_run(ex); // the server cannot be asked: its answer stands
+    return STEP_WAIT;
 }
 
 bool bridge_ended(struct exchange *ex)

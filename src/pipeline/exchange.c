@@ -172,7 +172,8 @@ void exchange_answer_pieces(struct exchange *ex, int status, const struct slice 
         if (count > 0)
             ex->face->stream_message(ex, pieces, count, (struct slice){0}, -1);
         ex->answered = true;
-        ex->face->stream_end(ex);
+        if (!ex->client_gone) // the message itself may have been too much
+            ex->face->stream_end(ex);
         return;
     }
     ex->answered = true;

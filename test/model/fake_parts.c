@@ -10,6 +10,8 @@ struct loop_timer {
     struct loop *loop;
     loop_timer_cb fire;
     void *argument;
+    size_t place; // in loop->timers
+    bool due;
 };
 
 uint64_t loop_now_us(struct loop *loop)
@@ -24,45 +26,69 @@ void loop_defer(struct loop *loop, void (*run)(void *argument), void *argument)
     loop->deferred[loop->deferred_count++].argument = argument;
 }
 
+static bool fire_what_is_due(struct loop *loop)
+{
+    for (size_t i = 0; i < FAKE_TIMERS; i++) {
+        struct loop_timer *timer = loop->timers[i];
+        if (timer == NULL || !timer->due)
+            continue;
+        timer->due = false;
+        timer->fire(timer->argument);
+        return true;
+    }
+    return false;
+}
+
 void fake_loop_settle(struct loop *loop)
 {
-    for (size_t i = 0; i < loop->deferred_count; i++)
-        loop->deferred[i].run(loop->deferred[i].argument);
-    loop->deferred_count = 0;
+    do {
+        for (size_t i = 0; i < loop->deferred_count; i++)
+            loop->deferred[i].run(loop->deferred[i].argument);
+        loop->deferred_count = 0;
+    } while (fire_what_is_due(loop));
+}
+
+bool fake_loop_has_timers(const struct loop *loop)
+{
+    for (size_t i = 0; i < FAKE_TIMERS; i++)
+        if (loop->timers[i] != NULL)
+            return true;
+    return false;
 }
 
 struct loop_timer *loop_timer_open(struct loop *loop, loop_timer_cb fire, void *argument)
 {
+    size_t place = 0;
+    while (place < FAKE_TIMERS && loop->timers[place] != NULL)
+        place++;
+    assert_true(place < FAKE_TIMERS);
     struct loop_timer *timer = calloc(1, sizeof *timer);
     assert_non_null(timer);
-    *timer = (struct loop_timer){loop, fire, argument};
-    if (loop->timer == NULL) // the pipeline's tick; others never fire here
-        loop->timer = timer;
+    *timer = (struct loop_timer){loop, fire, argument, place, false};
+    loop->timers[place] = timer;
     return timer;
 }
 
+// Only what is to be done at once is done; other times never come.
 void loop_timer_start(struct loop_timer *timer, uint64_t after_ms, uint64_t repeat_ms)
 {
-    (void)timer;
-    (void)after_ms;
-    (void)repeat_ms;
+    timer->due = after_ms == 0 && repeat_ms == 0;
 }
 
 void loop_timer_stop(struct loop_timer *timer)
 {
-    (void)timer;
+    timer->due = false;
 }
 
 void loop_timer_close(struct loop_timer *timer)
 {
-    if (timer->loop->timer == timer)
-        timer->loop->timer = NULL;
+    timer->loop->timers[timer->place] = NULL;
     free(timer);
 }
 
 void fake_loop_fire(struct loop *loop)
 {
-    loop->timer->fire(loop->timer->argument);
+    loop->timers[0]->fire(loop->timers[0]->argument);
 }
 
 struct loop_io *loop_io_open(struct loop *loop, int fd, loop_io_cb ready, void *argument)

@@ -9,7 +9,7 @@
 
 #include "pipeline/pipeline.h"
 
-enum { FAKE_DEFERRED = 64, FAKE_CALLS = 64 };
+enum { FAKE_DEFERRED = 64, FAKE_CALLS = 64, FAKE_TIMERS = 16 };
 
 struct loop {
     uint64_t now_us;
@@ -18,10 +18,11 @@ struct loop {
         void *argument;
     } deferred[FAKE_DEFERRED];
     size_t deferred_count;
-    struct loop_timer *timer; // the pipeline has one
+    struct loop_timer *timers[FAKE_TIMERS]; // the first is the pipeline's sweep
 };
-void fake_loop_settle(struct loop *loop); // runs what was deferred
-void fake_loop_fire(struct loop *loop);   // runs the timer
+void fake_loop_settle(struct loop *loop); // runs what was deferred, and timers of no time at all
+void fake_loop_fire(struct loop *loop);   // runs the sweep
+bool fake_loop_has_timers(const struct loop *loop);
 
 enum reply_state { REPLY_OPEN, REPLY_STREAMING, REPLY_ENDED, REPLY_GONE };
 struct http_reply {

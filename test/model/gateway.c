@@ -94,7 +94,8 @@ static void ask(struct gateway *gateway, const struct asking *asking, struct htt
     count =
         add(headers, count, "MCP-Protocol-Version", asking->modern == NULL ? NULL : "2026-07-28");
     count = add(headers, count, "Mcp-Method", asking->modern);
-    count = add(headers, count, "Mcp-Name", asking->modern == NULL ? NULL : "add");
+    bool names = asking->modern != NULL && strcmp(asking->modern, "tools/call") == 0;
+    count = add(headers, count, "Mcp-Name", names ? "add" : NULL);
     struct http_request request = {.method = slice_from_string(asking->verb),
                                    .path = SLICE_LITERAL("/mcp/fake"),
                                    .headers = {headers, count},
@@ -105,7 +106,22 @@ static void ask(struct gateway *gateway, const struct asking *asking, struct htt
     pipeline_handle_http(gateway->pipeline, reply, &request);
 }
 
-// The server takes notifications and farewells at once, and opens the streams that it is asked for.
+// The server says that it speaks the stateless era, too.
+static void say_era(struct upstream_call *call)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"resultType\":\"complete\","
+             "\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{},\"ttlMs\":0,"
+             "\"cacheScope\":\"private\"}}",
+             call->id);
+    fake_head(call, 200, false, NULL);
+    fake_message(call, text);
+    fake_end(call);
+}
+
+// The server takes notifications and farewells at once, opens the streams that it is asked for, and
+// tells its era to whom asks.
 static void settle(struct gateway *gateway)
 {
     for (; gateway->settled < gateway->set.count; gateway->settled++) {
@@ -116,6 +132,9 @@ static void settle(struct gateway *gateway)
             fake_head(call, 202, false, NULL);
             fake_end(call);
         }
+        if (call->kind == MCP_REQUEST && call->method == MCP_DISCOVER)
+            say_era(call);
+        fake_loop_settle(&gateway->loop); // which may send more
     }
     fake_loop_settle(&gateway->loop);
 }
@@ -155,6 +174,22 @@ static void open_session(struct gateway *gateway, enum who who)
     gateway->sent++;
 }
 
+// After this the gateway knows the server's era, and sends calls without asking for it.
+static void discover(struct gateway *gateway)
+{
+    struct http_reply *reply = other_reply(gateway);
+    ask(gateway,
+        &(struct asking){.verb = "POST",
+                         .body = "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"server/discover\","
+                                 "\"params\":{\"_meta\":{"
+                                 "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+                                 "\"io.modelcontextprotocol/clientCapabilities\":{}}}}",
+                         .modern = "server/discover"},
+        reply);
+    settle(gateway);
+    assert_int_equal(reply->status, 200);
+}
+
 void gateway_open(struct gateway *gateway)
 {
     memset(&gateway->loop, 0, sizeof gateway->loop);
@@ -177,6 +212,7 @@ void gateway_open(struct gateway *gateway)
     for (int who = 0; who < SESSIONS; who++)
         open_session(gateway, (enum who)who);
     settle(gateway);
+    discover(gateway);
     gateway_check(gateway);
 }
 
@@ -190,7 +226,7 @@ void gateway_close(struct gateway *gateway)
                     (gateway->requests[i].state == BOOK_LEFT ? REPLY_GONE : REPLY_ENDED));
     for (size_t i = 0; i < gateway->set.count; i++)
         assert_true(gateway->set.calls[i].over || gateway->set.calls[i].kind != MCP_REQUEST);
-    assert_null(gateway->loop.timer);
+    assert_false(fake_loop_has_timers(&gateway->loop));
     fake_set_close(&gateway->set);
     limit_table_free(gateway->limits);
 }

@@ -12,7 +12,7 @@
 #include "pipeline/pipeline_internal.h"
 
 enum who { SESSION_A, SESSION_B, STATELESS, CALLERS };
-enum { SESSIONS = 2, GRANTS = 2, REQUESTS = 8, OTHERS = 24 };
+enum { SESSIONS = 2, GRANTS = 2, REQUESTS = 8, OTHERS = 25 };
 
 enum book_state { BOOK_WAITING, BOOK_ANSWERED, BOOK_LEFT };
 
