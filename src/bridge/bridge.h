@@ -115,3 +115,4 @@ void bridge_write_acknowledged(struct buffer *out, struct slice id, const struct
 bool bridge_is_legacy_method(struct slice method);
 // Severity of a logging level, 0 (debug) to 7 (emergency); -1: no such level.
 int bridge_log_severity(struct slice level);
+const char *bridge_log_level(int severity); // 0 to 7

@@ -47,12 +47,19 @@ bool bridge_is_legacy_method(struct slice method)
     return false;
 }
 
+static const char *const levels[] = {"debug", "info",     "notice", "warning",
+                                     "error", "critical", "alert",  "emergency"};
+enum { LEVELS = sizeof levels / sizeof *levels };
+
 int bridge_log_severity(struct slice level)
 {
-    static const char *const levels[] = {"debug", "info",     "notice", "warning",
-                                         "error", "critical", "alert",  "emergency"};
-    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
+    for (int i = 0; i < LEVELS; i++)
         if (slice_equal_string(level, levels[i]))
             return i;
     return -1;
+}
+
+const char *bridge_log_level(int severity)
+{
+    return levels[severity < 0 || severity >= LEVELS ? 0 : severity];
 }

@@ -146,10 +146,14 @@ struct modern_call {
     struct loop_timer *pause; // before a round without questions
 };
 
-// bridge_modern.c
+// bridge_open.c
 enum step_result modern_open(struct exchange *ex); // an initialize
-enum step_result modern_step(struct exchange *ex); // in a bridged session
+// bridge_modern.c
+struct bridge_session *bridge_session_new(void);
+void bridge_session_release(struct bridge_session *session); // NULL is allowed
+enum step_result modern_step(struct exchange *ex);           // in a bridged session
 int modern_send(struct exchange *ex, const struct bridge_retry *retry, struct error *error);
+struct modern_call *modern_call_of(struct exchange *ex); // made when there is none
 struct bridge_client modern_client(const struct bridge_session *session);
 void modern_server_changed(struct exchange *ex);
 void modern_release(struct exchange *ex);
@@ -234,16 +238,25 @@ struct legacy_call {
 int conversation_of(struct exchange *ex, struct conversation **ret, struct error *error);
 // The exchange goes on with its step when the conversation is ready. STEP_WAIT or STEP_FAIL.
 enum step_result conversation_wait(struct conversation *conversation, struct exchange *ex);
-enum step_result conversation_set_level(struct conversation *conversation, struct exchange *ex,
-                                        int severity);
 size_t conversation_headers(const struct conversation *conversation, struct http_header *headers);
 void conversation_close(struct conversation *conversation, const char *why);
 void conversation_sweep(struct bridge *bridge, uint64_t now_us);
+void conversation_resume(struct conversation *conversation); // the exchanges that wait go on
+// bridge_handshake.c
+int conversation_initialize(struct conversation *conversation, struct exchange *ex,
+                            struct error *error);
+// bridge_errand.c
+int conversation_send(struct conversation *conversation, struct slice text,
+                      const struct upstream_call_events *events, struct upstream_call **ret,
+                      struct error *error);
+enum step_result conversation_set_level(struct conversation *conversation, struct exchange *ex,
+                                        int severity);
 // A message of our own, whose answer is not looked at.
 void conversation_tell(struct conversation *conversation, struct slice text);
 // The same, and `subscribe_settled` is called when the last of them is answered.
 void conversation_errand(struct conversation *conversation, const char *method,
                          const char *parameter, struct slice value);
+void conversation_drop_errands(struct conversation *conversation);
 void conversation_hear(struct conversation *conversation); // opens its GET stream
 bool bridge_client_can(struct slice capabilities, struct slice method);
 // bridge_legacy.c
@@ -251,6 +264,8 @@ enum step_result legacy_step(struct exchange *ex);
 void legacy_release(struct exchange *ex);
 void legacy_end_call(struct legacy_call *call); // tells the server and frees
 struct legacy_call *legacy_new_call(struct conversation *conversation, struct exchange *ex);
+// bridge_reply.c
+struct upstream_call_events legacy_events(struct legacy_call *call);
 // A message of the server that belongs to no call.
 void legacy_said(struct conversation *conversation, struct upstream_message *message);
 void legacy_deliver(struct legacy_call *call, const struct upstream_message *message);

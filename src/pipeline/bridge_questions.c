@@ -134,8 +134,10 @@ bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
         result = pause_round(ex, &error);
     call->asking = result == 0;
     call->asking_since_us = loop_now_us(ex->pipeline->loop);
-    if (result == 0)
+    if (result == 0) {
+        ex->over_us = 0; // more will be asked of the server
         return true;
+    }
     ex->outcome = OUTCOME_FAILED;
     ex->reason = arena_copy(&ex->arena, slice_from_string(error.text));
     exchange_answer_error(ex, 200, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});

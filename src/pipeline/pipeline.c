@@ -83,7 +83,7 @@ static bool end_one_over(struct pipeline *pipeline, uint64_t now_us)
         bool lasts = ex->call != NULL || replay_is_detached(ex);
         if (!lasts || ex->over_us == 0 || now_us - ex->over_us <= over_limit_us(ex))
             continue;
-        if (ex->call != NULL)
+        if (ex->call != NULL && ex->to_legacy == NULL) // else it is the bridge's to end
             upstream_call_cancel(ex->call, !ex->upstream_answered);
         ex->call = NULL;
         if (!ex->upstream_answered) {

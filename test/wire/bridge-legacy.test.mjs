@@ -289,6 +289,17 @@ test('a stream that the server ends early is taken up again where it stopped', a
   assert.equal(fake.calls().length, 1);
 });
 
+test('a stream that stays open behind its answer is ended, and the next call goes well', async t => {
+  const { fake, gateway } = await bridged(t, { onCall: (m, c) => { c.event(c.envelope({ result: text('done') })); } });
+  const raw = await open(gateway, 1, 'tools/call', { name: 'echo' });
+  assertAllowed((await raw.answer()).messages.at(-1), 'done');
+  await eventually(() => fake.calls()[0].closed, 'the server loses its stream', 20000);
+  assert.equal(fake.of('notifications/cancelled').length, 0);
+  fake.options.onCall = undefined;
+  assertAllowed(await ask(gateway, 'tools/call', { name: 'echo', arguments: {} }), '{}');
+  raw.close();
+});
+
 test('a server that learns the newer words gets them, one that forgets them is bridged', async t => {
   const { fake, gateway } = await bridged(t);
   assertAllowed(await ask(gateway, 'tools/call', { name: 'echo', arguments: { a: 1 } }), '{"a":1}');

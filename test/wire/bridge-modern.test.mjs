@@ -122,6 +122,33 @@ test('input_required becomes requests to the client, whose answers go back with 
   await gateway.waitRows(row => row.direction === 'server' && row.method === 'roots/list');
 });
 
+test('what breaks behind a question, or stays open behind it, does not change it', async t => {
+  const asking = then => bridged(t, {
+    onCall: (m, c) => {
+      if (m.params.inputResponses) return text(m.params.inputResponses.a.action);
+      c.event(c.envelope({ result: { resultType: 'input_required', inputRequests: { a: ELICIT } } }));
+      then?.(c.req.socket);
+    },
+  });
+  const play = async ({ open }, before) => {
+    const session = await open({ capabilities: { elicitation: {} } });
+    const raw = await session.open({ jsonrpc: '2.0', id: 6, method: 'tools/call', params: { name: 'echo' } });
+    await raw.head();
+    const events = raw.events();
+    const next = async () => { for (;;) { const { value, done } = await events.next(); assert.ok(!done, 'the stream ended'); if (value.data) return JSON.parse(value.data); } };
+    const question = await next();
+    await before();
+    assert.equal((await session.post({ jsonrpc: '2.0', id: question.id, result: { action: 'decline' } })).status, 202);
+    assert.equal((await next()).result.content[0].text, 'decline');
+    raw.close();
+  };
+  const broken = await asking(socket => setImmediate(() => socket.resetAndDestroy())), open = await asking();
+  await Promise.all([
+    play(broken, () => eventually(() => broken.fake.calls()[0].closed, 'the stream is broken')),
+    play(open, () => new Promise(resolve => setTimeout(resolve, 17000))), // longer than a stream may stay behind an answer
+  ]);
+});
+
 test('a state without questions is sent again by the gateway; an error of the client becomes a cancel', async t => {
   let rounds = 0;
   const { open } = await bridged(t, {
