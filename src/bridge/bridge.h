@@ -71,7 +71,9 @@ void bridge_notification_to_legacy(struct buffer *out, const struct json_doc *do
 // One entry of inputRequests as a request to the client.
 void bridge_write_question(struct buffer *out, struct slice id, const struct json_doc *doc,
                            uint32_t entry);
-bool bridge_is_input_required(const struct json_doc *doc, uint32_t result);
+// What kind of result it is; absent means complete (2026-07-28, "resultType").
+enum bridge_result { BRIDGE_COMPLETE, BRIDGE_INPUT_REQUIRED, BRIDGE_OTHER_RESULT };
+enum bridge_result bridge_result_kind(const struct json_doc *doc, uint32_t result);
 
 // ---- Towards a legacy server
 void bridge_write_initialize(struct buffer *out, struct slice id, enum mcp_version version,
@@ -111,8 +113,22 @@ void bridge_write_input_required(struct buffer *out, struct slice id,
                                  struct slice state, struct slice server_info);
 void bridge_write_acknowledged(struct buffer *out, struct slice id, const struct bridge_news *news);
 
-// Methods of the legacy era that the modern one has not: it answers them with -32601.
+// Methods that the other era has not, or that mean something else there: they are answered with
+// -32601 and go no further.
 bool bridge_is_legacy_method(struct slice method);
+bool bridge_is_modern_method(struct slice method);
+
+// ---- What a server may ask
+// Did the client say that it can answer this? `abilities` is its capabilities object, or JSON_NONE;
+// `params` those of the question, or JSON_NONE. An elicitation by URL must name one of http or
+// https.
+bool bridge_may_ask(const struct json_doc *abilities_doc, uint32_t abilities, struct slice method,
+                    const struct json_doc *doc, uint32_t params);
+// The parameters of a question of a legacy server; what only concerns both ends of its own era is
+// left out.
+void bridge_write_question_params(struct buffer *out, const struct json_doc *doc, uint32_t params);
+// A client's capabilities without those that cannot be kept across eras.
+void bridge_write_abilities(struct buffer *out, const struct json_doc *doc, uint32_t capabilities);
 // Severity of a logging level, 0 (debug) to 7 (emergency); -1: no such level.
 int bridge_log_severity(struct slice level);
 const char *bridge_log_level(int severity); // 0 to 7

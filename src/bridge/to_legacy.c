@@ -9,13 +9,12 @@
 void bridge_write_initialize(struct buffer *out, struct slice id, enum mcp_version version,
                              const struct json_doc *doc, uint32_t capabilities, uint32_t info)
 {
-    struct bridge_member no_extensions[] = {{"extensions", {0}}};
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     buffer_append_string(out, ",\"method\":\"initialize\",\"params\":{\"protocolVersion\":");
     json_write_string(out, mcp_version_text(version));
     buffer_append_string(out, ",\"capabilities\":");
-    bridge_write_object(out, doc, capabilities, no_extensions, 1);
+    bridge_write_abilities(out, doc, capabilities);
     buffer_append_string(out, ",\"clientInfo\":");
     if (info != JSON_NONE && json_type(doc, info) == JSON_OBJECT)
         buffer_append(out, json_raw(doc, info));
@@ -36,12 +35,14 @@ void bridge_request_to_legacy(struct buffer *out, const struct json_doc *doc,
         {BRIDGE_META "clientCapabilities", {0}},
         {BRIDGE_META "clientInfo", {0}},
         {BRIDGE_META "logLevel", {0}},
+        {BRIDGE_META "related-task", {0}},
         {"progressToken", token.length > 0 ? token : (struct slice){0}},
     };
     bridge_write_object(&meta, doc, message->meta, facts, sizeof facts / sizeof *facts);
-    struct bridge_member inner[] = {{"inputResponses", {0}}, {"requestState", {0}}, {"_meta", {0}}};
+    struct bridge_member inner[] = {
+        {"_meta", {0}}, {"inputResponses", {0}}, {"requestState", {0}}, {"task", {0}}};
     if (meta.length > 2) // more than "{}"
-        inner[2].value = buffer_slice(&meta);
+        inner[0].value = buffer_slice(&meta);
     bridge_write_object(&params, doc, message->params, inner, sizeof inner / sizeof *inner);
     struct bridge_member outer[] = {{"id", id}, {"params", buffer_slice(&params)}};
     bridge_write_object(out, doc, message->node, outer, 2);
@@ -89,14 +90,11 @@ void bridge_write_discover_result(struct buffer *out, struct slice id, const str
     uint32_t capabilities = json_get(doc, initialized, "capabilities");
     uint32_t instructions = json_get(doc, initialized, "instructions");
     uint32_t info = json_get(doc, initialized, "serverInfo");
-    struct bridge_member no_tasks[] = {{"tasks", {0}}}; // of 2025-11-25 only
-    if (capabilities != JSON_NONE && json_type(doc, capabilities) != JSON_OBJECT)
-        capabilities = JSON_NONE;
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     buffer_append_string(out, ",\"result\":{\"resultType\":\"complete\",\"supportedVersions\":["
                               "\"2026-07-28\"],\"capabilities\":");
-    bridge_write_object(out, doc, capabilities, no_tasks, 1);
+    bridge_write_abilities(out, doc, capabilities);
     if (instructions != JSON_NONE && json_type(doc, instructions) == JSON_STRING) {
         buffer_append_string(out, ",\"instructions\":");
         buffer_append(out, json_raw(doc, instructions));
@@ -133,10 +131,13 @@ static void write_result(struct buffer *out, const struct json_doc *doc, uint32_
     struct bridge_member changes[] = {
         {"resultType", SLICE_LITERAL("\"complete\"")},
         {"_meta", meta.length > 2 ? buffer_slice(&meta) : (struct slice){0}},
+        // Words of the modern era that a legacy server has no right to.
+        {"inputRequests", {0}},
+        {"requestState", {0}},
         {"ttlMs", SLICE_LITERAL("0")},
         {"cacheScope", SLICE_LITERAL("\"private\"")},
     };
-    bridge_write_object(out, doc, result, changes, cacheable ? 4 : 2);
+    bridge_write_object(out, doc, result, changes, cacheable ? 6 : 4);
     out->failed = out->failed || meta.failed;
     buffer_release(&meta);
 }

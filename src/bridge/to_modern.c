@@ -147,15 +147,12 @@ void bridge_write_initialize_result(struct buffer *out, struct slice id, const s
     uint32_t info = json_get(doc, json_get(doc, discovered, "_meta"), BRIDGE_META "serverInfo");
     struct slice instructions =
         raw_or(doc, json_get(doc, discovered, "instructions"), JSON_STRING, (struct slice){0});
-    struct bridge_member no_extensions[] = {{"extensions", {0}}};
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     buffer_append_string(out, ",\"result\":{\"protocolVersion\":");
     json_write_string(out, mcp_version_text(version));
     buffer_append_string(out, ",\"capabilities\":");
-    if (capabilities != JSON_NONE && json_type(doc, capabilities) != JSON_OBJECT)
-        capabilities = JSON_NONE;
-    bridge_write_object(out, doc, capabilities, no_extensions, 1);
+    bridge_write_abilities(out, doc, capabilities);
     buffer_append_string(out, ",\"serverInfo\":");
     if (info != JSON_NONE && json_type(doc, info) == JSON_OBJECT) {
         buffer_append(out, json_raw(doc, info));
@@ -171,11 +168,17 @@ void bridge_write_initialize_result(struct buffer *out, struct slice id, const s
     buffer_append_string(out, "}}");
 }
 
-bool bridge_is_input_required(const struct json_doc *doc, uint32_t result)
+enum bridge_result bridge_result_kind(const struct json_doc *doc, uint32_t result)
 {
     uint32_t type = json_get(doc, result, "resultType");
-    return type != JSON_NONE && json_type(doc, type) == JSON_STRING &&
-           json_string_equals(doc, type, SLICE_LITERAL("input_required"));
+    if (type == JSON_NONE)
+        return BRIDGE_COMPLETE;
+    if (json_type(doc, type) != JSON_STRING)
+        return BRIDGE_OTHER_RESULT;
+    if (json_string_equals(doc, type, SLICE_LITERAL("complete")))
+        return BRIDGE_COMPLETE;
+    return json_string_equals(doc, type, SLICE_LITERAL("input_required")) ? BRIDGE_INPUT_REQUIRED
+                                                                          : BRIDGE_OTHER_RESULT;
 }
 
 // Codes that a legacy client does not know, or knows by another number.
@@ -256,15 +259,15 @@ void bridge_write_question(struct buffer *out, struct slice id, const struct jso
                            uint32_t entry)
 {
     uint32_t params = json_get(doc, entry, "params");
-    // 2025-11-25 wants an id for an elicitation by URL; the request's own is unique enough.
-    struct bridge_member named[] = {{"elicitationId", id}};
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     buffer_append_string(out, ",\"method\":");
     buffer_append(out, json_raw(doc, json_get(doc, entry, "method")));
     if (params != JSON_NONE && json_type(doc, params) == JSON_OBJECT) {
+        // 2025-11-25 wants an id for an elicitation by URL; the request's own is unique enough.
+        struct bridge_member changes[] = {{"task", {0}}, {"_meta", {0}}, {"elicitationId", id}};
         buffer_append_string(out, ",\"params\":");
-        bridge_write_object(out, doc, params, named, is_url_mode(doc, params) ? 1 : 0);
+        bridge_write_object(out, doc, params, changes, is_url_mode(doc, params) ? 3 : 2);
     }
     buffer_append_string(out, "}");
 }

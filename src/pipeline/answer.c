@@ -370,7 +370,7 @@ void answer_error(void *argument, int code, bool sent, const char *text)
 {
     struct exchange *ex = argument;
     ex->call = NULL;
-    if (ex->to_modern != NULL && ex->to_modern->asking)
+    if (bridge_is_asking(ex))
         return; // what breaks behind a question does not change it
     if (ex->kind == EXCHANGE_MESSAGE && ex->upstream_answered) {
         exchange_finish(ex); // what breaks behind the answer does not change it

@@ -6,11 +6,12 @@
 // credentials, failures and, over HTTP, silence say nothing about the era.
 #include "pipeline/bridge_internal.h"
 
-// What the operator says, or the transport: HTTP with SSE ended with 2024-11-05.
+// What the operator says, else the transport: HTTP with SSE ended with 2024-11-05.
 static enum upstream_era given_era(const struct server_era *era)
 {
     const struct upstream_options *options = upstream_server_options(era->server);
-    return options->transport == UPSTREAM_SSE ? UPSTREAM_ERA_LEGACY : options->era;
+    bool older = options->transport == UPSTREAM_SSE && options->era == UPSTREAM_ERA_AUTO;
+    return older ? UPSTREAM_ERA_LEGACY : options->era;
 }
 
 static bool is_fixed(const struct server_era *era)

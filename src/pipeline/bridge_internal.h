@@ -38,8 +38,11 @@ enum {
     BRIDGE_DOUBT_US = 10 * 1000000,      // between two corrections of a server's era
     BRIDGE_ASK_US = 2 * 1000000,         // before a server that did not say is asked again
     BRIDGE_PARKED_US = 5 * 60 * 1000000, // a call that waits for its client's next message
+    BRIDGE_ASKED_MAX = 256,              // requests of a legacy server during one call
     BRIDGE_PARKED_MAX = 1000,
-    BRIDGE_PARKED_PER_CONVERSATION = 64,
+    BRIDGE_PARKED_PER_GRANT = 200,
+    BRIDGE_PARKED_PER_CONVERSATION = 64,    // questions
+    BRIDGE_PARKED_BYTES = 64 * 1024 * 1024, // of questions and of answers that wait for clients
     CONVERSATIONS_PER_GRANT = 100,
     BRIDGE_GATHER_MS = 5,
     NO_LOG = 8, // less than the gravest severity
@@ -66,6 +69,7 @@ struct bridge {
     struct table eras;
     struct list conversations;
     struct table parked; // legacy_call by its handle
+    size_t parked_bytes;
     // Scratch for a message in the other era's words, and for one with its edits applied.
     struct json_doc doc[2];
     struct buffer text[2];
@@ -159,7 +163,7 @@ void modern_server_changed(struct exchange *ex);
 void modern_release(struct exchange *ex);
 // bridge_questions.c
 enum step_result questions_take_answer(struct exchange *ex);
-void questions_release(struct modern_call *call);
+void questions_release(struct exchange *ex);
 void questions_sweep(struct pipeline *pipeline, uint64_t now_us);
 // bridge_listen.c
 enum step_result listen_subscribe(struct exchange *ex, bool subscribe);
@@ -220,11 +224,12 @@ struct legacy_call {
     unsigned char digest[32]; // what was asked, without what belongs to one round
     bool responded, ended;    // a response came; nothing more will come
     struct list questions;
-    unsigned next_question;
+    unsigned next_question, asked;
     struct loop_timer *gather; // questions that come together go to the client together
     char handle[65];           // in bridge->parked when not empty
     uint64_t parked_us;
     struct buffer answer; // a response that came while parked
+    size_t kept_bytes;    // of bridge->parked_bytes
     struct buffer last_event_id;
     int64_t retry_ms;
     struct loop_timer *reopen;
@@ -258,7 +263,9 @@ void conversation_errand(struct conversation *conversation, const char *method,
                          const char *parameter, struct slice value);
 void conversation_drop_errands(struct conversation *conversation);
 void conversation_hear(struct conversation *conversation); // opens its GET stream
-bool bridge_client_can(struct slice capabilities, struct slice method);
+// May a client with these capabilities (raw) be asked this?
+bool bridge_client_can(struct slice capabilities, struct slice method, const struct json_doc *doc,
+                       uint32_t params);
 // bridge_legacy.c
 enum step_result legacy_step(struct exchange *ex);
 void legacy_release(struct exchange *ex);
@@ -275,6 +282,7 @@ void parked_refuse(struct conversation *conversation, const struct upstream_mess
                    int code, const char *text);
 enum step_result parked_resume(struct exchange *ex);
 int parked_digest(struct exchange *ex, unsigned char digest[32]);
+bool parked_keep_bytes(struct legacy_call *call, size_t bytes); // false: too much waits already
 void parked_release(struct legacy_call *call);
 void parked_sweep(struct conversation *conversation, uint64_t now_us);
 // bridge_subscribe.c

@@ -81,8 +81,8 @@ void modern_release(struct exchange *ex)
     struct modern_call *call = ex->to_modern;
     if (call == NULL)
         return;
+    questions_release(ex);
     ex->to_modern = NULL;
-    questions_release(call);
     bridge_session_release(call->opening);
     if (call->pause != NULL)
         loop_timer_close(call->pause);
@@ -178,6 +178,8 @@ enum step_result modern_step(struct exchange *ex)
         return take_notification(ex);
     if (slice_equal_string(ex->method_name, "logging/setLevel"))
         return set_level(ex);
+    if (bridge_is_modern_method(ex->method_name))
+        return exchange_refuse(ex, 200, MCP_ERROR_METHOD_NOT_FOUND, "Method not found");
     switch (ex->method) {
     case MCP_PING: return bridge_answer_result(ex, SLICE_LITERAL("{}"));
     case MCP_RESOURCES_SUBSCRIBE: return listen_subscribe(ex, true);
@@ -201,6 +203,15 @@ void modern_server_changed(struct exchange *ex)
         session_end(session, "the server changed its protocol");
 }
 
+// A task, for example, which this client could not ask for.
+static void refuse_result(struct exchange *ex)
+{
+    ex->outcome = OUTCOME_FAILED;
+    ex->reason = SLICE_LITERAL("The server answered in a way that this client's protocol has not");
+    ex->upstream_answered = true;
+    exchange_answer_error(ex, 200, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
+}
+
 struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
                                                struct upstream_message *message)
 {
@@ -221,8 +232,11 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     }
     if (ex->upstream_status == 400 || ex->upstream_status == 404)
         ex->upstream_status = 200; // an error in the older eras is an answer like others
-    if (bridge_is_input_required(message->doc, message->message->result))
-        return message;
+    switch (bridge_result_kind(message->doc, message->message->result)) {
+    case BRIDGE_COMPLETE: break;
+    case BRIDGE_INPUT_REQUIRED: return message;
+    case BRIDGE_OTHER_RESULT: refuse_result(ex); return NULL;
+    }
     struct slice id = message->message->id == JSON_NONE
                           ? SLICE_LITERAL("null")
                           : json_raw(message->doc, message->message->id);

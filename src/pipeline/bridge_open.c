@@ -173,7 +173,8 @@ enum step_result modern_open(struct exchange *ex)
         ex->message.version = arena_copy(&ex->arena, json_string(doc, asked, &ex->arena));
     call->opening = bridge_session_new();
     keep_raw(&call->opening->info, doc, json_get(doc, ex->message.params, "clientInfo"));
-    keep_raw(&call->opening->capabilities, doc, json_get(doc, ex->message.params, "capabilities"));
+    bridge_write_abilities(&call->opening->capabilities, doc,
+                           json_get(doc, ex->message.params, "capabilities"));
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
     if (stdio && !send_keep_text(ex))
         return STEP_FAIL;

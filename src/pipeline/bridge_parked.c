@@ -30,6 +30,7 @@ static void forget_handle(struct legacy_call *call)
 void parked_release(struct legacy_call *call)
 {
     forget_handle(call);
+    call->conversation->pipeline->bridge->parked_bytes -= call->kept_bytes;
     if (call->gather != NULL)
         loop_timer_close(call->gather);
     while (!list_empty(&call->questions))
@@ -143,24 +144,15 @@ static void park(struct legacy_call *call)
     exchange_finish(ex);
 }
 
-static const char *capability_of(struct slice method)
+bool bridge_client_can(struct slice capabilities, struct slice method, const struct json_doc *doc,
+                       uint32_t params)
 {
-    if (slice_equal_string(method, "elicitation/create"))
-        return "elicitation";
-    if (slice_equal_string(method, "sampling/createMessage"))
-        return "sampling";
-    return slice_equal_string(method, "roots/list") ? "roots" : NULL;
-}
-
-bool bridge_client_can(struct slice capabilities, struct slice method)
-{
-    const char *capability = capability_of(method);
-    struct json_doc doc;
-    json_doc_init(&doc);
-    bool can = capability != NULL && capabilities.length > 0 &&
-               json_scan(&doc, capabilities, NULL, NULL, NULL) == 0 &&
-               json_get(&doc, 0, capability) != JSON_NONE;
-    json_doc_release(&doc);
+    struct json_doc abilities;
+    json_doc_init(&abilities);
+    bool can = capabilities.length > 0 &&
+               json_scan(&abilities, capabilities, NULL, NULL, NULL) == 0 &&
+               bridge_may_ask(&abilities, 0, method, doc, params);
+    json_doc_release(&abilities);
     return can;
 }
 
@@ -194,23 +186,57 @@ static bool keep_question(struct legacy_call *call, const struct upstream_messag
     list_append(&call->questions, &question->link);
     buffer_append(&question->id, json_raw(message->doc, m->id));
     buffer_append(&question->method, m->method_name);
-    if (m->params != JSON_NONE)
-        buffer_append(&question->params, json_raw(message->doc, m->params));
-    if (!question->id.failed && !question->method.failed && !question->params.failed)
+    bridge_write_question_params(&question->params, message->doc, m->params);
+    size_t bytes = question->params.length;
+    if (!question->id.failed && !question->method.failed && !question->params.failed &&
+        parked_keep_bytes(call, bytes))
         return true;
     free_question(question);
     return false;
 }
 
-static size_t count_questions(const struct conversation *c)
+// What waits for clients may be large, and they may never come.
+bool parked_keep_bytes(struct legacy_call *call, size_t bytes)
+{
+    struct bridge *bridge = call->conversation->pipeline->bridge;
+    if (bytes > BRIDGE_PARKED_BYTES - bridge->parked_bytes)
+        return false;
+    bridge->parked_bytes += bytes;
+    call->kept_bytes += bytes;
+    return true;
+}
+
+static size_t count_questions(const struct legacy_call *call, struct slice id, bool *ret_same)
 {
     size_t count = 0;
-    for (struct list *l = c->calls.next; l != &c->calls; l = l->next) {
-        const struct legacy_call *call = LIST_ENTRY(l, struct legacy_call, link);
-        for (struct list *q = call->questions.next; q != &call->questions; q = q->next)
-            count++;
+    for (struct list *q = call->questions.next; q != &call->questions; q = q->next) {
+        const struct parked_question *question = LIST_ENTRY(q, struct parked_question, link);
+        *ret_same = *ret_same || slice_equal(buffer_slice(&question->id), id);
+        count++;
     }
     return count;
+}
+
+// Room for one more question? One grant's questions leave room for others.
+static bool has_room(const struct conversation *c, struct slice id, bool *ret_same)
+{
+    size_t questions = 0, parked = 0;
+    LIST_EACH(&c->pipeline->bridge->conversations, item)
+    {
+        const struct conversation *other = LIST_ENTRY(item, struct conversation, link);
+        if (strcmp(other->grant_label, c->grant_label) != 0)
+            continue;
+        for (struct list *l = other->calls.next; l != &other->calls; l = l->next) {
+            const struct legacy_call *call = LIST_ENTRY(l, struct legacy_call, link);
+            bool same = false;
+            size_t count = count_questions(call, id, &same);
+            *ret_same = *ret_same || (same && other == c);
+            questions += other == c ? count : 0;
+            parked += count > 0;
+        }
+    }
+    return questions < BRIDGE_PARKED_PER_CONVERSATION && parked <= BRIDGE_PARKED_PER_GRANT &&
+           c->pipeline->bridge->parked.count < BRIDGE_PARKED_MAX;
 }
 
 // By the policy that the call's own message was judged by, or, while its client is away, by the one
@@ -237,19 +263,37 @@ static bool is_allowed(struct legacy_call *call, struct upstream_message *messag
     return allowed;
 }
 
+// A server that does not stop asking is not answered for ever.
+static void give_up(struct legacy_call *call)
+{
+    if (call->ex != NULL)
+        bridge_fail(call->ex, "The server asked too often");
+    else
+        legacy_end_call(call);
+}
+
 void parked_ask(struct legacy_call *call, struct upstream_message *message)
 {
     struct conversation *c = call->conversation;
-    struct slice method = message->message->method_name;
-    if (message->message->method == MCP_PING)
+    const struct mcp_message *m = message->message;
+    bool same = false;
+    if (++call->asked > BRIDGE_ASKED_MAX)
+        give_up(call);
+    else if (m->method == MCP_PING)
         parked_refuse(c, message, 0, NULL);
-    else if (!bridge_client_can(buffer_slice(&c->capabilities), method))
+    else if (call->responded)
+        parked_refuse(c, message, MCP_ERROR_INTERNAL, "the call has been answered");
+    else if (!bridge_client_can(buffer_slice(&c->capabilities), m->method_name, message->doc,
+                                m->params))
         parked_refuse(c, message, MCP_ERROR_METHOD_NOT_FOUND, "the client did not offer this");
     else if (!is_allowed(call, message))
         parked_refuse(c, message, MCP_ERROR_INVALID_REQUEST,
                       "the policy does not allow this request");
-    else if (c->pipeline->bridge->parked.count >= BRIDGE_PARKED_MAX ||
-             count_questions(c) >= BRIDGE_PARKED_PER_CONVERSATION || !keep_question(call, message))
+    else if (!has_room(c, json_raw(message->doc, m->id), &same) && !same)
+        parked_refuse(c, message, MCP_ERROR_INTERNAL, "too many questions wait for an answer");
+    else if (same) // an answer to it would be one to the other
+        log_event(LOG_WARNING, "pipeline", "a server used the id of a question twice; dropped");
+    else if (!keep_question(call, message))
         parked_refuse(c, message, MCP_ERROR_INTERNAL, "too many questions wait for an answer");
     else if (call->ex != NULL)
         park_soon(call); // else it waits for the client's next round
@@ -297,7 +341,7 @@ static void deliver_kept(struct exchange *ex, struct legacy_call *call)
     struct upstream_message from = {.arena = &ex->arena};
     buffer_append(bridge_text(bridge, 0), buffer_slice(&call->answer));
     struct upstream_message *message = bridge_read_text(bridge, 0, &from);
-    if (message != NULL && !call->answer.failed)
+    if (message != NULL && !call->answer.failed && call->answer.length > 0)
         legacy_deliver(call, message);
     else
         exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,

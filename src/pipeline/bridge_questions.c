@@ -20,11 +20,14 @@ static struct question *new_question(struct modern_call *call)
     return question;
 }
 
-void questions_release(struct modern_call *call)
+void questions_release(struct exchange *ex)
 {
+    struct modern_call *call = ex->to_modern;
     LIST_EACH(&call->questions, item)
     {
         struct question *question = LIST_ENTRY(item, struct question, link);
+        if (!question->answered && ex->session != NULL) // an answer comes too late now
+            session_take_asked(ex->session, buffer_slice(&question->id));
         list_remove(item);
         buffer_release(&question->key);
         buffer_release(&question->id);
@@ -74,27 +77,53 @@ static int ask(struct exchange *ex, const struct upstream_message *message, uint
     return failed ? ERROR_NO_MEMORY : 0;
 }
 
-// 0, or an error with a sentence for the client.
-static int ask_all(struct exchange *ex, const struct upstream_message *message, struct error *error)
+// 2026-07-28, "Multi Round-Trip Requests": no other method may be answered so.
+static bool may_ask(enum mcp_method method)
+{
+    return method == MCP_TOOLS_CALL || method == MCP_PROMPTS_GET || method == MCP_RESOURCES_READ;
+}
+
+// All or none: the client must not be asked what then is not waited for.
+static int check_all(struct exchange *ex, const struct upstream_message *message, uint32_t requests,
+                     struct error *error)
 {
     const struct json_doc *doc = message->doc;
-    uint32_t requests = json_get(doc, message->message->result, "inputRequests");
-    if (requests != JSON_NONE && (json_type(doc, requests) != JSON_OBJECT ||
-                                  json_at(doc, requests)->count > BRIDGE_QUESTIONS_MAX))
+    struct slice abilities = buffer_slice(&ex->session->bridge->capabilities);
+    if (!may_ask(ex->method))
+        return error_set(error, ERROR_UNSUPPORTED, "The server may ask nothing for this request");
+    if (requests == JSON_NONE)
+        return 0;
+    if (json_type(doc, requests) != JSON_OBJECT ||
+        json_at(doc, requests)->count > BRIDGE_QUESTIONS_MAX ||
+        !session_can_ask(ex->session, json_at(doc, requests)->count))
         return error_set(error, ERROR_LIMIT, "The server asked too much at once");
     for (uint32_t key = json_first_key(doc, requests); key != JSON_NONE;
          key = json_next_key(doc, requests, key)) {
         struct slice method = json_string(doc, json_get(doc, key + 1, "method"), message->arena);
         // 2025-11-25, "Lifecycle": only what the client said that it can do.
-        if (!bridge_client_can(buffer_slice(&ex->session->bridge->capabilities), method))
+        if (method.data == NULL ||
+            !bridge_client_can(abilities, method, doc, json_get(doc, key + 1, "params")))
             return error_set(error, ERROR_UNSUPPORTED,
-                             "The server asked for '%.*s', which this client did not offer",
+                             "The server asked for '%.*s' in a way that this client did not offer",
                              SLICE_PRINT(method));
-        int result = ask(ex, message, key, method);
-        if (result != 0)
-            return error_set(error, result, "The server's question could not be passed on");
     }
     return 0;
+}
+
+// 0, or an error with a sentence for the client. Every method was found readable and allowed.
+static int ask_all(struct exchange *ex, const struct upstream_message *message, struct error *error)
+{
+    const struct json_doc *doc = message->doc;
+    uint32_t requests = json_get(doc, message->message->result, "inputRequests");
+    int result = check_all(ex, message, requests, error);
+    for (uint32_t key = json_first_key(doc, requests); result == 0 && key != JSON_NONE;
+         key = json_next_key(doc, requests, key)) {
+        result = ask(ex, message, key,
+                     json_string(doc, json_get(doc, key + 1, "method"), message->arena));
+        if (result != 0)
+            error_set(error, result, "The server's question could not be passed on");
+    }
+    return result;
 }
 
 static void send_answers(struct exchange *ex);
@@ -120,9 +149,9 @@ bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
     struct modern_call *call = ex->to_modern;
     struct error error = {0};
     if (call == NULL || ex->session == NULL ||
-        !bridge_is_input_required(message->doc, message->message->result))
+        bridge_result_kind(message->doc, message->message->result) != BRIDGE_INPUT_REQUIRED)
         return false;
-    questions_release(call);
+    questions_release(ex);
     buffer_clear(&call->state);
     uint32_t state = json_get(message->doc, message->message->result, "requestState");
     if (state != JSON_NONE && json_type(message->doc, state) == JSON_STRING)
@@ -134,10 +163,8 @@ bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
         result = pause_round(ex, &error);
     call->asking = result == 0;
     call->asking_since_us = loop_now_us(ex->pipeline->loop);
-    if (result == 0) {
-        ex->over_us = 0; // more will be asked of the server
+    if (result == 0)
         return true;
-    }
     ex->outcome = OUTCOME_FAILED;
     ex->reason = arena_copy(&ex->arena, slice_from_string(error.text));
     exchange_answer_error(ex, 200, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});

@@ -7,14 +7,31 @@
 
 enum { REOPENS_IN_A_ROW = 10 };
 
+static int64_t error_code(const struct upstream_message *message)
+{
+    int64_t code = 0;
+    uint32_t node = json_get(message->doc, message->message->error, "code");
+    return node == JSON_NONE || json_integer(message->doc, node, &code) != 0 ? 0 : code;
+}
+
 void legacy_deliver(struct legacy_call *call, const struct upstream_message *message)
 {
     struct exchange *ex = call->ex;
     struct bridge *bridge = ex->pipeline->bridge;
+    call->responded = true;
+    // 2025-11-25 asks for an elicitation by URL through an error; it is judged as what it is.
+    if (error_code(message) == MCP_ERROR_URL_ELICITATION &&
+        !decide_method_allowed(ex, SLICE_LITERAL("elicitation/create"))) {
+        ex->upstream_answered = true;
+        exchange_deny(ex, SLICE_LITERAL("(method denied)"),
+                      SLICE_LITERAL("The server asked the client for elicitation/create, which the "
+                                    "policy does not allow."),
+                      false, -1);
+        return;
+    }
     bridge_response_to_modern(bridge_text(bridge, 1), message->doc, message->message, ex->id,
                               call->method, buffer_slice(&call->conversation->server_info));
     struct upstream_message *translated = bridge_read_text(bridge, 1, message);
-    call->responded = true;
     if (translated != NULL)
         answer_message(ex, translated);
     else
@@ -23,18 +40,12 @@ void legacy_deliver(struct legacy_call *call, const struct upstream_message *mes
                               (struct slice){0});
 }
 
-static int64_t error_code(const struct upstream_message *message)
-{
-    int64_t code = 0;
-    uint32_t node = json_get(message->doc, message->message->error, "code");
-    return node == JSON_NONE || json_integer(message->doc, node, &code) != 0 ? 0 : code;
-}
-
 static void take_response(struct legacy_call *call, struct upstream_message *message)
 {
     uint32_t id = message->message->id;
-    bool ours = id == JSON_NONE || json_type(message->doc, id) == JSON_NULL ||
-                slice_equal_string(json_raw(message->doc, id), call->id);
+    bool none = id == JSON_NONE || json_type(message->doc, id) == JSON_NULL;
+    bool ours = none ? message->message->error != JSON_NONE // it could not read the request's id
+                     : slice_equal_string(json_raw(message->doc, id), call->id);
     if (!ours || call->responded)
         return;
     int64_t code = error_code(message);
@@ -42,24 +53,14 @@ static void take_response(struct legacy_call *call, struct upstream_message *mes
                  code >= MCP_ERROR_UNSUPPORTED_VERSION;
     if (call->status == 404 || newer || era_is_refusal(call->status, message))
         return; // on_end begins anew
-    if (call->ex == NULL) {
-        call->responded = true;
-        buffer_clear(&call->answer);
+    if (call->ex != NULL) {
+        legacy_deliver(call, message);
+        return;
+    }
+    call->responded = true;
+    buffer_clear(&call->answer);
+    if (parked_keep_bytes(call, message->text.length))
         buffer_append(&call->answer, message->text);
-        return;
-    }
-    // 2025-11-25 asks for an elicitation by URL through an error; it is judged as what it is.
-    if (code == MCP_ERROR_URL_ELICITATION &&
-        !decide_method_allowed(call->ex, SLICE_LITERAL("elicitation/create"))) {
-        call->responded = true;
-        call->ex->upstream_answered = true;
-        exchange_deny(call->ex, SLICE_LITERAL("(method denied)"),
-                      SLICE_LITERAL("The server asked the client for elicitation/create, which the "
-                                    "policy does not allow."),
-                      false, -1);
-        return;
-    }
-    legacy_deliver(call, message);
 }
 
 static bool wants_line(const struct legacy_call *call, const struct upstream_message *message)

@@ -316,6 +316,7 @@ void session_flush_waiting(struct session *session);
 // Requests of the server that were passed on, by raw id; an answer is taken once.
 void session_note_asked(struct session *session, struct slice id);
 bool session_take_asked(struct session *session, struct slice id);
+bool session_can_ask(struct session *session, size_t count); // room for so many more
 // A message of the child that belongs to no call: judged, then delivered to this session.
 void session_child_said(struct session *session, struct upstream_message *message);
 

@@ -211,6 +211,12 @@ static void expire_asked(struct session *session)
     }
 }
 
+bool session_can_ask(struct session *session, size_t count)
+{
+    expire_asked(session);
+    return session->asked_count + count <= ASKED_MAX;
+}
+
 void session_note_asked(struct session *session, struct slice id)
 {
     expire_asked(session);

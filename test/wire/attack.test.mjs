@@ -100,6 +100,7 @@ test('on a shared program nobody cancels the calls of another', async t => {
   const setup = { policies: { main: ALLOW_ALL }, grants: { agent: { servers: { p: 'main' } }, other: { servers: { p: 'main' } } } };
   const body = `
     if (m.method === 'notifications/cancelled') state.held.splice(0).forEach(id => send({ id, result: text('cancelled by somebody') }));
+    else if (m.method === 'server/discover') send({ id: m.id, result: { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {}, ttlMs: 0, cacheScope: 'private' } });
     else if (m.params?.name === 'hold') state.held.push(m.id);
     else if (m.params?.name === 'release') { state.held.splice(0).forEach(id => send({ id, result: text('released') })); usual(m); }
     else usual(m);`;

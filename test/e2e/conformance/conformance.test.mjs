@@ -52,7 +52,7 @@ for (const set of SETS) {
       servers: {
         http: { url: await confUpstream(t) },
         stdio: { command: [NODE, PROGRAMS.confUpstream, 'stdio'] },
-        sse: { url: (await confUpstream(t)).replace('/mcp', '/sse'), transport: 'sse' },
+        sse: { url: (await confUpstream(t)).replace('/mcp', '/sse'), transport: 'sse', ...(set.name === '2026-07-28' ? { era: 'modern' } : {}) },
       },
       policies: { main: { ...ALLOW_ALL, methods: {} } },
       grants: { suite: { servers: { http: 'main', stdio: 'main', sse: 'main' } } },

@@ -168,12 +168,13 @@ static void responses_to_modern(void **state)
               MCP_TOOLS_LIST,
               "{\"jsonrpc\":\"2.0\",\"id\":\"c\",\"result\":{\"tools\":[],\"nextCursor\":\"n\","
               "\"resultType\":\"complete\"," SERVER ",\"ttlMs\":0,\"cacheScope\":\"private\"}}");
-    to_modern("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[],\"resultType\":\"forged\","
-              "\"_meta\":{\"a\":1}}}",
-              MCP_TOOLS_CALL,
-              "{\"jsonrpc\":\"2.0\",\"id\":\"c\",\"result\":{\"content\":[],\"resultType\":"
-              "\"complete\",\"_meta\":{\"a\":1,\"io.modelcontextprotocol/serverInfo\":{\"name\":"
-              "\"s\"}}}}");
+    to_modern(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[],\"resultType\":"
+        "\"input_required\",\"inputRequests\":{},\"requestState\":\"s\",\"_meta\":{\"a\":1}}}",
+        MCP_TOOLS_CALL,
+        "{\"jsonrpc\":\"2.0\",\"id\":\"c\",\"result\":{\"content\":[],\"resultType\":"
+        "\"complete\",\"_meta\":{\"a\":1,\"io.modelcontextprotocol/serverInfo\":{\"name\":"
+        "\"s\"}}}}");
     const int codes[][2] = {
         {-32002, -32602}, {-32042, -32603}, {-32020, -32603}, {-32000, -32000}, {-32601, -32601}};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -231,8 +232,9 @@ static void questions(void **state)
 {
     (void)state;
     struct read read;
-    open_text(&read, "{\"method\":\"elicitation/create\",\"params\":{\"mode\":\"url\",\"url\":"
-                     "\"u\"}}");
+    open_text(&read,
+              "{\"method\":\"elicitation/create\",\"params\":{\"mode\":\"url\",\"url\":"
+              "\"u\",\"elicitationId\":\"forged\",\"task\":{},\"_meta\":{" ABILITIES "{}}}}");
     bridge_write_question(&read.out, SLICE_LITERAL("\"q\""), &read.doc, 0);
     close_text(&read, "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"elicitation/create\","
                       "\"params\":{\"mode\":\"url\",\"url\":\"u\",\"elicitationId\":\"q\"}}");
@@ -271,10 +273,79 @@ static void listening(void **state)
                "\"io.modelcontextprotocol/subscriptionId\":1}}}");
 }
 
+static void may_ask(const char *abilities, const char *method, const char *params, bool wanted)
+{
+    struct json_doc has, asks;
+    json_doc_init(&has);
+    json_doc_init(&asks);
+    assert_int_equal(json_scan(&has, slice_from_string(abilities), NULL, NULL, NULL), 0);
+    assert_int_equal(json_scan(&asks, slice_from_string(params), NULL, NULL, NULL), 0);
+    if (bridge_may_ask(&has, 0, slice_from_string(method), &asks, 0) != wanted)
+        fail_msg("%s before %s %s", abilities, method, params);
+    json_doc_release(&has);
+    json_doc_release(&asks);
+}
+
+static void abilities(void **state)
+{
+    (void)state;
+    static const char elicit[] = "elicitation/create", sample[] = "sampling/createMessage";
+    static const char url[] = "{\"mode\":\"url\",\"url\":\"https://a.example/\"}";
+    may_ask("{\"elicitation\":{}}", elicit, "{}", true);
+    may_ask("{\"elicitation\":{}}", elicit, "{\"mode\":\"form\"}", true);
+    may_ask("{\"elicitation\":{}}", elicit, url, false);
+    may_ask("{\"elicitation\":{\"form\":{}}}", elicit, url, false);
+    may_ask("{\"elicitation\":{\"url\":{}}}", elicit, "{}", false);
+    may_ask("{\"elicitation\":{\"url\":{}}}", elicit, url, true);
+    may_ask("{\"elicitation\":{\"url\":true}}", elicit, url, false);
+    may_ask("{\"elicitation\":{\"url\":{}}}", elicit, "{\"mode\":\"url\"}", false);
+    static const char *const schemes[] = {"javascript:x", "file:///etc", "HTTPS", "ht\\u0074p://a",
+                                          ""};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "{\"mode\":\"url\",\"url\":\"%s\"}", schemes[i]);
+        may_ask("{\"elicitation\":{\"url\":{}}}", elicit, text, false);
+    }
+    may_ask("{\"elicitation\":{}}", elicit, "{\"mode\":\"other\"}", false);
+    may_ask("{\"elicitation\":{}}", elicit, "{\"mode\":1}", false);
+    may_ask("{\"elicitation\":true}", elicit, "{}", false);
+    may_ask("{\"sampling\":{}}", sample, "{}", true);
+    may_ask("{\"sampling\":{}}", sample, "{\"tools\":[]}", false);
+    may_ask("{\"sampling\":{\"tools\":{}}}", sample, "{\"tools\":[]}", true);
+    may_ask("{\"sampling\":{}}", elicit, "{}", false);
+    may_ask("{\"roots\":{}}", "roots/list", "{}", true);
+    may_ask("{}", "roots/list", "{}", false);
+    may_ask("{\"ping\":{}}", "ping", "{}", false);
+}
+
+static void results_have_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum bridge_result kind;
+    } rows[] = {{"{}", BRIDGE_COMPLETE},
+                {"{\"resultType\":\"complete\"}", BRIDGE_COMPLETE},
+                {"{\"resultType\":\"input_required\"}", BRIDGE_INPUT_REQUIRED},
+                {"{\"resultType\":\"task\"}", BRIDGE_OTHER_RESULT},
+                {"{\"resultType\":null}", BRIDGE_OTHER_RESULT}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_doc doc;
+        json_doc_init(&doc);
+        assert_int_equal(json_scan(&doc, slice_from_string(rows[i].text), NULL, NULL, NULL), 0);
+        assert_int_equal(bridge_result_kind(&doc, 0), rows[i].kind);
+        json_doc_release(&doc);
+    }
+}
+
 static void words(void **state)
 {
     (void)state;
     assert_true(bridge_is_legacy_method(SLICE_LITERAL("ping")));
+    assert_true(bridge_is_legacy_method(SLICE_LITERAL("tasks/get")));
+    assert_true(bridge_is_modern_method(SLICE_LITERAL("subscriptions/listen")));
+    assert_false(bridge_is_modern_method(SLICE_LITERAL("tools/call")));
+    assert_string_equal(bridge_log_level(3), "warning");
     assert_false(bridge_is_legacy_method(SLICE_LITERAL("tools/list")));
     assert_int_equal(bridge_log_severity(SLICE_LITERAL("debug")), 0);
     assert_int_equal(bridge_log_severity(SLICE_LITERAL("emergency")), 7);
@@ -296,6 +367,8 @@ int main(void)
         cmocka_unit_test(notifications),
         cmocka_unit_test(questions),
         cmocka_unit_test(listening),
+        cmocka_unit_test(abilities),
+        cmocka_unit_test(results_have_kinds),
         cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
