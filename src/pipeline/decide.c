@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 static enum policy_subject subject_of(enum mcp_method method)
 {

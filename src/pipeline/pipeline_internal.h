@@ -238,8 +238,6 @@ struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label
 
 // steps.c: runs steps until one waits or replies.
 void steps_run(struct exchange *ex);
-// The server turned out to be of the other era: the judged message takes another way.
-void steps_return_to_bridge(struct exchange *ex);
 enum step_result step_decode(struct exchange *ex);       // decode.c
 enum step_result step_session(struct exchange *ex);      // session.c
 enum step_result step_headers(struct exchange *ex);      // headers.c
@@ -256,7 +254,6 @@ enum step_result step_send(struct exchange *ex);         // send.c
 enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
                                bool hidden, int64_t retry_ms);
 bool decide_method_allowed(const struct exchange *ex, struct slice method);
-bool decide_resource_allowed(const struct exchange *ex, struct slice uri);
 bool decide_visible(void *exchange, enum mcp_list list, struct slice name);
 // A server's own message to the client of `grant`: may it pass? Logs a denial.
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
@@ -316,7 +313,6 @@ void session_flush_waiting(struct session *session);
 // Requests of the server that were passed on, by raw id; an answer is taken once.
 void session_note_asked(struct session *session, struct slice id);
 bool session_take_asked(struct session *session, struct slice id);
-bool session_can_ask(struct session *session, size_t count); // room for so many more
 // A message of the child that belongs to no call: judged, then delivered to this session.
 void session_child_said(struct session *session, struct upstream_message *message);
 

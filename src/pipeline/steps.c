@@ -3,7 +3,7 @@
 //
 // The steps, in order. A step looks at the exchange, may change it, and says what comes next; it
 // never calls another step. What happens after the send, when the server answers, is in answer.c.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/bridge_internal.h"
 
 static const struct {
     const char *name;
