@@ -87,6 +87,18 @@ static void escaped_over_http(void **state)
     try_all(&(struct conversation){.server = "fake", .run = converse_escaped});
 }
 
+static void legacy_over_sse(void **state)
+{
+    (void)state;
+    try_all(&(struct conversation){.server = "old", .run = converse_legacy});
+}
+
+static void modern_over_sse(void **state)
+{
+    (void)state;
+    try_all(&(struct conversation){.server = "old", .run = converse_modern});
+}
+
 static void legacy_with_a_child(void **state)
 {
     (void)state;
@@ -125,6 +137,8 @@ int main(int argc, char **argv)
         FAULT_TEST(modern_over_http),
         FAULT_TEST(batch_over_http),
         FAULT_TEST(escaped_over_http),
+        FAULT_TEST(legacy_over_sse),
+        FAULT_TEST(modern_over_sse),
         FAULT_TEST(legacy_with_a_child),
         FAULT_TEST(modern_with_a_child),
         FAULT_TEST(legacy_with_a_shared_child),

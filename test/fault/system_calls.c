@@ -172,7 +172,8 @@ static bool is_nuisance(enum manner manner)
 // What a whole and undisturbed conversation leaves behind.
 static void it_all_happened(struct gateway_world *world, const struct conversation *conversation)
 {
-    bool http = strcmp(conversation->server, "fake") == 0;
+    bool http =
+        strcmp(conversation->server, "fake") == 0 || strcmp(conversation->server, "old") == 0;
     if (conversation->run != converse_legacy)
         return;
     if (http)
@@ -233,6 +234,7 @@ static int say_where(void **state)
 
 static const struct conversation over_http[] = {
     {"fake", converse_legacy}, {"fake", converse_modern}, {"fake", converse_batch}};
+static const struct conversation over_sse[] = {{"old", converse_legacy}, {"old", converse_modern}};
 static const struct conversation with_child[] = {{"child", converse_legacy},
                                                  {"shared", converse_legacy}};
 
@@ -247,6 +249,13 @@ TRIAL(send_fails_modern, over_http[1], SEND, ERROR, ECONNRESET, 20)
 TRIAL(send_is_interrupted, over_http[0], SEND, INTERRUPTED, 0, 20)
 TRIAL(send_has_to_wait, over_http[0], SEND, NOT_NOW, 0, 20)
 TRIAL(send_takes_one_byte, over_http[0], SEND, ONE_BYTE, 0, 20)
+TRIAL(receive_fails_sse, over_sse[0], RECEIVE, ERROR, ECONNRESET, 20)
+TRIAL(receive_gets_one_byte_sse, over_sse[0], RECEIVE, ONE_BYTE, 0, 20)
+TRIAL(receive_has_to_wait_sse, over_sse[0], RECEIVE, NOT_NOW, 0, 20)
+TRIAL(send_fails_sse, over_sse[0], SEND, ERROR, EPIPE, 20)
+TRIAL(send_fails_sse_modern, over_sse[1], SEND, ERROR, EPIPE, 20)
+TRIAL(send_takes_one_byte_sse, over_sse[0], SEND, ONE_BYTE, 0, 20)
+TRIAL(connect_fails_sse, over_sse[0], CONNECT, ERROR, ENETUNREACH, 2)
 TRIAL(connect_fails, over_http[0], CONNECT, ERROR, ENETUNREACH, 2)
 TRIAL(accept_fails, over_http[0], ACCEPT, ERROR, EMFILE, 2)
 TRIAL(accept_is_interrupted, over_http[0], ACCEPT, INTERRUPTED, 0, 2)
@@ -281,6 +290,13 @@ int main(int argc, char **argv)
         FAULT_TEST(send_is_interrupted),
         FAULT_TEST(send_has_to_wait),
         FAULT_TEST(send_takes_one_byte),
+        FAULT_TEST(receive_fails_sse),
+        FAULT_TEST(receive_gets_one_byte_sse),
+        FAULT_TEST(receive_has_to_wait_sse),
+        FAULT_TEST(send_fails_sse),
+        FAULT_TEST(send_fails_sse_modern),
+        FAULT_TEST(send_takes_one_byte_sse),
+        FAULT_TEST(connect_fails_sse),
         FAULT_TEST(connect_fails),
         FAULT_TEST(accept_fails),
         FAULT_TEST(accept_is_interrupted),

@@ -49,17 +49,34 @@ static void unquote(char *value)
     value[length - 2] = '\0';
 }
 
-static void say(struct http_reply *reply, const char *id, const char *result)
+// To a message of the old transport: taken, and answered on its stream.
+static struct http_reply *take_posted(struct fake_server *fake, struct http_reply *reply)
 {
-    char body[2048];
-    snprintf(body, sizeof body, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}", id, result);
-    http_reply_send(reply, 200, json, 1, slice_from_string(body));
+    http_reply_send(reply, 202, NULL, 0, (struct slice){0});
+    return fake->posted_to->reply;
 }
 
-static void say_events(struct http_reply *reply, const char *id, const char *token)
+static void say(struct fake_server *fake, struct http_reply *reply, const char *id,
+                const char *result)
+{
+    char body[2048];
+    snprintf(body, sizeof body, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\n\n", id,
+             result);
+    if (fake->posted_to != NULL)
+        http_reply_write(take_posted(fake, reply), slice_from_string(body));
+    else
+        http_reply_send(reply, 200, json, 1, slice_of(body + 6, strlen(body) - 8));
+}
+
+static void say_events(struct fake_server *fake, struct http_reply *reply, const char *id,
+                       const char *token)
 {
     char body[1024];
-    http_reply_start(reply, 200, events, 1);
+    bool old = fake->posted_to != NULL;
+    if (old)
+        reply = take_posted(fake, reply);
+    else
+        http_reply_start(reply, 200, events, 1);
     if (token[0] != '\0') {
         snprintf(body, sizeof body,
                  "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{"
@@ -72,7 +89,8 @@ static void say_events(struct http_reply *reply, const char *id, const char *tok
              "\"type\":\"text\",\"text\":\"stream\"}]}}\n\n",
              id);
     http_reply_write(reply, slice_from_string(body));
-    http_reply_finish(reply);
+    if (!old)
+        http_reply_finish(reply);
 }
 
 static void gone_cb(void *argument)
@@ -93,7 +111,7 @@ static void call(struct fake_server *fake, struct http_reply *reply, struct slic
     char token[64], result[256];
     if (strcmp(name, "stream") == 0) {
         member(body, "progressToken", token, sizeof token);
-        say_events(reply, id, token);
+        say_events(fake, reply, id, token);
         return;
     }
     if (strcmp(name, "hold") == 0) {
@@ -105,20 +123,59 @@ static void call(struct fake_server *fake, struct http_reply *reply, struct slic
     }
     snprintf(result, sizeof result, "{\"content\":[{\"type\":\"text\",\"text\":\"%s\"}]%s}", name,
              strcmp(name, "fail") == 0 ? ",\"isError\":true" : "");
-    say(reply, id, result);
+    say(fake, reply, id, result);
 }
 
-static void initialize(struct http_reply *reply, struct slice body, const char *id)
+static void initialize(struct fake_server *fake, struct http_reply *reply, struct slice body,
+                       const char *id)
 {
     const struct http_header headers[] = {json[0], {{"Mcp-Session-Id", 14}, {SESSION, 18}}};
-    char version[64], text[512];
+    char version[64], text[512], result[256];
     member(body, "protocolVersion", version, sizeof version);
-    snprintf(text, sizeof text,
-             "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"protocolVersion\":%s,"
-             "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
-             "\"serverInfo\":{\"name\":\"fake\",\"version\":\"1\"}}}",
-             id, version);
+    snprintf(result, sizeof result,
+             "{\"protocolVersion\":%s,\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+             "\"serverInfo\":{\"name\":\"fake\",\"version\":\"1\"}}",
+             version);
+    if (fake->posted_to != NULL) {
+        say(fake, reply, id, result);
+        return;
+    }
+    snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}", id, result);
     http_reply_send(reply, 200, headers, 2, slice_from_string(text));
+}
+
+static void stream_gone_cb(void *argument)
+{
+    struct fake_stream *stream = argument;
+    stream->reply = NULL;
+}
+
+static void open_stream(struct fake_server *fake, struct http_reply *reply)
+{
+    size_t n = 0;
+    char text[64];
+    while (n < FAKE_STREAMS && fake->streams[n].reply != NULL)
+        n++;
+    assert_true(n < FAKE_STREAMS);
+    fake->streams[n].reply = reply;
+    http_reply_listen(reply,
+                      (struct http_reply_events){stream_gone_cb, drained_cb, &fake->streams[n]});
+    http_reply_start(reply, 200, events, 1);
+    snprintf(text, sizeof text, "event: endpoint\ndata: /post?%zu\n\n", n);
+    http_reply_write(reply, slice_from_string(text));
+}
+
+// False when it was for a stream that is gone.
+static bool find_stream(struct fake_server *fake, const struct http_request *request)
+{
+    fake->posted_to = NULL;
+    if (!slice_equal_string(request->path, "/post"))
+        return true;
+    size_t n = request->query.length == 0 ? 0 : (size_t)(request->query.data[0] - '0');
+    if (n >= FAKE_STREAMS || fake->streams[n].reply == NULL)
+        return false;
+    fake->posted_to = &fake->streams[n];
+    return true;
 }
 
 static void handle_cb(void *argument, struct http_reply *reply, const struct http_request *request)
@@ -130,6 +187,14 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
     char id[64], method[64], name[64];
     fake->saw_token |= http_header_count(request->headers, "authorization") > 0;
     fake->saw_foreign_id |= session.data != NULL && !slice_equal_string(session, SESSION);
+    if (slice_equal_string(request->path, "/sse")) {
+        open_stream(fake, reply);
+        return;
+    }
+    if (!find_stream(fake, request)) {
+        http_reply_send(reply, 404, NULL, 0, (struct slice){0});
+        return;
+    }
     if (!slice_equal_string(request->method, "POST")) {
         snprintf(method, sizeof method, "%.*s", SLICE_PRINT(request->method));
         write_down(fake, method, "");
@@ -149,9 +214,9 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
     if (id[0] == '\0')
         http_reply_send(reply, 202, NULL, 0, (struct slice){0});
     else if (strcmp(method, "initialize") == 0)
-        initialize(reply, body, id);
+        initialize(fake, reply, body, id);
     else if (strcmp(method, "tools/list") == 0)
-        say(reply, id,
+        say(fake, reply, id,
             "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"},"
             "\"annotations\":{\"readOnlyHint\":true}},"
             "{\"name\":\"s\\u0065cret\",\"inputSchema\":{\"type\":\"object\"}},"
@@ -159,7 +224,7 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
     else if (strcmp(method, "tools/call") == 0)
         call(fake, reply, body, id, name);
     else
-        say(reply, id, "{}");
+        say(fake, reply, id, "{}");
 }
 
 static void refused_cb(void *argument, int status, const char *reason, struct slice peer)
@@ -204,5 +269,6 @@ void fake_release(struct fake_server *fake)
     assert_non_null(fake->held);
     struct http_reply *reply = fake->held;
     fake->held = NULL;
-    say(reply, fake->held_id, "{\"content\":[{\"type\":\"text\",\"text\":\"hold\"}]}");
+    fake->posted_to = NULL;
+    say(fake, reply, fake->held_id, "{\"content\":[{\"type\":\"text\",\"text\":\"hold\"}]}");
 }

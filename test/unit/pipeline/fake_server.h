@@ -10,6 +10,12 @@
 
 #include "http/http.h"
 
+// The same behind the transport of 2024-11-05 at /sse: each stream names /post?N.
+enum { FAKE_STREAMS = 8 };
+struct fake_stream {
+    struct http_reply *reply; // NULL: free
+};
+
 struct fake_server {
     struct http_server *server;
     uint16_t port;
@@ -20,6 +26,8 @@ struct fake_server {
     struct http_reply *held;
     char held_id[64];
     bool got_hold, lost_hold;
+    struct fake_stream streams[FAKE_STREAMS];
+    struct fake_stream *posted_to; // while a message is answered; NULL: streamable HTTP
 };
 void fake_open(struct fake_server *fake, struct loop *loop);
 void fake_close(struct fake_server *fake);

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 static const char *const grants[] = {"agent", "other", "watcher"};
-static const char *const servers[] = {"fake", "dead", "child", "shared"};
-enum { GRANTS = 3, SERVERS = 4 };
+static const char *const servers[] = {"fake", "dead", "child", "shared", "old"};
+enum { GRANTS = 3, SERVERS = 5, OLD = 4 };
 
 // ---- What rules point into
 
@@ -90,17 +90,21 @@ static void apply_servers(struct gateway_world *world, const struct world_option
     struct upstream_options all[SERVERS];
     struct error error = {0};
     for (size_t i = 0; i < SERVERS; i++) {
-        bool http = i < 2;
+        bool http = i < 2 || i == OLD;
         all[i] = (struct upstream_options){
             .name = slice_from_string(servers[i]),
-            .transport = http ? UPSTREAM_HTTP : UPSTREAM_CHILD,
+            .transport = i == OLD ? UPSTREAM_SSE
+                         : http   ? UPSTREAM_HTTP
+                                  : UPSTREAM_CHILD,
             .host = !http                            ? (struct slice){0}
                     : options->host == NULL || i > 0 ? SLICE_LITERAL("127.0.0.1")
                                                      : slice_from_string(options->host),
-            .port = i == 0   ? world->fake.port
-                    : i == 1 ? world->dead_port
-                             : 0,
-            .target = http ? SLICE_LITERAL("/mcp") : (struct slice){0},
+            .port = i == 0 || i == OLD ? world->fake.port
+                    : i == 1           ? world->dead_port
+                                       : 0,
+            .target = i == OLD ? SLICE_LITERAL("/sse")
+                      : http   ? SLICE_LITERAL("/mcp")
+                               : (struct slice){0},
             .command = http ? NULL : command,
             .environment = http ? NULL : environment,
             .sharing = i == 3 ? UPSTREAM_SHARED : UPSTREAM_PER_SESSION,

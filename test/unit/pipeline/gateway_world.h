@@ -5,8 +5,9 @@
 // HTTP on a port of its own), a fake server behind it and an agent before it, all on one loop.
 //
 // Servers: "fake" over HTTP; "dead", a port on which nobody listens; "child", a process for each
-// session; "shared", a process for all sessions. Grants: "agent" and "other" (enforced), "watcher"
-// (observed); the token is "sp_" and the label.
+// session; "shared", a process for all sessions; "old", the fake one by the transport of
+// 2024-11-05. Grants: "agent" and "other" (enforced), "watcher" (observed); the token is "sp_" and
+// the label.
 #pragma once
 
 #include "lib/scratch.h"
