@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// docs/bounds.md says what the code says: each row's default is compared with the constant behind it, and, where there is
+// a key, with what the configuration takes without it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { ROOT } from '../lib/scratch.mjs';
+import { run } from './command.mjs';
+
+const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
+const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c';
+// First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
+const CONSTANTS = {
+  'request line and headers': [HTTP_SERVER, 'head_max'],
+  'headers of a request': [HTTP_SERVER, 'header_count_max'],
+  'a message on standard input (`run`, `connect`)': ['src/pipeline/stdio_face.c', 'LINE_MAX_BYTES'],
+  'all bodies that are still coming in, beyond 16 KiB of each': [HTTP_SERVER, 'BODIES_MAX'],
+  'nesting of a message': ['src/json/json.h', 'JSON_DEFAULT_DEPTH'],
+  'values and keys of a message': ['src/json/scan.c', 'DEFAULT_NODES'],
+  'characters of a number': ['src/json/json.h', 'JSON_NUMBER_LENGTH'],
+  'members of a batch': ['src/pipeline/batch.c', 'BATCH_MAX'],
+  'bytes of requests behind the one that is being answered': ['src/http/connection.c', 'PENDING_MAX'],
+  connections: [HTTP_SERVER, 'connections_max'],
+  'sessions of a grant, open or being opened': [SESSION, 'SESSIONS_MAX_PER_GRANT'],
+  'calls of a grant in flight': [SESSION, 'CALLS_MAX_PER_GRANT'],
+  'GET streams of a session': ['src/pipeline/http_face.c', 'STREAMS_MAX'],
+  'clients of a grant whose calls are counted for `session.calls` in the modern era': ['src/pipeline/limits.c', 'TALLIES_MAX'],
+  'head of an answer': [HTTP_CLIENT, 'head_max'],
+  'headers of an answer': [HTTP_CLIENT, 'HEADERS_MAX'],
+  'an endpoint (HTTP with SSE)': ['src/upstream/endpoint.c', 'REFERENCE_MAX'],
+  'an answer to a POST (HTTP with SSE)': ['src/upstream/sse_post.c', 'BODY_MAX'],
+  'a line of standard error': ['src/upstream/child.c', 'ERROR_LINE_MAX'],
+  'lines of standard error a second': ['src/upstream/child.c', 'ERROR_LINES_A_SECOND'],
+  "requests of a session's server that wait for their answer": [SESSION, 'ASKED_MAX'],
+  "messages that wait for a session's GET stream": [SESSION, 'WAITING_MAX'],
+  'bytes of such messages': [SESSION, 'WAITING_BYTES_MAX'],
+  'messages kept for a client that comes back to a stream': [KEPT, 'KEPT_MAX'],
+  'bytes of such messages of a session': [KEPT, 'KEPT_BYTES_MAX'],
+  'bytes of such messages of a grant': [KEPT, 'GRANT_BYTES_MAX'],
+  'tools remembered of a server': ['src/pipeline/toolbox.c', 'TOOLS_MAX'],
+  'calls that wait for a connection to a server': [HTTP_CLIENT, 'calls_waiting_max'],
+  'processes of a server': [UPSTREAM, 'UPSTREAM_CHILDREN_MAX'],
+  'streams of a server (HTTP with SSE)': [UPSTREAM, 'UPSTREAM_STREAMS_MAX'],
+  'bytes that a program has not read': ['src/upstream/child.c', 'TO_CHILD_MAX'],
+  'bytes that wait to be posted on a stream (HTTP with SSE)': ['src/upstream/sse_post.c', 'WAITING_MAX'],
+  'bytes that a client has not read': [HTTP_SERVER, 'unsent_high'],
+  'the same, from a program or a stream that others share': ['src/pipeline/http_face.c', 'UNSENT_MAX'],
+  'the same, all in all': ['src/http/connection.c', 'UNSENT_MAX'],
+  'names looked up at the same time': ['src/loop/loop.c', 'UV_THREADPOOL_SIZE', 0.5],
+  'a message': [UPSTREAM, 'UPSTREAM_MESSAGE_MAX'], // of a server; a client's is `body_max`
+  'calls in flight at a server': [UPSTREAM, 'UPSTREAM_CALLS_MAX'],
+  'the head of a request': [HTTP_SERVER, 'head_timeout_ms', 1],
+  'a pause in a body': [HTTP_SERVER, 'body_timeout_ms', 1],
+  'a body as a whole, however steadily it drips': [HTTP_SERVER, 'body_total_ms', 1],
+  'a connection without a request': [HTTP_SERVER, 'idle_timeout_ms', 1],
+  'a client that takes nothing of its answer': [HTTP_SERVER, 'write_timeout_ms', 1],
+  'connecting to a server: name, TCP, TLS': [UPSTREAM, 'UPSTREAM_CONNECT_TIMEOUT_MS', 1],
+  'an answer: to its head, then for a JSON body, or for each pause of a stream that answers a request': [UPSTREAM, 'UPSTREAM_ANSWER_TIMEOUT_MS', 1],
+  'an idle connection to a server': [HTTP_CLIENT, 'idle_timeout_ms', 1],
+  'an address of a server, until its name is asked for again': [HTTP_CLIENT, 'lookup_ttl_ms', 1],
+  'a stream that the server keeps open behind its answer': ['src/pipeline/pipeline.c', 'ANSWERED_US', 1e-3],
+  'a call of the legacy era that its client has left': ['src/pipeline/pipeline.c', 'LEFT_CALL_MS', 1],
+  "a server's request that waits for its answer": [SESSION, 'ASKED_MS', 1],
+  'what is kept for a client that comes back to a stream': [KEPT, 'KEPT_US', 1e-3],
+  'a session without a request or stream': [SESSION, 'IDLE_MS', 1],
+  'a stop, for calls that still run': null, // the configuration's alone
+  'a program whose standard input was closed, until SIGTERM, and again until SIGKILL': ['src/upstream/child.c', 'GRACE_MS', 1],
+  'a program that died at once, until it is started again': ['src/upstream/child.c', 'BACK_OFF_FIRST_MS', 1],
+  'rounds of questions in one call': [BRIDGE, 'BRIDGE_ROUNDS_MAX'],
+  'questions of one round': [BRIDGE, 'BRIDGE_QUESTIONS_MAX'],
+  'requests of a legacy server during one call': [BRIDGE, 'BRIDGE_ASKED_MAX'],
+  "calls that wait for their client's next request": [BRIDGE, 'BRIDGE_PARKED_MAX'],
+  'the same, of a grant': [BRIDGE, 'BRIDGE_PARKED_PER_GRANT'],
+  'questions of a session at a server': [BRIDGE, 'BRIDGE_PARKED_PER_CONVERSATION'],
+  'bytes of questions and answers that wait': [BRIDGE, 'BRIDGE_PARKED_BYTES'],
+  "a call that waits for its client's next request, in time": [BRIDGE, 'BRIDGE_PARKED_US', 1e-3],
+  "a client's answers to a round of questions": [BRIDGE, 'BRIDGE_WAIT_US', 1e-3],
+  'kinds of clients of a grant at the same time': [BRIDGE, 'CONVERSATIONS_PER_GRANT'],
+  'one translated message': [BRIDGE, 'BRIDGE_TEXT_MAX'],
+  'what a client says of itself': [BRIDGE, 'BRIDGE_CLIENT_MAX'],
+  'an answer to `server/discover`': [BRIDGE, 'BRIDGE_PROBE_MS', 1],
+  'resources that one session or stream watches': [BRIDGE, 'BRIDGE_URIS_MAX'],
+};
+
+const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, ms: 1, s: 1000, m: 60000, min: 60000, h: 3600000, '': 1 };
+function amount(cell) {
+  const match = /^`?([\d.,]+) ?([A-Za-z]*)`?$/.exec(cell);
+  assert.ok(match && match[2] in UNITS, `not an amount: ${cell}`);
+  return Number(match[1].replaceAll(',', '')) * UNITS[match[2]];
+}
+
+// NAME = 4 * 1024, NAME = 1 << 20, set_default(&options->NAME, 4u << 20), setenv("NAME", "16", 0)
+function constant(file, name) {
+  const source = fs.readFileSync(path.join(ROOT, file), 'utf8');
+  const match = new RegExp(`(?:\\b${name} = |&options->${name}, |"${name}", ")([\\d(][\\d\\s*<()uU]*)`).exec(source);
+  assert.ok(match, `${file} has no ${name}`);
+  const expression = match[1].replace(/[uU]/g, '').replace(/\)+$/, '');
+  return Function(`return ${expression}`)();
+}
+
+function rows() {
+  const lines = fs.readFileSync(path.join(ROOT, 'docs/bounds.md'), 'utf8').split('\n').filter(line => line.startsWith('| '));
+  return lines.map(line => line.slice(2, -2).split(' | ').map(cell => cell.replace(/^\||\|$/g, '').trim())).filter(cells => cells[0] !== 'bound');
+}
+
+test('every default of docs/bounds.md is the code’s', () => {
+  const seen = new Set();
+  for (const [bound, standard, key] of rows()) {
+    assert.ok(bound in CONSTANTS, `no constant is known for "${bound}"`);
+    seen.add(bound);
+    if (CONSTANTS[bound] === null || key === '`limits.message_bytes`') continue;
+    const [file, name, worth = 1] = CONSTANTS[bound];
+    assert.equal(amount(standard), constant(file, name) * worth, `${bound}: ${file}, ${name}`);
+  }
+  assert.deepEqual(Object.keys(CONSTANTS).filter(bound => !seen.has(bound)), []);
+});
+
+test('every key of docs/bounds.md exists and has that default', () => {
+  const help = run(['help', 'config']).out;
+  let keys = 0;
+  for (const [bound, standard, key] of rows()) {
+    const name = /^`([a-z_.]+)`$/.exec(key)?.[1];
+    if (!name) continue;
+    keys++;
+    const parts = name.split('.');
+    const section = parts.length > 1 ? help.slice(help.indexOf(`#### \`${parts[0]}\``)) : help;
+    const row = new RegExp(`^\\| \`${parts.at(-1)}\` \\|[^|]*\\| ([^|]*) \\|`, 'm').exec(section);
+    assert.ok(row, `no key ${name}`);
+    assert.equal(amount(row[1]), amount(standard), `${bound}: ${name}`);
+  }
+  assert.ok(keys >= 11, `${keys} keys`);
+});
