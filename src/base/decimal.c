@@ -299,8 +299,45 @@ static int compare_values(__int128 a, __int128 b)
     return (a > b) - (a < b);
 }
 
+// Counters and their bounds are nearly always such that a machine word holds them and their sum,
+// and division of 128 bits costs more than all else here.
+enum { SMALL_SHIFT = 9 };
+static const int64_t SMALL_MAX = 999999999;
+
+static bool is_small(struct decimal d)
+{
+    return d.coefficient >= -SMALL_MAX && d.coefficient <= SMALL_MAX;
+}
+
+// Both as integers at the lesser exponent; false when that needs the long way.
+static bool align_small(struct decimal a, struct decimal b, int64_t *ret_a, int64_t *ret_b)
+{
+    int shift = a.exponent - b.exponent;
+    if (!is_small(a) || !is_small(b) || shift > SMALL_SHIFT || shift < -SMALL_SHIFT)
+        return false;
+    *ret_a = (int64_t)a.coefficient;
+    *ret_b = (int64_t)b.coefficient;
+    for (; shift > 0; shift--)
+        *ret_a *= 10;
+    for (; shift < 0; shift++)
+        *ret_b *= 10;
+    return true;
+}
+
+static struct decimal normalise_small(int64_t coefficient, int32_t exponent)
+{
+    if (coefficient == 0)
+        return (struct decimal){0};
+    for (; coefficient % 10 == 0; coefficient /= 10)
+        exponent++;
+    return (struct decimal){coefficient, exponent};
+}
+
 int decimal_compare(struct decimal a, struct decimal b)
 {
+    int64_t small_a, small_b;
+    if (align_small(a, b, &small_a, &small_b))
+        return (small_a > small_b) - (small_a < small_b);
     int sign = compare_values(a.coefficient, 0);
     if (sign != compare_values(b.coefficient, 0) || sign == 0)
         return compare_values(sign, compare_values(b.coefficient, 0));
@@ -320,6 +357,14 @@ int decimal_add(struct decimal a, struct decimal b, struct decimal *ret)
 {
     if (a.coefficient == 0 || b.coefficient == 0) {
         *ret = a.coefficient == 0 ? b : a;
+        return 0;
+    }
+    int64_t small_a, small_b;
+    int32_t least = a.exponent < b.exponent ? a.exponent : b.exponent;
+    // At the ends of the range the exponent of the sum is judged, below.
+    if (least > -EXPONENT_MAX && least < EXPONENT_MAX - 2 * SMALL_SHIFT &&
+        align_small(a, b, &small_a, &small_b)) {
+        *ret = normalise_small(small_a + small_b, least);
         return 0;
     }
     if (a.exponent < b.exponent) {

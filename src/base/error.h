@@ -38,6 +38,8 @@ enum error_code {
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+// What runs when something went wrong: compilers keep it, and what leads to it, out of the way.
+#define COLD __attribute__((cold))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
 // The sentence for a person; `text` is always NUL-terminated, cut when too long.
@@ -52,4 +54,4 @@ const char *error_text(int code);
 
 // Fills `error` (NULL is accepted and ignored) and returns `code`, so that
 // `return error_set(error, ERROR_TYPE, "...", ...)` reads as one thought.
-int error_set(struct error *error, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+int error_set(struct error *error, int code, const char *format, ...) PRINTF_LIKE(3, 4) COLD;

@@ -15,4 +15,5 @@ void log_configure(enum log_level least, enum log_format format);
 bool log_enabled(enum log_level level);
 // `area` is the folder that speaks ("upstream"); the message is a lower-case sentence without a
 // final stop. Control characters from peers are escaped.
-void log_event(enum log_level level, const char *area, const char *format, ...) PRINTF_LIKE(3, 4);
+void log_event(enum log_level level, const char *area, const char *format, ...)
+    PRINTF_LIKE(3, 4) COLD;

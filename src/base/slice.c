@@ -8,10 +8,8 @@ static unsigned char lower(unsigned char c)
 }
 
 // The same for eight bytes at once.
-static uint64_t lower_word(const char *at)
+static uint64_t lower_word(uint64_t word)
 {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
     // Seven bits each, so that no sum reaches the next byte: the eighth tells what is above.
     uint64_t low = word & 0x7f7f7f7f7f7f7f7fu;
     uint64_t above_z = low + 0x2525252525252525u; // 0x80 - 'Z' - 1
@@ -20,15 +18,27 @@ static uint64_t lower_word(const char *at)
     return word | upper >> 2;
 }
 
+// Nearly always the words are the same as they are, or differ in more than case.
+static bool words_match(const char *a, const char *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    uint64_t difference = x ^ y;
+    if ((difference & ~0x2020202020202020u) != 0)
+        return false;
+    return difference == 0 || lower_word(x) == lower_word(y);
+}
+
 bool slice_equal_ignoring_case_of(const char *a, const char *b, size_t length)
 {
     size_t i = 0;
     for (; i + 8 <= length; i += 8)
-        if (lower_word(a + i) != lower_word(b + i))
+        if (!words_match(a + i, b + i))
             return false;
     // The last word may overlap the one before.
     if (length >= 8)
-        return lower_word(a + length - 8) == lower_word(b + length - 8);
+        return length == i || words_match(a + length - 8, b + length - 8);
     for (; i < length; i++)
         if (lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
             return false;

@@ -6,7 +6,7 @@
 #include "http/client_internal.h"
 #include "base/memory.h"
 
-enum { SPARE_MAX = 1024, SPARE_BYTES_MAX = 16384 };
+enum { SPARE_MAX = 1024, SPARE_BYTES_MAX = 16384, JOIN_MAX = 4096 };
 
 static struct http_call *take_call(struct http_client *client)
 {
@@ -177,6 +177,13 @@ int http_client_start(struct http_client *client, const struct http_call_request
         result = ERROR_CONFIG;
     if (result != 0)
         return result;
+    // Copying a small body behind the head costs less than handing the kernel two pieces.
+    struct slice body = request->body;
+    if (body.length <= JOIN_MAX) {
+        if (buffer_append(&client->head, body) != 0)
+            return ERROR_NO_MEMORY;
+        body = slice_of("", 0);
+    }
     struct http_call *call = take_call(client);
     if (call == NULL)
         return ERROR_NO_MEMORY;
@@ -186,9 +193,9 @@ int http_client_start(struct http_client *client, const struct http_call_request
     call->head_timeout_ms =
         request->head_timeout_ms != 0 ? request->head_timeout_ms : client->options.head_timeout_ms;
     if (call->repeatable)
-        result = store(call, request->body);
+        result = store(call, body);
     if (result == 0)
-        result = start(call, request->body);
+        result = start(call, body);
     if (result != 0) {
         http_call_give_back(call);
         return result;

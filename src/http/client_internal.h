@@ -99,7 +99,7 @@ void http_call_attach(struct http_call *call, struct client_connection *c);
 // Ends the call with an error, or starts it anew if that is safe.
 void http_call_fail(struct http_call *call, int code, const char *text);
 // The connection broke: takes its call off, closes it, and lets the call fail or start anew.
-void http_call_connection_failed(struct client_connection *c, int code, const char *text);
+COLD void http_call_connection_failed(struct client_connection *c, int code, const char *text);
 void http_call_done(struct client_connection *c, bool reusable);
 
 // ---- exchange.c

@@ -9,44 +9,68 @@
 
 #include <llhttp.h>
 
-// `end` is the LF. Is the line before it well-formed?
-static const char *judge_line(struct slice bytes, size_t line, size_t end)
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+// The first CR or LF, else `end`.
+static const char *find_break(const char *at, const char *end)
 {
-    const char *cr = memchr(bytes.data + line, '\r', end - line + 1);
-    if (cr == NULL)
-        return "a line ends in LF without CR";
-    if (cr + 1 != bytes.data + end)
-        return "a CR inside a line";
-    if (bytes.data[line] == ' ' || bytes.data[line] == '\t')
-        return "a folded or indented header line";
-    return NULL;
+#ifdef __SSE2__
+    const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, cr), _mm_cmpeq_epi8(bytes, lf));
+        int mask = _mm_movemask_epi8(found);
+        if (mask != 0)
+            return at + __builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < end && *at != '\r' && *at != '\n')
+        at++;
+    return at;
+}
+
+// To the end of the line that scan->at is in: CR and LF, together and nowhere else.
+static int find_line_end(struct http_head_scan *scan, struct slice bytes, size_t *ret_lf,
+                         const char **ret_reason)
+{
+    const char *end = bytes.data + bytes.length, *found = find_break(bytes.data + scan->at, end);
+    scan->at = (size_t)(found - bytes.data);
+    // A CR at the very end is looked at again when there is more.
+    if (found == end || (*found == '\r' && found + 1 == end))
+        return ERROR_AGAIN;
+    *ret_lf = scan->at + 1;
+    *ret_reason = NULL;
+    if (*found == '\n')
+        *ret_reason = "a line ends in LF without CR";
+    else if (found[1] != '\n')
+        *ret_reason = "a CR inside a line";
+    else if (bytes.data[scan->line] == ' ' || bytes.data[scan->line] == '\t')
+        *ret_reason = "a folded or indented header line";
+    return *ret_reason == NULL ? 0 : ERROR_SYNTAX;
 }
 
 int http_head_find(struct http_head_scan *scan, struct slice bytes, size_t *ret_length,
                    const char **ret_reason)
 {
     while (scan->at < bytes.length) {
-        const char *lf = memchr(bytes.data + scan->at, '\n', bytes.length - scan->at);
-        if (lf == NULL) {
-            scan->at = bytes.length;
-            return ERROR_AGAIN;
-        }
-        size_t end = (size_t)(lf - bytes.data), line = scan->line;
-        *ret_reason = judge_line(bytes, line, end);
-        if (*ret_reason != NULL)
-            return ERROR_SYNTAX;
-        scan->at = scan->line = end + 1;
-        if (end - line > 1)
+        size_t lf = 0, line = scan->line;
+        int result = find_line_end(scan, bytes, &lf, ret_reason);
+        if (result != 0)
+            return result;
+        scan->at = scan->line = lf + 1;
+        if (lf - line > 1)
             continue;
         if (line > scan->start) {
-            *ret_length = end + 1;
+            *ret_length = lf + 1;
             return 0;
         }
         if (line > 0) {
             *ret_reason = "empty lines before the head";
             return ERROR_SYNTAX;
         }
-        scan->start = end + 1;
+        scan->start = lf + 1;
     }
     return ERROR_AGAIN;
 }

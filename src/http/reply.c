@@ -5,7 +5,7 @@
 // gathered until the turn ends, the stream ends, or they are no longer small.
 #include "http/server_internal.h"
 
-enum { CORK_MAX = 16384, DIRECT_MIN = 4096, PIECES_ON_STACK = 32 };
+enum { CORK_MAX = 16384, DIRECT_MIN = 4096, PIECES_ON_STACK = 32, JOIN_MAX = 4096 };
 
 static void append_status(struct buffer *head, int status)
 {
@@ -124,6 +124,12 @@ void http_reply_send_pieces(struct http_reply *reply, int status, const struct h
     append_close(head, c);
     if (reply->bodiless)
         piece_count = 0;
+    // Copying a small body behind the head costs less than handing the kernel two pieces.
+    if (length <= JOIN_MAX) {
+        for (size_t i = 0; i < piece_count; i++)
+            buffer_append(head, pieces[i]);
+        piece_count = 0;
+    }
     if (head->failed)
         http_reply_abort(reply);
     else {

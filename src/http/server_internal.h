@@ -110,12 +110,12 @@ void http_connection_accept_cb(void *argument, int fd, const struct loop_address
 // Sends now what fits and keeps the rest. Failure shows later, never inside.
 void http_connection_send(struct server_connection *c, struct iovec *pieces, size_t count);
 // Closes at the end of the turn: for failures inside functions that must not call back.
-void http_connection_break(struct server_connection *c);
+COLD void http_connection_break(struct server_connection *c);
 // The reply has ended: next request, or the end of the connection.
 void http_connection_reply_ended(struct server_connection *c);
 // Finds phase and wanted events anew after something happened.
 void http_connection_settle(struct server_connection *c);
-void http_connection_refuse(struct server_connection *c, int status, const char *reason);
+COLD void http_connection_refuse(struct server_connection *c, int status, const char *reason);
 // Closes now; an open reply gets on_gone.
 void http_connection_close(struct server_connection *c);
 

@@ -62,10 +62,17 @@ uint32_t json_element(const struct json_doc *doc, uint32_t array, uint32_t index
 
 uint32_t json_get_slice(const struct json_doc *doc, uint32_t object, struct slice name)
 {
-    uint32_t key = json_first_key(doc, object);
-    while (key != JSON_NONE && !json_string_equals(doc, key, name))
-        key = json_next_key(doc, object, key);
-    return key == JSON_NONE ? (uint32_t)JSON_NONE : key + 1;
+    if (json_first_key(doc, object) == JSON_NONE)
+        return JSON_NONE;
+    const uint32_t end = doc->nodes[object].next;
+    for (uint32_t key = object + 1; key < end; key = doc->nodes[key + 1].next) {
+        // Most keys have another length, and few are escaped.
+        const struct json_node *node = &doc->nodes[key];
+        if ((node->length == name.length + 2 || node->escaped) &&
+            json_string_equals(doc, key, name))
+            return key + 1;
+    }
+    return JSON_NONE;
 }
 
 static int lower(int c)

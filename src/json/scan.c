@@ -11,10 +11,6 @@
 #include "base/memory.h"
 #include "json/json_internal.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 enum { FIRST_CAPACITY = 64, DEFAULT_NODES = 4000000, TEXT_MAX = 0x7FFFFFFF };
 
 struct scanner {
@@ -111,17 +107,10 @@ static inline bool are_eight_plain(const unsigned char *at)
 static inline const unsigned char *skip_plain(const unsigned char *at, const unsigned char *end)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i controls = _mm_set1_epi8(0x1F);
-    while (end - at >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_min_epu8(bytes, controls), bytes));
-        // Bytes beyond ASCII have the bit that movemask reads set already.
-        int mask = _mm_movemask_epi8(_mm_or_si128(stop, bytes));
-        if (mask != 0)
-            return at + __builtin_ctz((unsigned)mask);
-        at += 16;
+    for (; end - at >= 16; at += 16) {
+        unsigned first = json_first_doubtful(at);
+        if (first < 16)
+            return at + first;
     }
 #endif
     while (end - at >= 8 && are_eight_plain(at))

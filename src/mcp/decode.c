@@ -43,7 +43,7 @@ struct decoding {
     int code; // JSON-RPC code of a refusal
 };
 
-static int refuse(struct decoding *d, int code, const char *text)
+COLD static int refuse(struct decoding *d, int code, const char *text)
 {
     d->code = code;
     return error_set(d->error, ERROR_PROTOCOL, "%s", text);

@@ -24,7 +24,6 @@ void answer_head(void *argument, const struct upstream_head *head)
 {
     struct exchange *ex = argument;
     ex->upstream_status = head->status;
-    ex->answered_us = clock_monotonic_us();
     bool legacy_initialize = !ex->modern && ex->method == MCP_INITIALIZE && head->status == 200;
     if (legacy_initialize && ex->session == NULL)
         mint_session(ex, head); // also when the client left: then the server is told so

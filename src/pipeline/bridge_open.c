@@ -35,7 +35,6 @@ static void on_head(void *argument, const struct upstream_head *head)
 {
     struct exchange *ex = argument;
     ex->upstream_status = head->status;
-    ex->answered_us = clock_monotonic_us();
 }
 
 static void on_message(void *argument, struct upstream_message *message)

@@ -99,7 +99,6 @@ static void on_head(void *argument, const struct upstream_head *head)
     if (call->ex == NULL)
         return;
     call->ex->upstream_status = head->status;
-    call->ex->answered_us = clock_monotonic_us();
 }
 
 static void on_message(void *argument, struct upstream_message *message)

@@ -44,7 +44,7 @@ void decide_describe(struct exchange *ex, enum policy_subject subject, struct sl
         .grant_tags = ex->grant->tags,
         .grant_tag_count = ex->grant->tag_count,
         .client_name = client_name(ex),
-        .now_ms = clock_wall_ms(),
+        .now_ms = loop_wall_ms(ex->pipeline->loop),
     };
     if (call->subject != POLICY_TOOL)
         return;

@@ -30,7 +30,8 @@ void rules_unref(struct rules *rules)
 static struct exchange *take(struct pipeline *pipeline)
 {
     if (!list_empty(&pipeline->idle_exchanges)) {
-        struct exchange *ex = LIST_ENTRY(pipeline->idle_exchanges.next, struct exchange, link);
+        // The last one used is the likeliest to be in the cache still.
+        struct exchange *ex = LIST_ENTRY(pipeline->idle_exchanges.previous, struct exchange, link);
         list_remove(&ex->link);
         pipeline->idle_exchange_count--;
         return ex;
@@ -89,12 +90,10 @@ struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label
 static void release_parts(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
-    struct grant_usage *usage =
-        ex->counted || ex->initializing ? grant_usage_of(pipeline, ex->grant->label) : NULL;
-    if (usage != NULL && ex->counted && usage->calls > 0)
-        usage->calls--;
-    if (usage != NULL && ex->initializing)
-        usage->initializing--;
+    if (ex->counted != NULL)
+        ex->counted->calls--;
+    if (ex->initializing != NULL)
+        ex->initializing->initializing--;
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
     if (ex->session != NULL)

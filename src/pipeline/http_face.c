@@ -189,7 +189,7 @@ void http_face_leave(struct exchange *ex)
 
 // ---- From a request to an exchange
 
-static void refuse(struct exchange *ex, int status, const char *text, const char *challenge)
+COLD static void refuse(struct exchange *ex, int status, const char *text, const char *challenge)
 {
     struct http_header headers[HEADERS_MAX];
     size_t count = common_headers(ex, headers);
@@ -231,7 +231,8 @@ static bool identify(struct exchange *ex, const struct http_request *request)
                "Bearer realm=\"sallyport\"");
         return false;
     }
-    ex->grant = identity_resolve(ex->rules->given.grants, token, clock_wall_ms(), &why);
+    ex->grant =
+        identity_resolve(ex->rules->given.grants, token, loop_wall_ms(ex->pipeline->loop), &why);
     if (ex->grant != NULL)
         return true;
     bool expired = why == ERROR_TIMEOUT;

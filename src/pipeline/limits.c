@@ -44,7 +44,7 @@ static enum step_result with_limits(struct exchange *ex, bool reserve)
     if (charges == NULL)
         return STEP_FAIL;
     size_t count = ex->verdict.charge_count, index = 0;
-    int64_t retry_ms = -1, now = clock_wall_ms();
+    int64_t retry_ms = -1, now = loop_wall_ms(pipeline->loop);
     int result;
     if (reserve) {
         ex->receipts = arena_take_zeroed(&ex->arena, count * sizeof *ex->receipts);

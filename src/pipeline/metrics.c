@@ -108,14 +108,13 @@ void metrics_count(struct metrics_set *set, enum outcome outcome)
     metric_add(set->decisions[outcome], 1);
 }
 
-void metrics_time(struct metrics_set *set, const struct exchange *ex)
+void metrics_time(struct metrics_set *set, const struct exchange *ex, uint64_t now_us)
 {
-    uint64_t now = clock_monotonic_us();
     if (ex->decided_us >= ex->started_us && ex->decided_us != 0)
         metric_observe_us(set->decide, (int64_t)(ex->decided_us - ex->started_us));
     if (ex->sent_us != 0)
-        metric_observe_us(set->upstream, (int64_t)(now - ex->sent_us));
-    metric_observe_us(set->total, (int64_t)(now - ex->started_us));
+        metric_observe_us(set->upstream, (int64_t)(now_us - ex->sent_us));
+    metric_observe_us(set->total, (int64_t)(now_us - ex->started_us));
 }
 
 static void read_server(void *argument, struct upstream_server *server)

@@ -35,15 +35,15 @@ void outcome_record(struct exchange *ex)
     if (ex->result_failed)
         limits_give_back(ex, true);
     metrics_count(pipeline->metrics, ex->outcome);
-    metrics_time(pipeline->metrics, ex);
+    uint64_t now = clock_monotonic_us();
+    metrics_time(pipeline->metrics, ex, now);
     if (pipeline->given.audit == NULL)
         return;
-    uint64_t now = clock_monotonic_us();
     struct slice client = ex->client_name;
     if (client.length == 0 && ex->session != NULL && ex->session->client_name != NULL)
         client = slice_from_string(ex->session->client_name);
     struct audit_record record = {
-        .time_ms = clock_wall_ms(),
+        .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
         .grant = ex->grant == NULL ? (struct slice){0} : ex->grant->label,
         .server =
@@ -81,7 +81,7 @@ void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struc
     if (pipeline->given.audit == NULL)
         return;
     struct audit_record record = {
-        .time_ms = clock_wall_ms(),
+        .time_ms = loop_wall_ms(pipeline->loop),
         .grant = grant,
         .server = server,
         .direction = SLICE_LITERAL("client"),
@@ -101,7 +101,7 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
     if (pipeline->given.audit == NULL)
         return;
     struct audit_record record = {
-        .time_ms = clock_wall_ms(),
+        .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
         .grant = ex->grant->label,
         .server = upstream_server_options(ex->server)->name,

@@ -101,7 +101,8 @@ struct exchange {
     struct session *minted; // the session that this initialize opened
     bool modern;
     bool observe;
-    bool counted, initializing; // in the grant's calls in flight, and may become a session
+    // Among whose calls in flight it is, and whose session it may become; or NULL.
+    struct grant_usage *counted, *initializing;
     bool in_batch;
     bool must_heal;              // the child was started anew for it
     bool healed;                 // waited for the server's new session once already
@@ -149,7 +150,7 @@ struct exchange {
     size_t redacted;        // parts of its answer that the policy took out
     struct resume *resume;  // asks for the rest of a broken answer (resume.c)
     bool has_event_id;      // its stream can be resumed
-    uint64_t started_us, decided_us, sent_us, answered_us;
+    uint64_t started_us, decided_us, sent_us;
     uint64_t over_us;       // nobody waits for the call any more; 0: somebody does
     uint64_t last_write_us; // of a stream, for keep-alive comments
 };
@@ -232,8 +233,8 @@ void exchange_answer_buffer(struct exchange *ex, int status, const struct buffer
 void exchange_answer_error(struct exchange *ex, int status, int code, struct slice text,
                            struct slice data);
 // Refusals before judgement set what the log says. Returns STEP_REPLY after answering.
-enum step_result exchange_refuse(struct exchange *ex, int status, int code, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+COLD enum step_result exchange_refuse(struct exchange *ex, int status, int code, const char *format,
+                                      ...) PRINTF_LIKE(4, 5);
 struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label);
 
 // steps.c: runs steps until one waits or replies.
@@ -371,7 +372,7 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
 struct metrics_set *metrics_set_new(struct pipeline *pipeline);
 void metrics_set_free(struct metrics_set *metrics);
 void metrics_count(struct metrics_set *metrics, enum outcome outcome);
-void metrics_time(struct metrics_set *metrics, const struct exchange *ex);
+void metrics_time(struct metrics_set *metrics, const struct exchange *ex, uint64_t now_us);
 void metrics_write(struct pipeline *pipeline, struct buffer *out);
 
 // endpoints.c: /healthz, /readyz, /metrics. False when the path is none of these.

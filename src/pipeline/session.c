@@ -75,9 +75,9 @@ struct session *session_new(struct exchange *ex)
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
     usage->sessions++;
-    if (ex->initializing)
+    if (ex->initializing != NULL)
         usage->initializing--;
-    ex->initializing = false;
+    ex->initializing = NULL;
     return session;
 }
 
@@ -258,7 +258,7 @@ static enum step_result open_session(struct exchange *ex)
         return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
                                "This grant has too many open sessions; end one (DELETE) or wait");
     usage->initializing++;
-    ex->initializing = true;
+    ex->initializing = usage;
     ex->session = NULL;
     return STEP_NEXT;
 }
@@ -312,7 +312,7 @@ static enum step_result count_call(struct exchange *ex)
         return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
                                "This grant has too many calls in flight; wait for answers");
     usage->calls++;
-    ex->counted = true;
+    ex->counted = usage;
     return STEP_NEXT;
 }
 

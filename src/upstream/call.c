@@ -15,7 +15,7 @@ struct upstream_call *upstream_call_take(struct upstream_server *server,
         call = memory_new(sizeof *call);
         list_init(&call->link);
     } else {
-        call = LIST_ENTRY(set->idle_calls.next, struct upstream_call, link);
+        call = LIST_ENTRY(set->idle_calls.previous, struct upstream_call, link);
         list_remove(&call->link);
         set->idle_call_count--;
     }
