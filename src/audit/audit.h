@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The decision log: one JSON line per message that reached identity and per refusal before it.
-// The owner thread copies a record into a bounded ring; a writer thread formats and appends. When
-// the ring is full or the file cannot be written, audit_ready is false and the pipeline denies.
+// A thread that writes copies a record into a bounded ring, its lane; a writer thread formats and
+// appends. When the ring is full or the file cannot be written, audit_ready is false and the
+// pipeline denies.
 #pragma once
 
 #include "base/error.h"
@@ -39,13 +40,15 @@ struct audit_record {
     struct slice trace; // trace id of traceparent
 };
 
-// Opens for appending (0600). ERROR_IO with a sentence. `ring_bytes` 0 means 8 MiB.
-int audit_open(const char *path, size_t ring_bytes, struct audit_log **ret,
+// Opens for appending (0600). ERROR_IO with a sentence. `lanes` is how many threads write, one or
+// more; `ring_bytes` of each, 0 means 8 MiB. Records of different lanes may stand in the file some
+// milliseconds out of order.
+int audit_open(const char *path, size_t lanes, size_t ring_bytes, struct audit_log **ret,
                struct error *error) MUST_CHECK;
-// Never blocks. False when the record was dropped (it is counted).
-bool audit_write(struct audit_log *log, const struct audit_record *record);
-// Can the next record be kept? Any thread.
-bool audit_ready(const struct audit_log *log);
+// Never blocks; only one thread may use a lane. False when the record was dropped (it is counted).
+bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *record);
+// Can the lane's next record be kept? Any thread.
+bool audit_ready(const struct audit_log *log, size_t lane);
 struct audit_stats {
     uint64_t written, dropped, failed_writes;
 };

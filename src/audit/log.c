@@ -17,7 +17,8 @@ enum {
 static const uint64_t CLOSE_US = 5000000;
 
 struct audit_log {
-    struct audit_ring ring;
+    struct audit_ring *lanes; // owned; one for each thread that writes
+    size_t lane_count;
     char *path; // owned
     struct waker waker;
     pthread_t thread;
@@ -33,11 +34,34 @@ struct audit_log {
     uint64_t stop_at_us;
 };
 
+// The lane whose next record is the oldest, so that lines stand almost in the order of time; NULL
+// when there is no record.
+static struct audit_ring *next_lane(struct audit_log *log, const struct audit_cell **ret)
+{
+    struct audit_ring *oldest = NULL;
+    *ret = NULL;
+    for (size_t i = 0; i < log->lane_count; i++) {
+        const struct audit_cell *cell = audit_ring_peek(&log->lanes[i]);
+        if (cell == NULL || (*ret != NULL && (*ret)->time_ms <= cell->time_ms))
+            continue;
+        oldest = &log->lanes[i];
+        *ret = cell;
+    }
+    return oldest;
+}
+
+static bool is_empty(struct audit_log *log)
+{
+    const struct audit_cell *cell;
+    return next_lane(log, &cell) == NULL;
+}
+
 // Formats what has come in; false when there is no memory for a line.
 static bool format_batch(struct audit_log *log)
 {
     const struct audit_cell *cell;
-    while (log->lines.length < BATCH_MAX && (cell = audit_ring_peek(&log->ring)) != NULL) {
+    struct audit_ring *lane;
+    while (log->lines.length < BATCH_MAX && (lane = next_lane(log, &cell)) != NULL) {
         size_t before = log->lines.length;
         audit_line(&log->lines, &log->second, cell);
         if (log->lines.failed) {
@@ -46,7 +70,7 @@ static bool format_batch(struct audit_log *log)
             errno = ENOMEM;
             return before > 0;
         }
-        audit_ring_drop(&log->ring, cell);
+        audit_ring_drop(lane, cell);
         log->line_count++;
     }
     return true;
@@ -96,8 +120,7 @@ static bool reopen_if_asked(struct audit_log *log)
 
 static bool nothing_to_do(struct audit_log *log)
 {
-    return audit_ring_peek(&log->ring) == NULL && !atomic_load(&log->stop) &&
-           !atomic_load(&log->reopen);
+    return is_empty(log) && !atomic_load(&log->stop) && !atomic_load(&log->reopen);
 }
 
 static void rest(struct audit_log *log)
@@ -117,8 +140,7 @@ static bool time_to_stop(struct audit_log *log, bool all_written)
         return false;
     if (log->stop_at_us == 0)
         log->stop_at_us = clock_monotonic_us() + CLOSE_US;
-    return (all_written && audit_ring_peek(&log->ring) == NULL) ||
-           clock_monotonic_us() >= log->stop_at_us;
+    return (all_written && is_empty(log)) || clock_monotonic_us() >= log->stop_at_us;
 }
 
 static void *run_writer(void *argument)
@@ -133,7 +155,7 @@ static void *run_writer(void *argument)
             atomic_store(&log->reopen, true);
         if (!all_written || !reopened)
             waker_wait(&log->waker, RETRY_MS);
-        else if (audit_ring_peek(&log->ring) == NULL)
+        else if (is_empty(log))
             rest(log);
     }
     return NULL;
@@ -143,7 +165,9 @@ static void free_log(struct audit_log *log)
 {
     audit_file_close(&log->file, &log->lines);
     buffer_release(&log->lines);
-    audit_ring_release(&log->ring);
+    for (size_t i = 0; i < log->lane_count; i++)
+        audit_ring_release(&log->lanes[i]);
+    memory_free(log->lanes);
     memory_free(log->path);
     memory_free(log);
 }
@@ -158,15 +182,26 @@ static int start_writer(struct audit_log *log, struct error *error)
     return error_set(error, ERROR_NO_MEMORY, "cannot start the decision log's thread");
 }
 
-int audit_open(const char *path, size_t ring_bytes, struct audit_log **ret, struct error *error)
+static int open_lanes(struct audit_log *log, size_t lanes, size_t ring_bytes, struct error *error)
+{
+    log->lanes = memory_new(lanes * sizeof *log->lanes);
+    for (; log->lane_count < lanes; log->lane_count++)
+        if (!audit_ring_init(&log->lanes[log->lane_count],
+                             ring_bytes == 0 ? DEFAULT_RING : ring_bytes))
+            return error_set(error, ERROR_NO_MEMORY, "no memory for the decision log");
+    return 0;
+}
+
+int audit_open(const char *path, size_t lanes, size_t ring_bytes, struct audit_log **ret,
+               struct error *error)
 {
     struct audit_log *log = memory_new(sizeof *log);
     log->path = memory_copy_string(path, strlen(path));
     log->file.fd = -1;
     buffer_init(&log->lines, 0);
-    int failed = audit_ring_init(&log->ring, ring_bytes == 0 ? DEFAULT_RING : ring_bytes)
-                     ? audit_file_open(&log->file, log->path, error)
-                     : error_set(error, ERROR_NO_MEMORY, "no memory for the decision log");
+    int failed = open_lanes(log, lanes, ring_bytes, error);
+    if (failed == 0)
+        failed = audit_file_open(&log->file, log->path, error);
     if (failed == 0)
         failed = start_writer(log, error);
     if (failed != 0)
@@ -176,9 +211,9 @@ int audit_open(const char *path, size_t ring_bytes, struct audit_log **ret, stru
     return failed;
 }
 
-bool audit_write(struct audit_log *log, const struct audit_record *record)
+bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *record)
 {
-    if (!audit_ring_put(&log->ring, record)) {
+    if (!audit_ring_put(&log->lanes[lane], record)) {
         atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
         return false;
     }
@@ -187,10 +222,10 @@ bool audit_write(struct audit_log *log, const struct audit_record *record)
     return true;
 }
 
-bool audit_ready(const struct audit_log *log)
+bool audit_ready(const struct audit_log *log, size_t lane)
 {
     return !atomic_load_explicit(&log->failing, memory_order_relaxed) &&
-           audit_ring_has_room(&log->ring);
+           audit_ring_has_room(&log->lanes[lane]);
 }
 
 struct audit_stats audit_log_stats(const struct audit_log *log)
@@ -215,7 +250,7 @@ void audit_close(struct audit_log *log)
     atomic_store(&log->stop, true);
     waker_wake(&log->waker);
     pthread_join(log->thread, NULL);
-    if (audit_ring_peek(&log->ring) != NULL || log->lines.length > 0)
+    if (!is_empty(log) || log->lines.length > 0)
         log_event(LOG_ERROR, "audit", "decisions are lost: '%s' could not be written", log->path);
     waker_close(&log->waker);
     free_log(log);

@@ -67,7 +67,7 @@ void metrics_free(struct metrics *metrics)
     memory_free(metrics);
 }
 
-static struct metrics_family *find_family(struct metrics *metrics, const char *name)
+static struct metrics_family *find_family(const struct metrics *metrics, const char *name)
 {
     struct metrics_family *family = metrics->first;
     while (family != NULL && strcmp(family->name, name) != 0)
@@ -225,49 +225,107 @@ static void append_series(struct buffer *out, const struct metrics_family *famil
     buffer_append_string(out, family->label_count > 0 || le != NULL ? "} " : " ");
 }
 
-static void render_histogram(struct buffer *out, const struct metrics_family *family,
-                             const struct metric *metric)
+// The same series of several registries: its metrics, at most one of each.
+struct series {
+    const struct metrics_family *family; // of the first that has it
+    const struct metric *metrics[METRICS_PARTS_MAX];
+    size_t count;
+};
+
+static void render_histogram(struct buffer *out, const struct series *series)
 {
     uint64_t count = 0;
+    int64_t sum = 0;
+    const struct metrics_family *family = series->family;
+    const struct metric *first = series->metrics[0];
     for (size_t i = 0; i <= METRIC_BUCKETS; i++) {
-        count += atomic_load_explicit(&metric->buckets[i], memory_order_relaxed);
-        append_series(out, family, metric, "_bucket",
+        for (size_t k = 0; k < series->count; k++)
+            count += atomic_load_explicit(&series->metrics[k]->buckets[i], memory_order_relaxed);
+        append_series(out, family, first, "_bucket",
                       i < METRIC_BUCKETS ? borders[i].seconds : "+Inf");
         buffer_append_format(out, "%" PRIu64 "\n", count);
     }
-    int64_t sum = metric_value(metric);
-    append_series(out, family, metric, "_sum", NULL);
+    for (size_t k = 0; k < series->count; k++)
+        sum += metric_value(series->metrics[k]);
+    append_series(out, family, first, "_sum", NULL);
     buffer_append_format(out, "%" PRId64 ".%06" PRId64 "\n", sum / 1000000, sum % 1000000);
-    append_series(out, family, metric, "_count", NULL);
+    append_series(out, family, first, "_count", NULL);
     buffer_append_format(out, "%" PRIu64 "\n", count);
 }
 
-static void render_metric(struct buffer *out, const struct metrics_family *family,
-                          const struct metric *metric)
+static int64_t read_metric(const struct metric *metric)
 {
     metric_read_cb read = atomic_load_explicit(&metric->read, memory_order_acquire);
-    if (family->kind == METRIC_HISTOGRAM) {
-        render_histogram(out, family, metric);
-        return;
-    }
-    append_series(out, family, metric, "", NULL);
-    buffer_append_format(out, "%" PRId64 "\n",
-                         read != NULL ? read(metric->read_argument) : metric_value(metric));
+    return read != NULL ? read(metric->read_argument) : metric_value(metric);
 }
 
-void metrics_render(const struct metrics *metrics, struct buffer *out)
+static void render_series(struct buffer *out, const struct series *series)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
-    // The lock is the one thing that a reader changes.
-    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&metrics->lock;
-    pthread_mutex_lock(lock);
-    for (const struct metrics_family *family = metrics->first; family != NULL;
-         family = family->next) {
-        buffer_append_format(out, "# HELP %s ", family->name);
-        append_escaped(out, slice_from_string(family->help), false);
-        buffer_append_format(out, "\n# TYPE %s %s\n", family->name, kinds[family->kind]);
-        for (const struct metric *metric = family->children; metric != NULL; metric = metric->next)
-            render_metric(out, family, metric);
+    if (series->family->kind == METRIC_HISTOGRAM) {
+        render_histogram(out, series);
+        return;
     }
-    pthread_mutex_unlock(lock);
+    int64_t value = read_metric(series->metrics[0]);
+    for (size_t k = 1; k < series->count; k++) {
+        int64_t other = read_metric(series->metrics[k]);
+        if (series->family->kind != METRIC_STATE)
+            value += other;
+        else if (other < value)
+            value = other;
+    }
+    append_series(out, series->family, series->metrics[0], "", NULL);
+    buffer_append_format(out, "%" PRId64 "\n", value);
+}
+
+// Merges the sorted lists of the same family: takes what has the least labels off all of them.
+static bool next_series(const struct metric *at[], size_t parts, struct series *series)
+{
+    const struct metric *least = NULL;
+    size_t labels = series->family->label_count;
+    for (size_t i = 0; i < parts; i++)
+        if (at[i] != NULL &&
+            (least == NULL || compare_labels(at[i]->labels, least->labels, labels) < 0))
+            least = at[i];
+    series->count = 0;
+    for (size_t i = 0; least != NULL && i < parts; i++) {
+        if (at[i] == NULL || compare_labels(at[i]->labels, least->labels, labels) != 0)
+            continue;
+        series->metrics[series->count++] = at[i];
+        at[i] = at[i]->next;
+    }
+    return least != NULL;
+}
+
+static void render_family(struct buffer *out, const struct metrics_family *family,
+                          struct metrics *const *parts, size_t count)
+{
+    static const char *const kinds[] = {"counter", "gauge", "histogram", "gauge"};
+    const struct metric *at[METRICS_PARTS_MAX];
+    struct series series = {.family = family};
+    for (size_t i = 0; i < count; i++) {
+        const struct metrics_family *same = find_family(parts[i], family->name);
+        at[i] = same == NULL ? NULL : same->children;
+    }
+    buffer_append_format(out, "# HELP %s ", family->name);
+    append_escaped(out, slice_from_string(family->help), false);
+    buffer_append_format(out, "\n# TYPE %s %s\n", family->name, kinds[family->kind]);
+    while (next_series(at, count, &series))
+        render_series(out, &series);
+}
+
+void metrics_render(struct metrics *const *parts, size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        pthread_mutex_lock(&parts[i]->lock);
+    for (size_t i = 0; i < count; i++)
+        for (const struct metrics_family *family = parts[i]->first; family != NULL;
+             family = family->next) {
+            bool seen = false;
+            for (size_t before = 0; before < i && !seen; before++)
+                seen = find_family(parts[before], family->name) != NULL;
+            if (!seen)
+                render_family(out, family, parts, count);
+        }
+    for (size_t i = 0; i < count; i++)
+        pthread_mutex_unlock(&parts[i]->lock);
 }

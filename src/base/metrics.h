@@ -12,9 +12,10 @@
 
 #include <stdatomic.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+// A state is a gauge of which the least value counts when registries are shown together.
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM, METRIC_STATE };
 // Histograms hold durations: observed in microseconds, shown in seconds, 50 us to 60 s.
-enum { METRIC_BUCKETS = 19, METRIC_LABELS_MAX = 4 };
+enum { METRIC_BUCKETS = 19, METRIC_LABELS_MAX = 4, METRICS_PARTS_MAX = 64 };
 
 struct metrics;
 struct metrics_family;
@@ -65,5 +66,7 @@ static inline int64_t metric_value(const struct metric *metric)
 void metric_observe_us(struct metric *metric, int64_t microseconds);
 
 // The text exposition format, version 0.0.4: families in order of registration, metrics sorted by
-// their label values. Failure is the buffer's.
-void metrics_render(const struct metrics *metrics, struct buffer *out);
+// their label values. Series that several registries have (one for each worker, at most
+// METRICS_PARTS_MAX) are added up. Failure is the buffer's. Any thread; all parts are locked
+// meanwhile, in the order given, which must be the same everywhere.
+void metrics_render(struct metrics *const *parts, size_t count, struct buffer *out);

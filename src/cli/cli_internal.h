@@ -88,23 +88,43 @@ struct cli_probe {
 struct cli_probe cli_probe_listen(const char *address);
 struct cli_probe cli_probe_connect(struct slice host, uint16_t port, int timeout_ms);
 
+// ---- snapshot.c: a configuration made ready to judge by. References: any thread.
+struct gateway_snapshot;
+// Takes the configuration over, also on failure. `everything` is used in place of the configured
+// policies when not NULL (connect: the far end judges).
+int gateway_snapshot_new(struct config *config, struct policy *everything,
+                         struct gateway_snapshot **ret, struct error *error) MUST_CHECK;
+struct gateway_snapshot *gateway_snapshot_ref(struct gateway_snapshot *snapshot);
+void gateway_snapshot_unref(struct gateway_snapshot *snapshot); // NULL accepted
+const struct config *gateway_snapshot_config(const struct gateway_snapshot *snapshot);
+// Their release gives the reference back that they hold.
+struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot);
+
 // ---- gateway.c: the parts of a running gateway, wired; shared by serve, run and connect.
-struct gateway {
-    struct loop *loop;
+struct gateway_stores { // what all workers share; any thread
     struct limit_table *limits;
-    struct limit_file *limit_file;
-    struct audit_log *audit;
+    struct limit_file *limit_file; // NULL: counters are in memory only
+    struct audit_log *audit;       // NULL: no decision log
+    struct pipeline_ledger *ledger;
+    struct http_group *group;
+};
+// Released by gateway_stores_close also after a failure.
+int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,
+                        struct error *error) MUST_CHECK;
+void gateway_stores_close(struct gateway_stores *stores);
+
+struct gateway { // one thread's
+    struct loop *loop;
     struct upstream_set *upstreams;
     struct pipeline *pipeline;
     struct loop_timer *sync;
     const struct config *config; // the current one; owned by the pipeline's snapshot
 };
-// Takes the configuration over, also on failure. `everything` is used in place of the configured
-// policies when not NULL (connect: the far end judges). The gateway is released by gateway_close
-// also after a failure.
-int gateway_open(struct gateway *gateway, struct config *config, struct policy *everything,
-                 struct error *error) MUST_CHECK;
-int gateway_apply(struct gateway *gateway, struct config *config, struct policy *everything,
+// The gateway is released by gateway_close also after a failure.
+int gateway_open(struct gateway *gateway, struct gateway_stores *stores, size_t worker,
+                 struct gateway_snapshot *snapshot, struct error *error) MUST_CHECK;
+// A failure changes nothing.
+int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot,
                   struct error *error) MUST_CHECK;
 void gateway_close(struct gateway *gateway);
 

@@ -7,158 +7,88 @@
 
 enum { SYNC_MS = 1000 };
 
-// What the pipeline's rules point into; freed when the last message judged by it is done.
-struct snapshot {
-    struct config *config;
-    struct identity_table *grants;
-    struct pipeline_policy *policies;
-    struct policy *everything;
-};
+// ---- What all workers share
 
-static void release_snapshot(void *argument)
+int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,
+                        struct error *error)
 {
-    struct snapshot *snapshot = argument;
-    identity_table_free(snapshot->grants);
-    memory_free(snapshot->policies);
-    config_free(snapshot->config);
-    policy_unref(snapshot->everything);
-    memory_free(snapshot);
+    *stores =
+        (struct gateway_stores){.ledger = pipeline_ledger_new(), .group = http_group_new(workers)};
+    stores->limits = limit_table_new(0);
+    if (stores->limits == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the limits");
+    int result = 0;
+    if (config->limits_file != NULL)
+        result = limit_file_open(config->limits_file, stores->limits, clock_wall_ms(),
+                                 &stores->limit_file, error);
+    if (result == 0 && config->decision_log != NULL)
+        result = audit_open(config->decision_log, workers, 0, &stores->audit, error);
+    return result;
 }
 
-static int fill_grants(struct snapshot *snapshot, struct error *error)
+void gateway_stores_close(struct gateway_stores *stores)
 {
-    const struct config *config = snapshot->config;
-    snapshot->grants = identity_table_new();
-    if (snapshot->grants == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "no memory for the grants");
-    for (size_t i = 0; i < config->grant_count; i++) {
-        struct identity_grant grant = config->grants[i].grant;
-        struct identity_reach all[1];
-        if (snapshot->everything != NULL && grant.reach_count == 1) {
-            all[0] = (struct identity_reach){grant.reach[0].server, 0};
-            grant.reach = all;
-        }
-        int result =
-            identity_table_add(snapshot->grants, &grant, config->grants[i].token_sha256, error);
-        if (result != 0)
-            return result;
-    }
-    return 0;
+    audit_close(stores->audit);
+    if (stores->limit_file != NULL)
+        limit_file_close(stores->limit_file, stores->limits);
+    limit_table_free(stores->limits);
+    pipeline_ledger_free(stores->ledger);
+    http_group_free(stores->group);
+    *stores = (struct gateway_stores){0};
 }
 
-static void fill_policies(struct snapshot *snapshot)
-{
-    const struct config *config = snapshot->config;
-    snapshot->policies = memory_new((config->policy_count + 1) * sizeof *snapshot->policies);
-    for (size_t i = 0; i < config->policy_count; i++)
-        snapshot->policies[i] =
-            (struct pipeline_policy){config->policies[i].name, config->policies[i].policy};
-    if (snapshot->everything != NULL)
-        snapshot->policies[0] =
-            (struct pipeline_policy){policy_name(snapshot->everything), snapshot->everything};
-}
+// ---- One worker's parts
 
-static bool listens_on_loopback(const struct config *config)
+int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot, struct error *error)
 {
-    struct slice host;
-    uint16_t port;
-    return config->listen == NULL ||
-           (config_split_address(slice_from_string(config->listen), &host, &port) &&
-            config_is_loopback(host));
-}
-
-int gateway_apply(struct gateway *gateway, struct config *config, struct policy *everything,
-                  struct error *error)
-{
-    struct snapshot *snapshot = memory_new(sizeof *snapshot);
-    snapshot->config = config;
-    snapshot->everything = everything == NULL ? NULL : policy_ref(everything);
-    fill_policies(snapshot);
-    int result = fill_grants(snapshot, error);
-    if (result == 0)
-        result =
-            upstream_set_apply(gateway->upstreams, config->servers, config->server_count, error);
-    if (result != 0) {
-        release_snapshot(snapshot);
+    const struct config *config = gateway_snapshot_config(snapshot);
+    int result =
+        upstream_set_apply(gateway->upstreams, config->servers, config->server_count, error);
+    if (result != 0)
         return result;
-    }
-    struct pipeline_rules rules = {
-        .grants = snapshot->grants,
-        .policies = snapshot->policies,
-        .policy_count = config->policy_count,
-        .allowed_hosts = config->allowed_hosts,
-        .allowed_host_count = config->allowed_host_count,
-        .allowed_origins = config->allowed_origins,
-        .allowed_origin_count = config->allowed_origin_count,
-        .loopback_names = listens_on_loopback(config),
-        .metrics_public = config->metrics_public,
-        .sessions_max_per_grant = config->sessions_max_per_grant,
-        .calls_max_per_grant = config->calls_max_per_grant,
-        .session_idle_ms = config->session_idle_ms,
-        .question_time_ms = config->question_time_ms,
-        .left_call_time_ms = config->left_call_time_ms,
-        .keep_alive_ms = config->keep_alive_ms,
-        .release = release_snapshot,
-        .owner = snapshot,
-    };
+    struct pipeline_rules rules = gateway_snapshot_rules(snapshot);
     gateway->config = config;
     return pipeline_apply(gateway->pipeline, &rules);
 }
 
 static void sync_cb(void *argument)
 {
-    struct gateway *gateway = argument;
-    limit_file_sync(gateway->limit_file, gateway->limits);
+    struct gateway_stores *stores = argument;
+    limit_file_sync(stores->limit_file, stores->limits);
 }
 
-static int open_stores(struct gateway *gateway, const struct config *config, struct error *error)
-{
-    int result = 0;
-    gateway->limits = limit_table_new(0);
-    if (gateway->limits == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "no memory for the limits");
-    if (config->limits_file != NULL)
-        result = limit_file_open(config->limits_file, gateway->limits, clock_wall_ms(),
-                                 &gateway->limit_file, error);
-    if (result == 0 && config->decision_log != NULL)
-        result = audit_open(config->decision_log, 0, &gateway->audit, error);
-    return result;
-}
-
-static int open_parts(struct gateway *gateway, const struct config *config, struct error *error)
+static int open_parts(struct gateway *gateway, struct gateway_stores *stores, size_t worker,
+                      const struct config *config, struct error *error)
 {
     gateway->loop = loop_new();
     if (gateway->loop == NULL)
         return error_set(error, ERROR_NO_MEMORY, "no memory or descriptors for the event loop");
-    int result = open_stores(gateway, config, error);
-    if (result == 0)
-        result = upstream_set_new(gateway->loop, config->upstream_ca, &gateway->upstreams, error);
+    int result = upstream_set_new(gateway->loop, config->upstream_ca, &gateway->upstreams, error);
     if (result != 0)
         return result;
     struct pipeline_options options = {.loop = gateway->loop,
                                        .upstreams = gateway->upstreams,
-                                       .limits = gateway->limits,
-                                       .limit_file = gateway->limit_file,
-                                       .audit = gateway->audit};
+                                       .limits = stores->limits,
+                                       .limit_file = stores->limit_file,
+                                       .audit = stores->audit,
+                                       .ledger = stores->ledger,
+                                       .group = stores->group,
+                                       .worker = worker};
     gateway->pipeline = pipeline_new(&options);
-    gateway->sync = loop_timer_open(gateway->loop, sync_cb, gateway);
+    gateway->sync = loop_timer_open(gateway->loop, sync_cb, stores);
     if (gateway->pipeline == NULL || gateway->sync == NULL)
         return error_set(error, ERROR_NO_MEMORY, "no memory for the gateway");
-    if (gateway->limit_file != NULL)
+    if (worker == 0 && stores->limit_file != NULL)
         loop_timer_start(gateway->sync, SYNC_MS, SYNC_MS);
     return 0;
 }
 
-int gateway_open(struct gateway *gateway, struct config *config, struct policy *everything,
-                 struct error *error)
+int gateway_open(struct gateway *gateway, struct gateway_stores *stores, size_t worker,
+                 struct gateway_snapshot *snapshot, struct error *error)
 {
     *gateway = (struct gateway){0};
-    int result = open_parts(gateway, config, error);
-    if (result != 0) {
-        config_free(config);
-        return result;
-    }
-    return gateway_apply(gateway, config, everything, error);
+    int result = open_parts(gateway, stores, worker, gateway_snapshot_config(snapshot), error);
+    return result != 0 ? result : gateway_apply(gateway, snapshot, error);
 }
 
 void gateway_close(struct gateway *gateway)
@@ -167,11 +97,6 @@ void gateway_close(struct gateway *gateway)
     if (gateway->sync != NULL)
         loop_timer_close(gateway->sync);
     upstream_set_free(gateway->upstreams);
-    audit_close(gateway->audit);
-    if (gateway->limit_file != NULL)
-        limit_file_close(gateway->limit_file, gateway->limits);
-    if (gateway->limits != NULL)
-        limit_table_free(gateway->limits);
     loop_free(gateway->loop);
     *gateway = (struct gateway){0};
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport serve`: the HTTP face in front of every configured server, until it is told to stop.
-#include "cli/cli_internal.h"
+#include "cli/worker_internal.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -28,16 +28,20 @@ static const struct cli_usage usage = {
     .flag_count = FLAGS};
 
 struct serving {
-    struct gateway gateway;
+    struct gateway_stores stores;
+    struct worker *workers; // owned; the first one's loop is the main thread's
+    size_t worker_count;
+    struct loop *loop;           // of the first worker
+    const struct config *config; // the current one; owned by its snapshot
     const char *path;
     const char *const *environment;
-    struct http_server *server;
     struct net_tls *tls;
+    struct loop_wake *drained;
     struct loop_signal *signals[SIGNALS];
     struct loop_watch *watches[WATCHES_MAX];
     size_t watch_count;
     struct loop_timer *drain_timer;
-    bool draining, reload_wanted;
+    bool draining, stopping, reload_wanted;
 };
 
 // ---- Reload
@@ -46,13 +50,13 @@ static void reload_soon(void *argument);
 
 static void watch_files(struct serving *serving)
 {
-    const struct config *config = serving->gateway.config;
+    const struct config *config = serving->config;
     for (size_t i = 0; i < serving->watch_count; i++)
         loop_watch_close(serving->watches[i]);
     serving->watch_count = 0;
     for (size_t i = 0; i < config->watched_count && i < WATCHES_MAX; i++) {
         struct loop_watch *watch =
-            loop_watch_open(serving->gateway.loop, config->watched[i], reload_soon, serving);
+            loop_watch_open(serving->loop, config->watched[i], reload_soon, serving);
         if (watch != NULL)
             serving->watches[serving->watch_count++] = watch;
         else
@@ -74,10 +78,28 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         !same_text(old->decision_log, new->decision_log) ||
         !same_text(old->limits_file, new->limits_file) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
-        old->message_max_bytes != new->message_max_bytes)
+        old->message_max_bytes != new->message_max_bytes ||
+        old->message_time_ms != new->message_time_ms || old->workers != new->workers)
         log_event(LOG_WARNING, "serve",
-                  "a change of listen, tls, decision_log, limits_file, upstream_ca or "
-                  "limits.message_bytes takes effect at the next start");
+                  "a change of listen, workers, tls, decision_log, limits_file, upstream_ca, "
+                  "limits.message_bytes or limits.message_time takes effect at the next start");
+}
+
+// The first worker tries it, so that a configuration that cannot be used changes nothing anywhere.
+static int apply_everywhere(struct serving *serving, struct config *config, struct error *error)
+{
+    struct gateway_snapshot *snapshot = NULL;
+    int result = gateway_snapshot_new(config, NULL, &snapshot, error);
+    if (result != 0)
+        return result;
+    say_what_needs_a_restart(serving->config, config);
+    result = gateway_apply(&serving->workers[0].gateway, snapshot, error);
+    for (size_t i = 1; i < serving->worker_count && result == 0; i++)
+        worker_tell(&serving->workers[i], (struct worker_mail){.snapshot = snapshot});
+    if (result == 0)
+        serving->config = config;
+    gateway_snapshot_unref(snapshot);
+    return result;
 }
 
 static void reload(void *argument)
@@ -92,9 +114,8 @@ static void reload(void *argument)
         return;
     }
     struct error error = {0};
-    say_what_needs_a_restart(serving->gateway.config, config);
     log_configure(config->log_level, config->log_format);
-    if (gateway_apply(&serving->gateway, config, NULL, &error) != 0) {
+    if (apply_everywhere(serving, config, &error) != 0) {
         log_event(LOG_ERROR, "serve", "the configuration cannot be used: %s; the old one stays",
                   error.text);
         return;
@@ -110,44 +131,58 @@ static void reload_soon(void *argument)
     if (serving->reload_wanted)
         return;
     serving->reload_wanted = true;
-    loop_defer(serving->gateway.loop, reload, serving);
+    loop_defer(serving->loop, reload, serving);
 }
 
 // ---- Stopping
 
-static void stop_cb(void *argument)
+// A worker that has not begun to drain may still get connections.
+static bool is_drained(struct serving *serving)
 {
-    struct serving *serving = argument;
-    loop_stop(serving->gateway.loop);
+    for (size_t i = 0; i < serving->worker_count; i++)
+        if (!worker_is_draining(&serving->workers[i]))
+            return false;
+    return http_group_connections(serving->stores.group) == 0;
 }
 
 static void drained_cb(void *argument)
 {
     struct serving *serving = argument;
+    if (!serving->draining || serving->stopping || !is_drained(serving))
+        return;
     log_event(LOG_INFO, "serve", "every call is answered; stopping");
-    loop_defer(serving->gateway.loop, stop_cb, serving);
+    loop_stop(serving->loop);
+}
+
+// Any worker's thread.
+static void worker_drained_cb(void *argument)
+{
+    struct serving *serving = argument;
+    loop_wake_send(serving->drained);
 }
 
 static void drain_over_cb(void *argument)
 {
     struct serving *serving = argument;
-    log_event(LOG_WARNING, "serve", "%zu calls were not answered in time; stopping",
-              pipeline_calls_in_flight(serving->gateway.pipeline));
-    loop_stop(serving->gateway.loop);
+    size_t calls = 0;
+    for (size_t i = 0; i < serving->worker_count; i++)
+        calls += pipeline_calls_in_flight(serving->workers[i].gateway.pipeline);
+    log_event(LOG_WARNING, "serve", "%zu calls were not answered in time; stopping", calls);
+    loop_stop(serving->loop);
 }
 
 static void drain(struct serving *serving)
 {
     if (serving->draining) {
-        loop_stop(serving->gateway.loop);
+        loop_stop(serving->loop);
         return;
     }
     serving->draining = true;
     log_event(LOG_INFO, "serve", "stopping: no new connections, calls in flight finish");
-    pipeline_begin_drain(serving->gateway.pipeline);
-    pipeline_end_streams(serving->gateway.pipeline);
-    loop_timer_start(serving->drain_timer, serving->gateway.config->drain_ms, 0);
-    http_server_drain(serving->server, drained_cb, serving);
+    loop_timer_start(serving->drain_timer, serving->config->drain_ms, 0);
+    for (size_t i = 1; i < serving->worker_count; i++)
+        worker_tell(&serving->workers[i], (struct worker_mail){.drain = true});
+    worker_drain(&serving->workers[0]);
 }
 
 static void signal_cb(void *argument, int number)
@@ -157,91 +192,133 @@ static void signal_cb(void *argument, int number)
         drain(serving);
         return;
     }
-    if (serving->gateway.audit != NULL)
-        audit_reopen(serving->gateway.audit);
+    if (serving->stores.audit != NULL)
+        audit_reopen(serving->stores.audit);
     reload_soon(serving);
 }
 
 // ---- Starting
 
+// Where the first one listens on a port that the kernel chose, the others take the same.
 static int listen_on(struct serving *serving, struct error *error)
 {
-    const struct config *config = serving->gateway.config;
-    int result = 0;
-    if (config->tls_certificate != NULL)
-        result = net_tls_server(config->tls_certificate, config->tls_key, &serving->tls, error);
+    const struct config *config = serving->config;
     struct http_server_options options = {.body_max = config->message_max_bytes,
                                           .body_total_ms = config->message_time_ms,
+                                          .share_port = serving->worker_count > 1,
+                                          .group = serving->stores.group,
                                           .tls = serving->tls};
-    if (result == 0)
-        result = http_server_open(serving->gateway.loop, config->listen, &options,
-                                  pipeline_handle_http, pipeline_handle_refused,
-                                  serving->gateway.pipeline, &serving->server, error);
-    if (result != 0)
-        return result;
     struct slice host;
     uint16_t port;
-    if (config_split_address(slice_from_string(config->listen), &host, &port))
-        log_event(LOG_INFO, "serve", "listening on %s%.*s%s:%u",
-                  memchr(host.data, ':', host.length) ? "[" : "", SLICE_PRINT(host),
-                  memchr(host.data, ':', host.length) ? "]" : "",
-                  http_server_port(serving->server));
+    if (!config_split_address(slice_from_string(config->listen), &host, &port))
+        return error_set(error, ERROR_CONFIG, "'listen' is no address");
+    const char *open = memchr(host.data, ':', host.length) ? "[" : "", *close = *open ? "]" : "";
+    char address[300];
+    // Workers share the port, and so would a second gateway that was started by mistake.
+    struct cli_probe probe = {0};
+    if (serving->worker_count > 1)
+        probe = cli_probe_listen(config->listen);
+    if (probe.code != 0)
+        return error_set(error, ERROR_IO, "cannot listen on %s: %s", config->listen, probe.text);
+    snprintf(address, sizeof address, "%s", config->listen);
+    for (size_t i = 0; i < serving->worker_count; i++) {
+        options.member = i;
+        int result = worker_listen(&serving->workers[i], address, &options, error);
+        if (result != 0)
+            return result;
+        snprintf(address, sizeof address, "%s%.*s%s:%u", open, SLICE_PRINT(host), close,
+                 http_server_port(serving->workers[0].server));
+    }
+    log_event(LOG_INFO, "serve", "listening on %s", address);
     return 0;
+}
+
+static int open_workers(struct serving *serving, struct gateway_snapshot *snapshot,
+                        struct error *error)
+{
+    serving->workers = memory_new(serving->worker_count * sizeof *serving->workers);
+    int result =
+        gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
+    for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
+        serving->workers[i].drained = worker_drained_cb;
+        serving->workers[i].argument = serving;
+        result = worker_open(&serving->workers[i], &serving->stores, i, snapshot, error);
+    }
+    serving->loop = serving->workers[0].gateway.loop;
+    return result;
+}
+
+static int watch_signals(struct serving *serving, struct error *error)
+{
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < SIGNALS; i++) {
+        serving->signals[i] = loop_signal_open(serving->loop, numbers[i], signal_cb, serving);
+        if (serving->signals[i] == NULL)
+            return error_set(error, ERROR_IO, "signals cannot be watched");
+    }
+    serving->drain_timer = loop_timer_open(serving->loop, drain_over_cb, serving);
+    serving->drained = loop_wake_open(serving->loop, drained_cb, serving);
+    return serving->drain_timer != NULL && serving->drained != NULL
+               ? 0
+               : error_set(error, ERROR_NO_MEMORY, "no memory for a timer");
 }
 
 static int start(struct serving *serving, struct config *config, struct error *error)
 {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    struct gateway_snapshot *snapshot = NULL;
     log_configure(config->log_level, config->log_format);
-    int result = gateway_open(&serving->gateway, config, NULL, error);
+    int result = gateway_snapshot_new(config, NULL, &snapshot, error);
     if (result != 0)
         return result;
-    struct loop *loop = serving->gateway.loop;
-    for (size_t i = 0; i < SIGNALS; i++) {
-        serving->signals[i] = loop_signal_open(loop, numbers[i], signal_cb, serving);
-        if (serving->signals[i] == NULL)
-            return error_set(error, ERROR_IO, "signals cannot be watched");
-    }
-    serving->drain_timer = loop_timer_open(loop, drain_over_cb, serving);
-    if (serving->drain_timer == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "no memory for a timer");
-    watch_files(serving);
-    return listen_on(serving, error);
+    serving->config = config;
+    serving->worker_count = config->workers == 0 ? 1 : config->workers;
+    result = open_workers(serving, snapshot, error);
+    gateway_snapshot_unref(snapshot);
+    if (result == 0)
+        result = watch_signals(serving, error);
+    if (result == 0 && config->tls_certificate != NULL)
+        result = net_tls_server(config->tls_certificate, config->tls_key, &serving->tls, error);
+    if (result == 0)
+        watch_files(serving);
+    if (result == 0)
+        result = listen_on(serving, error);
+    for (size_t i = 1; i < serving->worker_count && result == 0; i++)
+        result = worker_start(&serving->workers[i], error);
+    return result;
 }
 
-static void children_gone_cb(void *argument)
+static void close_loop_parts(struct serving *serving)
 {
-    struct serving *serving = argument;
-    loop_stop(serving->gateway.loop);
-}
-
-// Children get their orderly end before the program's.
-static void finish(struct serving *serving)
-{
-    if (serving->server != NULL)
-        http_server_free(serving->server);
     for (size_t i = 0; i < serving->watch_count; i++)
         loop_watch_close(serving->watches[i]);
-    if (serving->drain_timer != NULL)
-        loop_timer_stop(serving->drain_timer);
-    pipeline_free(serving->gateway.pipeline);
-    serving->gateway.pipeline = NULL;
-    if (serving->gateway.upstreams != NULL) {
-        loop_defer(serving->gateway.loop, stop_cb,
-                   serving); // runs what is deferred, also if nothing waits
-        loop_run(serving->gateway.loop);
-        bool waiting = upstream_set_has_children(serving->gateway.upstreams);
-        upstream_set_drain(serving->gateway.upstreams, children_gone_cb, serving);
-        if (waiting)
-            loop_run(serving->gateway.loop);
-    }
     for (size_t i = 0; i < SIGNALS; i++)
         if (serving->signals[i] != NULL)
             loop_signal_close(serving->signals[i]);
     if (serving->drain_timer != NULL)
         loop_timer_close(serving->drain_timer);
+    if (serving->drained != NULL)
+        loop_wake_close(serving->drained);
+}
+
+static void finish(struct serving *serving)
+{
+    serving->stopping = true;
+    for (size_t i = 1; i < serving->worker_count; i++)
+        if (serving->workers[i].started)
+            worker_tell(&serving->workers[i], (struct worker_mail){.stop = true});
+    if (serving->drain_timer != NULL)
+        loop_timer_stop(serving->drain_timer);
+    if (serving->workers != NULL && serving->workers[0].opened)
+        worker_finish(&serving->workers[0]);
+    // The others' last words may still wake the main loop, so its parts go after them.
+    for (size_t i = 1; i < serving->worker_count; i++)
+        worker_close(&serving->workers[i]);
+    close_loop_parts(serving);
+    if (serving->workers != NULL)
+        worker_close(&serving->workers[0]);
+    memory_free(serving->workers);
     net_tls_free(serving->tls);
-    gateway_close(&serving->gateway);
+    gateway_stores_close(&serving->stores);
 }
 
 int cli_serve(int argc, char **argv, const char *const *environment)
@@ -259,7 +336,7 @@ int cli_serve(int argc, char **argv, const char *const *environment)
     struct error error = {0};
     int result = start(&serving, config, &error);
     if (result == 0)
-        loop_run(serving.gateway.loop);
+        loop_run(serving.loop);
     finish(&serving);
     return result == 0 ? CLI_OK : cli_complain(CLI_FAILED, "%s", error.text);
 }

@@ -11,6 +11,7 @@
 enum { SIGNALS = 2 };
 
 struct wrapping {
+    struct gateway_stores stores;
     struct gateway gateway;
     struct pipeline_stdio *stdio;
     struct loop_signal *signals[SIGNALS];
@@ -54,14 +55,19 @@ static void reload(void *argument)
 {
     struct wrapping *wrapping = argument;
     struct config *config;
+    struct gateway_snapshot *snapshot = NULL;
     struct error error = {0};
     wrapping->reload_wanted = false;
-    if (load(wrapping, &config) != 0)
+    if (load(wrapping, &config) != 0) {
         log_event(LOG_ERROR, "run", "the policy is broken; the old one stays in force");
-    else if (gateway_apply(&wrapping->gateway, config, wrapping->everything, &error) != 0)
+        return;
+    }
+    if (gateway_snapshot_new(config, wrapping->everything, &snapshot, &error) != 0 ||
+        gateway_apply(&wrapping->gateway, snapshot, &error) != 0)
         log_event(LOG_ERROR, "run", "the policy cannot be used: %s", error.text);
     else
         log_event(LOG_INFO, "run", "the policy was loaded anew");
+    gateway_snapshot_unref(snapshot);
 }
 
 static void changed_cb(void *argument)
@@ -76,7 +82,14 @@ static int start(struct wrapping *wrapping, struct config *config, struct error 
 {
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
     log_configure(config->log_level, config->log_format);
-    int result = gateway_open(&wrapping->gateway, config, wrapping->everything, error);
+    struct gateway_snapshot *snapshot = NULL;
+    int result = gateway_snapshot_new(config, wrapping->everything, &snapshot, error);
+    if (result != 0)
+        return result;
+    result = gateway_stores_open(&wrapping->stores, config, 1, error);
+    if (result == 0)
+        result = gateway_open(&wrapping->gateway, &wrapping->stores, 0, snapshot, error);
+    gateway_snapshot_unref(snapshot);
     if (result != 0)
         return result;
     struct loop *loop = wrapping->gateway.loop;
@@ -108,6 +121,7 @@ static void finish(struct wrapping *wrapping)
     if (wrapping->watch != NULL)
         loop_watch_close(wrapping->watch);
     gateway_close(gateway);
+    gateway_stores_close(&wrapping->stores);
 }
 
 int cli_wrap(struct slice document, struct policy *everything, const char *const *environment)

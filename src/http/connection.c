@@ -56,7 +56,7 @@ void http_connection_close(struct server_connection *c)
 
 bool http_connection_wants_read(const struct server_connection *c)
 {
-    return !c->ended && c->pending.length < PENDING_MAX;
+    return !c->ended && !c->leaving && c->pending.length < PENDING_MAX;
 }
 
 static enum connection_phase find_phase(const struct server_connection *c)
@@ -100,7 +100,7 @@ static void end_connection(struct server_connection *c)
 
 void http_connection_settle(struct server_connection *c)
 {
-    if (c->dead || c->broken || c->working || c->phase == PHASE_LINGER)
+    if (c->dead || c->broken || c->working || c->leaving || c->phase == PHASE_LINGER)
         return;
     bool last = c->close_after || c->server->listener == NULL;
     if (last && c->reply == NULL && c->unsent.length == 0) {
@@ -255,7 +255,7 @@ static void shake_hands(struct server_connection *c)
 static void ready_cb(void *argument, int events)
 {
     struct server_connection *c = argument;
-    if (c->dead || c->broken)
+    if (c->dead || c->broken || c->leaving)
         return;
     if (c->phase == PHASE_HANDSHAKE) {
         shake_hands(c);
@@ -313,7 +313,22 @@ void http_connection_accept_cb(void *argument, int fd, const struct loop_address
         return;
     }
     server->connections++;
+    if (server->options.group != NULL)
+        http_group_came(server->options.group);
     c->peer_length = (uint8_t)net_address_format(peer, c->peer);
     c->peer_is_loopback = net_address_is_loopback(peer);
     enter_phase(c, c->phase);
+}
+bool http_connection_adopt(struct http_server *server, struct server_connection *c)
+{
+    c->io = loop_io_open(server->loop, c->socket.fd, ready_cb, c);
+    if (c->io == NULL)
+        return false;
+    c->server = c->reply->server = server;
+    c->leaving = false;
+    list_init(&c->link);
+    server->connections++;
+    enter_phase(c, PHASE_OPEN);
+    http_receive_moved(c);
+    return true;
 }

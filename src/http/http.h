@@ -44,6 +44,7 @@ struct http_request {
     struct slice peer; // "127.0.0.1:50412"
     bool peer_is_loopback;
     bool tls;
+    bool moved; // another server of the group has handed it over
 };
 
 struct http_server_options {
@@ -62,6 +63,8 @@ struct http_server_options {
     size_t unsent_high;  // reply bytes waiting above which writers are asked to pause; 0: 262144
     struct net_tls *tls; // NULL: plain; borrowed
     bool share_port;     // SO_REUSEPORT: one server per worker loop on the same address
+    struct http_group *group; // the servers on that address, NULL: only this one; borrowed
+    size_t member;            // which of them this one is, from 0
 };
 
 // Called for each whole request, on the loop, after the previous one on the connection was
@@ -79,10 +82,22 @@ int http_server_open(struct loop *loop, const char *address,
                      struct error *error) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *server);
 // Stops accepting; idle connections close at once, others after their reply. `drained` is called
-// once none is left (may be at once, inside).
+// once none is left (may be at once, inside), of the whole group where there is one; then by
+// whichever server saw the last one go, and perhaps by more than one.
 void http_server_drain(struct http_server *server, void (*drained)(void *argument), void *argument);
 void http_server_free(struct http_server *server); // closes everything now; replies get on_gone
 size_t http_server_connections(const struct http_server *server);
+
+// ---- Several servers, each in its own thread's loop, on one address: a request can move from one
+// to the other. The group outlives its servers; any thread may use it.
+struct http_group *http_group_new(size_t count);
+void http_group_free(struct http_group *group); // NULL accepted
+size_t http_group_count(const struct http_group *group);
+size_t http_group_connections(const struct http_group *group); // of all servers together
+// For the request handler, before anything is answered: the connection moves to that member, whose
+// handler gets the same request, marked as moved. The handle is dead here. False: nothing happened,
+// because it is that member already, has moved once, or that server is not there.
+bool http_reply_hand_over(struct http_reply *reply, size_t member);
 
 // What may befall a reply that is still open. on_gone: the client went away (reset, or closed its
 // side, or the reader stalled beyond the limit); the handle is dead after it. on_drained: after a

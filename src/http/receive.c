@@ -16,6 +16,7 @@ static void dispatch(struct server_connection *c)
     reply->request.peer = slice_of(c->peer, c->peer_length);
     reply->request.peer_is_loopback = c->peer_is_loopback;
     reply->request.tls = server->options.tls != NULL;
+    reply->request.moved = false;
     c->close_after |= reply->framing.close;
     c->active = true;
     server->handle(server->argument, reply, &reply->request);
@@ -289,4 +290,15 @@ static void resume_run(void *argument)
     if (!c->dead && http_connection_wants_read(c) && net_socket_has_buffered(&c->socket))
         http_receive(c);
     http_connection_settle(c);
+}
+
+// The request is whole and came with the connection; what came behind it waits in `pending`.
+void http_receive_moved(struct server_connection *c)
+{
+    struct http_server *server = c->server;
+    c->working = true;
+    server->handle(server->argument, c->reply, &c->reply->request);
+    c->working = false;
+    if (!c->dead && !c->broken)
+        resume_run(c);
 }

@@ -122,6 +122,10 @@ int http_server_open(struct loop *loop, const char *address,
     struct net_listen_options listen = {.share_port = server->options.share_port};
     int result = net_listen(loop, address, &listen, http_connection_accept_cb, server,
                             &server->listener, error);
+    if (result == 0 && server->options.group != NULL && http_group_join(server) != 0) {
+        net_listener_close(server->listener);
+        result = error_set(error, ERROR_NO_MEMORY, "no memory for the server");
+    }
     if (result != 0) {
         memory_free(server);
         return result;
@@ -155,7 +159,9 @@ static void drained_run(void *argument)
 void http_server_left(struct http_server *server)
 {
     server->connections--;
-    if (server->connections == 0 && server->drained != NULL)
+    struct http_group *group = server->options.group;
+    bool last = group == NULL ? server->connections == 0 : http_group_left(group);
+    if (last && server->drained != NULL)
         loop_defer(server->loop, drained_run, server);
 }
 
@@ -171,7 +177,8 @@ void http_server_drain(struct http_server *server, void (*drained)(void *argumen
                 LIST_ENTRY(server->phases[unbound[i]].next, struct server_connection, link));
     server->drained = drained;
     server->drained_argument = argument;
-    if (server->connections == 0)
+    struct http_group *group = server->options.group;
+    if (group == NULL ? server->connections == 0 : http_group_connections(group) == 0)
         drained_run(server);
 }
 
@@ -200,6 +207,8 @@ void http_server_free(struct http_server *server)
     server->freed = true;
     net_listener_close(server->listener);
     server->listener = NULL;
+    if (server->options.group != NULL)
+        http_group_part(server);
     loop_timer_close(server->timer);
     for (int i = 0; i < PHASE_COUNT; i++)
         while (!list_empty(&server->phases[i]))

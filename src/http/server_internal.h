@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The server side: server.c owns the lists and the clock, connection.c keeps connections, receive.c
-// takes requests in, reply.c answers them.
+// takes requests in, reply.c answers them, group.c lets them move between the servers of several
+// threads.
 //
 //   HANDSHAKE -> IDLE -> HEAD -> BODY -> OPEN -> IDLE          (WRITE while bytes wait to be sent)
 //                          \-> refused -> LINGER -> closed
@@ -65,7 +66,9 @@ struct server_connection {
     bool dead;
     bool working; // inside the receive loop
     bool resume_deferred;
+    bool leaving; // for another server of the group, at the end of the turn
     bool peer_is_loopback;
+    size_t leaving_for;
     uint8_t peer_length;
     char peer[NET_ADDRESS_TEXT_SIZE];
 };
@@ -119,6 +122,9 @@ COLD void http_connection_refuse(struct server_connection *c, int status, const 
 // Closes now; an open reply gets on_gone.
 void http_connection_close(struct server_connection *c);
 
+// Takes a connection that another server let go, with a whole request. False: it was not taken.
+bool http_connection_adopt(struct http_server *server, struct server_connection *c);
+
 bool http_connection_wants_read(const struct server_connection *c);
 // The peer has finished sending, or is gone.
 void http_connection_peer_ended(struct server_connection *c);
@@ -126,8 +132,17 @@ void http_connection_peer_ended(struct server_connection *c);
 // ---- receive.c
 // Reads what is there and hands out whole requests.
 void http_receive(struct server_connection *c);
+// A connection has come from another server, with a whole request.
+void http_receive_moved(struct server_connection *c);
 // Pipelined requests wait and could go on now: later, as callbacks must not nest.
 void http_receive_resume_later(struct server_connection *c);
+
+// ---- group.c
+void http_group_came(struct http_group *group);
+bool http_group_left(struct http_group *group); // true: it was the last connection
+int http_group_join(struct http_server *server) MUST_CHECK;
+// What is on its way to this server is dropped.
+void http_group_part(struct http_server *server);
 
 // ---- reply.c
 void http_reply_flush_all(void *server);

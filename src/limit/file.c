@@ -115,20 +115,32 @@ int limit_file_open(const char *path, struct limit_table *table, int64_t now_ms,
     return failed;
 }
 
+// What changed, or NULL when the writer is still at the last one; `*ret_idle`: nothing changed.
+static struct limit_batch *take_batch(struct limit_file *file, struct limit_table *table,
+                                      bool *ret_idle)
+{
+    struct limit_batch *batch = NULL;
+    pthread_mutex_lock(&table->lock);
+    *ret_idle = list_empty(&table->changed);
+    if (!*ret_idle && atomic_load(&file->handed) == NULL)
+        batch = limit_batch_take(table);
+    pthread_mutex_unlock(&table->lock);
+    return batch;
+}
+
 void limit_file_sync(struct limit_file *file, struct limit_table *table)
 {
-    if (list_empty(&table->changed)) {
-        atomic_store(&file->late, 0);
-        return;
-    }
-    struct limit_batch *batch = atomic_load(&file->handed) == NULL ? limit_batch_take(table) : NULL;
-    if (batch == NULL) {
+    bool idle;
+    struct limit_batch *batch = take_batch(file, table, &idle);
+    if (batch == NULL && !idle) {
         if (atomic_load(&file->late) < LATE_SYNCS)
             atomic_fetch_add(&file->late, 1);
         return;
     }
-    atomic_store(&file->handed, batch);
     atomic_store(&file->late, 0);
+    if (batch == NULL)
+        return;
+    atomic_store(&file->handed, batch);
     waker_wake(&file->waker);
 }
 

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Quota counters: check, reserve (all or none), give back, and a file that lets them survive a
-// restart. One owner thread for the counters; the file is written by a thread of its own, once a
-// second, so a kill -9 forgets at most the last second. Time is passed in; nothing reads a clock.
+// restart. A table may be used by any thread: it has a lock that is never held for longer than one
+// call needs. The file is written by a thread of its own, once a second, so a kill -9 forgets at
+// most the last second. Time is passed in; nothing reads a clock.
 #pragma once
 
 #include "base/arena.h"
@@ -60,7 +61,7 @@ struct limit_stats {
     uint64_t refused;    // checks and reservations that did not fit
     uint64_t given_back; // receipts whose window had not passed
 };
-struct limit_stats limit_table_stats(const struct limit_table *table);
+struct limit_stats limit_table_stats(struct limit_table *table);
 
 // ---- Survival. Loads `path` (created if missing), then writes changes behind it once a second
 // from its own thread. ERROR_IO / ERROR_CONFIG with a sentence when the file is unusable: refuse to
@@ -68,11 +69,12 @@ struct limit_stats limit_table_stats(const struct limit_table *table);
 struct limit_file;
 int limit_file_open(const char *path, struct limit_table *table, int64_t now_ms,
                     struct limit_file **ret, struct error *error) MUST_CHECK;
-// Hands changed counters to the writer thread; call from the owner thread about once a second.
-// Never blocks.
+// Hands changed counters to the writer thread; call from one thread about once a second. Never
+// blocks on the disk.
 void limit_file_sync(struct limit_file *file, struct limit_table *table);
 // False after a failed write until one succeeds again. Any thread.
 bool limit_file_healthy(const struct limit_file *file);
 // How many hand-overs are in the file. Any thread.
 uint64_t limit_file_batches(const struct limit_file *file);
-void limit_file_close(struct limit_file *file, struct limit_table *table); // writes what is left
+// Writes what is left. Nobody else uses the table any more.
+void limit_file_close(struct limit_file *file, struct limit_table *table);

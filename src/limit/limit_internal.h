@@ -9,6 +9,8 @@
 #include "base/table.h"
 #include "limit/limit.h"
 
+#include <pthread.h>
+
 enum { LIMIT_ENTRIES_MAX = 256, LIMIT_KEY_MAX = 4096, LIMIT_RETRY_MS = 1000 };
 
 struct limit_window {
@@ -54,6 +56,7 @@ struct limit_counter {
 };
 
 struct limit_table {
+    pthread_mutex_t lock; // taken by the functions of limit.h, held by those below
     size_t capacity;
     struct table by_key; // -> struct limit_counter, the first of its key
     struct table by_id;

@@ -101,7 +101,10 @@ static int check_all(struct limit_table *table, const struct limit_charge *charg
 int limit_check(struct limit_table *table, const struct limit_charge *charges, size_t count,
                 int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms)
 {
-    return check_all(table, charges, count, now_ms, ret_index, ret_retry_ms);
+    pthread_mutex_lock(&table->lock);
+    int error = check_all(table, charges, count, now_ms, ret_index, ret_retry_ms);
+    pthread_mutex_unlock(&table->lock);
+    return error;
 }
 
 static int charge_one(struct limit_table *table, const struct limit_charge *charge,
@@ -137,9 +140,9 @@ static bool give_back(struct limit_table *table, const struct limit_receipt *rec
     return true;
 }
 
-int limit_reserve(struct limit_table *table, const struct limit_charge *charges, size_t count,
-                  int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
-                  int64_t *ret_retry_ms)
+static int take_all(struct limit_table *table, const struct limit_charge *charges, size_t count,
+                    int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
+                    int64_t *ret_retry_ms)
 {
     int error = check_all(table, charges, count, now_ms, ret_index, ret_retry_ms);
     if (error != 0)
@@ -159,8 +162,20 @@ int limit_reserve(struct limit_table *table, const struct limit_charge *charges,
     return 0;
 }
 
+int limit_reserve(struct limit_table *table, const struct limit_charge *charges, size_t count,
+                  int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
+                  int64_t *ret_retry_ms)
+{
+    pthread_mutex_lock(&table->lock);
+    int error = take_all(table, charges, count, now_ms, receipts, ret_index, ret_retry_ms);
+    pthread_mutex_unlock(&table->lock);
+    return error;
+}
+
 void limit_give_back(struct limit_table *table, const struct limit_receipt *receipt)
 {
+    pthread_mutex_lock(&table->lock);
     if (give_back(table, receipt))
         table->stats.given_back++;
+    pthread_mutex_unlock(&table->lock);
 }

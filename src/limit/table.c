@@ -17,6 +17,7 @@ static const int64_t JUMP_MS = 60000;
 struct limit_table *limit_table_new(size_t capacity)
 {
     struct limit_table *table = memory_new(sizeof *table);
+    pthread_mutex_init(&table->lock, NULL);
     table->capacity = capacity == 0 ? DEFAULT_CAPACITY : capacity;
     table->entries_max = table->capacity * ENTRIES_PER_COUNTER;
     if (table->entries_max < LIMIT_ENTRIES_MAX)
@@ -47,6 +48,7 @@ void limit_table_free(struct limit_table *table)
     }
     table_release(&table->by_key);
     table_release(&table->by_id);
+    pthread_mutex_destroy(&table->lock);
     memory_free(table);
 }
 
@@ -218,7 +220,10 @@ void limit_table_charged(struct limit_table *table, struct limit_counter *counte
         list_append(&table->changed, &counter->in_changed);
 }
 
-struct limit_stats limit_table_stats(const struct limit_table *table)
+struct limit_stats limit_table_stats(struct limit_table *table)
 {
-    return table->stats;
+    pthread_mutex_lock(&table->lock);
+    struct limit_stats stats = table->stats;
+    pthread_mutex_unlock(&table->lock);
+    return stats;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What operators and their machines ask: is it alive, is it ready, the figures.
+#include "pipeline/metrics_internal.h"
 #include "pipeline/pipeline_internal.h"
 
 static void send_text(struct http_reply *reply, int status, struct slice body)
@@ -14,7 +15,8 @@ static void send_text(struct http_reply *reply, int status, struct slice body)
 
 static void ready(struct pipeline *pipeline, struct http_reply *reply)
 {
-    bool log_ok = pipeline->given.audit == NULL || audit_ready(pipeline->given.audit);
+    bool log_ok =
+        pipeline->given.audit == NULL || audit_ready(pipeline->given.audit, pipeline->given.worker);
     bool limits_ok =
         pipeline->given.limit_file == NULL || limit_file_healthy(pipeline->given.limit_file);
     if (pipeline->draining)

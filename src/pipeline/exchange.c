@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
+#include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/resume_internal.h"
 
@@ -67,33 +69,18 @@ struct exchange *exchange_new(struct pipeline *pipeline, const struct face *face
     list_init(&ex->soon_link);
     list_append(&pipeline->exchanges, &ex->link);
     pipeline->exchange_count++;
+    metrics_in_flight(pipeline->metrics, 1);
     write_request_id(pipeline, ex->request_id);
     return ex;
-}
-
-struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label)
-{
-    struct grant_usage *usage = table_get(&pipeline->grants, label);
-    if (usage != NULL)
-        return usage;
-    usage = memory_new(sizeof *usage);
-    usage->label = memory_copy_string(label.data, label.length);
-    origins_init(&usage->tasks);
-    if (table_put(&pipeline->grants, slice_from_string(usage->label), usage) != 0) {
-        memory_free(usage->label);
-        memory_free(usage);
-        return NULL;
-    }
-    return usage;
 }
 
 static void release_parts(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
     if (ex->counted != NULL)
-        ex->counted->calls--;
+        usage_give_back(&ex->counted->calls);
     if (ex->initializing != NULL)
-        ex->initializing->initializing--;
+        usage_give_back(&ex->initializing->sessions);
     if (ex->session != NULL && ex->session->listener == ex)
         ex->session->listener = NULL;
     if (ex->session != NULL)
@@ -135,6 +122,7 @@ void exchange_finish(struct exchange *ex)
     release_parts(ex);
     list_remove(&ex->link);
     pipeline->exchange_count--;
+    metrics_in_flight(pipeline->metrics, -1);
     if (pipeline->idle_exchange_count < IDLE_MAX) {
         arena_clear(&ex->arena);
         list_append(&pipeline->idle_exchanges, &ex->link);

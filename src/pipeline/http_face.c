@@ -5,6 +5,7 @@
 // from answers back to a reply. Streamable HTTP of 2025-03-26 to 2026-07-28 on one URL per server.
 #include "pipeline/bridge_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/route_internal.h"
 
 enum {
     UNSENT_MAX = 4 * 1024 * 1024,
@@ -480,15 +481,19 @@ void pipeline_handle_http(void *argument, struct http_reply *reply,
                           const struct http_request *request)
 {
     struct pipeline *pipeline = argument;
-    struct slice prefix = SLICE_LITERAL("/mcp/");
+    struct slice prefix = SLICE_LITERAL("/mcp/"), name = {0};
     if (endpoints_handle(pipeline, reply, request))
+        return;
+    if (slice_starts_with(request->path, prefix))
+        name = slice_of(request->path.data + prefix.length, request->path.length - prefix.length);
+    if (route_away(pipeline, reply, request, name))
         return;
     struct exchange *ex = exchange_new(pipeline, &http_face, reply);
     ex->is_http = true;
     http_face_listen(ex);
     if (!check_host_and_origin(ex, request))
         return;
-    if (!slice_starts_with(request->path, prefix) || request->path.length == prefix.length) {
+    if (name.length == 0) {
         refuse(ex, 404, "Nothing is here; a server's endpoint is /mcp/<server>", NULL);
         return;
     }
@@ -496,8 +501,6 @@ void pipeline_handle_http(void *argument, struct http_reply *reply,
         preflight(ex);
         return;
     }
-    struct slice name =
-        slice_of(request->path.data + prefix.length, request->path.length - prefix.length);
     ex->peer = arena_copy(&ex->arena, request->peer);
     if (!identify(ex, request) || !find_server(ex, name))
         return;

@@ -1,15 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/pipeline_internal.h"
-
-enum { TALLIES_MAX = 10000 }; // per grant, so that none can use up what others need
-
-// Calls of one client of one grant, for the era that has no sessions.
-struct tally {
-    uint64_t calls;
-    size_t key_length;
-    char key[];
-};
+#include "pipeline/ledger_internal.h"
 
 // The verdict's charges in the form of the counters; NULL when memory is short.
 static struct limit_charge *charges_of(struct exchange *ex)
@@ -89,34 +80,6 @@ void limits_give_back(struct exchange *ex, bool successes_only)
     ex->receipt_count = 0; // each reservation goes back at most once
 }
 
-// *ret is NULL when there is none yet. ERROR_LIMIT: none, and no room for one.
-static int find_tally(struct exchange *ex, struct grant_usage *usage, bool make, struct tally **ret)
-{
-    struct pipeline *pipeline = ex->pipeline;
-    struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
-                            ex->client_name};
-    struct slice key = limit_key(&ex->arena, parts, 3);
-    if (key.data == NULL)
-        return ERROR_NO_MEMORY;
-    *ret = table_get(&pipeline->tallies, key);
-    if (*ret != NULL || (!make && usage->tallies < TALLIES_MAX))
-        return 0;
-    if (usage->tallies >= TALLIES_MAX)
-        return ERROR_LIMIT;
-    struct tally *tally = memory_try_new(sizeof *tally + key.length);
-    if (tally == NULL)
-        return ERROR_NO_MEMORY;
-    memcpy(tally->key, key.data, key.length);
-    tally->key_length = key.length;
-    if (table_put(&pipeline->tallies, slice_of(tally->key, key.length), tally) != 0) {
-        memory_free(tally);
-        return ERROR_NO_MEMORY;
-    }
-    usage->tallies++;
-    *ret = tally;
-    return 0;
-}
-
 // Tool calls of this session before this one; `count` adds this one. Where that is not known, the
 // worst is assumed, so that a rule on session.calls denies.
 int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
@@ -127,13 +90,11 @@ int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
         ex->session->calls += count ? 1 : 0;
         return 0;
     }
-    struct tally *tally = NULL;
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
-    int result = usage == NULL ? ERROR_NO_MEMORY : find_tally(ex, usage, count, &tally);
-    if (result != 0)
-        return result;
-    *ret_before = tally == NULL ? 0 : tally->calls;
-    if (tally != NULL && count)
-        tally->calls++;
-    return 0;
+    struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
+                            ex->client_name};
+    struct slice key = limit_key(&ex->arena, parts, 3);
+    if (usage == NULL || key.data == NULL)
+        return ERROR_NO_MEMORY;
+    return ledger_tally(ex->pipeline->ledger, usage, key, count, ret_before);
 }

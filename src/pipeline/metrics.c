@@ -1,26 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/metrics.h"
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/ledger_internal.h"
+#include "pipeline/metrics_internal.h"
 
 struct metrics_set {
     struct metrics *registry;
     struct metric *decisions[OUTCOME_COUNT];
-    struct metric *decide, *upstream, *total;
+    struct metric *decide, *upstream, *total, *sessions, *in_flight;
     struct metrics_family *server_up, *server_connections, *server_children, *server_failures;
 };
-
-static int64_t read_sessions(void *argument)
-{
-    struct pipeline *pipeline = argument;
-    return (int64_t)pipeline->sessions_by_id.count;
-}
-
-static int64_t read_calls(void *argument)
-{
-    struct pipeline *pipeline = argument;
-    return (int64_t)pipeline->exchange_count;
-}
 
 static int64_t read_counters(void *argument)
 {
@@ -58,30 +47,22 @@ static void add_reader(struct metrics_set *set, enum metric_kind kind, const cha
     metric_read_by(metrics_single(set->registry, kind, name, help), read, pipeline);
 }
 
-struct metrics_set *metrics_set_new(struct pipeline *pipeline)
+// What all workers share is shown once.
+static void add_shared(struct metrics_set *set, struct pipeline *pipeline)
 {
-    static const char *const outcome[] = {"outcome", NULL}, *const server[] = {"server", NULL};
-    struct metrics_set *set = memory_new(sizeof *set);
-    set->registry = metrics_new();
-    struct metrics_family *decisions =
-        metrics_register(set->registry, METRIC_COUNTER, "sallyport_decisions_total",
-                         "Messages by what became of them", outcome, OUTCOME_COUNT + 1);
-    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
-        struct slice name = slice_from_string(outcome_names[i]);
-        set->decisions[i] = metrics_child(decisions, &name);
-    }
-    add_stages(set);
-    add_reader(set, METRIC_GAUGE, "sallyport_sessions", "Open sessions", read_sessions, pipeline);
-    add_reader(set, METRIC_GAUGE, "sallyport_in_flight", "Messages and streams in flight",
-               read_calls, pipeline);
     add_reader(set, METRIC_GAUGE, "sallyport_limit_counters", "Counters of limits in memory",
                read_counters, pipeline);
     add_reader(set, METRIC_COUNTER, "sallyport_limit_refusals_total",
                "Reservations that a limit refused", read_refused, pipeline);
     add_reader(set, METRIC_COUNTER, "sallyport_decision_log_dropped_total",
                "Records that the decision log could not take", read_dropped, pipeline);
+}
+
+static void add_servers(struct metrics_set *set)
+{
+    static const char *const server[] = {"server", NULL};
     set->server_up =
-        metrics_register(set->registry, METRIC_GAUGE, "sallyport_upstream_up",
+        metrics_register(set->registry, METRIC_STATE, "sallyport_upstream_up",
                          "1 unless the last attempt to reach the server failed", server, 1000);
     set->server_connections =
         metrics_register(set->registry, METRIC_GAUGE, "sallyport_upstream_connections",
@@ -92,13 +73,36 @@ struct metrics_set *metrics_set_new(struct pipeline *pipeline)
     set->server_failures =
         metrics_register(set->registry, METRIC_COUNTER, "sallyport_upstream_failures_total",
                          "Connects, starts and calls that failed", server, 1000);
-    return set;
 }
 
-void metrics_set_free(struct metrics_set *set)
+struct metrics_set *metrics_set_new(struct pipeline *pipeline)
+{
+    static const char *const outcome[] = {"outcome", NULL};
+    struct metrics_set *set = memory_new(sizeof *set);
+    set->registry = metrics_new();
+    struct metrics_family *decisions =
+        metrics_register(set->registry, METRIC_COUNTER, "sallyport_decisions_total",
+                         "Messages by what became of them", outcome, OUTCOME_COUNT + 1);
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        struct slice name = slice_from_string(outcome_names[i]);
+        set->decisions[i] = metrics_child(decisions, &name);
+    }
+    add_stages(set);
+    set->sessions =
+        metrics_single(set->registry, METRIC_GAUGE, "sallyport_sessions", "Open sessions");
+    set->in_flight = metrics_single(set->registry, METRIC_GAUGE, "sallyport_in_flight",
+                                    "Messages and streams in flight");
+    if (pipeline->given.worker == 0)
+        add_shared(set, pipeline);
+    add_servers(set);
+    ledger_add_figures(pipeline->ledger, set->registry);
+    return set;
+}
+void metrics_set_free(struct metrics_set *set, struct pipeline_ledger *ledger)
 {
     if (set == NULL)
         return;
+    ledger_remove_figures(ledger, set->registry);
     metrics_free(set->registry);
     memory_free(set);
 }
@@ -106,6 +110,21 @@ void metrics_set_free(struct metrics_set *set)
 void metrics_count(struct metrics_set *set, enum outcome outcome)
 {
     metric_add(set->decisions[outcome], 1);
+}
+
+void metrics_sessions(struct metrics_set *set, int change)
+{
+    metric_add(set->sessions, change);
+}
+
+void metrics_in_flight(struct metrics_set *set, int change)
+{
+    metric_add(set->in_flight, change);
+}
+
+size_t metrics_calls(const struct metrics_set *set)
+{
+    return (size_t)metric_value(set->in_flight);
 }
 
 void metrics_time(struct metrics_set *set, const struct exchange *ex, uint64_t now_us)
@@ -128,8 +147,13 @@ static void read_server(void *argument, struct upstream_server *server)
     metric_set(metrics_child(set->server_failures, &name), (int64_t)health.failures);
 }
 
-void metrics_write(struct pipeline *pipeline, struct buffer *out)
+void metrics_look_at_servers(struct pipeline *pipeline)
 {
     upstream_each(pipeline->given.upstreams, read_server, pipeline->metrics);
-    metrics_render(pipeline->metrics->registry, out);
+}
+
+void metrics_write(struct pipeline *pipeline, struct buffer *out)
+{
+    metrics_look_at_servers(pipeline);
+    ledger_show_figures(pipeline->ledger, out);
 }

@@ -3,7 +3,7 @@
 //
 // Which call an answer belongs to that comes on another way than the call went: replayed on a
 // resumed stream, or fetched as the result of a task. Rules on results need to know.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/ledger_internal.h"
 
 enum { REPLAYS_MAX = 256, TASKS_MAX = 1000, KEY_MAX = 4096 };
 
@@ -104,15 +104,24 @@ void origin_note_task(struct exchange *ex, struct slice task)
 {
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
     struct slice key = task_key(ex, task);
-    if (usage != NULL && key.data != NULL)
-        remember(&usage->tasks, TASKS_MAX, key, MCP_TOOLS_CALL, ex->subject);
+    if (usage == NULL || key.data == NULL)
+        return;
+    pthread_mutex_lock(&ex->pipeline->ledger->lock);
+    remember(&usage->tasks, TASKS_MAX, key, MCP_TOOLS_CALL, ex->subject);
+    pthread_mutex_unlock(&ex->pipeline->ledger->lock);
 }
 
 struct slice origin_of_task(struct exchange *ex, struct slice task)
 {
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
     struct slice key = task_key(ex, task);
-    const struct origin *origin =
-        usage == NULL || key.data == NULL ? NULL : find(&usage->tasks, key);
-    return origin == NULL ? (struct slice){"", 0} : slice_from_string(origin->subject);
+    struct slice subject = {"", 0};
+    if (usage == NULL || key.data == NULL)
+        return subject;
+    pthread_mutex_lock(&ex->pipeline->ledger->lock);
+    const struct origin *origin = find(&usage->tasks, key);
+    if (origin != NULL) // another worker may forget it at any time
+        subject = arena_copy(&ex->arena, slice_from_string(origin->subject));
+    pthread_mutex_unlock(&ex->pipeline->ledger->lock);
+    return subject.data == NULL ? (struct slice){"", 0} : subject;
 }

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One record per message: what was decided, by which rule, and what came of it.
+#include "pipeline/metrics_internal.h"
 #include "pipeline/pipeline_internal.h"
 
 enum step_result step_intent(struct exchange *ex)
 {
     struct audit_log *audit = ex->pipeline->given.audit;
-    if (audit == NULL || audit_ready(audit))
+    if (audit == NULL || audit_ready(audit, ex->pipeline->given.worker))
         return STEP_NEXT;
     limits_give_back(ex, false);
     ex->outcome = OUTCOME_DENIED;
@@ -71,7 +72,7 @@ void outcome_record(struct exchange *ex)
         .peer = ex->peer,
         .trace = ex->trace,
     };
-    audit_write(pipeline->given.audit, &record);
+    audit_write(pipeline->given.audit, pipeline->given.worker, &record);
 }
 
 void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struct slice peer,
@@ -89,7 +90,7 @@ void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struc
         .reason = slice_from_string(reason),
         .peer = peer,
     };
-    audit_write(pipeline->given.audit, &record);
+    audit_write(pipeline->given.audit, pipeline->given.worker, &record);
 }
 
 void outcome_record_server(struct pipeline *pipeline, const struct session *session,
@@ -113,5 +114,5 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
         .policy = ex->policy == NULL ? (struct slice){0} : policy_name(ex->policy),
         .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
     };
-    audit_write(pipeline->given.audit, &record);
+    audit_write(pipeline->given.audit, pipeline->given.worker, &record);
 }

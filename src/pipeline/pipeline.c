@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
 
 enum {
@@ -110,6 +111,7 @@ static void tick_cb(void *argument)
     session_sweep(pipeline, now_us);
     shared_sweep(pipeline, now_us);
     bridge_sweep(pipeline, now_us);
+    metrics_look_at_servers(pipeline);
 }
 
 // Often enough that a silent stream gets its comment soon after its time.
@@ -134,8 +136,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     table_init(&pipeline->sessions_by_id);
     table_init(&pipeline->grants);
     table_init(&pipeline->toolboxes);
-    table_init(&pipeline->tallies);
     random_hex(pipeline->request_prefix, sizeof pipeline->request_prefix / 2);
+    pipeline->owns_ledger = options->ledger == NULL;
+    pipeline->ledger = pipeline->owns_ledger ? pipeline_ledger_new() : options->ledger;
     pipeline->metrics = metrics_set_new(pipeline);
     pipeline->bridge = bridge_new(pipeline);
     pipeline->tick = loop_timer_open(pipeline->loop, tick_cb, pipeline);
@@ -145,23 +148,6 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     }
     start_tick(pipeline);
     return pipeline;
-}
-
-static void free_usage_cb(void *argument, struct slice key, void *value)
-{
-    (void)argument;
-    (void)key;
-    struct grant_usage *usage = value;
-    origins_release(&usage->tasks);
-    memory_free(usage->label);
-    memory_free(usage);
-}
-
-static void free_tally_cb(void *argument, struct slice key, void *value)
-{
-    (void)argument;
-    (void)key;
-    memory_free(value);
 }
 
 static void end_everything(struct pipeline *pipeline)
@@ -192,13 +178,12 @@ void pipeline_free(struct pipeline *pipeline)
     if (pipeline->tick != NULL)
         loop_timer_close(pipeline->tick);
     replay_close(pipeline);
-    table_each(&pipeline->grants, free_usage_cb, NULL);
-    table_each(&pipeline->tallies, free_tally_cb, NULL);
     table_release(&pipeline->grants);
-    table_release(&pipeline->tallies);
     table_release(&pipeline->sessions_by_id);
     toolbox_release(pipeline);
-    metrics_set_free(pipeline->metrics);
+    metrics_set_free(pipeline->metrics, pipeline->ledger);
+    if (pipeline->owns_ledger)
+        pipeline_ledger_free(pipeline->ledger);
     json_doc_release(&pipeline->doc);
     rules_unref(pipeline->rules);
     memory_free(pipeline);
@@ -266,5 +251,5 @@ void pipeline_end_streams(struct pipeline *pipeline)
 
 size_t pipeline_calls_in_flight(const struct pipeline *pipeline)
 {
-    return pipeline->exchange_count;
+    return metrics_calls(pipeline->metrics);
 }

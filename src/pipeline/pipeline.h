@@ -42,12 +42,21 @@ struct pipeline_rules {
     void *owner;
 };
 
+// What the pipelines of all workers count together: sessions and calls of each grant, calls of
+// clients without sessions, which call a task came from, and the figures. Any thread.
+struct pipeline_ledger;
+struct pipeline_ledger *pipeline_ledger_new(void);
+void pipeline_ledger_free(struct pipeline_ledger *ledger); // after its pipelines; NULL accepted
+
 struct pipeline_options {
     struct loop *loop;
     struct upstream_set *upstreams; // borrowed
     struct limit_table *limits;     // borrowed
     struct limit_file *limit_file;  // borrowed; may be NULL
     struct audit_log *audit;        // borrowed; NULL: no decision log
+    struct pipeline_ledger *ledger; // borrowed; NULL: one of its own
+    struct http_group *group;       // borrowed; the servers of all workers, NULL: no other workers
+    size_t worker; // which of them this one is, from 0; also its decision log's lane
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options);
@@ -61,7 +70,7 @@ void pipeline_begin_drain(struct pipeline *pipeline);
 // Ends streams that would never end by themselves (GET streams, subscriptions), so that a drain can
 // finish.
 void pipeline_end_streams(struct pipeline *pipeline);
-size_t pipeline_calls_in_flight(const struct pipeline *pipeline);
+size_t pipeline_calls_in_flight(const struct pipeline *pipeline); // any thread
 
 // Handlers for http_server_open; the argument is the pipeline.
 void pipeline_handle_http(void *pipeline, struct http_reply *reply,

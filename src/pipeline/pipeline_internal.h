@@ -21,6 +21,7 @@
 struct bridge;
 struct bridge_session;
 struct exchange;
+struct grant_usage;
 struct legacy_call;
 struct metrics_set;
 struct modern_call;
@@ -198,11 +199,12 @@ struct pipeline {
     size_t exchange_count, idle_exchange_count;
     struct list sessions;
     struct table sessions_by_id;
-    struct table grants;    // grant_usage by label
+    struct pipeline_ledger *ledger;
+    bool owns_ledger;
+    struct table grants;    // what the ledger has for a grant, by label
     struct table toolboxes; // by server name
     struct list shared;     // struct shared_child
     struct list stdios;     // struct pipeline_stdio
-    struct table tallies;   // calls of sessions that the modern era does not have
     struct loop_timer *tick;
     struct replay_soon *soon;
     struct metrics_set *metrics;
@@ -210,12 +212,6 @@ struct pipeline {
     bool draining;
     uint64_t next_request;
     char request_prefix[17];
-};
-
-struct grant_usage {
-    char *label; // owned, the key
-    size_t sessions, initializing, calls, tallies, kept_bytes;
-    struct origins tasks; // by server and task id
 };
 
 // exchange.c
@@ -235,7 +231,6 @@ void exchange_answer_error(struct exchange *ex, int status, int code, struct sli
 // Refusals before judgement set what the log says. Returns STEP_REPLY after answering.
 COLD enum step_result exchange_refuse(struct exchange *ex, int status, int code, const char *format,
                                       ...) PRINTF_LIKE(4, 5);
-struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label);
 
 // steps.c: runs steps until one waits or replies.
 void steps_run(struct exchange *ex);
@@ -367,13 +362,6 @@ void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struc
 void outcome_record_server(struct pipeline *pipeline, const struct session *session,
                            const struct exchange *ex, struct slice method, bool allowed,
                            struct slice rule);
-
-// metrics.c
-struct metrics_set *metrics_set_new(struct pipeline *pipeline);
-void metrics_set_free(struct metrics_set *metrics);
-void metrics_count(struct metrics_set *metrics, enum outcome outcome);
-void metrics_time(struct metrics_set *metrics, const struct exchange *ex, uint64_t now_us);
-void metrics_write(struct pipeline *pipeline, struct buffer *out);
 
 // endpoints.c: /healthz, /readyz, /metrics. False when the path is none of these.
 bool endpoints_handle(struct pipeline *pipeline, struct http_reply *reply,

@@ -4,6 +4,7 @@
 // What was said on a session's streams, kept for a while within bounds, and the event ids that name
 // a place in it.
 #include "pipeline/replay_internal.h"
+#include "pipeline/ledger_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static void drop_oldest(struct replay *replay)
     struct replay_event *event = LIST_ENTRY(replay->events.next, struct replay_event, link);
     replay->count--;
     replay->bytes -= event->length;
-    replay->usage->kept_bytes -= event->length;
+    atomic_fetch_sub(&replay->usage->kept_bytes, event->length);
     event->stream->kept--;
     event->stream->lost = event->number;
     replay_forget_if_useless(event->stream);
@@ -55,26 +56,42 @@ static void drop_oldest(struct replay *replay)
     memory_free(event);
 }
 
-// Other sessions' events go with their time only: no session can drop another's.
+// The grant's bytes are counted for all workers, so first taken and then looked at.
+static bool claim(struct grant_usage *usage, size_t length)
+{
+    if (atomic_fetch_add(&usage->kept_bytes, length) + length <= GRANT_BYTES_MAX)
+        return true;
+    atomic_fetch_sub(&usage->kept_bytes, length);
+    return false;
+}
+
+// Other sessions' events go with their time only: no session can drop another's. True: the bytes
+// are counted.
 static bool make_room(struct replay *replay, size_t length)
 {
-    const size_t *of_grant = &replay->usage->kept_bytes;
     if (length > KEPT_BYTES_MAX)
         return false;
     while (!list_empty(&replay->events) &&
-           (replay->count >= KEPT_MAX || replay->bytes + length > KEPT_BYTES_MAX ||
-            *of_grant + length > GRANT_BYTES_MAX))
+           (replay->count >= KEPT_MAX || replay->bytes + length > KEPT_BYTES_MAX))
         drop_oldest(replay);
-    return *of_grant + length <= GRANT_BYTES_MAX;
+    while (!claim(replay->usage, length)) {
+        if (list_empty(&replay->events))
+            return false;
+        drop_oldest(replay);
+    }
+    return true;
 }
 
 static bool store(struct replay *replay, struct replay_stream *stream, struct slice text,
                   uint64_t now_us)
 {
-    struct replay_event *event =
-        make_room(replay, text.length) ? memory_try_new(sizeof *event + text.length) : NULL;
-    if (event == NULL)
+    if (!make_room(replay, text.length))
         return false;
+    struct replay_event *event = memory_try_new(sizeof *event + text.length);
+    if (event == NULL) {
+        atomic_fetch_sub(&replay->usage->kept_bytes, text.length);
+        return false;
+    }
     event->stream = stream;
     event->number = stream->last;
     event->at_us = now_us;
@@ -83,7 +100,6 @@ static bool store(struct replay *replay, struct replay_stream *stream, struct sl
     list_append(&replay->events, &event->link);
     replay->count++;
     replay->bytes += text.length;
-    replay->usage->kept_bytes += text.length;
     stream->kept++;
     return true;
 }

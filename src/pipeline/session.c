@@ -4,7 +4,10 @@
 // Conversations of the legacy era. A session's id is unguessable, good for one grant and one server
 // only, and never the server's own. Closed sessions keep nothing.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
+#include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/route_internal.h"
 
 #include <openssl/sha.h>
 
@@ -52,13 +55,17 @@ struct session *session_new(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
     struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->label);
-    if (usage == NULL)
+    size_t limit = most(pipeline->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT);
+    if (usage == NULL || (!ex->initializing && !usage_take(&usage->sessions, limit)))
         return NULL;
     struct session *session = memory_new(sizeof *session);
     session->pipeline = pipeline;
     random_hex(session->id, (SESSION_ID_SIZE - 1) / 2);
+    route_mark_session(pipeline, session->id);
     hash_id(session);
     if (table_put(&pipeline->sessions_by_id, slice_from_string(session->id), session) != 0) {
+        if (!ex->initializing)
+            usage_give_back(&usage->sessions);
         memory_free(session);
         return NULL;
     }
@@ -74,10 +81,8 @@ struct session *session_new(struct exchange *ex)
     buffer_init(&session->greeting, 1024 * 1024);
     list_append(&pipeline->sessions, &session->link);
     session->last_used_us = loop_now_us(pipeline->loop);
-    usage->sessions++;
-    if (ex->initializing != NULL)
-        usage->initializing--;
-    ex->initializing = NULL;
+    metrics_sessions(pipeline->metrics, 1);
+    ex->initializing = NULL; // its place among the sessions is this one's now
     return session;
 }
 
@@ -137,8 +142,9 @@ void session_free(struct session *session)
     list_remove(&session->link);
     struct grant_usage *usage =
         table_get(&pipeline->grants, slice_from_string(session->grant_label));
-    if (usage != NULL && usage->sessions > 0)
-        usage->sessions--;
+    if (usage != NULL)
+        usage_give_back(&usage->sessions);
+    metrics_sessions(pipeline->metrics, -1);
     heal_release(session);
     origins_release(&session->replays);
     bridge_session_free(session);
@@ -253,11 +259,10 @@ static enum step_result open_session(struct exchange *ex)
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
     if (usage == NULL)
         return STEP_FAIL;
-    size_t limit = most(ex->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT);
-    if (usage->sessions + usage->initializing >= limit)
+    if (!usage_take(&usage->sessions,
+                    most(ex->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT)))
         return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
                                "This grant has too many open sessions; end one (DELETE) or wait");
-    usage->initializing++;
     ex->initializing = usage;
     ex->session = NULL;
     return STEP_NEXT;
@@ -308,10 +313,9 @@ static enum step_result count_call(struct exchange *ex)
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
     if (usage == NULL)
         return STEP_FAIL;
-    if (usage->calls >= most(ex->rules->given.calls_max_per_grant, CALLS_MAX_PER_GRANT))
+    if (!usage_take(&usage->calls, most(ex->rules->given.calls_max_per_grant, CALLS_MAX_PER_GRANT)))
         return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
                                "This grant has too many calls in flight; wait for answers");
-    usage->calls++;
     ex->counted = usage;
     return STEP_NEXT;
 }

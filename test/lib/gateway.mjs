@@ -12,6 +12,8 @@ import { alive, descendants, eventually, newToken, scratch, sha256, ROOT } from 
 import { exchange } from './raw.mjs';
 
 export const BINARY = process.env.SALLYPORT ?? path.join(ROOT, 'build/src/sallyport');
+// Every test of this folder's users may also run against several workers.
+const WORKERS = process.env.TEST_WORKERS ? { workers: Number(process.env.TEST_WORKERS) } : {};
 export const ALLOW_ALL = { version: '1', default: 'allow', resources: { default: 'allow' }, prompts: { default: 'allow' } };
 
 // The one place that knows how a configuration file is written.
@@ -19,7 +21,7 @@ export const ALLOW_ALL = { version: '1', default: 'allow', resources: { default:
 //   policies: name -> policy document
 //   grants:   label -> { servers: [name] | { name: policy }, policy?, mode?, expires?, tags? }
 export function configuration(folder, { servers, policies = {}, grants, extra = {} }, tokens) {
-  const config = { listen: '127.0.0.1:0', decision_log: 'decisions.jsonl', servers, policies: {}, grants: {}, ...extra };
+  const config = { listen: '127.0.0.1:0', decision_log: 'decisions.jsonl', ...WORKERS, servers, policies: {}, grants: {}, ...extra };
   for (const [name, document] of Object.entries(policies)) {
     config.policies[name] = name + '.policy.json';
     writeWhole(path.join(folder, config.policies[name]), typeof document === 'string' ? document : JSON.stringify(document, null, 2));

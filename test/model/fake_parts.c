@@ -210,6 +210,19 @@ void http_reply_finish(struct http_reply *reply)
     reply->state = REPLY_ENDED;
 }
 
+size_t http_group_count(const struct http_group *group)
+{
+    assert_null(group);
+    return 1;
+}
+
+bool http_reply_hand_over(struct http_reply *reply, size_t member)
+{
+    (void)reply;
+    (void)member;
+    return false;
+}
+
 void http_reply_abort(struct http_reply *reply)
 {
     must_be_open(reply);

@@ -5,6 +5,7 @@
 #include "lib/unit.h"
 #include "limit/limit_internal.h"
 #include "model/gateway.h"
+#include "pipeline/ledger_internal.h"
 
 static const int64_t HOUR_MS = 3600000;
 

@@ -42,7 +42,7 @@ static const char *path(void)
 static struct audit_log *open_log(const char *at, size_t ring)
 {
     struct audit_log *log = NULL;
-    if (audit_open(at, ring, &log, &error) != 0)
+    if (audit_open(at, 1, ring, &log, &error) != 0)
         fail_msg("%s", error.text);
     return log;
 }
@@ -53,7 +53,7 @@ static bool write_number(struct audit_log *log, int64_t number)
                                   .outcome = SLICE_LITERAL("allowed"),
                                   .reason = SLICE_LITERAL("long enough to fill a disk with it, if "
                                                           "only it is said often enough")};
-    return audit_write(log, &record);
+    return audit_write(log, 0, &record);
 }
 
 static void wait_for_written(const struct audit_log *log, uint64_t count)
@@ -90,7 +90,7 @@ static void a_line_appears_soon(void **state)
     struct stat status;
     assert_int_equal(stat(path(), &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_true(audit_ready(log));
+    assert_true(audit_ready(log, 0));
     for (int64_t i = 0; i < 5; i++) {
         assert_true(write_number(log, i));
         wait_for_written(log, (uint64_t)i + 1);
@@ -129,7 +129,7 @@ static void threads_agree(void **state)
     pthread_t owner;
     assert_int_equal(pthread_create(&owner, NULL, write_many, log), 0);
     for (int i = 0; i < 1000; i++) {
-        (void)audit_ready(log);
+        (void)audit_ready(log, 0);
         (void)audit_log_stats(log);
         if (i % 100 == 0)
             audit_reopen(log);
@@ -170,12 +170,12 @@ static void a_missing_folder_is_named(void **state)
 {
     (void)state;
     struct audit_log *log = NULL;
-    assert_int_equal(audit_open("/nowhere/at/all", 0, &log, &error), ERROR_IO);
+    assert_int_equal(audit_open("/nowhere/at/all", 1, 0, &log, &error), ERROR_IO);
     assert_string_equal(
         error.text, "cannot open the decision log '/nowhere/at/all': No such file or directory");
     assert_null(log);
     memory_fail_at(1, 0);
-    assert_int_equal(audit_open(path(), 0, &log, &error), ERROR_NO_MEMORY);
+    assert_int_equal(audit_open(path(), 1, 0, &log, &error), ERROR_NO_MEMORY);
     memory_fail_at(0, 0);
 }
 
@@ -193,7 +193,7 @@ static void a_reopen_that_fails_keeps_the_old_file(void **state)
     audit_reopen(log);
     assert_true(write_number(log, 1));
     wait_for_written(log, 2);
-    assert_true(audit_ready(log));
+    assert_true(audit_ready(log, 0));
     assert_int_equal(rename(away, inner.folder), 0);
     audit_close(log);
     check_numbers(scratch_path(&inner, "log"), 0, 1);
@@ -214,9 +214,9 @@ static void half_a_line_of_a_crash_stays_apart(void **state)
 
 static void wait_for_ready(const struct audit_log *log, bool ready)
 {
-    for (int i = 0; i < 60000 && audit_ready(log) != ready; i++)
+    for (int i = 0; i < 60000 && audit_ready(log, 0) != ready; i++)
         usleep(1000);
-    assert_true(audit_ready(log) == ready);
+    assert_true(audit_ready(log, 0) == ready);
 }
 
 static void a_full_device_is_told_and_drops_are_counted(void **state)
@@ -226,7 +226,7 @@ static void a_full_device_is_told_and_drops_are_counted(void **state)
     if (stat("/dev/full", &status) != 0)
         skip();
     struct audit_log *log = open_log("/dev/full", 1);
-    assert_true(audit_ready(log));
+    assert_true(audit_ready(log, 0));
     assert_true(write_number(log, 0));
     wait_for_ready(log, false);
     assert_true(audit_log_stats(log).failed_writes > 0);
@@ -268,7 +268,7 @@ static void a_full_disk_never_leaves_half_a_line(void **state)
     for (int i = 0; i < 60000 && audit_log_stats(log).failed_writes < failures + 2; i++)
         usleep(1000);
     assert_true(audit_log_stats(log).failed_writes >= failures + 2);
-    assert_false(audit_ready(log));
+    assert_false(audit_ready(log, 0));
     bound_file_size(RLIM_INFINITY);
     wait_for_ready(log, true); // without another record
     wait_for_written(log, 100);

@@ -6,11 +6,11 @@
 
 #include <pthread.h>
 
-static void check_text(const struct metrics *metrics, const char *want)
+static void check_text(struct metrics *metrics, const char *want)
 {
     struct buffer out;
     buffer_init(&out, 0);
-    metrics_render(metrics, &out);
+    metrics_render(&metrics, 1, &out);
     buffer_append(&out, slice_of("", 1));
     assert_false(out.failed);
     assert_string_equal(buffer_slice(&out).data, want);
@@ -145,7 +145,7 @@ static void counts_from_many_threads(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, count_much, family), 0);
     buffer_init(&out, 0);
     for (int i = 0; i < 20; i++)
-        metrics_render(metrics, &out);
+        metrics_render(&metrics, 1, &out);
     for (size_t i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(metric_value(metrics_child(family, &value)), 20000);

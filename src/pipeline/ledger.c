@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/ledger_internal.h"
+
+enum { TALLIES_MAX = 10000 }; // per grant, so that none can use up what others need
+
+// Calls of one client of one grant, for the era that has no sessions.
+struct tally {
+    uint64_t calls;
+    size_t key_length;
+    char key[];
+};
+
+struct pipeline_ledger *pipeline_ledger_new(void)
+{
+    struct pipeline_ledger *ledger = memory_new(sizeof *ledger);
+    pthread_mutex_init(&ledger->lock, NULL);
+    table_init(&ledger->grants);
+    table_init(&ledger->tallies);
+    return ledger;
+}
+
+static void free_usage_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    struct grant_usage *usage = value;
+    origins_release(&usage->tasks);
+    memory_free(usage->label);
+    memory_free(usage);
+}
+
+static void free_tally_cb(void *argument, struct slice key, void *value)
+{
+    (void)argument;
+    (void)key;
+    memory_free(value);
+}
+
+void pipeline_ledger_free(struct pipeline_ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    table_each(&ledger->grants, free_usage_cb, NULL);
+    table_each(&ledger->tallies, free_tally_cb, NULL);
+    table_release(&ledger->grants);
+    table_release(&ledger->tallies);
+    pthread_mutex_destroy(&ledger->lock);
+    memory_free(ledger);
+}
+
+// ---- Grants
+
+static struct grant_usage *find_or_make(struct pipeline_ledger *ledger, struct slice label)
+{
+    struct grant_usage *usage = table_get(&ledger->grants, label);
+    if (usage != NULL)
+        return usage;
+    usage = memory_new(sizeof *usage);
+    usage->label = memory_copy_string(label.data, label.length);
+    origins_init(&usage->tasks);
+    if (table_put(&ledger->grants, slice_from_string(usage->label), usage) == 0)
+        return usage;
+    memory_free(usage->label);
+    memory_free(usage);
+    return NULL;
+}
+
+struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label)
+{
+    struct grant_usage *usage = table_get(&pipeline->grants, label);
+    if (usage != NULL)
+        return usage;
+    pthread_mutex_lock(&pipeline->ledger->lock);
+    usage = find_or_make(pipeline->ledger, label);
+    pthread_mutex_unlock(&pipeline->ledger->lock);
+    // The key is the ledger's text, which outlives the pipeline.
+    if (usage != NULL && table_put(&pipeline->grants, slice_from_string(usage->label), usage) != 0)
+        return NULL;
+    return usage;
+}
+
+bool usage_take(atomic_size_t *count, size_t most)
+{
+    if (atomic_fetch_add_explicit(count, 1, memory_order_relaxed) < most)
+        return true;
+    usage_give_back(count);
+    return false;
+}
+
+void usage_give_back(atomic_size_t *count)
+{
+    atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+}
+
+// ---- Tallies
+
+// *ret is NULL when there is none yet. ERROR_LIMIT: none, and no room for one.
+static int find_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, struct slice key,
+                      bool make, struct tally **ret)
+{
+    *ret = table_get(&ledger->tallies, key);
+    if (*ret != NULL || (!make && usage->tallies < TALLIES_MAX))
+        return 0;
+    if (usage->tallies >= TALLIES_MAX)
+        return ERROR_LIMIT;
+    struct tally *tally = memory_try_new(sizeof *tally + key.length);
+    if (tally == NULL)
+        return ERROR_NO_MEMORY;
+    memcpy(tally->key, key.data, key.length);
+    tally->key_length = key.length;
+    if (table_put(&ledger->tallies, slice_of(tally->key, key.length), tally) != 0) {
+        memory_free(tally);
+        return ERROR_NO_MEMORY;
+    }
+    usage->tallies++;
+    *ret = tally;
+    return 0;
+}
+
+int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, struct slice key,
+                 bool count, uint64_t *ret_before)
+{
+    struct tally *tally = NULL;
+    pthread_mutex_lock(&ledger->lock);
+    int result = find_tally(ledger, usage, key, count, &tally);
+    if (result == 0)
+        *ret_before = tally == NULL ? 0 : tally->calls;
+    if (tally != NULL && count)
+        tally->calls++;
+    pthread_mutex_unlock(&ledger->lock);
+    return result;
+}
+
+// ---- Figures
+
+bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures)
+{
+    pthread_mutex_lock(&ledger->lock);
+    bool room = ledger->figures_count < METRICS_PARTS_MAX;
+    if (room)
+        ledger->figures[ledger->figures_count++] = figures;
+    pthread_mutex_unlock(&ledger->lock);
+    return room;
+}
+
+void ledger_remove_figures(struct pipeline_ledger *ledger, struct metrics *figures)
+{
+    size_t kept = 0;
+    pthread_mutex_lock(&ledger->lock);
+    for (size_t i = 0; i < ledger->figures_count; i++)
+        if (ledger->figures[i] != figures)
+            ledger->figures[kept++] = ledger->figures[i];
+    ledger->figures_count = kept;
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+void ledger_show_figures(struct pipeline_ledger *ledger, struct buffer *out)
+{
+    pthread_mutex_lock(&ledger->lock);
+    metrics_render(ledger->figures, ledger->figures_count, out);
+    pthread_mutex_unlock(&ledger->lock);
+}

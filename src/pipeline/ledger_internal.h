@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the pipelines of all workers count together. A grant's entry lives as long as the ledger, so
+// each pipeline looks it up once and keeps the pointer; on the path of a message there are atomic
+// additions and no lock.
+#pragma once
+
+#include "base/metrics.h"
+#include "pipeline/pipeline_internal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct grant_usage {
+    char *label; // owned, the key
+    atomic_size_t sessions, calls, kept_bytes;
+    size_t tallies;       // under the ledger's lock
+    struct origins tasks; // by server and task id; under the ledger's lock
+};
+
+struct pipeline_ledger {
+    pthread_mutex_t lock;
+    struct table grants;  // grant_usage by label
+    struct table tallies; // calls of clients that have no sessions
+    struct metrics *figures[METRICS_PARTS_MAX];
+    size_t figures_count;
+};
+
+// NULL: no memory.
+struct grant_usage *grant_usage_of(struct pipeline *pipeline, struct slice label);
+// One more, unless there are `most` already.
+bool usage_take(atomic_size_t *count, size_t most);
+void usage_give_back(atomic_size_t *count);
+
+// Tool calls of one client of a grant so far; `count` adds one. ERROR_LIMIT: unknown, and no room
+// to remember it. ERROR_NO_MEMORY.
+int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, struct slice key,
+                 bool count, uint64_t *ret_before) MUST_CHECK;
+
+// A pipeline's figures are shown together with the others' from now on. False: too many.
+bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures);
+void ledger_remove_figures(struct pipeline_ledger *ledger, struct metrics *figures);
+void ledger_show_figures(struct pipeline_ledger *ledger, struct buffer *out);

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// With several workers: which of them has what a request is about. A session lives where it was
+// opened, and its id says where. A program that all requests of a grant share must be one program,
+// so such requests meet at one worker. Whatever else there is, any worker can serve.
+#include "pipeline/route_internal.h"
+
+enum { WORKER_DIGITS = 2 };
+
+void route_mark_session(const struct pipeline *pipeline, char *id)
+{
+    static const char digits[] = "0123456789abcdef";
+    id[0] = digits[pipeline->given.worker >> 4 & 15];
+    id[1] = digits[pipeline->given.worker & 15];
+}
+
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Foreign ids are good at any worker: none has them.
+static size_t worker_of_session(const struct pipeline *pipeline, struct slice id)
+{
+    int high = id.length < WORKER_DIGITS ? -1 : digit_of(id.data[0]);
+    int low = id.length < WORKER_DIGITS ? -1 : digit_of(id.data[1]);
+    return high < 0 || low < 0 ? pipeline->given.worker : (size_t)(high * 16 + low);
+}
+
+// FNV-1a: nobody gains by a collision but to share a thread.
+static uint64_t hash(uint64_t seed, struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        seed = (seed ^ (unsigned char)text.data[i]) * 1099511628211u;
+    return seed;
+}
+
+// Where the program is that requests without a session go to; any worker when there is none.
+static size_t worker_of_program(const struct pipeline *pipeline, const struct http_request *request,
+                                const struct upstream_server *server, bool modern)
+{
+    const struct upstream_options *options = upstream_server_options(server);
+    bool shared_by_all = options->sharing == UPSTREAM_SHARED;
+    if (!modern && !shared_by_all)
+        return pipeline->given.worker; // an initialize: the session gets a program of its own
+    uint64_t number = hash(14695981039346656037u, options->name);
+    if (!shared_by_all)
+        number = hash(number, http_header_get(request->headers, "authorization"));
+    return number % http_group_count(pipeline->given.group);
+}
+
+bool route_away(struct pipeline *pipeline, struct http_reply *reply,
+                const struct http_request *request, struct slice server_name)
+{
+    struct http_group *group = pipeline->given.group;
+    if (group == NULL || http_group_count(group) < 2 || request->moved)
+        return false;
+    size_t worker = pipeline->given.worker;
+    struct slice session = http_header_get(request->headers, SESSION_HEADER);
+    const struct upstream_server *server = upstream_find(pipeline->given.upstreams, server_name);
+    bool modern =
+        mcp_version_is_modern(mcp_version_parse(http_header_get(request->headers, VERSION_HEADER)));
+    if (session.data != NULL && !modern) // 2026-07-28: a session id is ignored
+        worker = worker_of_session(pipeline, session);
+    else if (server != NULL && upstream_server_has_links(server))
+        worker = worker_of_program(pipeline, request, server, modern);
+    return worker != pipeline->given.worker && http_reply_hand_over(reply, worker);
+}
