@@ -3,6 +3,7 @@
 //
 // What is kept for clients that come back: how much of it, for how long, and which ids name it.
 #include "lib/unit.h"
+#include "pipeline/ledger_internal.h"
 #include "pipeline/replay_internal.h"
 
 enum { MEBIBYTE = 1024 * 1024, SESSIONS = 66 };
@@ -23,6 +24,7 @@ static struct scene *open_scene(void)
     scene->pipeline.loop = loop_new();
     assert_non_null(scene->pipeline.loop);
     table_init(&scene->pipeline.grants);
+    scene->pipeline.ledger = pipeline_ledger_new();
     for (size_t i = 0; i < SESSIONS; i++) {
         struct replay_stream *stream = &scene->streams[i];
         scene->sessions[i] = (struct session){.pipeline = &scene->pipeline, .grant_label = "agent"};
@@ -34,15 +36,6 @@ static struct scene *open_scene(void)
         list_append(&replay->streams, &stream->link);
     }
     return scene;
-}
-
-static void free_usage_cb(void *argument, struct slice key, void *value)
-{
-    struct grant_usage *usage = value;
-    (void)argument;
-    (void)key;
-    memory_free(usage->label);
-    memory_free(usage);
 }
 
 static const struct grant_usage *usage_of(struct scene *scene)
@@ -58,8 +51,8 @@ static void close_scene(struct scene *scene)
         replay_free(&scene->sessions[i]);
     }
     assert_int_equal(usage_of(scene)->kept_bytes, 0);
-    table_each(&scene->pipeline.grants, free_usage_cb, NULL);
     table_release(&scene->pipeline.grants);
+    pipeline_ledger_free(scene->pipeline.ledger);
     loop_free(scene->pipeline.loop);
     free(scene);
 }
