@@ -314,6 +314,9 @@ static void finish(struct serving *serving)
     for (size_t i = 1; i < serving->worker_count; i++)
         worker_close(&serving->workers[i]);
     close_loop_parts(serving);
+    // What is left is bounded in time, and one more signal must not cost the log's last lines.
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     if (serving->workers != NULL)
         worker_close(&serving->workers[0]);
     memory_free(serving->workers);
