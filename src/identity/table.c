@@ -16,8 +16,7 @@ struct identity_table {
     struct table by_token; // -> struct entry
     struct table by_label;
     struct list entries;
-    EVP_MD *sha256;      // owned; NULL when it could not be had: then it is looked up each time
-    EVP_MD_CTX *context; // owned; for one thread, the loop's
+    EVP_MD *sha256; // owned; NULL when it could not be had: then it is looked up each time
 };
 
 struct identity_table *identity_table_new(void)
@@ -27,7 +26,6 @@ struct identity_table *identity_table_new(void)
     table_init(&table->by_label);
     list_init(&table->entries);
     table->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    table->context = EVP_MD_CTX_new();
     return table;
 }
 
@@ -45,7 +43,6 @@ void identity_table_free(struct identity_table *table)
     free_entry(LIST_ENTRY(link, struct entry, link));
     table_release(&table->by_token);
     table_release(&table->by_label);
-    EVP_MD_CTX_free(table->context);
     EVP_MD_free(table->sha256);
     memory_free(table);
 }
@@ -132,8 +129,7 @@ const struct identity_grant *identity_resolve(const struct identity_table *table
     unsigned char hash[32];
     const struct entry *entry = NULL;
     if (token.length > 0) { // the hash of nothing is well known and must never be a key
-        identity_hash_with(table->context, table->sha256 == NULL ? EVP_sha256() : table->sha256,
-                           token, hash);
+        identity_hash_with(table->sha256 == NULL ? EVP_sha256() : table->sha256, token, hash);
         entry = table_get(&table->by_token, hash_of(hash));
         memory_wipe(hash, sizeof hash);
     }

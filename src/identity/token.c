@@ -4,22 +4,19 @@
 #include "base/memory.h"
 #include "base/random.h"
 
-void identity_hash_with(EVP_MD_CTX *context, const EVP_MD *sha256, struct slice token,
-                        unsigned char ret[32])
+void identity_hash_with(const EVP_MD *sha256, struct slice token, unsigned char ret[32])
 {
     unsigned int length = 0;
-    if (context != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1 &&
-        EVP_DigestUpdate(context, token.data == NULL ? "" : token.data, token.length) == 1 &&
-        EVP_DigestFinal_ex(context, ret, &length) == 1 && length == 32)
+    if (EVP_Digest(token.data == NULL ? "" : token.data, token.length, ret, &length, sha256,
+                   NULL) == 1 &&
+        length == 32)
         return;
     random_bytes(ret, 32); // out of memory: a hash that no token has
 }
 
 void identity_hash_token(struct slice token, unsigned char ret[32])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    identity_hash_with(context, EVP_sha256(), token, ret);
-    EVP_MD_CTX_free(context);
+    identity_hash_with(EVP_sha256(), token, ret);
 }
 
 static int hex_digit(char c)

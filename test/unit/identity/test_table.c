@@ -3,6 +3,7 @@
 #include "lib/unit.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 #include "identity/identity.h"
 
 static int add(struct identity_table *table, const char *label, const char *token, int64_t expires,
@@ -127,6 +128,42 @@ static void survives_failing_allocations(void **state)
     }
 }
 
+struct asker {
+    const struct identity_table *table;
+    const char *token, *label;
+    size_t others; // answers that were not its own grant
+};
+
+static void *ask_often(void *argument)
+{
+    struct asker *asker = argument;
+    for (int i = 0; i < 20000; i++) {
+        int error;
+        const struct identity_grant *grant =
+            identity_resolve(asker->table, slice_from_string(asker->token), 0, &error);
+        asker->others += grant == NULL || !slice_equal_string(grant->label, asker->label);
+    }
+    return NULL;
+}
+
+// Workers share the table; each must get the grant of the token that it asked about.
+static void answers_threads_apart(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    struct asker askers[] = {{table, "sp_one", "laptop", 0}, {table, "sp_two", "runner", 0}};
+    pthread_t threads[2];
+    assert_int_equal(add(table, "laptop", "sp_one", 0, NULL), 0);
+    assert_int_equal(add(table, "runner", "sp_two", 0, NULL), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(thread_start(&threads[i], ask_often, &askers[i]), 0);
+    for (size_t i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(askers[i].others, 0);
+    }
+    identity_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +172,7 @@ int main(void)
         cmocka_unit_test(expires_at_the_millisecond),
         cmocka_unit_test(refuses_what_is_used_twice),
         cmocka_unit_test(survives_failing_allocations),
+        cmocka_unit_test(answers_threads_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
