@@ -35,10 +35,18 @@ void identity_table_free(struct identity_table *table);
 int identity_table_add(struct identity_table *table, const struct identity_grant *grant,
                        const unsigned char token_sha256[32], struct error *error) MUST_CHECK;
 
+// Hashing a token by what was made before: making that costs OpenSSL more than hashing does, and
+// every message brings a token. Each thread needs one of its own.
+struct identity_hasher;
+struct identity_hasher *identity_hasher_new(void);
+void identity_hasher_free(struct identity_hasher *hasher); // NULL accepted
+void identity_hash_with(struct identity_hasher *hasher, struct slice token, unsigned char ret[32]);
+
 // The grant of a presented token, or NULL with *ret_error ERROR_NOT_FOUND (unknown) or
 // ERROR_TIMEOUT (expired). The look-up is by hash, so its time tells nothing about tokens.
 const struct identity_grant *identity_resolve(const struct identity_table *table,
-                                              struct slice token, int64_t now_ms, int *ret_error);
+                                              struct identity_hasher *hasher, struct slice token,
+                                              int64_t now_ms, int *ret_error);
 const struct identity_grant *identity_by_label(const struct identity_table *table,
                                                struct slice label);
 // The grant's entry for a server, or NULL.

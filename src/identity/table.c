@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "identity/identity_internal.h"
+#include "identity/identity.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/table.h"
@@ -16,7 +16,6 @@ struct identity_table {
     struct table by_token; // -> struct entry
     struct table by_label;
     struct list entries;
-    EVP_MD *sha256; // owned; NULL when it could not be had: then it is looked up each time
 };
 
 struct identity_table *identity_table_new(void)
@@ -25,7 +24,6 @@ struct identity_table *identity_table_new(void)
     table_init(&table->by_token);
     table_init(&table->by_label);
     list_init(&table->entries);
-    table->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
     return table;
 }
 
@@ -43,7 +41,6 @@ void identity_table_free(struct identity_table *table)
     free_entry(LIST_ENTRY(link, struct entry, link));
     table_release(&table->by_token);
     table_release(&table->by_label);
-    EVP_MD_free(table->sha256);
     memory_free(table);
 }
 
@@ -124,12 +121,13 @@ int identity_table_add(struct identity_table *table, const struct identity_grant
 }
 
 const struct identity_grant *identity_resolve(const struct identity_table *table,
-                                              struct slice token, int64_t now_ms, int *ret_error)
+                                              struct identity_hasher *hasher, struct slice token,
+                                              int64_t now_ms, int *ret_error)
 {
     unsigned char hash[32];
     const struct entry *entry = NULL;
     if (token.length > 0) { // the hash of nothing is well known and must never be a key
-        identity_hash_with(table->sha256 == NULL ? EVP_sha256() : table->sha256, token, hash);
+        identity_hash_with(hasher, token, hash);
         entry = table_get(&table->by_token, hash_of(hash));
         memory_wipe(hash, sizeof hash);
     }

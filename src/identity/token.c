@@ -1,22 +1,50 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "identity/identity_internal.h"
+#include "identity/identity.h"
 #include "base/memory.h"
 #include "base/random.h"
 
-void identity_hash_with(const EVP_MD *sha256, struct slice token, unsigned char ret[32])
+#include <openssl/evp.h>
+
+struct identity_hasher {
+    EVP_MD *sha256; // owned; NULL when it could not be had: then it is looked up each time
+    EVP_MD_CTX *context;
+};
+
+struct identity_hasher *identity_hasher_new(void)
+{
+    struct identity_hasher *hasher = memory_new(sizeof *hasher);
+    hasher->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    hasher->context = EVP_MD_CTX_new();
+    return hasher;
+}
+
+void identity_hasher_free(struct identity_hasher *hasher)
+{
+    if (hasher == NULL)
+        return;
+    EVP_MD_CTX_free(hasher->context);
+    EVP_MD_free(hasher->sha256);
+    memory_free(hasher);
+}
+
+void identity_hash_with(struct identity_hasher *hasher, struct slice token, unsigned char ret[32])
 {
     unsigned int length = 0;
-    if (EVP_Digest(token.data == NULL ? "" : token.data, token.length, ret, &length, sha256,
-                   NULL) == 1 &&
-        length == 32)
+    const EVP_MD *sha256 = hasher->sha256 == NULL ? EVP_sha256() : hasher->sha256;
+    if (hasher->context != NULL && EVP_DigestInit_ex(hasher->context, sha256, NULL) == 1 &&
+        EVP_DigestUpdate(hasher->context, token.data == NULL ? "" : token.data, token.length) ==
+            1 &&
+        EVP_DigestFinal_ex(hasher->context, ret, &length) == 1 && length == 32)
         return;
     random_bytes(ret, 32); // out of memory: a hash that no token has
 }
 
 void identity_hash_token(struct slice token, unsigned char ret[32])
 {
-    identity_hash_with(EVP_sha256(), token, ret);
+    struct identity_hasher once = {.context = EVP_MD_CTX_new()};
+    identity_hash_with(&once, token, ret);
+    EVP_MD_CTX_free(once.context);
 }
 
 static int hex_digit(char c)

@@ -232,8 +232,8 @@ static bool identify(struct exchange *ex, const struct http_request *request)
                "Bearer realm=\"sallyport\"");
         return false;
     }
-    ex->grant =
-        identity_resolve(ex->rules->given.grants, token, loop_wall_ms(ex->pipeline->loop), &why);
+    ex->grant = identity_resolve(ex->rules->given.grants, ex->pipeline->hasher, token,
+                                 loop_wall_ms(ex->pipeline->loop), &why);
     if (ex->grant != NULL)
         return true;
     bool expired = why == ERROR_TIMEOUT;

@@ -137,6 +137,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     table_init(&pipeline->grants);
     table_init(&pipeline->toolboxes);
     random_hex(pipeline->request_prefix, sizeof pipeline->request_prefix / 2);
+    pipeline->hasher = identity_hasher_new();
     pipeline->owns_ledger = options->ledger == NULL;
     pipeline->ledger = pipeline->owns_ledger ? pipeline_ledger_new() : options->ledger;
     pipeline->metrics = metrics_set_new(pipeline);
@@ -181,6 +182,7 @@ void pipeline_free(struct pipeline *pipeline)
     table_release(&pipeline->grants);
     table_release(&pipeline->sessions_by_id);
     toolbox_release(pipeline);
+    identity_hasher_free(pipeline->hasher);
     metrics_set_free(pipeline->metrics, pipeline->ledger);
     if (pipeline->owns_ledger)
         pipeline_ledger_free(pipeline->ledger);

@@ -199,6 +199,7 @@ struct pipeline {
     size_t exchange_count, idle_exchange_count;
     struct list sessions;
     struct table sessions_by_id;
+    struct identity_hasher *hasher;
     struct pipeline_ledger *ledger;
     bool owns_ledger;
     struct table grants;    // what the ledger has for a grant, by label

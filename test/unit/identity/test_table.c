@@ -6,6 +6,22 @@
 #include "base/thread.h"
 #include "identity/identity.h"
 
+static struct identity_hasher *hasher;
+
+static int setup(void **state)
+{
+    (void)state;
+    hasher = identity_hasher_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    identity_hasher_free(hasher);
+    return 0;
+}
+
 static int add(struct identity_table *table, const char *label, const char *token, int64_t expires,
                struct error *error)
 {
@@ -36,7 +52,7 @@ static void resolves_and_copies(void **state)
     memset(label, 'x', sizeof label - 1);
     assert_int_equal(add(table, "runner", "sp_two", 0, NULL), 0);
     const struct identity_grant *grant =
-        identity_resolve(table, SLICE_LITERAL("sp_one"), INT64_MAX, &error);
+        identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), INT64_MAX, &error);
     assert_non_null(grant);
     assert_int_equal(error, 0);
     assert_true(slice_equal_string(grant->label, "laptop"));
@@ -58,13 +74,14 @@ static void knows_no_other_token(void **state)
     static const char *const wrong[] = {"", "sp_on", "sp_onee", "SP_ONE", " sp_one", "sp_one\n"};
     struct identity_table *table = identity_table_new();
     int error = 0;
-    assert_null(identity_resolve(table, SLICE_LITERAL("sp_one"), 0, &error)); // an empty table
+    assert_null(
+        identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), 0, &error)); // an empty table
     assert_int_equal(error, ERROR_NOT_FOUND);
     assert_int_equal(add(table, "a", "sp_one", 0, NULL), 0);
     assert_int_equal(add(table, "careless", "", 0, NULL), 0); // the hash of nothing
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         error = 0;
-        assert_null(identity_resolve(table, slice_from_string(wrong[i]), 0, &error));
+        assert_null(identity_resolve(table, hasher, slice_from_string(wrong[i]), 0, &error));
         assert_int_equal(error, ERROR_NOT_FOUND);
     }
     identity_table_free(table);
@@ -76,10 +93,10 @@ static void expires_at_the_millisecond(void **state)
     struct identity_table *table = identity_table_new();
     int error = 0;
     assert_int_equal(add(table, "a", "t", 1000, NULL), 0);
-    assert_non_null(identity_resolve(table, SLICE_LITERAL("t"), 999, &error));
-    assert_null(identity_resolve(table, SLICE_LITERAL("t"), 1000, &error));
+    assert_non_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 999, &error));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1000, &error));
     assert_int_equal(error, ERROR_TIMEOUT);
-    assert_null(identity_resolve(table, SLICE_LITERAL("t"), 1001, &error));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1001, &error));
     identity_table_free(table);
 }
 
@@ -94,7 +111,7 @@ static void refuses_what_is_used_twice(void **state)
     assert_int_equal(add(table, "b", "one", 0, &error), ERROR_EXISTS);
     assert_string_equal(error.text, "grants 'a' and 'b' have the same token");
     int code = 0;
-    assert_null(identity_resolve(table, SLICE_LITERAL("two"), 0, &code));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("two"), 0, &code));
     assert_int_equal(add(table, "b", "two", 0, NULL), 0); // a refusal leaves nothing behind
     identity_table_free(table);
 }
@@ -117,11 +134,11 @@ static void survives_failing_allocations(void **state)
         assert_int_equal(failed, reached ? ERROR_NO_MEMORY : 0);
         // The grant that failed is not there by halves, and can be added now.
         if (reached) {
-            assert_null(identity_resolve(table, slice_from_string(label), 0, &code));
+            assert_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
             assert_null(identity_by_label(table, slice_from_string(label)));
             assert_int_equal(add(table, label, label, 0, NULL), 0);
         }
-        assert_non_null(identity_resolve(table, slice_from_string(label), 0, &code));
+        assert_non_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
         identity_table_free(table);
         if (!reached)
             break;
@@ -137,12 +154,14 @@ struct asker {
 static void *ask_often(void *argument)
 {
     struct asker *asker = argument;
+    struct identity_hasher *own = identity_hasher_new();
     for (int i = 0; i < 20000; i++) {
         int error;
         const struct identity_grant *grant =
-            identity_resolve(asker->table, slice_from_string(asker->token), 0, &error);
+            identity_resolve(asker->table, own, slice_from_string(asker->token), 0, &error);
         asker->others += grant == NULL || !slice_equal_string(grant->label, asker->label);
     }
+    identity_hasher_free(own);
     return NULL;
 }
 
@@ -174,5 +193,5 @@ int main(void)
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(answers_threads_apart),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
