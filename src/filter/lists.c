@@ -14,6 +14,7 @@ static const struct {
     {"resources", "uri", MCP_LIST_RESOURCES},
     {"resourceTemplates", "uriTemplate", MCP_LIST_TEMPLATES},
     {"prompts", "name", MCP_LIST_PROMPTS},
+    {"tasks", "taskId", MCP_LIST_TASKS},
 };
 
 struct filtering {
@@ -26,16 +27,19 @@ struct filtering {
     size_t removed;
 };
 
-static bool entry_visible(struct filtering *f, uint32_t entry, size_t kind)
+// `member` NULL: the entry itself is the name.
+static bool entry_visible(struct filtering *f, uint32_t entry, const char *member,
+                          enum mcp_list list)
 {
-    uint32_t name = json_get(f->doc, entry, lists[kind].name);
+    uint32_t name = member == NULL ? entry : json_get(f->doc, entry, member);
     if (name == JSON_NONE || json_type(f->doc, name) != JSON_STRING)
         return false;
     // A second spelling of the member would let a reader see another name than was judged.
-    if (json_find_case_variant(f->doc, entry, slice_from_string(lists[kind].name)) != JSON_NONE)
+    if (member != NULL &&
+        json_find_case_variant(f->doc, entry, slice_from_string(member)) != JSON_NONE)
         return false;
     struct slice text = json_string(f->doc, name, f->arena);
-    return text.data != NULL && f->visible(f->argument, lists[kind].list, text);
+    return text.data != NULL && f->visible(f->argument, list, text);
 }
 
 static uint32_t end_of(const struct filtering *f, uint32_t node)
@@ -60,12 +64,12 @@ static void replace(struct filtering *f, uint32_t node, struct slice text)
     mcp_edit_add(f->edits, f->arena, n->start - f->start, n->length, text);
 }
 
-static void filter_list(struct filtering *f, uint32_t array, size_t kind)
+static void filter_list(struct filtering *f, uint32_t array, const char *member, enum mcp_list list)
 {
     uint32_t kept = JSON_NONE, first = JSON_NONE, last = JSON_NONE;
     for (uint32_t e = json_first_element(f->doc, array); e != JSON_NONE;
          e = json_next_element(f->doc, array, e)) {
-        if (!entry_visible(f, e, kind)) {
+        if (!entry_visible(f, e, member, list)) {
             first = first == JSON_NONE ? e : first;
             last = e;
             f->removed++;
@@ -119,7 +123,7 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
             continue;
         found = true;
         if (json_type(doc, array) == JSON_ARRAY) {
-            filter_list(&f, array, kind);
+            filter_list(&f, array, lists[kind].name, lists[kind].list);
         } else { // what cannot be judged is not passed on
             replace(&f, array, SLICE_LITERAL("[]"));
             f.removed++;
@@ -128,6 +132,13 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
     if (found)
         make_private(&f, result);
     *ret_removed = f.removed;
+}
+
+void filter_uris(const struct json_doc *doc, uint32_t array, filter_visible_cb visible,
+                 void *argument, struct arena *arena, struct mcp_edits *edits)
+{
+    struct filtering f = {doc, 0, visible, argument, arena, edits, 0};
+    filter_list(&f, array, NULL, MCP_LIST_RESOURCES);
 }
 
 bool filter_find_refused_input(const struct json_doc *doc, uint32_t result,

@@ -15,24 +15,22 @@ enum {
 // some servers (GHSA-4gph-2hhr-5mwg), so it is refused.
 static const struct slice envelope_members[] = {{"jsonrpc", 7}, {"id", 2},     {"method", 6},
                                                 {"params", 6},  {"result", 6}, {"error", 5}};
-static const struct slice params_members[] = {{"name", 4},
-                                              {"arguments", 9},
-                                              {"uri", 3},
-                                              {"_meta", 5},
-                                              {"taskId", 6},
-                                              {"requestId", 9},
-                                              {"ref", 3},
-                                              {"task", 4},
-                                              {"level", 5},
-                                              {"cursor", 6},
-                                              {"inputResponses", 14},
-                                              {"requestState", 12}};
+static const struct slice params_members[] = {
+    {"name", 4},         {"arguments", 9},      {"uri", 3},
+    {"_meta", 5},        {"taskId", 6},         {"requestId", 9},
+    {"ref", 3},          {"task", 4},           {"level", 5},
+    {"cursor", 6},       {"notifications", 13}, {"inputResponses", 14},
+    {"requestState", 12}};
 static const struct slice meta_members[] = {{"progressToken", 13},
                                             {META_PREFIX "protocolVersion", 39},
                                             {META_PREFIX "clientCapabilities", 42},
                                             {META_PREFIX "clientInfo", 34},
                                             {META_PREFIX "logLevel", 32},
                                             {META_PREFIX "subscriptionId", 38}};
+static const struct slice listen_members[] = {{"toolsListChanged", 16},
+                                              {"promptsListChanged", 18},
+                                              {"resourcesListChanged", 20},
+                                              {"resourceSubscriptions", 21}};
 static const struct slice ref_members[] = {{"type", 4}, {"name", 4}, {"uri", 3}};
 
 struct decoding {
@@ -202,6 +200,10 @@ static int decode_params(struct decoding *d)
     if (error == 0)
         error = refuse_case_variants(d, json_get(d->doc, m->params, "ref"), ref_members,
                                      sizeof ref_members / sizeof *ref_members);
+    if (error == 0 && m->method == MCP_LISTEN)
+        error =
+            refuse_case_variants(d, json_get(d->doc, m->params, "notifications"), listen_members,
+                                 sizeof listen_members / sizeof *listen_members);
     if (error == 0)
         error = decode_meta(d);
     if (error == 0)

@@ -119,7 +119,8 @@ enum mcp_list {
     MCP_LIST_TOOLS,
     MCP_LIST_RESOURCES,
     MCP_LIST_TEMPLATES,
-    MCP_LIST_PROMPTS
+    MCP_LIST_PROMPTS,
+    MCP_LIST_TASKS
 };
 
 // ---- Edits: changes to a text that leave all other bytes as they are

@@ -5,6 +5,7 @@
 // body, an event stream, a resumed stream, a pipe), before the client sees it.
 #include "pipeline/bridge_internal.h"
 #include "pipeline/resume_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 // ---- The head of an HTTP answer
 

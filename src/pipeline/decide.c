@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 static enum policy_subject subject_of(enum mcp_method method)
 {
@@ -66,9 +67,10 @@ static void describe(struct exchange *ex, struct policy_call *call)
 // What a name that does not exist is answered with; a hidden one must look the same.
 static void answer_unknown(struct exchange *ex)
 {
-    const char *kind = ex->method == MCP_TOOLS_CALL ? "tool"
-                       : ex->method == MCP_COMPLETE ? "reference"
-                                                    : "prompt";
+    const char *kind = ex->method == MCP_TOOLS_CALL        ? "tool"
+                       : ex->method == MCP_COMPLETE        ? "reference"
+                       : origin_is_task_method(ex->method) ? "task"
+                                                           : "prompt";
     int code = MCP_ERROR_INVALID_PARAMS;
     struct slice text =
         arena_format(&ex->arena, "Unknown %s: %.*s", kind, SLICE_PRINT(ex->subject));
@@ -186,6 +188,8 @@ bool decide_visible(void *argument, enum mcp_list list, struct slice name)
     const struct exchange *ex = argument;
     if (ex->observe)
         return true;
+    if (list == MCP_LIST_TASKS)
+        return origin_has_task(ex, name);
     if (ex->policy == NULL)
         return false;
     enum catalogue_category category = CATALOGUE_UNKNOWN;
@@ -231,7 +235,10 @@ enum step_result step_decide(struct exchange *ex)
         return exchange_deny(ex, SLICE_LITERAL("(hidden)"),
                              SLICE_LITERAL("There is nothing to complete under that name."), true,
                              -1);
-    return STEP_NEXT;
+    if (origin_is_task_method(ex->method) && !origin_has_task(ex, ex->subject))
+        return exchange_deny(ex, SLICE_LITERAL("(unknown task)"),
+                             SLICE_LITERAL("No call of this grant became that task."), true, -1);
+    return ex->method == MCP_LISTEN ? subscriptions_judge(ex) : STEP_NEXT;
 }
 
 enum step_result step_approval(struct exchange *ex)

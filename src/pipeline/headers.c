@@ -4,7 +4,7 @@
 // HTTP headers: which are passed on, and whether they agree with the body. Decisions are made on
 // the body; a header that says something else is refused (2026-07-28, "Standard headers";
 // SEP-2243).
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 #include <openssl/evp.h>
 

@@ -68,6 +68,7 @@ static void on_end(void *argument)
         release_held(session, NULL);
         stdio_session_ready(session->stdio);
     } else {
+        session->ungreeted = true;
         release_held(session, "it refused to be initialized");
     }
 }
@@ -96,6 +97,7 @@ static int greet(struct session *session, struct error *error)
     struct upstream_request request = {
         .verb = UPSTREAM_POST, .text = text, .doc = doc, .message = &message};
     session->healed = false;
+    session->ungreeted = false;
     if (result == 0)
         result = upstream_send(session->server, session->child, &request, &events,
                                &session->greeting_call, error);
@@ -107,6 +109,7 @@ void heal_remember(struct exchange *ex)
 {
     buffer_clear(&ex->session->greeting);
     buffer_append(&ex->session->greeting, ex->text);
+    ex->session->ungreeted = false; // it greets by itself
 }
 
 bool heal_can(const struct exchange *ex)

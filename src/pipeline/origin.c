@@ -9,22 +9,22 @@ enum { REPLAYS_MAX = 256, TASKS_MAX = 1000, KEY_MAX = 4096 };
 
 struct origin {
     struct list link;
-    char *key;     // owned
-    char *subject; // owned
+    struct slice key; // owned
+    char *subject;    // owned
     enum mcp_method method;
 };
 
 void origins_init(struct origins *origins)
 {
     list_init(&origins->items);
-    origins->count = 0;
+    origins->by_key = (struct table){0};
 }
 
 static void drop(struct origins *origins, struct origin *origin)
 {
     list_remove(&origin->link);
-    origins->count--;
-    memory_free(origin->key);
+    table_remove(&origins->by_key, origin->key);
+    memory_free((char *)origin->key.data);
     memory_free(origin->subject);
     memory_free(origin);
 }
@@ -33,16 +33,7 @@ void origins_release(struct origins *origins)
 {
     while (!list_empty(&origins->items))
         drop(origins, LIST_ENTRY(origins->items.next, struct origin, link));
-}
-
-static struct origin *find(const struct origins *origins, struct slice key)
-{
-    for (struct list *at = origins->items.next; at != &origins->items; at = at->next) {
-        struct origin *origin = LIST_ENTRY(at, struct origin, link);
-        if (slice_equal_string(key, origin->key))
-            return origin;
-    }
-    return NULL;
+    table_release(&origins->by_key);
 }
 
 static bool is_plain(struct slice text)
@@ -57,17 +48,21 @@ static void remember(struct origins *origins, size_t most, struct slice key, enu
 {
     if (!is_plain(key) || !is_plain(subject))
         return;
-    struct origin *old = find(origins, key);
+    struct origin *old = table_get(&origins->by_key, key);
     if (old != NULL)
         drop(origins, old);
+    if (origins->by_key.slots == NULL)
+        table_init(&origins->by_key); // chance is not asked for sessions that need none
     struct origin *origin = memory_try_new(sizeof *origin);
     if (origin == NULL)
         return;
-    origin->key = memory_copy_string(key.data, key.length);
+    origin->key = slice_of(memory_copy_string(key.data, key.length), key.length);
     origin->subject = memory_copy_string(subject.data, subject.length);
     origin->method = method;
     list_append(&origins->items, &origin->link);
-    if (++origins->count > most)
+    if (table_put(&origins->by_key, origin->key, origin) != 0)
+        drop(origins, origin);
+    else if (origins->by_key.count > most)
         drop(origins, LIST_ENTRY(origins->items.next, struct origin, link));
 }
 
@@ -84,7 +79,8 @@ void origin_note_call(struct exchange *ex)
 bool origin_of_replay(const struct exchange *ex, struct slice id, enum mcp_method *ret_method,
                       struct slice *ret_subject)
 {
-    const struct origin *origin = ex->session == NULL ? NULL : find(&ex->session->replays, id);
+    const struct origin *origin =
+        ex->session == NULL ? NULL : table_get(&ex->session->replays.by_key, id);
     if (origin == NULL)
         return false;
     *ret_method = origin->method;
@@ -94,34 +90,63 @@ bool origin_of_replay(const struct exchange *ex, struct slice id, enum mcp_metho
 
 // ---- Tasks: by server and task id, for all conversations of the grant
 
-static struct slice task_key(struct exchange *ex, struct slice task)
+bool origin_is_task_method(enum mcp_method method)
 {
-    return arena_format(&ex->arena, "%.*s\n%.*s",
-                        SLICE_PRINT(upstream_server_options(ex->server)->name), SLICE_PRINT(task));
+    return method == MCP_TASKS_GET || method == MCP_TASKS_RESULT || method == MCP_TASKS_UPDATE ||
+           method == MCP_TASKS_CANCEL;
 }
 
-void origin_note_task(struct exchange *ex, struct slice task)
+// Data NULL when it is longer than any that is remembered.
+static struct slice task_key(const struct exchange *ex, struct slice task, char key[KEY_MAX])
 {
+    struct slice server = upstream_server_options(ex->server)->name;
+    size_t length = server.length + 1 + task.length;
+    if (length > KEY_MAX)
+        return (struct slice){0};
+    memcpy(key, server.data, server.length);
+    key[server.length] = '\n';
+    if (task.length > 0)
+        memcpy(key + server.length + 1, task.data, task.length);
+    return slice_of(key, length);
+}
+
+void origin_note_task(struct exchange *ex, struct slice task, struct slice tool)
+{
+    char text[KEY_MAX];
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
-    struct slice key = task_key(ex, task);
+    struct slice key = task_key(ex, task, text);
     if (usage == NULL || key.data == NULL)
         return;
     pthread_mutex_lock(&ex->pipeline->ledger->lock);
-    remember(&usage->tasks, TASKS_MAX, key, MCP_TOOLS_CALL, ex->subject);
+    remember(&usage->tasks, TASKS_MAX, key, MCP_TOOLS_CALL, tool);
     pthread_mutex_unlock(&ex->pipeline->ledger->lock);
+}
+
+// False: it is not known. `arena` NULL: nobody wants to know the tool.
+static bool find_task(const struct exchange *ex, struct slice task, struct arena *arena,
+                      struct slice *ret_tool)
+{
+    char text[KEY_MAX];
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct slice key = task_key(ex, task, text);
+    if (usage == NULL || key.data == NULL)
+        return false;
+    pthread_mutex_lock(&ex->pipeline->ledger->lock);
+    const struct origin *origin = table_get(&usage->tasks.by_key, key);
+    if (origin != NULL && arena != NULL) // another worker may forget it at any time
+        *ret_tool = arena_copy(arena, slice_from_string(origin->subject));
+    pthread_mutex_unlock(&ex->pipeline->ledger->lock);
+    return origin != NULL;
+}
+
+bool origin_has_task(const struct exchange *ex, struct slice task)
+{
+    return find_task(ex, task, NULL, NULL);
 }
 
 struct slice origin_of_task(struct exchange *ex, struct slice task)
 {
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
-    struct slice key = task_key(ex, task);
-    struct slice subject = {"", 0};
-    if (usage == NULL || key.data == NULL)
-        return subject;
-    pthread_mutex_lock(&ex->pipeline->ledger->lock);
-    const struct origin *origin = find(&usage->tasks, key);
-    if (origin != NULL) // another worker may forget it at any time
-        subject = arena_copy(&ex->arena, slice_from_string(origin->subject));
-    pthread_mutex_unlock(&ex->pipeline->ledger->lock);
-    return subject.data == NULL ? (struct slice){"", 0} : subject;
+    struct slice tool = {0};
+    (void)find_task(ex, task, &ex->arena, &tool);
+    return tool.data == NULL ? (struct slice){"", 0} : tool;
 }

@@ -75,6 +75,22 @@ void outcome_record(struct exchange *ex)
     audit_write(pipeline->given.audit, pipeline->given.worker, &record);
 }
 
+void outcome_record_part(struct exchange *ex, enum outcome outcome, struct slice subject,
+                         const struct policy_verdict *verdict)
+{
+    enum outcome whole = ex->outcome;
+    struct slice kept[] = {ex->subject, ex->rule, ex->reason};
+    ex->outcome = outcome;
+    ex->subject = subject;
+    ex->rule = verdict->rule;
+    ex->reason = verdict->reason;
+    outcome_record(ex);
+    ex->outcome = whole;
+    ex->subject = kept[0];
+    ex->rule = kept[1];
+    ex->reason = kept[2];
+}
+
 void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struct slice peer,
                             struct slice server, struct slice grant)
 {

@@ -3,6 +3,7 @@
 #include "pipeline/bridge_internal.h"
 #include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 enum {
     TICK_MS = 5000,

@@ -70,7 +70,7 @@ extern const char *const outcome_names[OUTCOME_COUNT];
 
 struct origins { // calls whose answers may come on another way; the oldest are forgotten
     struct list items;
-    size_t count;
+    struct table by_key;
 };
 
 // One message on its way, or one stream. Taken from and given back to the pipeline's free list.
@@ -187,6 +187,7 @@ struct session {
     struct upstream_call *greeting_call;
     struct list held; // exchanges that wait for the greeting's answer
     bool healing, healed;
+    bool ungreeted; // the process was started anew, and nobody has initialized it
 };
 
 struct pipeline {
@@ -262,6 +263,9 @@ void decide_describe(struct exchange *ex, enum policy_subject subject, struct sl
 void decide_write_denial(struct exchange *ex, enum mcp_method method, struct slice id,
                          struct slice rule, struct slice reason, struct buffer *out);
 
+// subscriptions.c: what a subscriptions/listen may hear of; takes the rest out of the message.
+enum step_result subscriptions_judge(struct exchange *ex);
+
 // results.c: the policy's rules on what comes back
 // Nothing that such a rule is about; what had to go is among the edits; the client was answered.
 enum results_verdict { RESULTS_NOT_THEIRS, RESULTS_PASS, RESULTS_WITHHELD };
@@ -277,9 +281,11 @@ void origins_release(struct origins *origins);
 void origin_note_call(struct exchange *ex);
 bool origin_of_replay(const struct exchange *ex, struct slice id, enum mcp_method *ret_method,
                       struct slice *ret_subject);
-// The call became a task.
-void origin_note_task(struct exchange *ex, struct slice task);
-struct slice origin_of_task(struct exchange *ex, struct slice task); // the tool; empty: unknown
+// A task is its grant's: no other grant may ask for it.
+bool origin_is_task_method(enum mcp_method method);
+void origin_note_task(struct exchange *ex, struct slice task, struct slice tool);
+bool origin_has_task(const struct exchange *ex, struct slice task);
+struct slice origin_of_task(struct exchange *ex, struct slice task); // empty: unknown
 
 // limits.c
 void limits_give_back(struct exchange *ex, bool successes_only);
@@ -328,22 +334,6 @@ void shared_exchange_over(const struct exchange *ex);
 void shared_sweep(struct pipeline *pipeline, uint64_t now_us);
 void shared_close_all(struct pipeline *pipeline);
 
-// toolbox.c: what lists told about tools
-struct tool_header {
-    struct slice argument;
-    struct slice header; // without "Mcp-Param-"
-};
-struct tool {
-    char *name; // owned, the key
-    enum catalogue_category category;
-    struct tool_header *headers; // owned
-    size_t header_count;
-};
-void toolbox_learn(struct pipeline *pipeline, struct slice server,
-                   const struct upstream_message *message);
-const struct tool *toolbox_find(struct pipeline *pipeline, struct slice server, struct slice name);
-void toolbox_release(struct pipeline *pipeline);
-
 // headers.c
 size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most);
 // Mcp-Method, Mcp-Name, Mcp-Param-*: headers of the modern era. In the legacy one nobody compares
@@ -358,6 +348,9 @@ bool headers_origin_allowed(const struct rules *rules, struct slice origin);
 
 // outcome.c
 void outcome_record(struct exchange *ex);
+// A line of its own for a part of the message that was refused.
+void outcome_record_part(struct exchange *ex, enum outcome outcome, struct slice subject,
+                         const struct policy_verdict *verdict);
 void outcome_record_refusal(struct pipeline *pipeline, const char *reason, struct slice peer,
                             struct slice server, struct slice grant);
 void outcome_record_server(struct pipeline *pipeline, const struct session *session,

@@ -29,12 +29,6 @@ static bool in_time(void *argument)
     return budget->asked++ % 16 != 0 || clock_thread_us() < budget->until_us;
 }
 
-static bool is_task(enum mcp_method method)
-{
-    return method == MCP_TASKS_GET || method == MCP_TASKS_RESULT || method == MCP_TASKS_UPDATE ||
-           method == MCP_TASKS_CANCEL;
-}
-
 // False for answers that no rule on results is about.
 static bool subject_of(struct exchange *ex, struct slice named, struct judged *judged)
 {
@@ -45,7 +39,7 @@ static bool subject_of(struct exchange *ex, struct slice named, struct judged *j
     case MCP_PROMPTS_GET: judged->subject = POLICY_PROMPT; return true;
     default: break;
     }
-    if (!is_task(judged->method))
+    if (!origin_is_task_method(judged->method))
         return false;
     judged->subject = POLICY_TOOL;
     judged->name = origin_of_task(ex, named);
@@ -56,7 +50,7 @@ static bool subject_of(struct exchange *ex, struct slice named, struct judged *j
 static uint32_t inner_result(const struct upstream_message *message, enum mcp_method method)
 {
     uint32_t result = message->message->result;
-    if (!is_task(method) || method == MCP_TASKS_RESULT)
+    if (!origin_is_task_method(method) || method == MCP_TASKS_RESULT)
         return result;
     return json_get(message->doc, result, "result");
 }
@@ -131,18 +125,28 @@ struct slice pipeline_withheld_reason(enum policy_subject subject, struct slice 
                         SLICE_PRINT(reason));
 }
 
+// The answer may also come on a resumed stream; then its tool is known by the request's id.
 static void note_task(struct exchange *ex, const struct upstream_message *message)
 {
-    if (ex->kind != EXCHANGE_MESSAGE || ex->method != MCP_TOOLS_CALL)
+    const struct mcp_message *m = message->message;
+    enum mcp_method method = ex->method;
+    struct slice tool = ex->subject;
+    if (ex->kind == EXCHANGE_STREAM) {
+        tool = (struct slice){"", 0};
+        method = MCP_TOOLS_CALL;
+        if (m->id != JSON_NONE)
+            (void)origin_of_replay(ex, json_raw(message->doc, m->id), &method, &tool);
+    }
+    uint32_t task = json_get(message->doc, m->result, "task");
+    uint32_t id = json_get(message->doc, task != JSON_NONE ? task : m->result, "taskId");
+    if (origin_is_task_method(method) || id == JSON_NONE ||
+        json_type(message->doc, id) != JSON_STRING)
         return;
-    uint32_t result = message->message->result;
-    uint32_t task = json_get(message->doc, result, "task");
-    uint32_t id = json_get(message->doc, task != JSON_NONE ? task : result, "taskId");
-    if (id == JSON_NONE || json_type(message->doc, id) != JSON_STRING)
-        return;
+    if (method != MCP_TOOLS_CALL)
+        tool = (struct slice){"", 0};
     struct slice text = json_string(message->doc, id, message->arena);
     if (text.data != NULL)
-        origin_note_task(ex, text);
+        origin_note_task(ex, text, tool);
 }
 
 enum results_verdict results_judge(struct exchange *ex, struct upstream_message *message)
@@ -173,19 +177,24 @@ bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
 {
     static const struct slice tasks = SLICE_LITERAL("notifications/tasks");
     const struct mcp_message *m = message->message;
-    if (!policy_judges_answers(ex->policy) || m->kind != MCP_NOTIFICATION ||
-        !slice_starts_with(m->method_name, tasks) || m->params == JSON_NONE)
+    if (m->kind != MCP_NOTIFICATION || !slice_starts_with(m->method_name, tasks) ||
+        m->params == JSON_NONE)
         return true;
     uint32_t id = json_get(message->doc, m->params, "taskId");
     struct slice task = {"", 0};
     if (id != JSON_NONE && json_type(message->doc, id) == JSON_STRING)
         task = json_string(message->doc, id, message->arena);
+    *ret_rule = SLICE_LITERAL("(unknown task)");
+    if (task.data == NULL || !origin_has_task(ex, task))
+        return ex->observe;
+    if (!policy_judges_answers(ex->policy))
+        return true;
     struct judged judged = {.method = MCP_TASKS_GET,
                             .subject = POLICY_TOOL,
                             .answer = {.doc = message->doc,
                                        .whole = m->params,
                                        .result = json_get(message->doc, m->params, "result")}};
-    judged.name = task.data == NULL ? (struct slice){"", 0} : origin_of_task(ex, task);
+    judged.name = origin_of_task(ex, task);
     struct policy_answer_verdict verdict;
     judge(ex, &judged, message->arena, &verdict);
     *ret_rule = verdict.rule;

@@ -86,13 +86,17 @@ int send_prepare_child(struct exchange *ex, struct error *error)
         ex->minted = ex->session;
         list_append(&ex->session->exchanges, &ex->session_link);
     }
-    if (ex->session == NULL || ex->session->child != NULL || ex->session->shared != NULL ||
-        shares(ex))
+    struct session *session = ex->session;
+    if (session == NULL || session->shared != NULL || shares(ex))
         return 0;
-    bool restarted = heal_can(ex);
-    int result = session_start_child(ex->session, error);
-    ex->must_heal = result == 0 && restarted;
-    return result;
+    if (session->child == NULL) {
+        int result = session_start_child(session, error);
+        if (result != 0)
+            return result;
+        session->ungreeted = session->greeting.length > 0;
+    }
+    ex->must_heal = session->ungreeted && heal_can(ex);
+    return 0;
 }
 
 // A child does not answer what was cancelled, and over HTTP a modern server learns of it by the

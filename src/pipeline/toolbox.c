@@ -3,7 +3,7 @@
 //
 // What a server's tool lists told: each tool's category and which arguments travel as headers. The
 // newest list counts; what was never listed is unknown, and unknown counts as the gravest.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 enum { TOOLS_MAX = 10000, NAME_MAX_LENGTH = 256, HEADERS_PER_TOOL = 16 };
 

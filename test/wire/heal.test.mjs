@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { BINARY, sanitizerOptions, writeWhole } from '../lib/gateway.mjs';
+import { modernMessage } from '../lib/mcp.mjs';
 import { LIB, scratch } from '../lib/scratch.mjs';
 import { Pipe } from '../lib/stdio.mjs';
 import { FakeUpstream } from '../lib/upstream.mjs';
@@ -41,6 +42,21 @@ test('a program that died is started again and greeted before the next call', as
   assert.notEqual(second.result.content[0].text, first.result.content[0].text);
   const life = lines().slice(lines().findLastIndex(l => l.startsWith('pid ')));
   assert.deepEqual(life.slice(1).map(l => JSON.parse(l).method), ['initialize', 'notifications/initialized', 'tools/call']);
+  await endsWell(pipe);
+});
+
+test('a program that was started anew for the stateless era is greeted before the next call of the older one', async t => {
+  const { pipe, lines } = face(t, ['--', process.execPath, CHILD]);
+  await pipe.open();
+  assert.ok((await pipe.call('die_now')).error);
+  pipe.send(modernMessage('m', 'tools/call', { name: 'get_ticker', arguments: { pair: 'A' } }));
+  assertAllowed(await pipe.answerTo('m'), 'ticker A 64000.1');
+  const answers = await Promise.all([pipe.call('get_ticker', { pair: 'B' }), pipe.call('get_ticker', { pair: 'C' })]);
+  assert.deepEqual(answers.map(a => a.result.content[0].text), ['ticker B 64000.1', 'ticker C 64000.1']);
+  pipe.send(modernMessage('n', 'tools/call', { name: 'get_ticker', arguments: { pair: 'D' } }));
+  assertAllowed(await pipe.answerTo('n'), 'ticker D 64000.1');
+  const life = lines().slice(lines().findLastIndex(l => l.startsWith('pid ')));
+  assert.deepEqual(life.slice(1).map(l => JSON.parse(l).method).filter(m => m !== 'server/discover'), ['tools/call', 'initialize', 'notifications/initialized', 'tools/call', 'tools/call', 'tools/call']);
   await endsWell(pipe);
 });
 

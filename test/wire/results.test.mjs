@@ -178,7 +178,7 @@ test('an answer on a resumed stream that belongs to no known call is withheld', 
   assertDenied(message, { id: 'res-2', text: /not known which call/, rule: '(unknown call)' });
 });
 
-test('the result of a task is judged as its tool\'s, and not shown when the tool is not known', async t => {
+test('the result of a task is judged as its tool\'s', async t => {
   const { open } = await scene(t, { policy: POLICY, upstream: { tools: TOOLS, onMessage: (m, c) => {
     if (m.method === 'tools/call') c.json({ task: { taskId: 'task-' + m.params.name, status: 'working' } });
     else if (m.method === 'tasks/result') c.json({ structuredContent: { level: 4 }, content: [{ type: 'text', text: SECRET }] });
@@ -190,7 +190,7 @@ test('the result of a task is judged as its tool\'s, and not shown when the tool
   await session.call('plain');
   assertDenied(await session.request('tasks/result', { taskId: 'task-judged' }), { text: 'Too secret.' + RAN, rule: '/tools/judged/results/deny_if/0' });
   assertAllowed(await session.request('tasks/result', { taskId: 'task-plain' }), '[REDACTED]');
-  assertDenied(await session.request('tasks/result', { taskId: 'task-other' }), { text: /not known which call/, rule: '(unknown call)' });
+  assert.equal((await session.request('tasks/result', { taskId: 'task-other' })).error.message, 'Unknown task: task-other');
 });
 
 test('a task of the stateless era carries the tool\'s result inside; so does a notification', async t => {

@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the lists of a server told about its tools: their category and the headers that they want.
+#pragma once
+
+#include "pipeline/pipeline_internal.h"
+
+struct tool_header {
+    struct slice argument;
+    struct slice header; // without "Mcp-Param-"
+};
+struct tool {
+    char *name; // owned, the key
+    enum catalogue_category category;
+    struct tool_header *headers; // owned
+    size_t header_count;
+};
+void toolbox_learn(struct pipeline *pipeline, struct slice server,
+                   const struct upstream_message *message);
+const struct tool *toolbox_find(struct pipeline *pipeline, struct slice server, struct slice name);
+void toolbox_release(struct pipeline *pipeline);
