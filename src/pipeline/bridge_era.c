@@ -5,6 +5,7 @@
 // found out is kept per server and corrected by any answer that contradicts it. Refused
 // credentials, failures and, over HTTP, silence say nothing about the era.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
 
 // What the operator says, else the transport: HTTP with SSE ended with 2024-11-05.
 static enum upstream_era given_era(const struct server_era *era)
@@ -19,12 +20,26 @@ static bool is_fixed(const struct server_era *era)
     return given_era(era) != UPSTREAM_ERA_AUTO;
 }
 
+void era_set_modern(struct server_era *era, enum verdict modern)
+{
+    if ((era->modern == VERDICT_YES) != (modern == VERDICT_YES))
+        ledger_note_era(era->pipeline->ledger, era->name, modern == VERDICT_YES);
+    era->modern = modern;
+}
+
+bool era_is_modern(const struct pipeline *pipeline, const struct upstream_server *server)
+{
+    const struct server_era *era =
+        table_get(&pipeline->bridge->eras, upstream_server_options(server)->name);
+    return era != NULL && era->server == server && era->modern == VERDICT_YES;
+}
+
 static void fix(struct server_era *era)
 {
     bool modern = given_era(era) == UPSTREAM_ERA_MODERN;
     if (!is_fixed(era))
         return;
-    era->modern = modern ? VERDICT_YES : VERDICT_NO;
+    era_set_modern(era, modern ? VERDICT_YES : VERDICT_NO);
     era->legacy = modern ? VERDICT_NO : VERDICT_YES;
 }
 
@@ -32,7 +47,8 @@ static void begin(struct server_era *era, struct upstream_server *server)
 {
     upstream_server_unref(era->server);
     era->server = upstream_server_ref(server);
-    era->modern = era->legacy = VERDICT_UNKNOWN;
+    era_set_modern(era, VERDICT_UNKNOWN);
+    era->legacy = VERDICT_UNKNOWN;
     fix(era);
 }
 
@@ -79,7 +95,8 @@ void bridge_forget_era(struct pipeline *pipeline, const struct upstream_server *
         table_get(&pipeline->bridge->eras, upstream_server_options(server)->name);
     if (era == NULL || era->server != server || is_fixed(era))
         return;
-    era->modern = era->legacy = VERDICT_UNKNOWN;
+    era_set_modern(era, VERDICT_UNKNOWN);
+    era->legacy = VERDICT_UNKNOWN;
 }
 
 // ---- What an answer says
@@ -161,7 +178,7 @@ static void settle_cb(void *argument)
         era->found = bridge_uses_link(era->server) ? VERDICT_NO : VERDICT_UNKNOWN;
     }
     if (!is_fixed(era))
-        era->modern = era->found;
+        era_set_modern(era, era->found);
     log_event(LOG_DEBUG, "pipeline", "server '%s' %s", era->name,
               era->found == VERDICT_YES  ? "speaks 2026-07-28"
               : era->found == VERDICT_NO ? "speaks an older protocol revision"
@@ -325,7 +342,7 @@ static enum step_result ask_again(struct exchange *ex)
     struct server_era *era = era_of(ex);
     if (era == NULL)
         return STEP_FAIL;
-    era->modern = VERDICT_UNKNOWN;
+    era_set_modern(era, VERDICT_UNKNOWN);
     era->doubted_us = loop_now_us(ex->pipeline->loop);
     steps_return_to_bridge(ex);
     ex->era_doubt = true; // asks even when it was asked a moment ago

@@ -24,6 +24,8 @@ bool bridge_ended(struct exchange *ex);
 void bridge_release(struct exchange *ex); // the exchange ends
 // The process behind a link died; the next may speak another era.
 void bridge_forget_era(struct pipeline *pipeline, const struct upstream_server *server);
+// Has this worker found out that the server speaks 2026-07-28?
+bool era_is_modern(const struct pipeline *pipeline, const struct upstream_server *server);
 void bridge_session_free(struct session *session);
 void bridge_session_listens(struct session *session); // somebody hears the server's news now
 // steps.c: the server turned out to be of the other era: the judged message takes another way.
@@ -93,6 +95,8 @@ enum verdict era_verdict(int status, const struct upstream_message *message);
 // An HTTP status or error that a server of the other era answers with.
 bool era_is_refusal(int status, const struct upstream_message *message);
 void era_free(struct server_era *era);
+// The only way to change what is known, so that other workers hear of it.
+void era_set_modern(struct server_era *era, enum verdict modern);
 
 // bridge_step.c
 bool bridge_uses_link(const struct upstream_server *server);

@@ -122,7 +122,7 @@ static void on_end(void *argument)
     }
     struct server_era *era = era_of(ex);
     if (era != NULL) {
-        era->modern = VERDICT_YES;
+        era_set_modern(era, VERDICT_YES);
         era->legacy = VERDICT_NO;
     }
     ex->upstream_answered = true;

@@ -17,6 +17,7 @@ struct pipeline_ledger *pipeline_ledger_new(void)
     pthread_mutex_init(&ledger->lock, NULL);
     table_init(&ledger->grants);
     table_init(&ledger->tallies);
+    table_init(&ledger->modern);
     return ledger;
 }
 
@@ -30,7 +31,7 @@ static void free_usage_cb(void *argument, struct slice key, void *value)
     memory_free(usage);
 }
 
-static void free_tally_cb(void *argument, struct slice key, void *value)
+static void free_value_cb(void *argument, struct slice key, void *value)
 {
     (void)argument;
     (void)key;
@@ -42,9 +43,11 @@ void pipeline_ledger_free(struct pipeline_ledger *ledger)
     if (ledger == NULL)
         return;
     table_each(&ledger->grants, free_usage_cb, NULL);
-    table_each(&ledger->tallies, free_tally_cb, NULL);
+    table_each(&ledger->tallies, free_value_cb, NULL);
+    table_each(&ledger->modern, free_value_cb, NULL);
     table_release(&ledger->grants);
     table_release(&ledger->tallies);
+    table_release(&ledger->modern);
     pthread_mutex_destroy(&ledger->lock);
     memory_free(ledger);
 }
@@ -130,6 +133,32 @@ int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, stru
         tally->calls++;
     pthread_mutex_unlock(&ledger->lock);
     return result;
+}
+
+// ---- Eras
+
+void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern)
+{
+    struct slice name = slice_from_string(server);
+    pthread_mutex_lock(&ledger->lock);
+    char *known = table_get(&ledger->modern, name);
+    if (known != NULL && !modern) {
+        table_remove(&ledger->modern, name);
+        memory_free(known);
+    } else if (known == NULL && modern) {
+        known = memory_copy_string(name.data, name.length);
+        if (table_put(&ledger->modern, slice_from_string(known), known) != 0)
+            memory_free(known); // the workers find out by themselves
+    }
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server)
+{
+    pthread_mutex_lock(&ledger->lock);
+    bool modern = table_get(&ledger->modern, server) != NULL;
+    pthread_mutex_unlock(&ledger->lock);
+    return modern;
 }
 
 // ---- Figures

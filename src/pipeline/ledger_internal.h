@@ -23,6 +23,7 @@ struct pipeline_ledger {
     pthread_mutex_t lock;
     struct table grants;  // grant_usage by label
     struct table tallies; // calls of clients that have no sessions
+    struct table modern;  // names of servers that are known to speak 2026-07-28
     struct metrics *figures[METRICS_PARTS_MAX];
     size_t figures_count;
 };
@@ -37,6 +38,10 @@ void usage_give_back(atomic_size_t *count);
 // to remember it. ERROR_NO_MEMORY.
 int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, struct slice key,
                  bool count, uint64_t *ret_before) MUST_CHECK;
+
+// What a worker found out of a server, for those that have not talked to it yet.
+void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern);
+bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server);
 
 // A pipeline's figures are shown together with the others' from now on. False: too many.
 bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures);

@@ -3,8 +3,11 @@
 //
 // With several workers: which of them has what a request is about. A session lives where it was
 // opened, and its id says where. A program that all requests of a grant share must be one program,
-// so such requests meet at one worker. Whatever else there is, any worker can serve.
+// and the gateway's own session at a legacy server one session, so such requests meet at one
+// worker. Whatever else there is, any worker can serve.
 #include "pipeline/route_internal.h"
+#include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
 
 enum { WORKER_DIGITS = 2 };
 
@@ -36,18 +39,34 @@ static uint64_t hash(uint64_t seed, struct slice text)
     return seed;
 }
 
-// Where the program is that requests without a session go to; any worker when there is none.
-static size_t worker_of_program(const struct pipeline *pipeline, const struct http_request *request,
-                                const struct upstream_server *server, bool modern)
+static size_t worker_of_name(const struct pipeline *pipeline, const struct http_request *request,
+                             struct slice server, bool of_grant)
 {
-    const struct upstream_options *options = upstream_server_options(server);
-    bool shared_by_all = options->sharing == UPSTREAM_SHARED;
-    if (!modern && !shared_by_all)
-        return pipeline->given.worker; // an initialize: the session gets a program of its own
-    uint64_t number = hash(14695981039346656037u, options->name);
-    if (!shared_by_all)
+    uint64_t number = hash(14695981039346656037u, server);
+    if (of_grant)
         number = hash(number, http_header_get(request->headers, "authorization"));
     return number % http_group_count(pipeline->given.group);
+}
+
+// A server that may need a session of the gateway's own to be asked by clients that have none.
+static bool may_need_a_bridge(const struct pipeline *pipeline, const struct upstream_server *server)
+{
+    const struct upstream_options *options = upstream_server_options(server);
+    return options->era != UPSTREAM_ERA_MODERN && !era_is_modern(pipeline, server) &&
+           !ledger_is_modern(pipeline->ledger, options->name);
+}
+
+// For a request without a session.
+static size_t worker_of_server(const struct pipeline *pipeline, const struct http_request *request,
+                               const struct upstream_server *server, bool modern)
+{
+    const struct upstream_options *options = upstream_server_options(server);
+    bool program = upstream_server_has_links(server);
+    if (program && options->sharing == UPSTREAM_SHARED)
+        return worker_of_name(pipeline, request, options->name, false);
+    if (modern && (program || may_need_a_bridge(pipeline, server)))
+        return worker_of_name(pipeline, request, options->name, true);
+    return pipeline->given.worker; // an initialize opens its session here
 }
 
 bool route_away(struct pipeline *pipeline, struct http_reply *reply,
@@ -63,7 +82,7 @@ bool route_away(struct pipeline *pipeline, struct http_reply *reply,
         mcp_version_is_modern(mcp_version_parse(http_header_get(request->headers, VERSION_HEADER)));
     if (session.data != NULL && !modern) // 2026-07-28: a session id is ignored
         worker = worker_of_session(pipeline, session);
-    else if (server != NULL && upstream_server_has_links(server))
-        worker = worker_of_program(pipeline, request, server, modern);
+    else if (server != NULL)
+        worker = worker_of_server(pipeline, request, server, modern);
     return worker != pipeline->given.worker && http_reply_hand_over(reply, worker);
 }

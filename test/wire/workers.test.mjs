@@ -13,7 +13,7 @@ import { ALLOW_ALL, startGateway, writeWhole } from '../lib/gateway.mjs';
 import { modern, modernHeaders, modernMessage, Session } from '../lib/mcp.mjs';
 import { exchange, Raw, requestBytes } from '../lib/raw.mjs';
 import { eventually, LIB, scratch } from '../lib/scratch.mjs';
-import { FakeUpstream } from '../lib/upstream.mjs';
+import { FakeUpstream, text } from '../lib/upstream.mjs';
 import { assertAllowed, scene } from '../lib/wire.mjs';
 
 const WORKERS = 3;
@@ -187,4 +187,26 @@ test('an id that names a worker that is not there is nobody’s session', async 
   const message = modernMessage(1, 'tools/call', { name: 'echo', arguments: {} });
   for (const id of ['00', '01', '02'])
     assertAllowed((await exchange(gateway.port, 'POST', '/mcp/fake', { ...modernHeaders(gateway, message), 'Mcp-Session-Id': id + 'f'.repeat(62) }, JSON.stringify(message))).messages[0]);
+});
+
+test('the gateway’s own session at a legacy server is one session, and its questions find their way back', async t => {
+  const elicit = { method: 'elicitation/create', params: { message: 'sure?', requestedSchema: { type: 'object', properties: {} } } };
+  const waiting = new Map();
+  const { gateway, fake } = await scene(t, with3({ upstream: { eras: 'legacy',
+    onMessage: (m, c) => m.method === undefined && waiting.has(m.id) && (waiting.get(m.id)(m), c.status(202), true),
+    onCall: (m, c) => {
+      const id = 'q' + m.id;
+      waiting.set(id, () => { c.event(c.envelope({ result: text('thanks') })); c.res.end(); });
+      c.event({ jsonrpc: '2.0', id, ...elicit });
+    } } }));
+  const options = { capabilities: { elicitation: { form: {} } } };
+  for (let i = 0; i < 8; i++) {
+    const call = { name: 'echo', arguments: { i } };
+    const asked = (await modern(gateway, 'fake', 'tools/call', call, options)).messages.at(-1).result;
+    assert.equal(asked.resultType, 'input_required', JSON.stringify(asked));
+    const [key] = Object.keys(asked.inputRequests);
+    const answered = (await modern(gateway, 'fake', 'tools/call', { ...call, requestState: asked.requestState, inputResponses: { [key]: { action: 'accept', content: {} } } }, options)).messages.at(-1);
+    assertAllowed(answered, 'thanks');
+  }
+  assert.equal(fake.of('initialize').length, 1);
 });

@@ -122,6 +122,9 @@ static void ready_cb(void *argument, int events)
 
 struct raw *raw_adopt(struct loop *loop, int fd)
 {
+    // Or else the kernel takes in many megabytes for a peer that does not read.
+    int room = 128 * 1024;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
     struct raw *raw = memory_new(sizeof *raw);
     raw->loop = loop;
     raw->fd = fd;
