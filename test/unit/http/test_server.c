@@ -314,6 +314,9 @@ static void takes_a_big_body(void **state)
     free(text);
 }
 
+// Several times what the kernel takes in for a peer that does not read.
+enum { PUMPED = 4 * BIG };
+
 struct pump {
     struct world *world;
     char *text;
@@ -324,9 +327,9 @@ struct pump {
 static void pump(struct pump *p)
 {
     int result = 0;
-    while (p->written < BIG && result == 0) {
-        size_t length = BIG - p->written < 50000 ? BIG - p->written : 50000;
-        result = http_reply_write(p->world->held, slice_of(p->text + p->written, length));
+    while (p->written < PUMPED && result == 0) {
+        size_t at = p->written % BIG, length = BIG - at < 50000 ? BIG - at : 50000;
+        result = http_reply_write(p->world->held, slice_of(p->text + at, length));
         p->written += length;
     }
     p->waits += result == ERROR_AGAIN ? 1 : 0;
@@ -358,10 +361,13 @@ static void a_writer_waits_for_its_reader(void **state)
     size_t stalled = p.written;
     turn_for(world->loop, 20);
     assert_int_equal(p.written, stalled);
-    assert_true(stalled < BIG);
+    assert_true(stalled < PUMPED);
     raw_pause(raw, false);
     raw_expect_end(raw);
-    assert_true(slice_equal(answer_body(raw), slice_of(p.text, BIG)));
+    struct slice got = answer_body(raw);
+    assert_int_equal(got.length, PUMPED);
+    for (size_t at = 0; at < PUMPED; at += BIG)
+        assert_memory_equal(got.data + at, p.text, BIG);
     assert_true(p.waits > 1);
     free(p.text);
     raw_close(raw);
