@@ -13,6 +13,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, ".dev", "bench")
 GATEWAY = os.path.join(ROOT, "build-release", "src", "sallyport")
+GUIDED = os.path.join(ROOT, "build-guided", "src", "sallyport")
 CORES = sorted(os.sched_getaffinity(0))
 FIRST = CORES[0]  # the candidate's
 SECOND = CORES[1 % len(CORES)]  # load and upstream
@@ -181,7 +182,7 @@ class Haproxy(Program):
 class Gateway(Program):
     """Everything on: token, policy, limits in a file, metrics, decision log."""
 
-    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True, limits=None):
+    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True, limits=None, binary=None):
         server = {"max_calls": 100000}
         config = {
             "listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db",
@@ -204,7 +205,7 @@ class Gateway(Program):
         for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm"))):
             if os.path.exists(file):
                 os.unlink(file)
-        super().__init__(name, [*wrapper, GATEWAY, "serve", "--config", tool(f"{name}.json")], core, {"BENCH_TOKEN": token()})
+        super().__init__(name, [*wrapper, binary or GATEWAY, "serve", "--config", tool(f"{name}.json")], core, {"BENCH_TOKEN": token()})
         port = self.port_told()
         scheme = "https" if tls else "http"
         self.urls = {kind: f"{scheme}://127.0.0.1:{port}/mcp/{server}"

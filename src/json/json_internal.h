@@ -10,9 +10,9 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-// Of sixteen bytes the place of the first that a string cannot hold as it is or that needs a look:
-// quote, backslash, control, not ASCII; 16 when there is none.
-static inline unsigned json_first_doubtful(const unsigned char *at)
+// A bit for each of sixteen bytes that a string cannot hold as it is or that needs a look: quote,
+// backslash, control, not ASCII.
+static inline unsigned json_doubtful_bytes(const unsigned char *at)
 {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
     const __m128i controls = _mm_set1_epi8(0x1F);
@@ -20,8 +20,7 @@ static inline unsigned json_first_doubtful(const unsigned char *at)
     __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
     stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_min_epu8(bytes, controls), bytes));
     // Bytes beyond ASCII have the bit that movemask reads set already.
-    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, bytes));
-    return (unsigned)__builtin_ctz(mask | 0x10000u);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, bytes));
 }
 #endif
 

@@ -108,9 +108,9 @@ static inline const unsigned char *skip_plain(const unsigned char *at, const uns
 {
 #ifdef __SSE2__
     for (; end - at >= 16; at += 16) {
-        unsigned first = json_first_doubtful(at);
-        if (first < 16)
-            return at + first;
+        unsigned doubtful = json_doubtful_bytes(at);
+        if (doubtful != 0)
+            return at + __builtin_ctz(doubtful);
     }
 #endif
     while (end - at >= 8 && are_eight_plain(at))

@@ -65,10 +65,10 @@ static bool is_plain(struct slice value)
     const unsigned char *at = (const unsigned char *)value.data, *end = at + value.length;
 #ifdef __SSE2__
     for (; end - at >= 16; at += 16)
-        if (json_first_doubtful(at) != 16)
+        if (json_doubtful_bytes(at) != 0)
             return false;
     if (value.length >= 16)
-        return json_first_doubtful(end - 16) == 16;
+        return json_doubtful_bytes(end - 16) == 0;
 #endif
     for (; end - at >= 8; at += 8)
         if (!word_is_plain(at))
