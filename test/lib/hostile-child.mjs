@@ -22,7 +22,7 @@ const TOOLS = {
   close_input(id) { fs.closeSync(0); answer(id, 'closed'); setInterval(() => {}, 1000); },
   stop_reading(id) { input.pause(); process.stdin.pause(); setInterval(() => {}, 1000); answer(id, 'paused'); },
   async flood(id) { for (let i = 0; i < 100; i++) await patiently(process.stdout, 'f'.repeat(1 << 20)); process.stdout.write('\n'); answer(id, 'flooded'); },
-  async flood_lines(id) { for (let i = 0; i < 200000; i++) await patiently(process.stdout, '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'); answer(id, 'flooded'); },
+  async flood_lines(id) { for (let i = 0; i < 50000; i++) await patiently(process.stdout, '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'); answer(id, 'flooded'); },
   bad_utf8(id) { process.stdout.write(Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"x":"`), Buffer.from([0xff, 0xfe]), Buffer.from('"}}\n')])); setTimeout(() => answer(id, 'clean'), 50); },
   twice(id) { answer(id, 'first'); answer(id, 'second'); },
   another(id) { answer('nobody', 'not yours'); answer(typeof id === 'number' ? id + 1 : id + 'x', 'not yours'); answer(id, 'yours'); },

@@ -68,7 +68,7 @@ for (const [how, server] of both) {
     assert.ok(refused >= 8 && refused <= 12, `64 MiB wait for it, ${refused} calls were turned away at once`);
     assert.equal(texts.filter(text => /did not answer in time/.test(text)).length, 72 - refused);
     const grown = memoryKiB(gateway.child.pid) - before;
-    assert.ok(grown < 160 * 1024, `${grown} KiB`);
+    assert.ok(grown < 320 * 1024, `${grown} KiB`); // sanitizers keep several bytes for each of these
     if (server.share === undefined) assertAllowed(await (await open()).call('echo'), 'echo');
   });
 
