@@ -14,6 +14,8 @@ enum chunk_state {
     SIZE,
     EXTENSION_START,
     EXTENSION,
+    VALUE_START,
+    VALUE,
     SIZE_LF,
     DATA,
     DATA_CR,
@@ -74,9 +76,15 @@ static const char *take_extra(struct http_chunks *chunks, char c, enum chunk_sta
 // Tokens only: nobody sends the quoted kind, in which readers have lost their way before.
 static const char *take_extension(struct http_chunks *chunks, char c)
 {
-    bool may_end = chunks->state == EXTENSION;
-    chunks->state = EXTENSION;
-    if (!(may_end && c == '\r') && c != '=' && c != ';' && !http_is_token_byte((unsigned char)c))
+    bool name = chunks->state == EXTENSION_START || chunks->state == EXTENSION;
+    bool begun = chunks->state == EXTENSION || chunks->state == VALUE;
+    if (begun && c == ';')
+        chunks->state = EXTENSION_START;
+    else if (begun && name && c == '=')
+        chunks->state = VALUE_START;
+    else if (http_is_token_byte((unsigned char)c))
+        chunks->state = name ? EXTENSION : VALUE;
+    else if (!begun || c != '\r')
         return "a malformed chunk extension";
     return take_extra(chunks, c, SIZE_LF);
 }
@@ -118,7 +126,9 @@ static const char *take_byte(struct http_chunks *chunks, char c)
     switch ((enum chunk_state)chunks->state) {
     case SIZE: return take_size(chunks, c);
     case EXTENSION_START:
-    case EXTENSION: return take_extension(chunks, c);
+    case EXTENSION:
+    case VALUE_START:
+    case VALUE: return take_extension(chunks, c);
     case SIZE_LF: return expect(chunks, c, '\n', chunks->left == 0 ? TRAILER : DATA);
     case DATA_CR: return expect(chunks, c, '\r', DATA_LF);
     case DATA_LF: chunks->digits = 0; return expect(chunks, c, '\n', SIZE);
