@@ -29,7 +29,7 @@ const CONSTANTS = {
   'GET streams of a session': ['src/pipeline/http_face.c', 'STREAMS_MAX'],
   'URIs in a `subscriptions/listen`': ['src/pipeline/subscriptions.c', 'RESOURCES_MAX'],
   'tasks of a grant that are known': ['src/pipeline/origin.c', 'TASKS_MAX'],
-  'clients of a grant whose calls are counted for `session.calls` in the modern era': ['src/pipeline/limits.c', 'TALLIES_MAX'],
+  'clients of a grant whose calls are counted for `session.calls` in the modern era': ['src/pipeline/ledger.c', 'TALLIES_MAX'],
   'head of an answer': [HTTP_CLIENT, 'head_max'],
   'headers of an answer': [HTTP_CLIENT, 'HEADERS_MAX'],
   'an endpoint (HTTP with SSE)': ['src/upstream/endpoint.c', 'REFERENCE_MAX'],
