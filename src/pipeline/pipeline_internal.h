@@ -309,6 +309,8 @@ void session_free(struct session *session);
 void session_apply_rules(struct session *session, const struct rules *before);
 void session_end(struct session *session, const char *why); // later use of its id: 404
 void session_sweep(struct pipeline *pipeline, uint64_t now_us);
+// session_talk.c: what a server says outside of calls
+void session_forget_talk(struct session *session); // the session is freed
 int session_start_child(struct session *session, struct error *error);
 void session_deliver(struct session *session, const struct slice *pieces, size_t count,
                      bool about_a_call);

@@ -15,24 +15,6 @@ enum {
     SESSIONS_MAX_PER_GRANT = 1000,
     CALLS_MAX_PER_GRANT = 1000,
     IDLE_MS = 30 * 60 * 1000,
-    WAITING_MAX = 1000,
-    WAITING_BYTES_MAX = 1024 * 1024,
-    ASKED_MAX = 1000,
-    ASKED_MS = 60 * 60 * 1000,
-};
-
-struct asked {
-    struct list link; // session->asked, oldest first
-    uint64_t since_us;
-    size_t length;
-    char id[]; // raw JSON
-};
-
-// A server's own message that waits for a stream.
-struct waiting_message {
-    struct list link;
-    size_t length;
-    char text[];
 };
 
 static void hash_id(struct session *session)
@@ -108,25 +90,10 @@ struct session *session_find(const struct exchange *ex, struct slice id)
     return NULL;
 }
 
-static void drop_waiting(struct session *session)
-{
-    struct waiting_message *message =
-        LIST_ENTRY(session->waiting.next, struct waiting_message, link);
-    session->waiting_bytes -= message->length;
-    session->waiting_count--;
-    list_remove(&message->link);
-    memory_free(message);
-}
-
 static void free_session_cb(void *argument)
 {
     struct session *session = argument;
-    while (!list_empty(&session->waiting))
-        drop_waiting(session);
-    LIST_EACH(&session->asked, item)
-    {
-        memory_free(LIST_ENTRY(item, struct asked, link));
-    }
+    session_forget_talk(session);
     buffer_release(&session->upstream_id);
     buffer_release(&session->greeting);
     memory_free(session->grant_label);
@@ -191,65 +158,6 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
         if (is_idle(session, now_us))
             session_end(session, "idle"); // takes nothing but its own listener along
     }
-}
-
-// ---- Requests of the server: only what was asked can be answered, once
-
-static void drop_asked(struct session *session, struct asked *asked)
-{
-    list_remove(&asked->link);
-    memory_free(asked);
-    session->asked_count--;
-}
-
-// What the client never answered makes room; an answer after that time is dropped like any that
-// nobody waits for.
-static void expire_asked(struct session *session)
-{
-    uint64_t now_us = loop_now_us(session->pipeline->loop);
-    uint64_t limit_us =
-        most(session->pipeline->rules->given.question_time_ms, ASKED_MS) * (uint64_t)1000;
-    while (!list_empty(&session->asked)) {
-        struct asked *oldest = LIST_ENTRY(session->asked.next, struct asked, link);
-        if (now_us - oldest->since_us <= limit_us)
-            return;
-        drop_asked(session, oldest);
-    }
-}
-
-bool session_can_ask(struct session *session, size_t count)
-{
-    expire_asked(session);
-    return session->asked_count + count <= ASKED_MAX;
-}
-
-void session_note_asked(struct session *session, struct slice id)
-{
-    expire_asked(session);
-    if (session->asked_count >= ASKED_MAX || id.length == 0)
-        return; // its answer will be dropped, which the server notices as silence
-    struct asked *asked = memory_try_new(sizeof *asked + id.length);
-    if (asked == NULL)
-        return;
-    asked->length = id.length;
-    asked->since_us = loop_now_us(session->pipeline->loop);
-    memcpy(asked->id, id.data, id.length);
-    list_append(&session->asked, &asked->link);
-    session->asked_count++;
-}
-
-bool session_take_asked(struct session *session, struct slice id)
-{
-    expire_asked(session);
-    LIST_EACH(&session->asked, item)
-    {
-        struct asked *asked = LIST_ENTRY(item, struct asked, link);
-        if (!slice_equal(slice_of(asked->id, asked->length), id))
-            continue;
-        drop_asked(session, asked);
-        return true;
-    }
-    return false;
 }
 
 // ---- The step
@@ -338,145 +246,6 @@ enum step_result step_session(struct exchange *ex)
     }
     result = check_response(ex);
     return result == STEP_NEXT ? count_call(ex) : result;
-}
-
-// ---- Children and what they say
-
-// Judges and passes on what a child says by itself. With nothing in flight there is no exchange to
-// carry the grant, so one is made for the judgement.
-static void on_child_message(void *argument, struct upstream_message *message)
-{
-    struct session *session = argument;
-    struct pipeline *pipeline = session->pipeline;
-    struct exchange judge = {0};
-    arena_init(&judge.arena, 64 * 1024);
-    struct slice label = slice_from_string(session->grant_label);
-    judge.pipeline = pipeline;
-    judge.rules = pipeline->rules;
-    judge.grant = identity_by_label(pipeline->rules->given.grants, label);
-    judge.server = session->server;
-    judge.session = session;
-    const struct identity_reach *reach =
-        judge.grant == NULL
-            ? NULL
-            : identity_reach(judge.grant, upstream_server_options(session->server)->name);
-    if (reach != NULL) {
-        judge.observe = judge.grant->mode == IDENTITY_OBSERVE;
-        judge.policy =
-            reach->policy < 0 ? NULL : pipeline->rules->given.policies[reach->policy].policy;
-        const struct mcp_message *m = message->message;
-        bool allowed = decide_server_message(pipeline, &judge, session, message);
-        if (allowed && m->kind == MCP_REQUEST)
-            session_note_asked(session, json_raw(message->doc, m->id));
-        struct slice *pieces;
-        size_t count;
-        if (allowed &&
-            mcp_edits_pieces(&message->edits, message->text, &judge.arena, &pieces, &count) == 0)
-            session_deliver(session, pieces, count,
-                            m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
-                                m->method == MCP_PROGRESS);
-        else if (m->kind == MCP_REQUEST)
-            send_refusal(session, message, "the policy does not allow this request");
-    }
-    arena_release(&judge.arena);
-}
-
-static void on_child_closed(void *argument, const char *text)
-{
-    struct session *session = argument;
-    bridge_forget_era(session->pipeline, session->server);
-    if (session->stdio == NULL) {
-        session_end(session, text);
-        return;
-    }
-    upstream_link_close(session->child);
-    session->child = NULL;
-}
-
-int session_start_child(struct session *session, struct error *error)
-{
-    struct upstream_link_events events = {on_child_message, on_child_closed, session};
-    return upstream_link_open(session->server, false, &events, &session->child, error);
-}
-
-static void keep_waiting(struct session *session, const struct slice *pieces, size_t count)
-{
-    size_t length = 0;
-    for (size_t i = 0; i < count; i++)
-        length += pieces[i].length;
-    if (length > WAITING_BYTES_MAX)
-        return;
-    while (!list_empty(&session->waiting) && (session->waiting_bytes + length > WAITING_BYTES_MAX ||
-                                              session->waiting_count >= WAITING_MAX))
-        drop_waiting(session);
-    struct waiting_message *message = memory_try_new(sizeof *message + length);
-    if (message == NULL)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(message->text + message->length, pieces[i].data, pieces[i].length);
-        message->length += pieces[i].length;
-    }
-    session->waiting_bytes += length;
-    session->waiting_count++;
-    list_append(&session->waiting, &message->link);
-}
-
-void session_child_said(struct session *session, struct upstream_message *message)
-{
-    on_child_message(session, message);
-}
-
-static void stream(struct exchange *ex, const struct slice *pieces, size_t count)
-{
-    if (!ex->streaming)
-        ex->face->stream_begin(ex);
-    ex->streaming = true;
-    ex->face->stream_message(ex, pieces, count, (struct slice){0}, -1);
-}
-
-// `away`: one whose client may come back to its stream.
-static struct exchange *newest_open_call(struct session *session, bool away)
-{
-    for (struct list *l = session->exchanges.previous; l != &session->exchanges; l = l->previous) {
-        struct exchange *ex = LIST_ENTRY(l, struct exchange, session_link);
-        if (ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST && ex->call != NULL &&
-            !ex->client_gone && !ex->answered && ex->accepts_stream &&
-            replay_is_detached(ex) == away)
-            return ex;
-    }
-    return NULL;
-}
-
-// A pipe does not say which call a message belongs to: requests and log lines go with the newest
-// call, everything else to the client's GET stream, each to exactly one stream.
-void session_deliver(struct session *session, const struct slice *pieces, size_t count,
-                     bool about_a_call)
-{
-    if (session->stdio != NULL) {
-        stdio_write(session->stdio, pieces, count);
-        return;
-    }
-    struct exchange *target = about_a_call ? newest_open_call(session, false) : NULL;
-    if (target == NULL && session->listener != NULL && !session->listener->client_gone)
-        target = session->listener;
-    if (target == NULL && about_a_call)
-        target = newest_open_call(session, true);
-    if (target == NULL)
-        keep_waiting(session, pieces, count);
-    else
-        stream(target, pieces, count);
-}
-
-void session_flush_waiting(struct session *session)
-{
-    while (!list_empty(&session->waiting) && session->listener != NULL &&
-           !session->listener->client_gone) {
-        struct waiting_message *message =
-            LIST_ENTRY(session->waiting.next, struct waiting_message, link);
-        struct slice text = slice_of(message->text, message->length);
-        stream(session->listener, &text, 1);
-        drop_waiting(session);
-    }
 }
 
 // ---- Reload

@@ -11,7 +11,7 @@ import { ROOT } from '../lib/scratch.mjs';
 import { run } from './command.mjs';
 
 const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
-const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c';
+const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
   'request line and headers': [HTTP_SERVER, 'head_max'],
@@ -36,9 +36,9 @@ const CONSTANTS = {
   'an answer to a POST (HTTP with SSE)': ['src/upstream/sse_post.c', 'BODY_MAX'],
   'a line of standard error': ['src/upstream/child.c', 'ERROR_LINE_MAX'],
   'lines of standard error a second': ['src/upstream/child.c', 'ERROR_LINES_A_SECOND'],
-  "requests of a session's server that wait for their answer": [SESSION, 'ASKED_MAX'],
-  "messages that wait for a session's GET stream": [SESSION, 'WAITING_MAX'],
-  'bytes of such messages': [SESSION, 'WAITING_BYTES_MAX'],
+  "requests of a session's server that wait for their answer": [TALK, 'ASKED_MAX'],
+  "messages that wait for a session's GET stream": [TALK, 'WAITING_MAX'],
+  'bytes of such messages': [TALK, 'WAITING_BYTES_MAX'],
   'messages kept for a client that comes back to a stream': [KEPT, 'KEPT_MAX'],
   'bytes of such messages of a session': [KEPT, 'KEPT_BYTES_MAX'],
   'bytes of such messages of a grant': [KEPT, 'GRANT_BYTES_MAX'],
@@ -65,7 +65,7 @@ const CONSTANTS = {
   'an address of a server, until its name is asked for again': [HTTP_CLIENT, 'lookup_ttl_ms', 1],
   'a stream that the server keeps open behind its answer': ['src/pipeline/pipeline.c', 'ANSWERED_US', 1e-3],
   'a call of the legacy era that its client has left': ['src/pipeline/pipeline.c', 'LEFT_CALL_MS', 1],
-  "a server's request that waits for its answer": [SESSION, 'ASKED_MS', 1],
+  "a server's request that waits for its answer": [TALK, 'ASKED_MS', 1],
   'what is kept for a client that comes back to a stream': [KEPT, 'KEPT_US', 1e-3],
   'a session without a request or stream': [SESSION, 'IDLE_MS', 1],
   'a stop, for calls that still run': null, // the configuration's alone
