@@ -28,6 +28,30 @@ def version(*parts):
         return json.load(file)["version"]
 
 
+# Its tools are named backend, separator, tool; this way "read" stays "read".
+CRATE_CONFIG = """[proxy]
+name = "bench"
+version = "1"
+separator = "e"
+[proxy.listen]
+host = "127.0.0.1"
+port = %d
+[[backends]]
+name = "r"
+transport = "stdio"
+command = "%s"
+args = []
+[observability]
+log_level = "error"
+"""
+
+
+def crate_command(crate, port):
+    with open(tool("crate.toml"), "w", encoding="utf-8") as file:
+        file.write(CRATE_CONFIG % (port, tool("child")))
+    return [crate, "--config", tool("crate.toml")]
+
+
 class Peer(candidates.Program):
     def __init__(self, name, make_command, path, environment=None):
         port = candidates.free_port()
@@ -44,14 +68,14 @@ def find(upstream):
     if os.path.isdir(civic):
         peer = Peer("civic", lambda port: [node, os.path.join(civic, "dist", "cli.js")], "/mcp",
                     {"PORT": "@PORT@", "TARGET_SERVER_URL": f"http://127.0.0.1:{upstream}", "TARGET_SERVER_MCP_PATH": "/mcp",
-                     "LOG_LEVEL": "error", "NODE_ENV": "production"})
+                     "NODE_ENV": "production"})
         found.append(("@civic/passthrough-mcp-server", "http", version("@civic", "passthrough-mcp-server"), peer, "plain"))
     if os.path.isdir(npm):
         peer = Peer("npm-mcp-proxy", lambda port: [node, module(".bin", "mcp-proxy"), "--port", str(port), "--host", "127.0.0.1", "--server", "stream",
                                                    "--no-eventStore", "--", tool("child")], "/mcp")
         found.append(("mcp-proxy (npm)", "program", version("mcp-proxy"), peer, "plain"))
     if os.path.exists(crate):
-        peer = Peer("crate-mcp-proxy", lambda port: [crate, "--host", "127.0.0.1", "--port", str(port), tool("child")], "/mcp")
+        peer = Peer("crate-mcp-proxy", lambda port: crate_command(crate, port), "/")
         found.append(("mcp-proxy (Rust)", "program", "0.4.3", peer, "plain"))
     return found
 
