@@ -34,8 +34,9 @@ struct bridge_client {
 void bridge_write_discover(struct buffer *out, struct slice id, const struct bridge_client *client);
 
 // What is added when a request is repeated with the answers to an input_required result
-// (2026-07-28, "Multi Round-Trip Requests"); both may be empty.
+// (2026-07-28, "Multi Round-Trip Requests"); responses and state may be empty.
 struct bridge_retry {
+    struct slice id;        // raw; it must be a new one
     struct slice responses; // raw object
     struct slice state;     // raw string
 };

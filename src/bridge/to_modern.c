@@ -44,8 +44,9 @@ void bridge_request_to_modern(struct buffer *out, const struct json_doc *doc,
         {"requestState", retry == NULL ? (struct slice){0} : or_none(retry->state)},
         {"_meta", buffer_slice(&meta)}};
     bridge_write_object(&params, doc, message->params, inner, sizeof inner / sizeof *inner);
-    struct bridge_member outer[] = {{"params", buffer_slice(&params)}};
-    bridge_write_object(out, doc, message->node, outer, 1);
+    struct bridge_member outer[] = {{"params", buffer_slice(&params)},
+                                    {"id", retry == NULL ? (struct slice){0} : retry->id}};
+    bridge_write_object(out, doc, message->node, outer, retry == NULL ? 1 : 2);
     out->failed = out->failed || meta.failed || params.failed;
     buffer_release(&meta);
     buffer_release(&params);

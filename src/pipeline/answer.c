@@ -50,7 +50,7 @@ static bool is_our_response(const struct exchange *ex, const struct upstream_mes
         return message->message->error !=
                JSON_NONE; // a server that could not read the request's id
     struct slice raw = json_raw(message->doc, id);
-    if (slice_equal(raw, ex->id) || message->edits.count > 0)
+    if (slice_equal(raw, ex->id) || bridge_is_retry_id(ex, raw) || message->edits.count > 0)
         return true; // a shared child's id is restored by an edit
     // The same string may be escaped in two ways.
     return ex->id.length > 0 && ex->id.data[0] == '"' &&

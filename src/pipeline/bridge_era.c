@@ -132,8 +132,12 @@ enum verdict era_verdict(int status, const struct upstream_message *message)
                    ? VERDICT_YES
                    : VERDICT_NO;
     int64_t code = error_code(message);
-    return code == MCP_ERROR_HEADER_MISMATCH || code == MCP_ERROR_MISSING_CAPABILITY ? VERDICT_YES
-                                                                                     : VERDICT_NO;
+    uint32_t data = json_get(message->doc, message->message->error, "data");
+    // It may refuse a version that it lists: then it wants to be asked again.
+    bool modern = code == MCP_ERROR_HEADER_MISMATCH || code == MCP_ERROR_MISSING_CAPABILITY ||
+                  (code == MCP_ERROR_UNSUPPORTED_VERSION &&
+                   lists_our_version(message->doc, json_get(message->doc, data, "supported")));
+    return modern ? VERDICT_YES : VERDICT_NO;
 }
 
 bool era_is_refusal(int status, const struct upstream_message *message)

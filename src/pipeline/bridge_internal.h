@@ -18,6 +18,10 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
 bool bridge_doubts(struct exchange *ex, const struct upstream_message *message);
 // A modern server asks its client something: the exchange waits for the answers.
 bool bridge_asks(struct exchange *ex, const struct upstream_message *message);
+// A tool that a modern server's HTTP clients must not use, for a client that cannot know of it.
+bool bridge_cannot_call(const struct exchange *ex, struct slice tool);
+// Is this the id of the round under way?
+bool bridge_is_retry_id(const struct exchange *ex, struct slice raw);
 bool bridge_is_asking(const struct exchange *ex);
 // The server's answer ended; true when the exchange goes on all the same.
 bool bridge_ended(struct exchange *ex);
@@ -146,15 +150,16 @@ struct question {
 
 // One message of a legacy client at a modern server.
 struct modern_call {
-    struct buffer text;             // as it was sent
-    struct bridge_session *opening; // of an initialize under way
-    bool found;
+    struct buffer text;               // as it was sent
+    struct bridge_session *opening;   // of an initialize under way
+    bool found, refused, asked_again; // of server/discover
     int status;
     enum verdict verdict;
     struct list questions;
     size_t open;
     struct buffer state; // raw requestState
     unsigned rounds;
+    char retry_id[48]; // raw, of the round under way; empty in the first, which has the client's
     bool asking;
     uint64_t asking_since_us;
     struct loop_timer *pause; // before a round without questions

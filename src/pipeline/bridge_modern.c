@@ -4,6 +4,7 @@
 // A legacy client before a modern server. The session exists at the gateway only; each message goes
 // out with what the client said once at its beginning.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 // ---- The session
 
@@ -118,9 +119,24 @@ int modern_send(struct exchange *ex, const struct bridge_retry *retry, struct er
     return result == 0 ? send_judged(ex, error) : result;
 }
 
+bool bridge_cannot_call(const struct exchange *ex, struct slice tool)
+{
+    if (ex->session == NULL || ex->session->bridge == NULL || bridge_uses_link(ex->server))
+        return false;
+    const struct tool *known =
+        toolbox_find(ex->pipeline, upstream_server_options(ex->server)->name, tool);
+    return known != NULL && known->unusable;
+}
+
 static enum step_result forward(struct exchange *ex)
 {
     struct error error = {0};
+    if (ex->method == MCP_TOOLS_CALL && bridge_cannot_call(ex, ex->subject)) {
+        limits_give_back(ex, false);
+        ex->outcome = OUTCOME_FAILED;
+        return exchange_refuse(ex, 200, MCP_ERROR_INVALID_PARAMS, "Unknown tool: %.*s",
+                               SLICE_PRINT(ex->subject));
+    }
     int result = modern_send(ex, NULL, &error);
     return result == 0 ? STEP_WAIT : send_refuse(ex, result, &error);
 }
@@ -240,6 +256,8 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     struct slice id = message->message->id == JSON_NONE
                           ? SLICE_LITERAL("null")
                           : json_raw(message->doc, message->message->id);
+    if (bridge_is_retry_id(ex, id))
+        id = ex->id;
     bridge_response_to_legacy(bridge_text(bridge, 1), message->doc, message->message, id,
                               ex->method);
     struct upstream_message *translated = bridge_read_text(bridge, 1, message);

@@ -44,7 +44,8 @@ static void on_message(void *argument, struct upstream_message *message)
     if (message->doc == NULL || message->message->kind != MCP_RESPONSE)
         return;
     call->verdict = era_verdict(ex->upstream_status, message);
-    if (call->verdict == VERDICT_YES && message->message->result != JSON_NONE)
+    call->refused = message->message->result == JSON_NONE;
+    if (call->verdict == VERDICT_YES && !call->refused)
         take_discovery(ex, call, message);
 }
 
@@ -108,6 +109,20 @@ static void open_failed(struct exchange *ex)
                 SLICE_PRINT(upstream_server_options(ex->server)->name));
 }
 
+static int send_discovery(struct exchange *ex, struct error *error);
+
+// A server may refuse the first message although it lists its version ("Version Negotiation").
+static bool ask_again(struct exchange *ex)
+{
+    struct modern_call *call = ex->to_modern;
+    struct error error = {0};
+    if (call->verdict != VERDICT_YES || !call->refused || call->asked_again)
+        return false;
+    call->asked_again = true;
+    ex->upstream_status = 0;
+    return send_discovery(ex, &error) == 0;
+}
+
 static void on_end(void *argument)
 {
     struct exchange *ex = argument;
@@ -115,6 +130,8 @@ static void on_end(void *argument)
     ex->call = NULL;
     if (call->verdict == VERDICT_UNKNOWN)
         call->verdict = era_verdict(ex->upstream_status, NULL);
+    if (!call->found && ask_again(ex))
+        return;
     if (!call->found || call->opening->info.failed || call->opening->capabilities.failed ||
         begin_session(ex) != 0) {
         open_failed(ex);
@@ -160,12 +177,31 @@ static void keep_raw(struct buffer *out, const struct json_doc *doc, uint32_t no
         buffer_append(out, json_raw(doc, node));
 }
 
+static int send_discovery(struct exchange *ex, struct error *error)
+{
+    struct upstream_link *link;
+    int result = find_link(ex, &link, error);
+    struct buffer text;
+    buffer_init(&text, BRIDGE_TEXT_MAX);
+    struct bridge_client client = modern_client(ex->to_modern->opening);
+    bridge_write_discover(&text, ex->id, &client);
+    const struct http_header headers[] = {
+        {SLICE_LITERAL(VERSION_HEADER), mcp_version_text(MCP_2026_07_28)},
+        {SLICE_LITERAL(METHOD_HEADER), SLICE_LITERAL("server/discover")}};
+    struct upstream_call_events events = {on_head, on_message, on_end, on_error, ex};
+    ex->sent_us = clock_monotonic_us();
+    if (result == 0)
+        result = bridge_send_text(ex->server, link, buffer_slice(&text), headers, 2, &events,
+                                  &ex->call, error);
+    buffer_release(&text);
+    return result;
+}
+
 enum step_result modern_open(struct exchange *ex)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
     struct modern_call *call = modern_call_of(ex);
     struct error error = {0};
-    struct upstream_link *link;
     uint32_t asked = json_get(doc, ex->message.params, "protocolVersion");
     ex->message.version = (struct slice){"", 0};
     if (asked != JSON_NONE && json_type(doc, asked) == JSON_STRING)
@@ -177,19 +213,6 @@ enum step_result modern_open(struct exchange *ex)
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
     if (stdio && !send_keep_text(ex))
         return STEP_FAIL;
-    int result = find_link(ex, &link, &error);
-    struct buffer text;
-    buffer_init(&text, BRIDGE_TEXT_MAX);
-    struct bridge_client client = modern_client(call->opening);
-    bridge_write_discover(&text, ex->id, &client);
-    const struct http_header headers[] = {
-        {SLICE_LITERAL(VERSION_HEADER), mcp_version_text(MCP_2026_07_28)},
-        {SLICE_LITERAL(METHOD_HEADER), SLICE_LITERAL("server/discover")}};
-    struct upstream_call_events events = {on_head, on_message, on_end, on_error, ex};
-    ex->sent_us = clock_monotonic_us();
-    if (result == 0)
-        result = bridge_send_text(ex->server, link, buffer_slice(&text), headers, 2, &events,
-                                  &ex->call, &error);
-    buffer_release(&text);
+    int result = send_discovery(ex, &error);
     return result == 0 ? STEP_WAIT : send_refuse(ex, result, &error);
 }

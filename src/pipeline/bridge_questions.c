@@ -6,6 +6,8 @@
 // answers.
 #include "pipeline/bridge_internal.h"
 
+#include <stdio.h>
+
 enum { PAUSE_MS = 250 }; // before a round that asks nothing
 
 static struct question *new_question(struct modern_call *call)
@@ -176,6 +178,12 @@ bool bridge_is_asking(const struct exchange *ex)
     return ex->to_modern != NULL && ex->to_modern->asking;
 }
 
+bool bridge_is_retry_id(const struct exchange *ex, struct slice raw)
+{
+    return ex->to_modern != NULL && ex->to_modern->retry_id[0] != '\0' &&
+           slice_equal_string(raw, ex->to_modern->retry_id);
+}
+
 // ---- The answers
 
 static struct question *find(struct session *session, struct slice id, struct exchange **ret_ex)
@@ -229,7 +237,10 @@ static void send_answers(struct exchange *ex)
     struct buffer responses;
     buffer_init(&responses, BRIDGE_TEXT_MAX);
     write_responses(&responses, call);
-    struct bridge_retry retry = {buffer_slice(&responses), buffer_slice(&call->state)};
+    snprintf(call->retry_id, sizeof call->retry_id, "\"sallyport-retry-%llu\"",
+             (unsigned long long)++ex->session->bridge->next_id);
+    struct bridge_retry retry = {slice_from_string(call->retry_id), buffer_slice(&responses),
+                                 buffer_slice(&call->state)};
     int result = responses.failed ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
                                   : modern_send(ex, &retry, &error);
     buffer_release(&responses);

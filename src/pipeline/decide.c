@@ -186,6 +186,8 @@ bool decide_visible(void *argument, enum mcp_list list, struct slice name)
                                                    [MCP_LIST_TEMPLATES] = POLICY_RESOURCE,
                                                    [MCP_LIST_PROMPTS] = POLICY_PROMPT};
     const struct exchange *ex = argument;
+    if (list == MCP_LIST_TOOLS && bridge_cannot_call(ex, name))
+        return false;
     if (ex->observe)
         return true;
     if (list == MCP_LIST_TASKS)

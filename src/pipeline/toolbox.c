@@ -56,11 +56,59 @@ static bool is_token(struct slice s)
     return s.length > 0 && s.length <= NAME_MAX_LENGTH;
 }
 
+// Declarations anywhere in a schema. Below "properties" a key is a name, not a keyword.
+static size_t count_declarations(const struct json_doc *doc, uint32_t node, bool names)
+{
+    size_t count = 0;
+    if (json_type(doc, node) == JSON_ARRAY)
+        for (uint32_t e = json_first_element(doc, node); e != JSON_NONE;
+             e = json_next_element(doc, node, e))
+            count += count_declarations(doc, e, false);
+    if (json_type(doc, node) != JSON_OBJECT)
+        return count;
+    for (uint32_t key = json_first_key(doc, node); key != JSON_NONE;
+         key = json_next_key(doc, node, key)) {
+        if (!names && json_string_equals(doc, key, SLICE_LITERAL("x-mcp-header")))
+            count++;
+        bool below = !names && json_string_equals(doc, key, SLICE_LITERAL("properties"));
+        count += count_declarations(doc, key + 1, below);
+    }
+    return count;
+}
+
+static bool has_primitive_type(const struct json_doc *doc, uint32_t property)
+{
+    uint32_t type = json_get(doc, property, "type");
+    return type != JSON_NONE && json_type(doc, type) == JSON_STRING &&
+           (json_string_equals(doc, type, SLICE_LITERAL("string")) ||
+            json_string_equals(doc, type, SLICE_LITERAL("integer")) ||
+            json_string_equals(doc, type, SLICE_LITERAL("boolean")));
+}
+
+// 2026-07-28, "Custom Headers from Tool Parameters": what breaks a rule makes the whole tool
+// unusable over HTTP; and so does here what would have to be read from deeper in the arguments.
+static bool is_unusable(const struct tool *tool, const struct json_doc *doc, uint32_t schema)
+{
+    uint32_t properties = json_get(doc, schema, "properties");
+    size_t good = 0;
+    for (uint32_t key = json_first_key(doc, properties); key != JSON_NONE;
+         key = json_next_key(doc, properties, key))
+        good +=
+            json_get(doc, key + 1, "x-mcp-header") != JSON_NONE && has_primitive_type(doc, key + 1);
+    for (size_t i = 0; i < tool->header_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (slice_equal_ignoring_case(tool->headers[i].header, tool->headers[k].header))
+                return true;
+    return good != tool->header_count ||
+           (schema != JSON_NONE && count_declarations(doc, schema, false) != good);
+}
+
 static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_t entry,
                           struct arena *arena)
 {
     forget_headers(tool);
-    uint32_t properties = json_get(doc, json_get(doc, entry, "inputSchema"), "properties");
+    uint32_t schema = json_get(doc, entry, "inputSchema");
+    uint32_t properties = json_get(doc, schema, "properties");
     for (uint32_t key = json_first_key(doc, properties); key != JSON_NONE;
          key = json_next_key(doc, properties, key)) {
         uint32_t header = json_get(doc, key + 1, "x-mcp-header");
@@ -75,6 +123,7 @@ static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_
             tool->headers = memory_new(HEADERS_PER_TOOL * sizeof *tool->headers);
         tool->headers[tool->header_count++] = (struct tool_header){keep(argument), keep(name)};
     }
+    tool->unusable = is_unusable(tool, doc, schema);
 }
 
 static int hint(const struct json_doc *doc, uint32_t annotations, const char *name)

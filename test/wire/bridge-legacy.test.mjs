@@ -329,6 +329,13 @@ test('a modern server is asked once, then gets the client\'s own bytes; its refu
   assert.equal(fixed.fake.of('server/discover').length, 0);
 });
 
+test('a server that refuses a version which it lists is modern, and gets the client\'s own words', async t => {
+  let refuse = 1;
+  const { fake, gateway } = await scene(t, { policy: ALLOWING, upstream: { eras: 'modern', onMessage: (m, c) => m.method === 'server/discover' && refuse-- > 0 && (c.error(-32022, 'not yet', { supported: [MODERN], requested: MODERN }, 400), true) } });
+  assertAllowed(await ask(gateway, 'tools/call', { name: 'echo', arguments: { a: 1 } }), '{"a":1}');
+  assert.equal(fake.of('initialize').length, 0);
+});
+
 test('refused credentials and failures say nothing of the era', async t => {
   let status = 401;
   const { fake, gateway } = await scene(t, { policy: ALLOWING, upstream: { eras: 'modern', onMessage: (m, c) => status !== 0 && (c.status(status), true) } });

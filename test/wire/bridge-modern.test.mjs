@@ -60,6 +60,30 @@ test('a call carries version, capabilities and headers; its arguments keep their
   assert.equal(rows.length, 1);
 });
 
+test('tools whose headers a client of the newer revision must not trust are hidden from one that cannot know', async t => {
+  const property = (header, type = 'string') => ({ a: { type, 'x-mcp-header': header } });
+  const bad = { empty: property(''), space: property('a b'), number: property('A', 'number'), object: property('A', 'object'), list: property(5), twice: { a: { type: 'string', 'x-mcp-header': 'X' }, b: { type: 'string', 'x-mcp-header': 'x' } }, deep: { a: { type: 'array', items: { type: 'string', 'x-mcp-header': 'X' } } } };
+  const tools = [tool('good', property('Region')), tool('named', { 'x-mcp-header': { type: 'string' } }), ...Object.entries(bad).map(([name, properties]) => tool(name, properties))];
+  const { fake, open } = await bridged(t, { tools });
+  const session = await open();
+  assert.deepEqual(await session.toolNames(), ['good', 'named']);
+  assertUnknownTool(await session.call('deep'), 'deep');
+  assertAllowed(await session.call('named', { 'x-mcp-header': 'v' }));
+  assert.deepEqual(fake.calls().map(c => c.message.params.name), ['named']);
+});
+
+test('a server that refuses the first word although it lists its version is asked again, once', async t => {
+  let refuse = 1;
+  const refusal = (m, c) => m.method === 'server/discover' && refuse-- > 0 && (c.error(-32022, 'not yet', { supported: [MODERN], requested: MODERN }, 400), true);
+  const { fake, open } = await bridged(t, { onMessage: refusal });
+  assertAllowed(await (await open()).call('echo', { a: 1 }), '{"a":1}');
+  assert.equal(fake.of('server/discover').length, 2);
+  refuse = 9;
+  const stubborn = await bridged(t, { onMessage: refusal });
+  assert.match(String(await stubborn.open().catch(e => e)), /initialize/);
+  assert.equal(stubborn.fake.of('server/discover').length, 2);
+});
+
 test('the policy judges and prunes as ever', async t => {
   const policy = { version: '1', default: 'deny', hide: ['secret'], tools: { echo: { deny_if: [{ conditions: [{ path: 'args.x', op: 'eq', value: 'bad' }], on_deny: 'No bad x.' }] } } };
   const { fake, open } = await bridged(t, { tools: [tool('echo'), tool('secret')] }, { policy });
@@ -118,6 +142,7 @@ test('input_required becomes requests to the client, whose answers go back with 
   assert.deepEqual(JSON.parse(answer.result.content[0].text), [state, { a: { action: 'accept', content: { yes: true } }, 'r"x': { roots: [] }, u: { action: 'accept', content: { yes: true } } }, { k: 1 }]);
   assert.equal('resultType' in answer.result, false);
   assert.equal(fake.calls().length, 2);
+  assert.equal(new Set(fake.calls().map(c => c.message.id)).size, 2, 'a round has an id of its own');
   assert.equal((await gateway.waitRows(toolRow('echo', 'allowed'))).length, 1);
   await gateway.waitRows(row => row.direction === 'server' && row.method === 'roots/list');
 });

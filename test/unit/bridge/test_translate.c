@@ -69,14 +69,15 @@ static void retries(void **state)
 {
     (void)state;
     struct bridge_client nobody = {0};
-    struct bridge_retry retry = {SLICE_LITERAL("{\"k\":{}}"), SLICE_LITERAL("\"s\"")};
+    struct bridge_retry retry = {SLICE_LITERAL("\"r\""), SLICE_LITERAL("{\"k\":{}}"),
+                                 SLICE_LITERAL("\"s\"")};
     struct read read;
     open_text(&read, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/get\",\"params\":{"
                      "\"name\":\"p\",\"requestState\":\"forged\",\"inputResponses\":{\"f\":1}}}");
     bridge_request_to_modern(&read.out, &read.doc, &read.message, &nobody, &retry);
-    close_text(&read, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/get\",\"params\":{"
+    close_text(&read, "{\"jsonrpc\":\"2.0\",\"method\":\"prompts/get\",\"params\":{"
                       "\"name\":\"p\",\"inputResponses\":{\"k\":{}},\"requestState\":\"s\","
-                      "\"_meta\":{" VERSION "," ABILITIES "{}}}}");
+                      "\"_meta\":{" VERSION "," ABILITIES "{}}},\"id\":\"r\"}");
 }
 
 static void initialize_from_discovery(void **state)
