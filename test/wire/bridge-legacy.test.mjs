@@ -118,12 +118,13 @@ test('the policy judges and prunes as ever', async t => {
   assert.equal(fake.calls().length, 0);
 });
 
+let serial = 0;
 function elicitingServer(count = 1) {
   const client = answering();
   return {
     ...client,
     onCall: async (m, c) => {
-      const ids = Array.from({ length: count }, (_, i) => `srv-${m.id}-${i}`);
+      const ids = Array.from({ length: count }, (_, i) => `srv-${++serial}-${i}`);
       const answers = ids.map(id => client.wait(id));
       ids.forEach((id, i) => c.event({ jsonrpc: '2.0', id, ...(i % 2 ? { method: 'roots/list' } : ELICIT) }));
       const got = await Promise.all(answers);
@@ -172,6 +173,17 @@ test('a handle is good for its own grant and its own request only', async t => {
     assert.equal((await ask(gateway, 'tools/call', params, options)).error.code, -32602);
   assert.equal((await ask(gateway, 'tools/call', stolen, CAN)).result.content[0].text, '[{"action":"accept"}]', 'the owner still may');
   assert.equal(fake.calls().length, 1);
+});
+
+test('with several workers each answer finds the call that waits for it', async t => {
+  const server = elicitingServer();
+  const { fake, gateway } = await scene(t, { policy: ALLOWING, upstream: { eras: 'legacy', ...server }, extra: { workers: 4 } });
+  await Promise.all(Array.from({ length: 16 }, async (_, a) => {
+    const { result } = await ask(gateway, 'tools/call', { name: 'echo', arguments: { a } }, CAN);
+    const next = { name: 'echo', arguments: { a }, requestState: result.requestState, inputResponses: { q1: { action: 'accept', content: { a } } } };
+    assert.deepEqual(JSON.parse((await ask(gateway, 'tools/call', next, CAN)).result.content[0].text), [{ action: 'accept', content: { a } }]);
+  }));
+  assert.equal(fake.calls().length, 16);
 });
 
 test('a server is refused what the client did not offer or the policy forbids', async t => {
