@@ -23,13 +23,13 @@ const WAYS = {
   '2026-07-28': { http, stdio, sse, 'sse-modern': async t => ({ ...await sse(t), era: 'modern' }), 'http-legacy': t => http(t, 'legacy'), 'stdio-legacy': t => stdio(t, 'legacy'), connect: http, 'connect-legacy': t => http(t, 'legacy') },
 };
 
-// Scenario -> what remains: exactly { passed, failed }, or at least { atLeast } where time decides. Checks that the suite
+// Scenario -> what remains: exactly { passed, failed }, or at least { least } where time decides. Checks that the suite
 // itself calls not applicable count as gone.
 //
 // A program on pipes, a server of 2024-11-05 and one of 2026-07-28 cannot drop a client's connection in the middle of a
 // call to be called again; and quick answers of theirs come as JSON, which a server may do. test/wire/replay.test.mjs has
 // both with slower answers.
-const ONE_STREAM = { 'server-sse-polling': { atLeast: 2 }, 'server-sse-multiple-streams': { atLeast: 1 } };
+const ONE_STREAM = { 'server-sse-polling': { least: 2 }, 'server-sse-multiple-streams': { least: 1 } };
 // Two checks want the error -32021, which a server of the older revisions does not have: it says -32600. One more waits
 // for a call while a process is started for the client's capabilities.
 // The scenarios of input_required results look for keys of the server's choice; a question of the older revisions has
@@ -41,15 +41,15 @@ const OLDER_SERVER = {
 };
 const LESS = {
   stdio: ONE_STREAM, sse: { ...ONE_STREAM, ...OLDER_SERVER }, 'http-modern': ONE_STREAM, 'stdio-modern': ONE_STREAM, connect: ONE_STREAM, 'connect-modern': ONE_STREAM,
-  'http-legacy': OLDER_SERVER, 'stdio-legacy': { ...OLDER_SERVER, 'server-stateless': { atLeast: 27, failed: 3 } }, 'connect-legacy': OLDER_SERVER,
+  'http-legacy': OLDER_SERVER, 'stdio-legacy': { ...OLDER_SERVER, 'server-stateless': { least: 27, failed: 3 } }, 'connect-legacy': OLDER_SERVER,
 };
 const chosen = process.env.CONFORMANCE_WAYS?.split(' ');
 const scored = scenarios => Object.values(scenarios).filter(s => s.scored);
 
 function isRight(got, want, less) {
   if (less === undefined) return got.failed <= want.failed && got.passed >= want.passed;
-  if (less.atLeast === undefined) return got.passed === less.passed && got.failed === less.failed;
-  return got.passed >= less.atLeast && got.failed <= (less.failed ?? want.failed);
+  if (less.least === undefined) return got.passed === less.passed && got.failed === less.failed;
+  return got.passed >= less.least && got.failed <= (less.failed ?? want.failed);
 }
 
 // The way through `sallyport connect`: the suite speaks HTTP only, so a second gateway has the program as its server.

@@ -8,8 +8,8 @@ import { NODE, PROGRAMS, run } from '../../lib/programs.mjs';
 
 export const SETS = {
   '0.1.16': { scored: 32, era: 'legacy', args: url => [PROGRAMS.conformance01, 'server', '--url', url, '--suite', 'all'] },
-  '2025-11-25': { scored: 30, era: 'legacy', args: url => [PROGRAMS.conformance02, 'server', '--url', url, '--requirements', '2025-11-25', '--timeout', '15000'] },
-  '2026-07-28': { scored: 37, era: 'modern', args: url => [PROGRAMS.conformance02, 'server', '--url', url, '--requirements', '2026-07-28', '--timeout', '15000'] },
+  '2025-11-25': { scored: 30, era: 'legacy', args: url => [PROGRAMS.conformance02, 'server', '--url', url, '--requirements', '2025-11-25', '--timeout', '40000'] },
+  '2026-07-28': { scored: 37, era: 'modern', args: url => [PROGRAMS.conformance02, 'server', '--url', url, '--requirements', '2026-07-28', '--timeout', '40000'] },
 };
 
 export function keep(name, text) {
