@@ -12,14 +12,15 @@ export async function cuttable(t, port) {
       open.add(one);
       one.on('error', () => {});
       one.on('close', () => { open.delete(one); other.destroy(); });
-      one.pipe(other);
+      one.on('data', data => other.write(data));
+      one.on('end', () => other.end());
     }
   });
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   const wire = {
     port: server.address().port,
     cuts: 0,
-    cut() { wire.cuts++; for (const socket of open) socket.resetAndDestroy(); },
+    cut() { wire.cuts++; for (const socket of open) socket.destroy(); },
   };
   t.after(() => { wire.cut(); server.close(); });
   return wire;
