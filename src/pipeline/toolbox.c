@@ -76,6 +76,17 @@ static size_t count_declarations(const struct json_doc *doc, uint32_t node, bool
     return count;
 }
 
+// Nearly no schema has one, and going through the nodes in a row costs little.
+static bool may_declare(const struct json_doc *doc, uint32_t schema)
+{
+    enum { LENGTH = sizeof "x-mcp-header" + 1 }; // with its quotes
+    const struct json_node *end = json_at(doc, 0) + json_at(doc, schema)->next;
+    for (const struct json_node *node = json_at(doc, schema); node < end; node++)
+        if (node->is_key && (node->escaped || node->length == LENGTH))
+            return true;
+    return false;
+}
+
 static bool has_primitive_type(const struct json_doc *doc, uint32_t property)
 {
     uint32_t type = json_get(doc, property, "type");
@@ -99,8 +110,7 @@ static bool is_unusable(const struct tool *tool, const struct json_doc *doc, uin
         for (size_t k = 0; k < i; k++)
             if (slice_equal_ignoring_case(tool->headers[i].header, tool->headers[k].header))
                 return true;
-    return good != tool->header_count ||
-           (schema != JSON_NONE && count_declarations(doc, schema, false) != good);
+    return good != tool->header_count || count_declarations(doc, schema, false) != good;
 }
 
 static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_t entry,
@@ -108,6 +118,9 @@ static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_
 {
     forget_headers(tool);
     uint32_t schema = json_get(doc, entry, "inputSchema");
+    tool->unusable = false;
+    if (schema == JSON_NONE || !may_declare(doc, schema))
+        return;
     uint32_t properties = json_get(doc, schema, "properties");
     for (uint32_t key = json_first_key(doc, properties); key != JSON_NONE;
          key = json_next_key(doc, properties, key)) {
