@@ -23,6 +23,9 @@ struct bridge_member {
 // `object` may be JSON_NONE: then only the changes that have a value are written.
 void bridge_write_object(struct buffer *out, const struct json_doc *doc, uint32_t object,
                          const struct bridge_member *changes, size_t count);
+// An error object with another code.
+void bridge_write_error(struct buffer *out, const struct json_doc *doc, uint32_t error,
+                        int64_t code);
 
 // ---- Towards a modern server
 // What a legacy client said once and a modern one says with each request.

@@ -80,3 +80,15 @@ const char *bridge_log_level(int severity)
 {
     return levels[severity < 0 || severity >= LEVELS ? 0 : severity];
 }
+
+void bridge_write_error(struct buffer *out, const struct json_doc *doc, uint32_t error,
+                        int64_t code)
+{
+    struct buffer number;
+    buffer_init(&number, 0);
+    json_write_integer(&number, code);
+    struct bridge_member changes[] = {{"code", buffer_slice(&number)}};
+    bridge_write_object(out, doc, error, changes, 1);
+    out->failed = out->failed || number.failed;
+    buffer_release(&number);
+}

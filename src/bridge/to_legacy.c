@@ -154,17 +154,6 @@ static int64_t modern_code(const struct json_doc *doc, uint32_t error)
     return code <= -32020 && code >= -32099 ? MCP_ERROR_INTERNAL : code;
 }
 
-static void write_error(struct buffer *out, const struct json_doc *doc, uint32_t error)
-{
-    struct buffer number;
-    buffer_init(&number, 0);
-    json_write_integer(&number, modern_code(doc, error));
-    struct bridge_member changes[] = {{"code", buffer_slice(&number)}};
-    bridge_write_object(out, doc, error, changes, 1);
-    out->failed = out->failed || number.failed;
-    buffer_release(&number);
-}
-
 void bridge_response_to_modern(struct buffer *out, const struct json_doc *doc,
                                const struct mcp_message *message, struct slice id,
                                enum mcp_method method, struct slice server_info)
@@ -173,7 +162,7 @@ void bridge_response_to_modern(struct buffer *out, const struct json_doc *doc,
     buffer_append(out, id);
     if (message->error != JSON_NONE) {
         buffer_append_string(out, ",\"error\":");
-        write_error(out, doc, message->error);
+        bridge_write_error(out, doc, message->error, modern_code(doc, message->error));
     } else {
         buffer_append_string(out, ",\"result\":");
         write_result(out, doc, message->result, is_cacheable(method), server_info);

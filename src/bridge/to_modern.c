@@ -199,18 +199,6 @@ static int64_t legacy_code(const struct json_doc *doc, uint32_t error, enum mcp_
     return code;
 }
 
-static void write_error(struct buffer *out, const struct json_doc *doc, uint32_t error,
-                        int64_t code)
-{
-    struct buffer number;
-    buffer_init(&number, 0);
-    json_write_integer(&number, code);
-    struct bridge_member changes[] = {{"code", buffer_slice(&number)}};
-    bridge_write_object(out, doc, error, changes, 1);
-    out->failed = out->failed || number.failed;
-    buffer_release(&number);
-}
-
 void bridge_response_to_legacy(struct buffer *out, const struct json_doc *doc,
                                const struct mcp_message *message, struct slice id,
                                enum mcp_method method)
@@ -221,7 +209,7 @@ void bridge_response_to_legacy(struct buffer *out, const struct json_doc *doc,
     buffer_append(out, id);
     if (message->error != JSON_NONE) {
         buffer_append_string(out, ",\"error\":");
-        write_error(out, doc, message->error, legacy_code(doc, message->error, method));
+        bridge_write_error(out, doc, message->error, legacy_code(doc, message->error, method));
     } else {
         buffer_append_string(out, ",\"result\":");
         bridge_write_object(out, doc, message->result, changes, sizeof changes / sizeof *changes);

@@ -31,20 +31,17 @@ static size_t worker_of_session(const struct pipeline *pipeline, struct slice id
     return high < 0 || low < 0 ? pipeline->given.worker : (size_t)(high * 16 + low);
 }
 
-// FNV-1a: nobody gains by a collision but to share a thread.
-static uint64_t hash(uint64_t seed, struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        seed = (seed ^ (unsigned char)text.data[i]) * 1099511628211u;
-    return seed;
-}
-
+// All workers must find the same one, so the key is no secret; who makes names meet shares a
+// thread.
 static size_t worker_of_name(const struct pipeline *pipeline, const struct http_request *request,
                              struct slice server, bool of_grant)
 {
-    uint64_t number = hash(14695981039346656037u, server);
-    if (of_grant)
-        number = hash(number, http_header_get(request->headers, "authorization"));
+    uint64_t key[2] = {0};
+    uint64_t number = slice_hash(server, key);
+    if (of_grant) {
+        key[0] = number;
+        number = slice_hash(http_header_get(request->headers, "authorization"), key);
+    }
     return number % http_group_count(pipeline->given.group);
 }
 

@@ -59,6 +59,19 @@ export class Session {
     raw.write(requestBytes('POST', this.target, this.headers(), JSON.stringify(message), this.gateway.port));
     return raw;
   }
+  // Everything that a call brings until its answer; `answers` gets what else comes, a message at a time.
+  async converse(message, answers) {
+    const raw = await this.open(message), asked = [];
+    await raw.head();
+    for await (const event of raw.events()) {
+      if (!event.data) continue;
+      const m = JSON.parse(event.data);
+      if (m.id === message.id && m.method === undefined) { raw.close(); return { asked, answer: m }; }
+      asked.push(m);
+      await answers(m);
+    }
+    throw new Error('no answer: ' + JSON.stringify(asked));
+  }
 }
 
 // ---- modern era: every request stands alone

@@ -46,19 +46,6 @@ function asking(questions, { then, each } = {}) {
     },
   };
 }
-// Everything that a session's call brings until its answer; what is asked is answered by `answers`.
-async function converse(session, message, answers) {
-  const raw = await session.open(message), asked = [];
-  await raw.head();
-  for await (const event of raw.events()) {
-    if (!event.data) continue;
-    const m = JSON.parse(event.data);
-    if (m.id === message.id && m.method === undefined) { raw.close(); return { asked, answer: m }; }
-    asked.push(m);
-    await answers(m);
-  }
-  throw new Error('no answer: ' + JSON.stringify(asked));
-}
 
 test('an elicitation in a mode, or by a URL, that the client did not declare is not passed on to either era', async t => {
   const bad = [['form', url('https://a.example/')], ['url', ELICIT], ['url', url('javascript:alert(1)')], ['url', url('file:///etc/passwd')], ['url', { ...ELICIT, params: { ...FORM, mode: 'other' } }]];
@@ -66,7 +53,7 @@ test('an elicitation in a mode, or by a URL, that the client did not declare is 
     const capabilities = { elicitation: { [mode]: {} } };
     const server = await toModernServer(t, { onCall: () => ({ resultType: 'input_required', inputRequests: { a: ELICIT, b: question, c: ELICIT }, requestState: 's' }) });
     const session = await server.open({ capabilities });
-    const { asked, answer } = await converse(session, call(5), () => {}).catch(async () => ({ asked: [], answer: (await session.post(call(6))).messages.at(-1) }));
+    const { asked, answer } = await session.converse(call(5), () => {}).catch(async () => ({ asked: [], answer: (await session.post(call(6))).messages.at(-1) }));
     assert.deepEqual(asked, [], 'all or none: nothing is asked that is not waited for');
     assert.match(answer.error.message, /did not offer/);
     assert.equal(server.fake.calls().every(c => c.message.params.inputResponses === undefined), true);
@@ -155,7 +142,7 @@ test('answers of a legacy client to what was never asked, twice, from another se
   const session = await open({ capabilities }), other = await open({ capabilities });
   const give = (who, id, roots) => who.post({ jsonrpc: '2.0', id, result: { roots: [roots] } });
   const seen = [];
-  const { asked, answer } = await converse(session, call(5), async m => {
+  const { asked, answer } = await session.converse(call(5), async m => {
     seen.push(m.id);
     assert.equal((await give(other, m.id, 'foreign')).status, 202);
     assert.equal((await give(session, 'sallyport-999', 'never asked')).status, 202);
@@ -293,7 +280,7 @@ test('a modern server that asks without end is stopped, and its questions free t
   });
   const session = await open({ capabilities: { roots: {} } });
   let rounds = 0;
-  const { answer } = await converse(session, call(5), async m => { rounds++; await session.post({ jsonrpc: '2.0', id: m.id, result: { roots: [] } }); });
+  const { answer } = await session.converse(call(5), async m => { rounds++; await session.post({ jsonrpc: '2.0', id: m.id, result: { roots: [] } }); });
   assert.match(answer.error.message, /too often/);
   assert.equal(rounds, 64 * 32);
   assert.equal(fake.calls().length, 65);
@@ -305,7 +292,7 @@ test('a modern server that asks without end is stopped, and its questions free t
     raw.close();
   }
   assertAllowed(await session.call('echo', { calm: true }), 'calm');
-  const again = await converse(session, call('again'), async m => { await session.post({ jsonrpc: '2.0', id: m.id, error: { code: -1, message: 'no' } }); });
+  const again = await session.converse(call('again'), async m => { await session.post({ jsonrpc: '2.0', id: m.id, error: { code: -1, message: 'no' } }); });
   assert.equal(again.asked.length >= 1, true, 'it may still ask');
 });
 

@@ -111,18 +111,9 @@ test('errors come in the older words, with status 200', async t => {
 });
 
 // Reads the events of a call and answers what the server asks.
-async function converse(session, message, answers) {
-  const raw = await session.open(message), asked = [];
-  await raw.head();
-  for await (const event of raw.events()) {
-    if (!event.data) continue;
-    const m = JSON.parse(event.data);
-    if (m.id === message.id && m.method === undefined) { raw.close(); return { asked, answer: m }; }
-    asked.push(m);
-    if (m.id !== undefined) assert.equal((await session.post({ jsonrpc: '2.0', id: m.id, ...answers(m) })).status, 202);
-  }
-  throw new Error('no answer: ' + JSON.stringify(asked));
-}
+const converse = (session, message, answers) => session.converse(message, async m => {
+  if (m.id !== undefined) assert.equal((await session.post({ jsonrpc: '2.0', id: m.id, ...answers(m) })).status, 202);
+});
 
 test('input_required becomes requests to the client, whose answers go back with the state', async t => {
   const state = 'st\u00e9ate "1"';
