@@ -29,7 +29,8 @@
     X(ERROR_CONFIG, -18, "the configuration is wrong")                                             \
     X(ERROR_UNSUPPORTED, -19, "not supported")                                                     \
     X(ERROR_AGAIN, -20, "not ready, more input or time is needed")                                 \
-    X(ERROR_INTERNAL, -21, "internal error")
+    X(ERROR_INTERNAL, -21, "internal error")                                                       \
+    X(ERROR_CONFLICT, -22, "was changed by somebody else meanwhile")
 
 enum error_code {
 #define ERROR_ENUM(name, value, text) name = value,

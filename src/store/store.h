@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What must survive a restart. The rest of the gateway sees rows and transactions; SQL stays inside
-// store/. A store belongs to one thread at a time and, through a lock on its file, to one process.
+// store/. Two files: the counters of limits, and the records of the control plane.
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
+
+// ---- Counters. A store belongs to one thread at a time and, through a lock on its file, to one
+// process.
 
 struct store;
 
@@ -41,3 +45,320 @@ int store_put_counter(struct store *store, const struct store_counter *counter,
 int store_forget_counters(struct store *store, int64_t now_ms, struct error *error) MUST_CHECK;
 int store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
+
+// ---- Records: organisations and what belongs to them (docs/storage.md)
+//
+// A job is a function that runs inside a transaction and is told of the end when everything it
+// changed is on disk. Jobs that change run one after the other on the writer's thread, several to a
+// commit when they wait together; a job that fails undoes what it did and nothing else. Jobs that
+// only read run on threads of their own, each on one unchanging picture of the records.
+//
+// Everything is found through its organisation: what belongs to another one is not found. Every
+// addition, change and removal leaves a row of the admin audit in the same transaction.
+
+struct store_records;
+struct store_view; // one transaction; belongs to the job that was given it
+
+enum store_kind {
+    STORE_ORGANISATION,
+    STORE_MEMBER,
+    STORE_INVITATION,
+    STORE_API_KEY,
+    STORE_SESSION, // of the dashboard
+    STORE_SERVER,
+    STORE_CREDENTIAL, // of a server, sealed
+    STORE_POLICY,
+    STORE_POLICY_VERSION,
+    STORE_GRANT,
+    STORE_GRANT_TOKEN,
+    STORE_REACH,   // one server that a grant reaches
+    STORE_REQUEST, // an idempotency key and what was answered
+    STORE_AUDIT,   // read only
+    STORE_KINDS,
+};
+enum store_role { STORE_VIEWER, STORE_POLICY_MANAGER, STORE_ADMIN }; // each may what the former may
+enum store_transport { STORE_HTTP, STORE_SSE, STORE_STDIO };
+enum store_place { STORE_HEADER, STORE_ENVIRONMENT };
+enum store_mode { STORE_ENFORCE, STORE_OBSERVE };
+enum store_actor_kind { STORE_SYSTEM, STORE_BY_MEMBER, STORE_BY_KEY };
+
+// Begins every record. Times are milliseconds since 1970-01-01 UTC. The store fills in what is not
+// given: id when empty (a prefix and 26 letters and digits, unguessable, in order of creation),
+// version (1, then one more with each change: the ETag), both times.
+struct store_head {
+    struct slice id;
+    struct slice organisation; // an organisation's own id
+    int64_t version;
+    int64_t created_ms;
+    int64_t changed_ms;
+};
+
+// Text has a greatest length (ERROR_RANGE beyond) and is never NULL: absent is empty. "optional"
+// means that it may be empty. What says "unique" is so within the organisation: ERROR_EXISTS. What
+// says "fixed" is set when the record is added and ignored by changes.
+struct store_organisation {
+    struct store_head head;
+    struct slice name; // unique in the installation: 1-64 of [a-z0-9-]
+    struct slice title;
+    bool commands_allowed; // may its admins add servers that are programs on this machine?
+};
+struct store_member {
+    struct store_head head;
+    struct slice email; // unique, ignoring case
+    struct slice name;
+    enum store_role role;
+    struct slice password; // argon2id as libsodium writes it; optional; masked in the audit
+    struct slice subject;  // "ISSUER SUBJECT" of an OpenID provider; unique, optional
+    bool disabled;
+    int64_t signed_in_ms; // 0: never
+};
+struct store_invitation {
+    struct store_head head;
+    struct slice email; // optional: the first admin says it when the link is used
+    enum store_role role;
+    struct slice token;      // SHA-256, 32 bytes; fixed; masked in the audit
+    struct slice invited_by; // a member's id, optional; fixed
+    int64_t expires_ms;
+    int64_t accepted_ms; // 0: not yet
+};
+struct store_api_key {
+    struct store_head head;
+    struct slice label; // unique
+    enum store_role role;
+    struct slice token;      // SHA-256, 32 bytes; fixed; masked in the audit
+    struct slice created_by; // a member's id, optional; fixed
+    int64_t expires_ms;      // 0: never
+    int64_t revoked_ms;      // 0: no
+    int64_t used_ms;         // 0: never
+};
+struct store_session {
+    struct store_head head;
+    struct slice member; // parent; fixed
+    struct slice token;  // SHA-256, 32 bytes; fixed; masked in the audit
+    struct slice csrf;   // SHA-256, 32 bytes; masked in the audit
+    struct slice address;
+    int64_t expires_ms;
+    int64_t used_ms;
+};
+struct store_server {
+    struct store_head head;
+    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
+    enum store_transport transport;
+    struct slice url;      // optional
+    struct slice command;  // a JSON array of strings, optional
+    struct slice settings; // a JSON object in the configuration file's words for a server
+    bool disabled;
+};
+struct store_credential {
+    struct store_head head;
+    struct slice server; // parent; fixed
+    enum store_place place;
+    struct slice name;   // of the header or the variable; unique with server and place
+    struct slice sealed; // secret/secret.h; masked in the audit
+};
+struct store_policy {
+    struct store_head head;
+    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
+    struct slice note;
+    int64_t latest; // number of the newest version, 0: none yet
+};
+struct store_policy_version { // never changes
+    struct store_head head;
+    struct slice policy; // parent
+    int64_t number;      // from 1, unique within the policy
+    struct slice author; // for people
+    struct slice note;
+    struct slice document; // the bytes; the audit has their length and hash instead
+};
+struct store_grant {
+    struct store_head head;
+    struct slice label; // unique
+    struct slice tags;  // a JSON array of strings
+    enum store_mode mode;
+    int64_t expires_ms; // 0: never
+    int64_t revoked_ms; // 0: no
+    int64_t used_ms;    // 0: never
+};
+struct store_grant_token {
+    struct store_head head;
+    struct slice grant; // parent; fixed
+    struct slice token; // SHA-256, 32 bytes; fixed; masked in the audit
+    int64_t expires_ms; // 0: as long as the grant
+};
+struct store_reach {
+    struct store_head head;
+    struct slice grant;  // parent; fixed
+    struct slice server; // unique within the grant; fixed
+    struct slice policy; // optional: without one everything is denied
+    int64_t number;      // of the policy's version; 0: its latest
+};
+struct store_request {
+    struct store_head head;
+    struct slice key;         // who asked and what the client chose; unique; fixed
+    struct slice fingerprint; // SHA-256 of the request, 32 bytes; fixed
+    int64_t status;
+    struct slice answer;
+    int64_t expires_ms;
+};
+struct store_audit {
+    struct store_head head;
+    int64_t sequence; // from 1 without gaps, per organisation
+    enum store_actor_kind actor_kind;
+    struct slice actor;  // a member's or a key's id
+    struct slice action; // "grant.add", "grant.change", "grant.remove"
+    struct slice object; // parent; an id
+    struct slice line;   // the whole row as JSON, before and after included: what is linked
+    struct slice link;   // 32 bytes, or empty when no link function was given
+};
+
+// Who is doing it, for the admin audit. The bytes must live until the job is done.
+struct store_actor {
+    enum store_actor_kind kind;
+    struct slice id;
+    struct slice label;   // for people
+    struct slice address; // of the client
+};
+
+// What a committed transaction changed.
+struct store_change {
+    enum store_kind kind;
+    struct slice organisation;
+    struct slice id;
+    struct slice parent; // the server, policy, grant or member that it belongs to
+    bool removed;
+};
+
+struct store_records_options {
+    const char *path; // of the file; made with mode 0600 when missing
+    size_t readers;   // threads that read; 0: 2
+    // The next link of the admin audit: of the link before (32 zero bytes at first) and a row.
+    void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
+    // After each commit, on the writer's thread, before the jobs are told. The changes live until
+    // it returns.
+    void (*committed)(void *argument, const struct store_change *changes, size_t count);
+    void *argument;
+};
+
+// ERROR_IO when it cannot be used now (permissions, full disk, locked), ERROR_CONFIG when it never
+// will be (damaged, another program's, of a newer version); the sentence says which.
+int store_records_open(const struct store_records_options *options, struct store_records **ret,
+                       struct error *error) MUST_CHECK;
+// Finishes the jobs that wait. Nobody may submit any more. NULL accepted.
+void store_records_close(struct store_records *records);
+// False while the last commit failed. Any thread.
+bool store_records_healthy(const struct store_records *records);
+
+enum store_access { STORE_READ, STORE_WRITE };
+struct store_job {
+    enum store_access access;
+    struct store_actor actor; // of changes
+    // What it reads lives until it returns. A result other than 0 undoes its changes. It must not
+    // wait for anything: others wait for it.
+    int (*run)(void *argument, struct store_view *view, struct error *error);
+    // The result of `run`, or of the commit. On a thread of the store's: must not wait either.
+    void (*done)(void *argument, int result, const struct error *error);
+    void *argument;
+    struct store_job *next; // the store's
+};
+// The job stays the caller's and must live until it is done. Any thread, never waits.
+void store_submit(struct store_records *records, struct store_job *job);
+// The same, waiting for the end: not on an event loop.
+int store_run(struct store_records *records, enum store_access access,
+              const struct store_actor *actor,
+              int (*run)(void *argument, struct store_view *view, struct error *error),
+              void *argument, struct error *error) MUST_CHECK;
+
+// ---- Inside a job. What is returned lives in the view.
+struct arena *store_arena(struct store_view *view);
+
+struct store_page {
+    struct slice after; // id of the last record of the page before; empty: from the start
+    size_t limit;       // 1 to 1000; 0: 100
+    bool newest_first;
+};
+
+// Use the typed functions that STORE_TYPED makes below. ERROR_NOT_FOUND also for what belongs to
+// another organisation.
+int store_get(struct store_view *view, enum store_kind kind, struct slice organisation,
+              struct slice id, struct store_head *ret, struct error *error) MUST_CHECK;
+// By a unique text: "name", "email", "subject", "label", "key" or "token". The organisation may be
+// empty where it is not known yet: for tokens, and names of organisations. ERROR_UNSUPPORTED for
+// another column.
+int store_find(struct store_view *view, enum store_kind kind, struct slice organisation,
+               const char *column, struct slice value, struct store_head *ret,
+               struct error *error) MUST_CHECK;
+// In order of ids, policy versions without their documents. `parent`: only what belongs to this
+// record; empty: all of the organisation. Of organisations an empty organisation lists all: that is
+// for the gateway itself, not for requests.
+int store_list(struct store_view *view, enum store_kind kind, struct slice organisation,
+               struct slice parent, const struct store_page *page, const void **ret,
+               size_t *ret_count, bool *ret_more, struct error *error) MUST_CHECK;
+// Fills in the head. ERROR_EXISTS (unique), ERROR_NOT_FOUND (it refers to nothing), ERROR_RANGE.
+int store_add(struct store_view *view, enum store_kind kind, struct store_head *record,
+              struct error *error) MUST_CHECK;
+// Replaces the record whose version is head.version, 0: whichever. ERROR_CONFLICT when it has
+// changed since; else as store_add. Fills in the new version and time.
+int store_change(struct store_view *view, enum store_kind kind, struct store_head *record,
+                 struct error *error) MUST_CHECK;
+// Takes what belongs to it along. ERROR_CONFLICT as above; ERROR_EXISTS when something else refers
+// to it.
+int store_remove(struct store_view *view, enum store_kind kind, struct slice organisation,
+                 struct slice id, int64_t version, struct error *error) MUST_CHECK;
+// Sets used_ms without a new version and without a row of the audit; never back in time. 0 when
+// the record is gone.
+int store_touch(struct store_view *view, enum store_kind kind, struct slice organisation,
+                struct slice id, int64_t now_ms, struct error *error) MUST_CHECK;
+
+#define STORE_TYPED(KIND, name)                                                                    \
+    static inline int store_get_##name(struct store_view *view, struct slice organisation,         \
+                                       struct slice id, struct store_##name *ret,                  \
+                                       struct error *error)                                        \
+    {                                                                                              \
+        return store_get(view, KIND, organisation, id, &ret->head, error);                         \
+    }                                                                                              \
+    static inline int store_find_##name(struct store_view *view, struct slice organisation,        \
+                                        const char *column, struct slice value,                    \
+                                        struct store_##name *ret, struct error *error)             \
+    {                                                                                              \
+        return store_find(view, KIND, organisation, column, value, &ret->head, error);             \
+    }                                                                                              \
+    static inline int store_list_##name(struct store_view *view, struct slice organisation,        \
+                                        struct slice parent, const struct store_page *page,        \
+                                        const struct store_##name **ret, size_t *ret_count,        \
+                                        bool *ret_more, struct error *error)                       \
+    {                                                                                              \
+        const void *items = NULL;                                                                  \
+        int result = store_list(view, KIND, organisation, parent, page, &items, ret_count,         \
+                                ret_more, error);                                                  \
+        *ret = items;                                                                              \
+        return result;                                                                             \
+    }                                                                                              \
+    static inline int store_add_##name(struct store_view *view, struct store_##name *record,       \
+                                       struct error *error)                                        \
+    {                                                                                              \
+        return store_add(view, KIND, &record->head, error);                                        \
+    }                                                                                              \
+    static inline int store_change_##name(struct store_view *view, struct store_##name *record,    \
+                                          struct error *error)                                     \
+    {                                                                                              \
+        return store_change(view, KIND, &record->head, error);                                     \
+    }
+
+STORE_TYPED(STORE_ORGANISATION, organisation)
+STORE_TYPED(STORE_MEMBER, member)
+STORE_TYPED(STORE_INVITATION, invitation)
+STORE_TYPED(STORE_API_KEY, api_key)
+STORE_TYPED(STORE_SESSION, session)
+STORE_TYPED(STORE_SERVER, server)
+STORE_TYPED(STORE_CREDENTIAL, credential)
+STORE_TYPED(STORE_POLICY, policy)
+STORE_TYPED(STORE_POLICY_VERSION, policy_version)
+STORE_TYPED(STORE_GRANT, grant)
+STORE_TYPED(STORE_GRANT_TOKEN, grant_token)
+STORE_TYPED(STORE_REACH, reach)
+STORE_TYPED(STORE_REQUEST, request)
+STORE_TYPED(STORE_AUDIT, audit)
+#undef STORE_TYPED
+
+// The words for an enum's values, as the audit, the API and the database have them.
+const char *store_role_word(enum store_role role);

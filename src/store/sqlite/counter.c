@@ -1,14 +1,30 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "store/store_internal.h"
+#include "base/memory.h"
+#include "store/sqlite/sqlite_internal.h"
+
+#include "limits_sql.h"
+
+static const struct store_format format = {
+    .application_id = 0x53506C6D, // "SPlm"
+    .noun = "the limits file",
+    .short_noun = "a limits file",
+    .advice = "move it away to start with all limits unused",
+    // Exclusive: two gateways with one file would overwrite each other's counters.
+    .first = "PRAGMA locking_mode = EXCLUSIVE",
+    .settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                "PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;"
+                "PRAGMA secure_delete = OFF",
+    .steps = limits_steps,
+    .step_count = sizeof limits_steps / sizeof *limits_steps,
+};
 
 static int prepare(struct store *store, const char *sql, sqlite3_stmt **ret, struct error *error)
 {
-    int result = sqlite3_prepare_v2(store->db, sql, -1, ret, NULL);
-    return result == SQLITE_OK ? 0 : store_failure(store, result, "read", error);
+    return store_file_prepare(&store->file, sql, ret, error);
 }
 
-int store_prepare_counters(struct store *store, struct error *error)
+static int prepare_counters(struct store *store, struct error *error)
 {
     int failed = prepare(store,
                          "INSERT INTO counter (key, sliding, calendar_month, window_ms,"
@@ -24,11 +40,50 @@ int store_prepare_counters(struct store *store, struct error *error)
     return failed;
 }
 
+int store_open(const char *path, struct store **ret, struct error *error)
+{
+    struct store *store = memory_new(sizeof *store);
+    int failed = store_file_open(&store->file, path, &format, error);
+    if (failed == 0)
+        failed = prepare_counters(store, error);
+    if (failed != 0)
+        store_close(store);
+    else
+        *ret = store;
+    return failed;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    sqlite3_finalize(store->put);
+    sqlite3_finalize(store->forget);
+    store_file_close(&store->file);
+    memory_free(store);
+}
+
+int store_begin(struct store *store, struct error *error)
+{
+    return store_file_execute(&store->file, "BEGIN IMMEDIATE", "write", error);
+}
+
+int store_commit(struct store *store, struct error *error)
+{
+    return store_file_execute(&store->file, "COMMIT", "write", error);
+}
+
+void store_rollback(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->file.db) == 0)
+        sqlite3_exec(store->file.db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 static int finish(struct store *store, sqlite3_stmt *statement, struct error *error)
 {
     int result = sqlite3_step(statement);
     sqlite3_reset(statement);
-    return result == SQLITE_DONE ? 0 : store_failure(store, result, "write", error);
+    return result == SQLITE_DONE ? 0 : store_file_failure(&store->file, result, "write", error);
 }
 
 int store_put_counter(struct store *store, const struct store_counter *counter, struct error *error)
@@ -80,7 +135,7 @@ int store_each_counter(struct store *store, store_counter_cb visit, void *argume
         failed = visit(argument, &counter, error);
     }
     if (failed == 0 && result != SQLITE_DONE)
-        failed = store_failure(store, result, "read", error);
+        failed = store_file_failure(&store->file, result, "read", error);
     sqlite3_finalize(select);
     return failed;
 }

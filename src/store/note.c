@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The admin audit: one row for each change, written with it or not at all. Its line is JSON in a
+// fixed order of members, and what is linked.
+#include "store/store_internal.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "json/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { LINE_MAX_BYTES = 1024 * 1024 };
+
+static void write_text(struct buffer *out, const struct store_column *column, struct slice value)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (column->bulk) {
+        buffer_append_format(out, "\"(%zu bytes)\"", value.length);
+    } else if (column->kind == COLUMN_BYTES) {
+        buffer_append_string(out, "\"");
+        for (size_t i = 0; i < value.length; i++) {
+            unsigned char byte = (unsigned char)value.data[i];
+            char pair[2] = {digits[byte >> 4], digits[byte & 15]};
+            buffer_append(out, slice_of(pair, 2));
+        }
+        buffer_append_string(out, "\"");
+    } else {
+        json_write_string(out, value);
+    }
+}
+
+static void write_value(struct buffer *out, const struct store_column *column,
+                        const struct store_head *record, bool changed)
+{
+    int64_t number;
+    if (store_is_text(column)) {
+        struct slice value = *store_text(record, column);
+        if (column->secret && value.length > 0)
+            buffer_append_string(out, changed ? "\"(secret, changed)\"" : "\"(secret)\"");
+        else
+            write_text(out, column, value);
+        return;
+    }
+    number = store_number(record, column);
+    if (column->kind == COLUMN_WORD)
+        json_write_string(out, slice_from_string(column->words[number]));
+    else if (column->kind == COLUMN_FLAG)
+        buffer_append_string(out, number != 0 ? "true" : "false");
+    else
+        json_write_integer(out, number);
+}
+
+// Of a change only what differs; `other` is NULL for additions and removals.
+static void write_record(struct buffer *out, const char *member, const struct store_table *table,
+                         const struct store_head *record, const struct store_head *other)
+{
+    bool first = true;
+    if (record == NULL)
+        return;
+    buffer_append_format(out, ",\"%s\":{", member);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct store_column *column = &table->columns[i];
+        if (other != NULL && store_same(record, other, column))
+            continue;
+        buffer_append_string(out, first ? "" : ",");
+        json_write_key(out, column->name);
+        write_value(out, column, record, other != NULL);
+        first = false;
+    }
+    buffer_append_string(out, "}");
+}
+
+static void write_actor(struct buffer *out, const struct store_actor *actor)
+{
+    static const char *const kinds[] = {"system", "member", "api_key"};
+    buffer_append_format(out, ",\"actor\":{\"kind\":\"%s\",\"id\":", kinds[actor->kind]);
+    json_write_string(out, actor->id);
+    buffer_append_string(out, ",\"label\":");
+    json_write_string(out, actor->label);
+    buffer_append_string(out, "},\"address\":");
+    json_write_string(out, actor->address);
+}
+
+static void write_line(struct buffer *out, const struct store_audit *row,
+                       const struct store_actor *actor, const struct store_table *table,
+                       const struct store_head *before, const struct store_head *after)
+{
+    char time[CLOCK_TEXT_SIZE];
+    clock_format(row->head.created_ms, time);
+    buffer_append_format(
+        out, "{\"sequence\":%" PRId64 ",\"time\":\"%s\",\"organisation\":", row->sequence, time);
+    json_write_string(out, row->head.organisation);
+    write_actor(out, actor);
+    buffer_append_string(out, ",\"action\":");
+    json_write_string(out, row->action);
+    buffer_append_string(out, ",\"object\":");
+    json_write_string(out, row->object);
+    write_record(out, "before", table, before, after);
+    write_record(out, "after", table, after, before);
+    buffer_append_string(out, "}");
+}
+
+int store_note(struct store_view *view, enum store_kind kind, const char *verb,
+               const struct store_head *before, const struct store_head *after, int64_t now_ms,
+               struct error *error)
+{
+    const struct store_table *table = &store_tables[kind];
+    const struct store_head *subject = after == NULL ? before : after;
+    const struct store_actor nobody = {0}, *actor = view->actor == NULL ? &nobody : view->actor;
+    static const char no_link[32];
+    struct store_audit last = {0};
+    if (table->quiet)
+        return 0;
+    int result =
+        store_rows_last_audit(view->connection, subject->organisation, &view->arena, &last, error);
+    if (result != 0)
+        return result;
+    char id[32];
+    snprintf(id, sizeof id, "adt_%020" PRId64, last.sequence + 1);
+    struct store_audit row = {
+        .head = {slice_from_string(id), subject->organisation, 1, now_ms, now_ms},
+        .sequence = last.sequence + 1,
+        .actor_kind = actor->kind,
+        .actor = actor->id,
+        .action = arena_format(&view->arena, "%s.%s", table->name, verb),
+        .object = subject->id};
+    unsigned char link[32];
+    struct buffer line;
+    buffer_init(&line, LINE_MAX_BYTES);
+    write_line(&line, &row, actor, table, before, after);
+    row.line = buffer_slice(&line);
+    if (view->link != NULL && !line.failed) {
+        const char *former = last.link.length == 32 ? last.link.data : no_link;
+        view->link((const unsigned char *)former, row.line, link);
+        row.link = slice_of((const char *)link, sizeof link);
+    }
+    if (row.action.data == NULL || line.failed)
+        result = error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit");
+    else
+        result = store_rows_insert(view->connection, STORE_AUDIT, &row.head, error);
+    buffer_release(&line);
+    return result;
+}

@@ -1,0 +1,196 @@
+-- SPDX-FileCopyrightText: 2026 The Sallyport authors
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The records of the control plane, as a list of steps forward. A released step is never changed; a
+-- new one is added at the end, under the next number. Built into the program by embed_sql.py. The
+-- columns are those of src/store/tables.c, which knows their types and bounds.
+--
+-- Every key begins with the organisation, and so does every reference: a row cannot refer to one of
+-- another organisation. Times are milliseconds since 1970-01-01 UTC, 0: never.
+
+-- step 1
+CREATE TABLE schema_version (
+    version    INTEGER NOT NULL,
+    applied_at TEXT    NOT NULL
+) STRICT;
+CREATE TABLE organisation (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name             TEXT    NOT NULL UNIQUE,
+    title            TEXT    NOT NULL,
+    commands_allowed INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation),
+    CHECK (organisation = id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE member (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    email        TEXT    NOT NULL COLLATE NOCASE,
+    name         TEXT    NOT NULL,
+    role         TEXT    NOT NULL CHECK (role IN ('viewer', 'policy_manager', 'admin')),
+    password     TEXT,
+    subject      TEXT,
+    disabled     INTEGER NOT NULL,
+    signed_in_ms INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, email),
+    UNIQUE (organisation, subject),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE invitation (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    email       TEXT,
+    role        TEXT    NOT NULL CHECK (role IN ('viewer', 'policy_manager', 'admin')),
+    token       BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    invited_by  TEXT,
+    expires_ms  INTEGER NOT NULL,
+    accepted_ms INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_key (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    label      TEXT    NOT NULL,
+    role       TEXT    NOT NULL CHECK (role IN ('viewer', 'policy_manager', 'admin')),
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    created_by TEXT,
+    expires_ms INTEGER NOT NULL,
+    revoked_ms INTEGER NOT NULL,
+    used_ms    INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, label),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    member     TEXT    NOT NULL,
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    csrf       BLOB    NOT NULL CHECK (length(csrf) = 32),
+    address    TEXT    NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    used_ms    INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, member) REFERENCES member (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_member ON session (organisation, member);
+CREATE TABLE server (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name      TEXT    NOT NULL,
+    transport TEXT    NOT NULL CHECK (transport IN ('http', 'sse', 'stdio')),
+    url       TEXT,
+    command   TEXT,
+    settings  TEXT    NOT NULL,
+    disabled  INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE credential (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server TEXT NOT NULL,
+    place  TEXT NOT NULL CHECK (place IN ('header', 'environment')),
+    name   TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, server, place, name),
+    FOREIGN KEY (organisation, server) REFERENCES server (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE TABLE policy (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name   TEXT    NOT NULL,
+    note   TEXT    NOT NULL,
+    latest INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE policy_version (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    policy   TEXT    NOT NULL,
+    number   INTEGER NOT NULL CHECK (number > 0),
+    author   TEXT    NOT NULL,
+    note     TEXT    NOT NULL,
+    document BLOB    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, policy, number),
+    FOREIGN KEY (organisation, policy) REFERENCES policy (organisation, id) ON DELETE CASCADE
+) STRICT;
+CREATE TABLE "grant" (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    label      TEXT    NOT NULL,
+    tags       TEXT    NOT NULL,
+    mode       TEXT    NOT NULL CHECK (mode IN ('enforce', 'observe')),
+    expires_ms INTEGER NOT NULL,
+    revoked_ms INTEGER NOT NULL,
+    used_ms    INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, label),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE grant_token (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    "grant"    TEXT    NOT NULL,
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    expires_ms INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, "grant") REFERENCES "grant" (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grant_token_grant ON grant_token (organisation, "grant");
+CREATE TABLE reach (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    "grant" TEXT    NOT NULL,
+    server  TEXT    NOT NULL,
+    policy  TEXT,
+    number  INTEGER NOT NULL,
+    -- What a pinned version refers to; NULL for the latest, which then refers to the policy alone.
+    pinned  INTEGER GENERATED ALWAYS AS (nullif(number, 0)) STORED,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, "grant", server),
+    FOREIGN KEY (organisation, "grant") REFERENCES "grant" (organisation, id) ON DELETE CASCADE,
+    FOREIGN KEY (organisation, server) REFERENCES server (organisation, id),
+    FOREIGN KEY (organisation, policy) REFERENCES policy (organisation, id),
+    FOREIGN KEY (organisation, policy, pinned)
+        REFERENCES policy_version (organisation, policy, number),
+    CHECK (policy IS NOT NULL OR number = 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reach_server ON reach (organisation, server);
+CREATE INDEX reach_policy ON reach (organisation, policy, pinned);
+CREATE TABLE request (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    "key"       TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    status      INTEGER NOT NULL,
+    answer      BLOB    NOT NULL,
+    expires_ms  INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, "key"),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT;
+CREATE INDEX request_expires ON request (expires_ms);
+CREATE TABLE audit (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL,
+    actor_kind TEXT    NOT NULL CHECK (actor_kind IN ('system', 'member', 'api_key')),
+    actor      TEXT    NOT NULL,
+    action     TEXT    NOT NULL,
+    object     TEXT    NOT NULL,
+    line       BLOB    NOT NULL,
+    link       BLOB    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, sequence),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT;
+CREATE INDEX audit_object ON audit (organisation, object, id);

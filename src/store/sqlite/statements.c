@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/rows_internal.h"
+
+#include "base/buffer.h"
+
+static const char head[] = "organisation, id, version, created_ms, changed_ms";
+
+static void select_columns(struct buffer *sql, const struct store_table *table, bool with_bulk)
+{
+    buffer_append_format(sql, "SELECT %s", head);
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].bulk && !with_bulk)
+            buffer_append_string(sql, ", NULL");
+        else
+            buffer_append_format(sql, ", \"%s\"", table->columns[i].name);
+    buffer_append_format(sql, " FROM \"%s\" WHERE ", table->name);
+}
+
+static void write_list(struct buffer *sql, const struct store_table *table, size_t use)
+{
+    bool newest =
+        use == USE_LIST_NEWEST || use == USE_LIST_OF_PARENT_NEWEST || use == USE_LIST_EVERY_NEWEST;
+    select_columns(sql, table, false);
+    if (use == USE_LIST_OF_PARENT || use == USE_LIST_OF_PARENT_NEWEST)
+        buffer_append_format(sql, "\"%s\" = ?4 AND ", table->columns[table->parent].name);
+    // Of organisations alone: their ids are their organisations.
+    const char *key = "id";
+    if (use == USE_LIST_EVERY || use == USE_LIST_EVERY_NEWEST)
+        key = "organisation";
+    else
+        buffer_append_string(sql, "organisation = ?1 AND ");
+    buffer_append_format(sql, "%s %s ?2 ORDER BY %s %s LIMIT ?3", key, newest ? "<" : ">", key,
+                         newest ? "DESC" : "ASC");
+}
+
+static void write_insert(struct buffer *sql, const struct store_table *table)
+{
+    buffer_append_format(sql, "INSERT INTO \"%s\" (%s", table->name, head);
+    for (size_t i = 0; i < table->count; i++)
+        buffer_append_format(sql, ", \"%s\"", table->columns[i].name);
+    buffer_append_string(sql, ") VALUES (?1, ?2, ?3, ?4, ?5");
+    for (size_t i = 0; i < table->count; i++)
+        buffer_append_format(sql, ", ?%zu", 6 + i);
+    buffer_append_string(sql, ")");
+}
+
+static void write_update(struct buffer *sql, const struct store_table *table)
+{
+    buffer_append_format(sql, "UPDATE \"%s\" SET version = ?3, changed_ms = ?5", table->name);
+    for (size_t i = 0; i < table->count; i++)
+        if (!table->columns[i].fixed)
+            buffer_append_format(sql, ", \"%s\" = ?%zu", table->columns[i].name, 6 + i);
+    buffer_append_format(sql, " WHERE organisation = ?1 AND id = ?2 AND version = ?%zu",
+                         6 + table->count);
+}
+
+static void write_find(struct buffer *sql, const struct store_table *table,
+                       const struct store_column *column)
+{
+    select_columns(sql, table, true);
+    buffer_append_format(sql, "%s\"%s\" = ?2", column->everywhere ? "" : "organisation = ?1 AND ",
+                         column->name);
+}
+
+static void write_statement(struct buffer *sql, const struct store_table *table, size_t use)
+{
+    switch (use) {
+    case USE_GET:
+        select_columns(sql, table, true);
+        buffer_append_string(sql, "organisation = ?1 AND id = ?2");
+        break;
+    case USE_LAST:
+        select_columns(sql, table, true);
+        buffer_append_string(sql, "organisation = ?1 ORDER BY sequence DESC LIMIT 1");
+        break;
+    case USE_INSERT: write_insert(sql, table); break;
+    case USE_UPDATE: write_update(sql, table); break;
+    case USE_DELETE:
+        buffer_append_format(sql, "DELETE FROM \"%s\" WHERE organisation = ?1 AND id = ?2",
+                             table->name);
+        break;
+    case USE_TOUCH:
+        buffer_append_format(sql,
+                             "UPDATE \"%s\" SET used_ms = max(used_ms, ?3)"
+                             " WHERE organisation = ?1 AND id = ?2",
+                             table->name);
+        break;
+    default:
+        if (use >= USE_FIND)
+            write_find(sql, table, &table->columns[use - USE_FIND]);
+        else
+            write_list(sql, table, use);
+        break;
+    }
+}
+
+int store_statement(struct store_connection *connection, enum store_kind kind, size_t use,
+                    sqlite3_stmt **ret, struct error *error)
+{
+    sqlite3_stmt **slot = &connection->statements[kind][use];
+    int result = 0;
+    if (*slot == NULL) {
+        struct buffer sql;
+        buffer_init(&sql, 0);
+        write_statement(&sql, &store_tables[kind], use);
+        buffer_append(&sql, slice_of("", 1));
+        result = sql.failed
+                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                     : store_file_prepare(&connection->file, buffer_slice(&sql).data, slot, error);
+        buffer_release(&sql);
+    }
+    *ret = *slot;
+    return result;
+}
