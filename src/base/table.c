@@ -19,6 +19,21 @@ void table_release(struct table *table)
     table->capacity = table->count = 0;
 }
 
+int table_copy(const struct table *from, struct table *to)
+{
+    *to = *from;
+    to->slots = NULL;
+    if (from->capacity == 0)
+        return 0;
+    to->slots = memory_try_new(from->capacity * sizeof *to->slots);
+    if (to->slots == NULL) {
+        table_release(to);
+        return ERROR_NO_MEMORY;
+    }
+    memcpy(to->slots, from->slots, from->capacity * sizeof *to->slots);
+    return 0;
+}
+
 static size_t find(const struct table *table, struct slice key, uint64_t hash)
 {
     size_t at = (size_t)hash & (table->capacity - 1);

@@ -23,6 +23,8 @@ struct table {
 
 void table_init(struct table *table);
 void table_release(struct table *table); // frees the slots, not the values
+// Makes `to`, which is not initialised, hold the same entries. 0 or ERROR_NO_MEMORY.
+int table_copy(const struct table *from, struct table *to) MUST_CHECK;
 // The value or NULL.
 void *table_get(const struct table *table, struct slice key);
 // Replaces an entry of the same key. `value` is not NULL. 0 or ERROR_NO_MEMORY.

@@ -47,7 +47,7 @@ static int fill_grants(struct gateway_snapshot *snapshot, struct error *error)
         struct identity_grant grant = config->grants[i].grant;
         struct identity_reach all[1];
         if (snapshot->everything != NULL && grant.reach_count == 1) {
-            all[0] = (struct identity_reach){grant.reach[0].server, 0};
+            all[0] = (struct identity_reach){.server = grant.reach[0].server};
             grant.reach = all;
         }
         int result =

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who calls: bearer token -> grant. Tokens are known only by their SHA-256. A table is built once,
-// then read-only and shared by any thread until freed.
+// Who calls: bearer token -> grant. Tokens are known only by their SHA-256. A table is built by one
+// thread, then read-only and shared by any until freed. Tables share their entries, which never
+// change: the next table is a copy of the last one with a few entries replaced.
 #pragma once
 
 #include "base/error.h"
@@ -13,12 +14,15 @@ enum identity_mode { IDENTITY_ENFORCE, IDENTITY_OBSERVE };
 // What a grant may reach. `policy` is an index of the owner's policy array; -1: no policy, denies
 // all.
 struct identity_reach {
-    struct slice server;
+    struct slice server; // as the gateway knows it: unique
     int policy;
+    struct slice name; // as clients ask for it; data NULL: the same
 };
 
 struct identity_grant {
-    struct slice label;
+    struct slice id;           // what the gateway keeps things by: unique; data NULL: the label
+    struct slice organisation; // its id; data NULL: of the configuration file
+    struct slice label;        // for people and policies
     const struct slice *tags;
     size_t tag_count;
     const struct identity_reach *reach;
@@ -27,11 +31,36 @@ struct identity_grant {
     int64_t expires_ms; // wall clock; 0: never
 };
 
+struct identity_token {
+    unsigned char sha256[32];
+    int64_t expires_ms; // wall clock; 0: as long as the grant
+};
+
+// A grant with its tokens. Immutable but for the time of its last use; any thread.
+struct identity_entry;
+// Copies everything; NULL when memory is short.
+struct identity_entry *identity_entry_new(const struct identity_grant *grant,
+                                          const struct identity_token *tokens, size_t count);
+struct identity_entry *identity_entry_ref(struct identity_entry *entry);
+void identity_entry_unref(struct identity_entry *entry); // NULL accepted
+const struct identity_grant *identity_entry_grant(const struct identity_entry *entry);
+// When it was last resolved, to within a minute; wall clock, 0: never.
+int64_t identity_entry_used_ms(const struct identity_entry *entry);
+void identity_entry_set_used(struct identity_entry *entry, int64_t used_ms);
+
 struct identity_table;
 
 struct identity_table *identity_table_new(void);
 void identity_table_free(struct identity_table *table);
-// Copies everything. `token_sha256` is 32 bytes. ERROR_EXISTS for a label or token used twice.
+// The same entries; NULL when memory is short. Costs a few nanoseconds an entry.
+struct identity_table *identity_table_copy(const struct identity_table *table);
+// Replaces the entry with the same id; takes a reference. ERROR_EXISTS for a token that another
+// grant has, ERROR_NO_MEMORY; the table is then to be freed.
+int identity_table_put(struct identity_table *table, struct identity_entry *entry,
+                       struct error *error) MUST_CHECK;
+void identity_table_remove(struct identity_table *table, struct slice id);
+struct identity_entry *identity_table_get(const struct identity_table *table, struct slice id);
+// Copies everything. `token_sha256` is 32 bytes. ERROR_EXISTS for an id or token used twice.
 int identity_table_add(struct identity_table *table, const struct identity_grant *grant,
                        const unsigned char token_sha256[32], struct error *error) MUST_CHECK;
 
@@ -47,11 +76,13 @@ void identity_hash_with(struct identity_hasher *hasher, struct slice token, unsi
 const struct identity_grant *identity_resolve(const struct identity_table *table,
                                               struct identity_hasher *hasher, struct slice token,
                                               int64_t now_ms, int *ret_error);
-const struct identity_grant *identity_by_label(const struct identity_table *table,
-                                               struct slice label);
+const struct identity_grant *identity_by_id(const struct identity_table *table, struct slice id);
 // The grant's entry for a server, or NULL.
 const struct identity_reach *identity_reach(const struct identity_grant *grant,
                                             struct slice server);
+// The same by the name that clients use.
+const struct identity_reach *identity_reach_by_name(const struct identity_grant *grant,
+                                                    struct slice name);
 
 void identity_hash_token(struct slice token, unsigned char ret[32]);
 // 64 hexadecimal digits, either case, to 32 bytes.

@@ -30,7 +30,7 @@ static void free_cb(void *argument)
     buffer_release(&c->upstream_id);
     buffer_release(&c->initialized);
     buffer_release(&c->server_info);
-    memory_free(c->grant_label);
+    memory_free(c->grant_id);
     memory_free(c);
 }
 
@@ -81,7 +81,7 @@ void conversation_close(struct conversation *c, const char *why)
     if (c->state == CONVERSATION_CLOSED)
         return;
     log_event(LOG_DEBUG, "pipeline", "a conversation of grant '%s' with server '%.*s' ended: %s",
-              c->grant_label, SLICE_PRINT(upstream_server_options(c->server)->name), why);
+              c->grant_id, SLICE_PRINT(upstream_server_options(c->server)->name), why);
     c->state = CONVERSATION_CLOSED;
     list_remove(&c->link);
     fail_all(c, why);
@@ -99,7 +99,7 @@ void conversation_close(struct conversation *c, const char *why)
 
 static bool is_of_grant(const struct conversation *c, const struct exchange *ex)
 {
-    return slice_equal_string(ex->grant->label, c->grant_label);
+    return slice_equal_string(ex->grant->id, c->grant_id);
 }
 
 static bool is_idle(const struct conversation *c)
@@ -138,7 +138,7 @@ static int open_new(struct exchange *ex, const struct buffer *capabilities,
     struct conversation *c = memory_new(sizeof *c);
     c->pipeline = ex->pipeline;
     c->server = upstream_server_ref(ex->server);
-    c->grant_label = memory_copy_string(ex->grant->label.data, ex->grant->label.length);
+    c->grant_id = memory_copy_string(ex->grant->id.data, ex->grant->id.length);
     c->log_severity = NO_LOG;
     buffer_init(&c->capabilities, BRIDGE_CLIENT_MAX);
     buffer_init(&c->upstream_id, 4096);
@@ -213,7 +213,7 @@ void conversation_resume(struct conversation *c)
 static bool is_reached(const struct conversation *c)
 {
     const struct identity_grant *grant =
-        identity_by_label(c->pipeline->rules->given.grants, slice_from_string(c->grant_label));
+        identity_by_id(c->pipeline->rules->given.grants, slice_from_string(c->grant_id));
     return grant != NULL && !upstream_server_retired(c->server) &&
            identity_reach(grant, upstream_server_options(c->server)->name) != NULL;
 }

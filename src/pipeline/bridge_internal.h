@@ -193,7 +193,7 @@ struct conversation {
     struct list link; // bridge->conversations
     struct pipeline *pipeline;
     struct upstream_server *server; // referenced
-    char *grant_label;              // owned
+    char *grant_id;                 // owned
     struct buffer capabilities;     // canonical JSON
     enum conversation_state state;
     enum mcp_version version;

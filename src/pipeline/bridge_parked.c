@@ -224,7 +224,7 @@ static bool has_room(const struct conversation *c, struct slice id, bool *ret_sa
     LIST_EACH(&c->pipeline->bridge->conversations, item)
     {
         const struct conversation *other = LIST_ENTRY(item, struct conversation, link);
-        if (strcmp(other->grant_label, c->grant_label) != 0)
+        if (strcmp(other->grant_id, c->grant_id) != 0)
             continue;
         for (struct list *l = other->calls.next; l != &other->calls; l = l->next) {
             const struct legacy_call *call = LIST_ENTRY(l, struct legacy_call, link);
@@ -249,8 +249,7 @@ static bool is_allowed(struct legacy_call *call, struct upstream_message *messag
     if (call->ex != NULL)
         return decide_server_message(pipeline, call->ex, NULL, message);
     struct exchange judge = {.pipeline = pipeline, .rules = pipeline->rules, .server = c->server};
-    judge.grant =
-        identity_by_label(pipeline->rules->given.grants, slice_from_string(c->grant_label));
+    judge.grant = identity_by_id(pipeline->rules->given.grants, slice_from_string(c->grant_id));
     const struct identity_reach *reach =
         judge.grant == NULL ? NULL : identity_reach(judge.grant, server);
     if (reach == NULL)
@@ -313,7 +312,7 @@ static struct legacy_call *find(struct exchange *ex)
         handle.data == NULL ? NULL : table_get(&ex->pipeline->bridge->parked, handle);
     // Another grant's, server's or request's handle is as good as none.
     if (call == NULL || call->conversation->server != ex->server ||
-        !slice_equal_string(ex->grant->label, call->conversation->grant_label) ||
+        !slice_equal_string(ex->grant->id, call->conversation->grant_id) ||
         memcmp(digest, call->digest, sizeof digest) != 0)
         return NULL;
     return call;

@@ -211,7 +211,7 @@ COLD static void refuse(struct exchange *ex, int status, const char *text, const
     exchange_finish(ex);
 }
 
-static struct slice bearer(const struct http_request *request)
+struct slice http_face_token(const struct http_request *request)
 {
     struct slice value = http_header_get(request->headers, "authorization");
     struct slice scheme = SLICE_LITERAL("bearer ");
@@ -225,7 +225,7 @@ static struct slice bearer(const struct http_request *request)
 // RFC 6750 section 3: no error code when no token was sent.
 static bool identify(struct exchange *ex, const struct http_request *request)
 {
-    struct slice token = bearer(request);
+    struct slice token = http_face_token(request);
     int why = 0;
     if (token.data == NULL) {
         refuse(ex, 401, "A grant's token is needed: Authorization: Bearer <token>",
@@ -247,10 +247,11 @@ static bool identify(struct exchange *ex, const struct http_request *request)
 
 static bool find_server(struct exchange *ex, struct slice name)
 {
-    struct upstream_server *server = upstream_find(ex->pipeline->given.upstreams, name);
-    ex->reach = identity_reach(ex->grant, name);
+    ex->reach = identity_reach_by_name(ex->grant, name);
+    struct upstream_server *server =
+        ex->reach == NULL ? NULL : upstream_find(ex->pipeline->given.upstreams, ex->reach->server);
     // A server that is not granted looks like one that does not exist.
-    if (server == NULL || ex->reach == NULL) {
+    if (server == NULL) {
         refuse(ex, 404, "There is no such server for this grant", NULL);
         return false;
     }

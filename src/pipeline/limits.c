@@ -6,7 +6,7 @@
 static struct limit_charge *charges_of(struct exchange *ex)
 {
     struct pipeline_payer payer = {.server = upstream_server_options(ex->server)->name,
-                                   .grant = ex->grant->label,
+                                   .grant = ex->grant->id,
                                    .client = ex->client_name};
     if (ex->session != NULL)
         payer.session = slice_from_string(ex->session->id);
@@ -90,8 +90,8 @@ int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
         ex->session->calls += count ? 1 : 0;
         return 0;
     }
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
-    struct slice parts[] = {ex->grant->label, upstream_server_options(ex->server)->name,
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
+    struct slice parts[] = {ex->grant->id, upstream_server_options(ex->server)->name,
                             ex->client_name};
     struct slice key = limit_key(&ex->arena, parts, 3);
     if (usage == NULL || key.data == NULL)

@@ -113,7 +113,7 @@ static struct slice task_key(const struct exchange *ex, struct slice task, char 
 void origin_note_task(struct exchange *ex, struct slice task, struct slice tool)
 {
     char text[KEY_MAX];
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
     struct slice key = task_key(ex, task, text);
     if (usage == NULL || key.data == NULL)
         return;
@@ -127,7 +127,7 @@ static bool find_task(const struct exchange *ex, struct slice task, struct arena
                       struct slice *ret_tool)
 {
     char text[KEY_MAX];
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
     struct slice key = task_key(ex, task, text);
     if (usage == NULL || key.data == NULL)
         return false;

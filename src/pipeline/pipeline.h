@@ -32,6 +32,7 @@ struct pipeline_rules {
     size_t allowed_origin_count;
     bool loopback_names; // accept localhost, 127.0.0.1 and [::1] with any port
     bool metrics_public;
+    bool servers_by_grant;         // names of servers mean something only together with a grant
     size_t sessions_max_per_grant; // 0: 1000
     size_t calls_max_per_grant;    // 0: 1000
     uint64_t session_idle_ms;      // 0: 30 minutes
@@ -81,7 +82,7 @@ void pipeline_handle_refused(void *pipeline, int status, const char *reason, str
 struct pipeline_stdio;
 // `closed` is called once the client closed its side and everything in flight was answered or given
 // up.
-int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_label, struct slice server,
+int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_id, struct slice server,
                         int in_fd, int out_fd, void (*closed)(void *argument), void *argument,
                         struct pipeline_stdio **ret, struct error *error) MUST_CHECK;
 void pipeline_stdio_free(struct pipeline_stdio *stdio);

@@ -16,7 +16,8 @@
 #define VERSION_HEADER "MCP-Protocol-Version"
 #define NAME_HEADER "Mcp-Name"
 #define SESSION_HEADER "Mcp-Session-Id"
-#define ORGANISATION "default" // the only one until there is a control plane
+// Of all counters: those of organisations differ in the server, whose name is unique.
+#define ORGANISATION "default"
 
 struct bridge;
 struct bridge_session;
@@ -162,7 +163,7 @@ struct session {
     struct pipeline *pipeline;
     char id[SESSION_ID_SIZE];
     char hash[SESSION_HASH_SIZE];   // what logs say in place of the id
-    char *grant_label;              // owned
+    char *grant_id;                 // owned
     struct upstream_server *server; // referenced
     enum mcp_version version;
     char *client_name;         // owned
@@ -368,7 +369,8 @@ void batch_open(struct pipeline *pipeline, struct http_reply *reply, struct exch
 
 // http_face.c
 extern const struct face http_face;
-void http_face_comment(struct exchange *ex); // keeps a silent stream alive
+struct slice http_face_token(const struct http_request *request); // data NULL: none
+void http_face_comment(struct exchange *ex);                      // keeps a silent stream alive
 
 // stdio_face.c
 extern const struct face stdio_face;

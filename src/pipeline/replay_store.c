@@ -23,7 +23,7 @@ struct replay *replay_of(struct session *session)
     if (session->replay != NULL)
         return session->replay;
     struct grant_usage *usage =
-        grant_usage_of(session->pipeline, slice_from_string(session->grant_label));
+        grant_usage_of(session->pipeline, slice_from_string(session->grant_id));
     struct replay *replay = usage == NULL ? NULL : memory_try_new(sizeof *replay);
     if (replay == NULL)
         return NULL;

@@ -66,6 +66,22 @@ static size_t worker_of_server(const struct pipeline *pipeline, const struct htt
     return pipeline->given.worker; // an initialize opens its session here
 }
 
+// Servers of the control plane may have one name in several organisations: the grant tells which.
+static const struct upstream_server *find_server(struct pipeline *pipeline,
+                                                 const struct http_request *request,
+                                                 struct slice name)
+{
+    const struct pipeline_rules *rules = &pipeline->rules->given;
+    int unused;
+    if (!rules->servers_by_grant)
+        return upstream_find(pipeline->given.upstreams, name);
+    const struct identity_grant *grant =
+        identity_resolve(rules->grants, pipeline->hasher, http_face_token(request),
+                         loop_wall_ms(pipeline->loop), &unused);
+    const struct identity_reach *reach = grant == NULL ? NULL : identity_reach_by_name(grant, name);
+    return reach == NULL ? NULL : upstream_find(pipeline->given.upstreams, reach->server);
+}
+
 bool route_away(struct pipeline *pipeline, struct http_reply *reply,
                 const struct http_request *request, struct slice server_name)
 {
@@ -74,7 +90,7 @@ bool route_away(struct pipeline *pipeline, struct http_reply *reply,
         return false;
     size_t worker = pipeline->given.worker;
     struct slice session = http_header_get(request->headers, SESSION_HEADER);
-    const struct upstream_server *server = upstream_find(pipeline->given.upstreams, server_name);
+    const struct upstream_server *server = find_server(pipeline, request, server_name);
     bool modern =
         mcp_version_is_modern(mcp_version_parse(http_header_get(request->headers, VERSION_HEADER)));
     if (session.data != NULL && !modern) // 2026-07-28: a session id is ignored

@@ -36,7 +36,7 @@ static size_t most(size_t configured, size_t otherwise)
 struct session *session_new(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
-    struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->label);
+    struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->id);
     size_t limit = most(pipeline->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT);
     if (usage == NULL || (!ex->initializing && !usage_take(&usage->sessions, limit)))
         return NULL;
@@ -51,7 +51,7 @@ struct session *session_new(struct exchange *ex)
         memory_free(session);
         return NULL;
     }
-    session->grant_label = memory_copy_string(ex->grant->label.data, ex->grant->label.length);
+    session->grant_id = memory_copy_string(ex->grant->id.data, ex->grant->id.length);
     session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
     session->server = upstream_server_ref(ex->server);
     buffer_init(&session->upstream_id, 4096);
@@ -82,7 +82,7 @@ struct session *session_find(const struct exchange *ex, struct slice id)
 {
     struct session *session = table_get(&ex->pipeline->sessions_by_id, id);
     if (session == NULL || session->ended || session->server != ex->server ||
-        !slice_equal_string(ex->grant->label, session->grant_label))
+        !slice_equal_string(ex->grant->id, session->grant_id))
         return NULL;
     if (!is_idle(session, loop_now_us(session->pipeline->loop)))
         return session;
@@ -96,7 +96,7 @@ static void free_session_cb(void *argument)
     session_forget_talk(session);
     buffer_release(&session->upstream_id);
     buffer_release(&session->greeting);
-    memory_free(session->grant_label);
+    memory_free(session->grant_id);
     memory_free(session->client_name);
     memory_free(session);
 }
@@ -107,8 +107,7 @@ void session_free(struct session *session)
     session->ended = true;
     table_remove(&pipeline->sessions_by_id, slice_from_string(session->id));
     list_remove(&session->link);
-    struct grant_usage *usage =
-        table_get(&pipeline->grants, slice_from_string(session->grant_label));
+    struct grant_usage *usage = table_get(&pipeline->grants, slice_from_string(session->grant_id));
     if (usage != NULL)
         usage_give_back(&usage->sessions);
     metrics_sessions(pipeline->metrics, -1);
@@ -137,8 +136,7 @@ void session_end(struct session *session, const char *why)
 {
     if (session->ended)
         return;
-    log_event(LOG_DEBUG, "pipeline", "a session of grant '%s' ended: %s", session->grant_label,
-              why);
+    log_event(LOG_DEBUG, "pipeline", "a session of grant '%s' ended: %s", session->grant_id, why);
     struct exchange *listener = session->listener;
     session->listener = NULL;
     send_goodbye(session);
@@ -164,7 +162,7 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
 
 static enum step_result open_session(struct exchange *ex)
 {
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
     if (usage == NULL)
         return STEP_FAIL;
     if (!usage_take(&usage->sessions,
@@ -218,7 +216,7 @@ static enum step_result count_call(struct exchange *ex)
 {
     if (ex->message_kind != MCP_REQUEST)
         return STEP_NEXT;
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->label);
+    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
     if (usage == NULL)
         return STEP_FAIL;
     if (!usage_take(&usage->calls, most(ex->rules->given.calls_max_per_grant, CALLS_MAX_PER_GRANT)))
@@ -253,7 +251,7 @@ enum step_result step_session(struct exchange *ex)
 static const struct policy *policy_for(const struct rules *rules, const struct session *session)
 {
     const struct identity_grant *grant =
-        identity_by_label(rules->given.grants, slice_from_string(session->grant_label));
+        identity_by_id(rules->given.grants, slice_from_string(session->grant_id));
     const struct identity_reach *reach =
         grant == NULL ? NULL
                       : identity_reach(grant, upstream_server_options(session->server)->name);
@@ -276,7 +274,7 @@ void session_apply_rules(struct session *session, const struct rules *before)
     const struct rules *now = session->pipeline->rules;
     struct slice server = upstream_server_options(session->server)->name;
     const struct identity_grant *grant =
-        identity_by_label(now->given.grants, slice_from_string(session->grant_label));
+        identity_by_id(now->given.grants, slice_from_string(session->grant_id));
     if (grant == NULL || identity_reach(grant, server) == NULL ||
         upstream_server_retired(session->server)) {
         session_end(session, "the configuration changed");

@@ -106,10 +106,10 @@ static void on_child_message(void *argument, struct upstream_message *message)
     struct pipeline *pipeline = session->pipeline;
     struct exchange judge = {0};
     arena_init(&judge.arena, 64 * 1024);
-    struct slice label = slice_from_string(session->grant_label);
+    struct slice label = slice_from_string(session->grant_id);
     judge.pipeline = pipeline;
     judge.rules = pipeline->rules;
-    judge.grant = identity_by_label(pipeline->rules->given.grants, label);
+    judge.grant = identity_by_id(pipeline->rules->given.grants, label);
     judge.server = session->server;
     judge.session = session;
     const struct identity_reach *reach =

@@ -8,7 +8,7 @@
 struct shared_child {
     struct list link; // pipeline->shared
     struct pipeline *pipeline;
-    char *grant_label;              // owned; "" when shared by all grants
+    char *grant_id;                 // owned; "" when shared by all grants
     struct upstream_server *server; // referenced
     struct upstream_link *child;
     uint64_t last_used_us;
@@ -25,7 +25,7 @@ static void free_shared_cb(void *argument)
     struct shared_child *shared = argument;
     buffer_release(&shared->result);
     memory_free(shared->shape);
-    memory_free(shared->grant_label);
+    memory_free(shared->grant_id);
     memory_free(shared);
 }
 
@@ -90,8 +90,7 @@ static void on_message(void *argument, struct upstream_message *message)
         bool wants_log = ex->to_modern != NULL || (ex->modern && ex->wants_log);
         if (ex->server != shared->server || !wants_log || ex->call == NULL ||
             (ex->session != NULL && ex->session->stdio != NULL) ||
-            (shared->grant_label[0] != '\0' &&
-             !slice_equal_string(ex->grant->label, shared->grant_label)))
+            (shared->grant_id[0] != '\0' && !slice_equal_string(ex->grant->id, shared->grant_id)))
             continue;
         if (decide_server_message(shared->pipeline, ex, NULL, message))
             answer_pass(ex, message);
@@ -142,8 +141,7 @@ static struct shared_child *find(struct exchange *ex, struct slice label, struct
     {
         struct shared_child *shared = LIST_ENTRY(item, struct shared_child, link);
         if (shared->server == ex->server && upstream_link_takes_messages(shared->child) &&
-            slice_equal_string(label, shared->grant_label) &&
-            slice_equal_string(shape, shared->shape))
+            slice_equal_string(label, shared->grant_id) && slice_equal_string(shape, shared->shape))
             return shared;
     }
     return NULL;
@@ -162,7 +160,7 @@ static struct shared_child *find_or_open(struct exchange *ex, struct slice label
             return NULL;
         }
         shared->pipeline = pipeline;
-        shared->grant_label = memory_copy_string(label.data, label.length);
+        shared->grant_id = memory_copy_string(label.data, label.length);
         shared->shape = memory_copy_string(shape.data, shape.length);
         shared->server = upstream_server_ref(ex->server);
         list_init(&shared->waiting);
@@ -175,7 +173,7 @@ static struct shared_child *find_or_open(struct exchange *ex, struct slice label
 static struct slice label_of_modern(const struct exchange *ex)
 {
     bool all = upstream_server_options(ex->server)->sharing == UPSTREAM_SHARED;
-    return all ? (struct slice){"", 0} : ex->grant->label;
+    return all ? (struct slice){"", 0} : ex->grant->id;
 }
 
 struct upstream_link *shared_child(struct exchange *ex, struct error *error)

@@ -22,7 +22,7 @@ struct pipeline_stdio {
     struct list link; // pipeline->stdios
     struct pipeline *pipeline;
     struct session *session;
-    char *grant_label; // owned
+    char *grant_id; // owned
     int in_fd, out_fd;
     struct loop_io *in, *out;
     struct loop_timer *file_reader; // standard input is a file
@@ -136,8 +136,7 @@ static struct exchange *open_exchange(struct pipeline_stdio *stdio)
     struct pipeline *pipeline = stdio->pipeline;
     struct exchange *ex = exchange_new(pipeline, &stdio_face, stdio);
     stdio->open++;
-    ex->grant =
-        identity_by_label(pipeline->rules->given.grants, slice_from_string(stdio->grant_label));
+    ex->grant = identity_by_id(pipeline->rules->given.grants, slice_from_string(stdio->grant_id));
     ex->reach =
         ex->grant == NULL
             ? NULL
@@ -348,12 +347,12 @@ static int open_session(struct pipeline_stdio *stdio, struct slice server, struc
     struct pipeline *pipeline = stdio->pipeline;
     struct exchange opening = {.pipeline = pipeline};
     opening.grant =
-        identity_by_label(pipeline->rules->given.grants, slice_from_string(stdio->grant_label));
+        identity_by_id(pipeline->rules->given.grants, slice_from_string(stdio->grant_id));
     opening.server = upstream_find(pipeline->given.upstreams, server);
     opening.client_name = (struct slice){"", 0};
     if (opening.grant == NULL || opening.server == NULL)
         return error_set(error, ERROR_NOT_FOUND, "there is no server '%.*s' for grant '%s'",
-                         SLICE_PRINT(server), stdio->grant_label);
+                         SLICE_PRINT(server), stdio->grant_id);
     stdio->session = session_new(&opening);
     if (stdio->session == NULL)
         return error_set(error, ERROR_NO_MEMORY, "no memory for a session");
@@ -380,13 +379,13 @@ static int open_descriptors(struct pipeline_stdio *stdio, struct error *error)
     return stdio->reopen == NULL ? error_set(error, ERROR_NO_MEMORY, "no memory for a timer") : 0;
 }
 
-int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_label, struct slice server,
+int pipeline_stdio_open(struct pipeline *pipeline, struct slice grant_id, struct slice server,
                         int in_fd, int out_fd, void (*closed)(void *argument), void *argument,
                         struct pipeline_stdio **ret, struct error *error)
 {
     struct pipeline_stdio *stdio = memory_new(sizeof *stdio);
     stdio->pipeline = pipeline;
-    stdio->grant_label = memory_copy_string(grant_label.data, grant_label.length);
+    stdio->grant_id = memory_copy_string(grant_id.data, grant_id.length);
     stdio->in_fd = in_fd;
     stdio->out_fd = out_fd;
     stdio->closed = closed;
@@ -436,6 +435,6 @@ void pipeline_stdio_free(struct pipeline_stdio *stdio)
     buffer_release(&stdio->to_client);
     buffer_release(&stdio->last_event_id);
     list_remove(&stdio->link);
-    memory_free(stdio->grant_label);
+    memory_free(stdio->grant_id);
     memory_free(stdio);
 }

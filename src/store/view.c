@@ -204,8 +204,6 @@ int store_remove(struct store_view *view, enum store_kind kind, struct slice org
             : may_write(view, &store_tables[kind], error);
     if (result != 0)
         return result;
-    if (result != 0)
-        return result;
     const struct store_head *before =
         read_before(view, kind, organisation, id, version, &result, error);
     if (before == NULL)

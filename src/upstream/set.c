@@ -143,22 +143,14 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
     return 0;
 }
 
-struct retiring {
-    struct upstream_set *set;
-    const struct upstream_options *options;
-    size_t count;
-    struct upstream_server *gone;
-};
-
 static void find_gone_cb(void *argument, struct slice name, void *value)
 {
-    struct retiring *r = argument;
+    (void)name;
+    struct list *gone = argument;
     struct upstream_server *server = value;
-    for (size_t i = 0; i < r->count; i++)
-        if (slice_equal(r->options[i].name, name) &&
-            upstream_options_equal(&r->options[i], &server->options))
-            return;
-    r->gone = server;
+    if (!server->kept)
+        list_append(gone, &server->gone);
+    server->kept = false;
 }
 
 static void retire(struct upstream_set *set, struct upstream_server *server)
@@ -170,25 +162,34 @@ static void retire(struct upstream_set *set, struct upstream_server *server)
     upstream_server_unref(server);
 }
 
+// Marks what stays and makes what is new, so that a failure changes nothing.
+static int make_fresh(struct upstream_set *set, const struct upstream_options *options,
+                      size_t count, struct upstream_server **fresh, struct error *error)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct upstream_server *old = table_get(&set->servers, options[i].name);
+        if (old != NULL && upstream_options_equal(&options[i], &old->options))
+            old->kept = true;
+        else
+            result = server_new(set, &options[i], &fresh[i], error);
+    }
+    return result;
+}
+
 int upstream_set_apply(struct upstream_set *set, const struct upstream_options *options,
                        size_t count, struct error *error)
 {
     struct upstream_server **fresh = memory_new((count + 1) * sizeof *fresh);
-    int result = 0;
-    // First make everything that is new, so that a failure changes nothing.
-    for (size_t i = 0; i < count && result == 0; i++) {
-        struct upstream_server *old = table_get(&set->servers, options[i].name);
-        if (old == NULL || !upstream_options_equal(&options[i], &old->options))
-            result = server_new(set, &options[i], &fresh[i], error);
-    }
-    struct retiring retiring = {.set = set, .options = options, .count = count};
-    do {
-        retiring.gone = NULL;
+    int result = make_fresh(set, options, count, fresh, error);
+    struct list gone;
+    list_init(&gone);
+    table_each(&set->servers, find_gone_cb, &gone);
+    LIST_EACH(&gone, item)
+    {
         if (result == 0)
-            table_each(&set->servers, find_gone_cb, &retiring);
-        if (retiring.gone != NULL)
-            retire(set, retiring.gone);
-    } while (retiring.gone != NULL);
+            retire(set, LIST_ENTRY(item, struct upstream_server, gone));
+    }
     for (size_t i = 0; i < count; i++) {
         if (fresh[i] == NULL)
             continue;

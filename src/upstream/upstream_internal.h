@@ -26,6 +26,8 @@ struct upstream_server {
     struct upstream_set *set;
     int references;
     bool retired;
+    bool kept;           // while a new list of servers is applied
+    struct list gone;    // the same
     struct arena memory; // the copied options
     struct upstream_options options;
     struct http_client *client;  // HTTP servers; SSE servers: for what they are told

@@ -28,7 +28,7 @@ struct snapshot {
 
 static void add_grants(struct identity_table *table)
 {
-    struct identity_reach reach = {SLICE_LITERAL("fake"), 0};
+    struct identity_reach reach = {.server = SLICE_LITERAL("fake")};
     for (int i = 0; i < GRANTS; i++) {
         struct identity_grant grant = {
             .label = slice_from_string(gateway_labels[i]), .reach = &reach, .reach_count = 1};

@@ -27,8 +27,9 @@ static int add(struct identity_table *table, const char *label, const char *toke
 {
     unsigned char hash[32];
     const struct slice tags[] = {SLICE_LITERAL("ci"), SLICE_LITERAL("")};
-    const struct identity_reach reach[] = {{SLICE_LITERAL("kraken"), 3},
-                                           {SLICE_LITERAL("files"), -1}};
+    const struct identity_reach reach[] = {
+        {.server = SLICE_LITERAL("kraken"), .policy = 3},
+        {.server = SLICE_LITERAL("files"), .policy = -1, .name = SLICE_LITERAL("Files")}};
     struct identity_grant grant = {
         .label = slice_from_string(label),
         .tags = tags,
@@ -63,8 +64,8 @@ static void resolves_and_copies(void **state)
     assert_int_equal(identity_reach(grant, SLICE_LITERAL("files"))->policy, -1);
     assert_null(identity_reach(grant, SLICE_LITERAL("krake")));
     assert_null(identity_reach(grant, SLICE_LITERAL("")));
-    assert_ptr_equal(identity_by_label(table, SLICE_LITERAL("laptop")), grant);
-    assert_null(identity_by_label(table, SLICE_LITERAL("xxxxxx")));
+    assert_ptr_equal(identity_by_id(table, SLICE_LITERAL("laptop")), grant);
+    assert_null(identity_by_id(table, SLICE_LITERAL("xxxxxx")));
     identity_table_free(table);
 }
 
@@ -135,7 +136,7 @@ static void survives_failing_allocations(void **state)
         // The grant that failed is not there by halves, and can be added now.
         if (reached) {
             assert_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
-            assert_null(identity_by_label(table, slice_from_string(label)));
+            assert_null(identity_by_id(table, slice_from_string(label)));
             assert_int_equal(add(table, label, label, 0, NULL), 0);
         }
         assert_non_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
@@ -183,9 +184,126 @@ static void answers_threads_apart(void **state)
     identity_table_free(table);
 }
 
+static struct identity_entry *entry_of(const char *id, const char *label, const char *one,
+                                       const char *two, int64_t two_expires_ms)
+{
+    const struct identity_grant grant = {.id = slice_from_string(id),
+                                         .organisation = SLICE_LITERAL("org_1"),
+                                         .label = slice_from_string(label)};
+    struct identity_token tokens[2] = {{.expires_ms = 0}, {.expires_ms = two_expires_ms}};
+    identity_hash_token(slice_from_string(one), tokens[0].sha256);
+    if (two != NULL)
+        identity_hash_token(slice_from_string(two), tokens[1].sha256);
+    struct identity_entry *entry = identity_entry_new(&grant, tokens, two == NULL ? 1 : 2);
+    assert_non_null(entry);
+    return entry;
+}
+
+static void put(struct identity_table *table, struct identity_entry *entry)
+{
+    assert_int_equal(identity_table_put(table, entry, NULL), 0);
+    identity_entry_unref(entry);
+}
+
+static const struct identity_grant *who(const struct identity_table *table, const char *token,
+                                        int64_t now_ms, int why)
+{
+    int error;
+    const struct identity_grant *grant =
+        identity_resolve(table, hasher, slice_from_string(token), now_ms, &error);
+    assert_int_equal(error, why);
+    return grant;
+}
+
+static void a_grant_may_have_two_tokens_for_a_while(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    put(table, entry_of("grt_1", "laptop", "new", "old", 1000));
+    const struct identity_grant *grant = who(table, "old", 999, 0);
+    assert_true(slice_equal_string(grant->label, "laptop"));
+    assert_true(slice_equal_string(grant->organisation, "org_1"));
+    assert_ptr_equal(who(table, "new", 999, 0), grant);
+    assert_null(who(table, "old", 1000, ERROR_TIMEOUT));
+    assert_ptr_equal(who(table, "new", 1000, 0), grant);
+    assert_ptr_equal(identity_by_id(table, SLICE_LITERAL("grt_1")), grant);
+    assert_null(identity_by_id(table, SLICE_LITERAL("laptop")));
+    identity_table_free(table);
+}
+
+static void a_copy_changes_alone(void **state)
+{
+    (void)state;
+    struct identity_table *one = identity_table_new();
+    put(one, entry_of("grt_1", "same", "a", NULL, 0));
+    put(one, entry_of("grt_2", "same", "b", "c", 0));
+    put(one, entry_of("grt_3", "same", "d", NULL, 0));
+    struct identity_table *two = identity_table_copy(one);
+    put(two, entry_of("grt_2", "renamed", "b", "e", 0));
+    identity_table_remove(two, SLICE_LITERAL("grt_3"));
+    identity_table_remove(two, SLICE_LITERAL("grt_none"));
+    assert_non_null(who(one, "c", 0, 0));
+    assert_non_null(who(one, "d", 0, 0));
+    assert_null(who(one, "e", 0, ERROR_NOT_FOUND));
+    const struct identity_grant *kept = who(one, "b", 0, 0);
+    assert_ptr_equal(who(one, "a", 0, 0), who(two, "a", 0, 0)); // shared
+    identity_table_free(two);
+    assert_true(slice_equal_string(kept->label, "same"));
+    two = identity_table_copy(one);
+    identity_table_free(one);
+    assert_non_null(who(two, "d", 0, 0));
+    identity_table_free(two);
+}
+
+static void a_token_belongs_to_one_grant(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    put(table, entry_of("grt_1", "one", "a", "b", 0));
+    struct identity_entry *thief = entry_of("grt_2", "two", "c", "b", 0);
+    struct error error = {0};
+    assert_int_equal(identity_table_put(table, thief, &error), ERROR_EXISTS);
+    identity_entry_unref(thief);
+    assert_null(who(table, "c", 0, ERROR_NOT_FOUND));
+    assert_true(slice_equal_string(who(table, "b", 0, 0)->label, "one"));
+    identity_table_free(table);
+}
+
+static void use_is_noted_to_the_minute(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    put(table, entry_of("grt_1", "one", "a", NULL, 0));
+    const struct identity_entry *entry = identity_table_get(table, SLICE_LITERAL("grt_1"));
+    assert_int_equal(identity_entry_used_ms(entry), 0);
+    who(table, "a", 100000, 0);
+    who(table, "a", 159999, 0);
+    assert_int_equal(identity_entry_used_ms(entry), 100000);
+    who(table, "a", 160000, 0);
+    assert_int_equal(identity_entry_used_ms(entry), 160000);
+    identity_table_free(table);
+}
+
+static void names_are_found_beside_servers(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    assert_int_equal(add(table, "laptop", "sp_one", 0, NULL), 0);
+    const struct identity_grant *grant = identity_by_id(table, SLICE_LITERAL("laptop"));
+    assert_int_equal(identity_reach_by_name(grant, SLICE_LITERAL("kraken"))->policy, 3);
+    assert_int_equal(identity_reach_by_name(grant, SLICE_LITERAL("Files"))->policy, -1);
+    assert_null(identity_reach_by_name(grant, SLICE_LITERAL("files")));
+    identity_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_grant_may_have_two_tokens_for_a_while),
+        cmocka_unit_test(a_copy_changes_alone),
+        cmocka_unit_test(a_token_belongs_to_one_grant),
+        cmocka_unit_test(use_is_noted_to_the_minute),
+        cmocka_unit_test(names_are_found_beside_servers),
         cmocka_unit_test(resolves_and_copies),
         cmocka_unit_test(knows_no_other_token),
         cmocka_unit_test(expires_at_the_millisecond),

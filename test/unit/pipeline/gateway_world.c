@@ -35,7 +35,7 @@ static void add_grant(struct snapshot *snapshot, const char *label)
     char token[32];
     struct error error = {0};
     for (size_t i = 0; i < SERVERS; i++)
-        reach[i] = (struct identity_reach){slice_from_string(servers[i]), 0};
+        reach[i] = (struct identity_reach){.server = slice_from_string(servers[i])};
     struct identity_grant grant = {.label = slice_from_string(label),
                                    .reach = reach,
                                    .reach_count = SERVERS,

@@ -27,7 +27,7 @@ static struct scene *open_scene(void)
     scene->pipeline.ledger = pipeline_ledger_new();
     for (size_t i = 0; i < SESSIONS; i++) {
         struct replay_stream *stream = &scene->streams[i];
-        scene->sessions[i] = (struct session){.pipeline = &scene->pipeline, .grant_label = "agent"};
+        scene->sessions[i] = (struct session){.pipeline = &scene->pipeline, .grant_id = "agent"};
         struct replay *replay = replay_of(&scene->sessions[i]);
         assert_non_null(replay);
         scene->speakers[i] = (struct exchange){
