@@ -70,10 +70,51 @@ void bridge_write_question_params(struct buffer *out, const struct json_doc *doc
     bridge_write_object(out, doc, params, gone, sizeof gone / sizeof *gone);
 }
 
-void bridge_write_abilities(struct buffer *out, const struct json_doc *doc, uint32_t capabilities)
+// Extensions whose every word is the same in both eras. MCP Apps are members of tools and
+// resources, and methods that both eras have.
+static bool is_of_both_eras(const struct json_doc *doc, uint32_t key)
 {
-    static const struct bridge_member gone[] = {{"extensions", {0}}, {"tasks", {0}}};
+    return json_string_equals(doc, key, SLICE_LITERAL(BRIDGE_META "ui"));
+}
+
+static void write_extensions(struct buffer *out, const struct json_doc *doc, uint32_t extensions,
+                             bool tasks)
+{
+    const char *comma = "";
+    buffer_append_string(out, "{");
+    for (uint32_t key = json_first_key(doc, extensions); key != JSON_NONE;
+         key = json_next_key(doc, extensions, key)) {
+        if (!is_of_both_eras(doc, key))
+            continue;
+        buffer_append_string(out, comma);
+        buffer_append(out, json_raw(doc, key));
+        buffer_append_string(out, ":");
+        buffer_append(out, json_raw(doc, key + 1));
+        comma = ",";
+    }
+    if (tasks) {
+        buffer_append_string(out, comma);
+        buffer_append_string(out, "\"" BRIDGE_TASKS_EXTENSION "\":{}");
+    }
+    buffer_append_string(out, "}");
+}
+
+void bridge_write_abilities(struct buffer *out, const struct json_doc *doc, uint32_t capabilities,
+                            enum bridge_tasks tasks)
+{
+    struct slice none = {0};
+    struct buffer extensions;
     if (capabilities != JSON_NONE && json_type(doc, capabilities) != JSON_OBJECT)
         capabilities = JSON_NONE;
-    bridge_write_object(out, doc, capabilities, gone, sizeof gone / sizeof *gone);
+    buffer_init(&extensions, out->cap);
+    write_extensions(&extensions, doc, object_of(doc, capabilities, "extensions"),
+                     tasks == BRIDGE_NEWER_TASKS);
+    // A legacy client may ask for a task and cancel it; a modern server lists none.
+    struct slice older = SLICE_LITERAL("{\"cancel\":{},\"requests\":{\"tools\":{\"call\":{}}}}");
+    struct bridge_member changes[] = {
+        {"extensions", extensions.length > 2 ? buffer_slice(&extensions) : none},
+        {"tasks", tasks == BRIDGE_OLDER_TASKS ? older : none}};
+    bridge_write_object(out, doc, capabilities, changes, sizeof changes / sizeof *changes);
+    out->failed = out->failed || extensions.failed;
+    buffer_release(&extensions);
 }

@@ -45,23 +45,23 @@ static bool is_one_of(struct slice method, const char *const *methods, size_t co
     return false;
 }
 
-// Tasks of 2025-11-25 and of the extension of 2026-07-28 differ.
-static bool is_about_tasks(struct slice method)
-{
-    return slice_starts_with(method, SLICE_LITERAL("tasks/"));
-}
-
 bool bridge_is_legacy_method(struct slice method)
 {
-    static const char *const methods[] = {"initialize", "ping", "logging/setLevel",
-                                          "resources/subscribe", "resources/unsubscribe"};
-    return is_about_tasks(method) || is_one_of(method, methods, sizeof methods / sizeof *methods);
+    static const char *const methods[] = {"initialize",
+                                          "ping",
+                                          "logging/setLevel",
+                                          "resources/subscribe",
+                                          "resources/unsubscribe",
+                                          "tasks/list",
+                                          "tasks/result"};
+    return is_one_of(method, methods, sizeof methods / sizeof *methods);
 }
 
 bool bridge_is_modern_method(struct slice method)
 {
-    static const char *const methods[] = {"server/discover", "subscriptions/listen"};
-    return is_about_tasks(method) || is_one_of(method, methods, sizeof methods / sizeof *methods);
+    static const char *const methods[] = {"server/discover", "subscriptions/listen", "tasks/list",
+                                          "tasks/update"};
+    return is_one_of(method, methods, sizeof methods / sizeof *methods);
 }
 
 static const char *const levels[] = {"debug", "info",     "notice", "warning",

@@ -14,7 +14,7 @@ void bridge_write_initialize(struct buffer *out, struct slice id, enum mcp_versi
     buffer_append_string(out, ",\"method\":\"initialize\",\"params\":{\"protocolVersion\":");
     json_write_string(out, mcp_version_text(version));
     buffer_append_string(out, ",\"capabilities\":");
-    bridge_write_abilities(out, doc, capabilities);
+    bridge_write_abilities(out, doc, capabilities, BRIDGE_NO_TASKS);
     buffer_append_string(out, ",\"clientInfo\":");
     if (info != JSON_NONE && json_type(doc, info) == JSON_OBJECT)
         buffer_append(out, json_raw(doc, info));
@@ -25,7 +25,7 @@ void bridge_write_initialize(struct buffer *out, struct slice id, enum mcp_versi
 
 void bridge_request_to_legacy(struct buffer *out, const struct json_doc *doc,
                               const struct mcp_message *message, struct slice id,
-                              struct slice token)
+                              struct slice token, bool as_task)
 {
     struct buffer meta, params;
     buffer_init(&meta, out->cap);
@@ -39,8 +39,10 @@ void bridge_request_to_legacy(struct buffer *out, const struct json_doc *doc,
         {"progressToken", token.length > 0 ? token : (struct slice){0}},
     };
     bridge_write_object(&meta, doc, message->meta, facts, sizeof facts / sizeof *facts);
-    struct bridge_member inner[] = {
-        {"_meta", {0}}, {"inputResponses", {0}}, {"requestState", {0}}, {"task", {0}}};
+    struct bridge_member inner[] = {{"_meta", {0}},
+                                    {"inputResponses", {0}},
+                                    {"requestState", {0}},
+                                    {"task", as_task ? SLICE_LITERAL("{}") : (struct slice){0}}};
     if (meta.length > 2) // more than "{}"
         inner[0].value = buffer_slice(&meta);
     bridge_write_object(&params, doc, message->params, inner, sizeof inner / sizeof *inner);
@@ -94,7 +96,13 @@ void bridge_write_discover_result(struct buffer *out, struct slice id, const str
     buffer_append(out, id);
     buffer_append_string(out, ",\"result\":{\"resultType\":\"complete\",\"supportedVersions\":["
                               "\"2026-07-28\"],\"capabilities\":");
-    bridge_write_abilities(out, doc, capabilities);
+    // Tasks came with 2025-11-25.
+    uint32_t version = json_get(doc, initialized, "protocolVersion");
+    bool has_tasks = version != JSON_NONE && json_type(doc, version) == JSON_STRING &&
+                     json_string_equals(doc, version, mcp_version_text(MCP_2025_11_25)) &&
+                     bridge_calls_may_be_tasks(doc, capabilities);
+    bridge_write_abilities(out, doc, capabilities,
+                           has_tasks ? BRIDGE_NEWER_TASKS : BRIDGE_NO_TASKS);
     if (instructions != JSON_NONE && json_type(doc, instructions) == JSON_STRING) {
         buffer_append_string(out, ",\"instructions\":");
         buffer_append(out, json_raw(doc, instructions));
@@ -143,7 +151,7 @@ static void write_result(struct buffer *out, const struct json_doc *doc, uint32_
 }
 
 // -32002 and -32042 must not be sent any more, and the codes of the modern era are its own.
-static int64_t modern_code(const struct json_doc *doc, uint32_t error)
+int64_t bridge_modern_code(const struct json_doc *doc, uint32_t error)
 {
     int64_t code;
     uint32_t node = json_get(doc, error, "code");
@@ -162,7 +170,7 @@ void bridge_response_to_modern(struct buffer *out, const struct json_doc *doc,
     buffer_append(out, id);
     if (message->error != JSON_NONE) {
         buffer_append_string(out, ",\"error\":");
-        bridge_write_error(out, doc, message->error, modern_code(doc, message->error));
+        bridge_write_error(out, doc, message->error, bridge_modern_code(doc, message->error));
     } else {
         buffer_append_string(out, ",\"result\":");
         write_result(out, doc, message->result, is_cacheable(method), server_info);
@@ -193,13 +201,10 @@ void bridge_notification_to_modern(struct buffer *out, const struct json_doc *do
     buffer_release(&params);
 }
 
-void bridge_write_input_required(struct buffer *out, struct slice id,
-                                 const struct bridge_question *questions, size_t count,
-                                 struct slice state, struct slice server_info)
+void bridge_write_questions(struct buffer *out, const struct bridge_question *questions,
+                            size_t count)
 {
-    buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-    buffer_append(out, id);
-    buffer_append_string(out, ",\"result\":{\"resultType\":\"input_required\",\"inputRequests\":{");
+    buffer_append_string(out, "{");
     for (size_t i = 0; i < count; i++) {
         buffer_append_string(out, i > 0 ? "," : "");
         json_write_string(out, questions[i].key);
@@ -210,7 +215,18 @@ void bridge_write_input_required(struct buffer *out, struct slice id,
                       questions[i].params.length > 0 ? questions[i].params : SLICE_LITERAL("{}"));
         buffer_append_string(out, "}");
     }
-    buffer_append_string(out, "},\"requestState\":");
+    buffer_append_string(out, "}");
+}
+
+void bridge_write_input_required(struct buffer *out, struct slice id,
+                                 const struct bridge_question *questions, size_t count,
+                                 struct slice state, struct slice server_info)
+{
+    buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+    buffer_append(out, id);
+    buffer_append_string(out, ",\"result\":{\"resultType\":\"input_required\",\"inputRequests\":");
+    bridge_write_questions(out, questions, count);
+    buffer_append_string(out, ",\"requestState\":");
     json_write_string(out, state);
     write_server_info(out, server_info);
     buffer_append_string(out, "}}");

@@ -124,6 +124,21 @@ void bridge_write_acknowledged(struct buffer *out, struct slice id, const struct
     buffer_append_string(out, "}}}");
 }
 
+void bridge_write_task_request(struct buffer *out, struct slice id, const char *method,
+                               struct slice task, struct slice responses,
+                               const struct bridge_client *client)
+{
+    begin_request(out, id, method);
+    buffer_append_string(out, "\"taskId\":");
+    json_write_string(out, task);
+    if (responses.length > 0) {
+        buffer_append_string(out, ",\"inputResponses\":");
+        buffer_append(out, responses);
+    }
+    buffer_append_string(out, ",");
+    end_request(out, client);
+}
+
 // ---- Answers
 
 enum mcp_version bridge_legacy_version(struct slice asked)
@@ -153,7 +168,9 @@ void bridge_write_initialize_result(struct buffer *out, struct slice id, const s
     buffer_append_string(out, ",\"result\":{\"protocolVersion\":");
     json_write_string(out, mcp_version_text(version));
     buffer_append_string(out, ",\"capabilities\":");
-    bridge_write_abilities(out, doc, capabilities);
+    bool has_tasks = version == MCP_2025_11_25 && bridge_knows_tasks(doc, capabilities);
+    bridge_write_abilities(out, doc, capabilities,
+                           has_tasks ? BRIDGE_OLDER_TASKS : BRIDGE_NO_TASKS);
     buffer_append_string(out, ",\"serverInfo\":");
     if (info != JSON_NONE && json_type(doc, info) == JSON_OBJECT) {
         buffer_append(out, json_raw(doc, info));
@@ -178,12 +195,14 @@ enum bridge_result bridge_result_kind(const struct json_doc *doc, uint32_t resul
         return BRIDGE_OTHER_RESULT;
     if (json_string_equals(doc, type, SLICE_LITERAL("complete")))
         return BRIDGE_COMPLETE;
+    if (json_string_equals(doc, type, SLICE_LITERAL("task")))
+        return BRIDGE_TASK_RESULT;
     return json_string_equals(doc, type, SLICE_LITERAL("input_required")) ? BRIDGE_INPUT_REQUIRED
                                                                           : BRIDGE_OTHER_RESULT;
 }
 
 // Codes that a legacy client does not know, or knows by another number.
-static int64_t legacy_code(const struct json_doc *doc, uint32_t error, enum mcp_method method)
+int64_t bridge_legacy_code(const struct json_doc *doc, uint32_t error, enum mcp_method method)
 {
     int64_t code = MCP_ERROR_INTERNAL;
     uint32_t node = json_get(doc, error, "code");
@@ -201,20 +220,31 @@ static int64_t legacy_code(const struct json_doc *doc, uint32_t error, enum mcp_
 
 void bridge_response_to_legacy(struct buffer *out, const struct json_doc *doc,
                                const struct mcp_message *message, struct slice id,
-                               enum mcp_method method)
+                               enum mcp_method method, bool tasks)
 {
-    static const struct bridge_member changes[] = {
-        {"resultType", {0}}, {"ttlMs", {0}}, {"cacheScope", {0}}};
+    struct buffer tools;
+    uint32_t list = json_get(doc, message->result, "tools");
+    struct bridge_member changes[] = {
+        {"resultType", {0}}, {"ttlMs", {0}}, {"cacheScope", {0}}, {"tools", {0}}};
+    bool rewrites = tasks && method == MCP_TOOLS_LIST && list != JSON_NONE &&
+                    json_type(doc, list) == JSON_ARRAY;
+    buffer_init(&tools, out->cap);
+    if (rewrites)
+        bridge_write_tools(&tools, doc, list);
+    changes[3].value = buffer_slice(&tools);
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     if (message->error != JSON_NONE) {
         buffer_append_string(out, ",\"error\":");
-        bridge_write_error(out, doc, message->error, legacy_code(doc, message->error, method));
+        bridge_write_error(out, doc, message->error,
+                           bridge_legacy_code(doc, message->error, method));
     } else {
         buffer_append_string(out, ",\"result\":");
-        bridge_write_object(out, doc, message->result, changes, sizeof changes / sizeof *changes);
+        bridge_write_object(out, doc, message->result, changes, rewrites ? 4 : 3);
     }
     buffer_append_string(out, "}");
+    out->failed = out->failed || tools.failed;
+    buffer_release(&tools);
 }
 
 void bridge_notification_to_legacy(struct buffer *out, const struct json_doc *doc,
@@ -245,18 +275,30 @@ static bool is_url_mode(const struct json_doc *doc, uint32_t params)
 }
 
 void bridge_write_question(struct buffer *out, struct slice id, const struct json_doc *doc,
-                           uint32_t entry)
+                           uint32_t entry, struct slice task)
 {
     uint32_t params = json_get(doc, entry, "params");
+    struct buffer meta;
+    buffer_init(&meta, out->cap);
+    if (task.length > 0) {
+        buffer_append_string(&meta, "{\"" BRIDGE_META "related-task\":{\"taskId\":");
+        json_write_string(&meta, task);
+        buffer_append_string(&meta, "}}");
+    }
     buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
     buffer_append(out, id);
     buffer_append_string(out, ",\"method\":");
     buffer_append(out, json_raw(doc, json_get(doc, entry, "method")));
-    if (params != JSON_NONE && json_type(doc, params) == JSON_OBJECT) {
+    bool has_params = params != JSON_NONE && json_type(doc, params) == JSON_OBJECT;
+    if (has_params || task.length > 0) {
         // 2025-11-25 wants an id for an elicitation by URL; the request's own is unique enough.
-        struct bridge_member changes[] = {{"task", {0}}, {"_meta", {0}}, {"elicitationId", id}};
+        struct bridge_member changes[] = {
+            {"task", {0}}, {"_meta", or_none(buffer_slice(&meta))}, {"elicitationId", id}};
         buffer_append_string(out, ",\"params\":");
-        bridge_write_object(out, doc, params, changes, is_url_mode(doc, params) ? 3 : 2);
+        bridge_write_object(out, doc, has_params ? params : (uint32_t)JSON_NONE, changes,
+                            is_url_mode(doc, params) ? 3 : 2);
     }
     buffer_append_string(out, "}");
+    out->failed = out->failed || meta.failed;
+    buffer_release(&meta);
 }

@@ -85,6 +85,7 @@ void conversation_close(struct conversation *c, const char *why)
     c->state = CONVERSATION_CLOSED;
     list_remove(&c->link);
     fail_all(c, why);
+    tasks_release(c);
     cancel_call(&c->opening);
     cancel_call(&c->stream);
     conversation_drop_errands(c);
@@ -148,6 +149,7 @@ static int open_new(struct exchange *ex, const struct buffer *capabilities,
     list_init(&c->calls);
     list_init(&c->errands);
     list_init(&c->watched);
+    list_init(&c->tasks);
     list_append(&ex->pipeline->bridge->conversations, &c->link);
     result = buffer_append(&c->capabilities, buffer_slice(capabilities));
     if (result == 0)

@@ -90,6 +90,9 @@ static void take_initialized(struct conversation *c, const struct upstream_messa
     c->news_resources = has_true(doc, capabilities, "resources", "listChanged");
     c->can_subscribe = has_true(doc, capabilities, "resources", "subscribe");
     c->can_log = json_get(doc, capabilities, "logging") != JSON_NONE;
+    c->has_tasks = c->version == MCP_2025_11_25 && bridge_calls_may_be_tasks(doc, capabilities);
+    c->can_cancel_tasks =
+        json_get(doc, json_get(doc, capabilities, "tasks"), "cancel") != JSON_NONE;
 }
 
 static void message_cb(void *argument, struct upstream_message *message)

@@ -57,7 +57,9 @@ enum {
     BRIDGE_PARKED_BYTES = 64 * 1024 * 1024, // of questions and of answers that wait for clients
     CONVERSATIONS_PER_GRANT = 100,
     BRIDGE_GATHER_MS = 5,
-    NO_LOG = 8, // less than the gravest severity
+    BRIDGE_TASKS_MAX = 1000, // of one conversation
+    BRIDGE_WATCHES_MAX = 64, // tasks of one conversation whose questions or results are waited for
+    NO_LOG = 8,              // less than the gravest severity
 };
 
 // ---- What is known of a server
@@ -212,7 +214,10 @@ struct conversation {
     struct list calls;             // struct legacy_call
     struct list errands;           // calls of our own
     struct list watched;           // with their users counted
-    struct upstream_call *stream;  // GET
+    bool has_tasks, can_cancel_tasks;
+    struct list tasks; // struct legacy_task, oldest first
+    struct table tasks_by_id;
+    struct upstream_call *stream; // GET
     bool stream_refused;
     uint64_t next_id, last_used_us;
 };
@@ -224,6 +229,16 @@ struct parked_question {
     struct buffer id;     // raw
     struct buffer method; // plain
     struct buffer params; // raw, may be empty
+};
+
+// A call of a modern client that became a task of 2025-11-25.
+struct legacy_task {
+    struct list link; // conversation->tasks
+    struct conversation *conversation;
+    struct legacy_call *watch; // its tasks/result; NULL: there is none
+    unsigned next_question;
+    size_t length;
+    char id[]; // plain
 };
 
 // One request of a modern client at a legacy server. It outlives the client's exchange while the
@@ -251,6 +266,10 @@ struct legacy_call {
     unsigned reopens;
     bool listens, acknowledged; // subscriptions/listen
     struct list uris;           // struct watched
+    bool knows_tasks, as_task;  // its client could hear of a task; it asked for one
+    struct legacy_task *task;   // whose watch it is
+    struct buffer snapshot;     // what the server said last of that task, raw
+    bool forgotten;             // nobody waits for it; it goes when it ends
 };
 
 // bridge_conversation.c
@@ -285,12 +304,18 @@ bool bridge_client_can(struct slice capabilities, struct slice method, const str
 enum step_result legacy_step(struct exchange *ex);
 void legacy_release(struct exchange *ex);
 void legacy_end_call(struct legacy_call *call); // tells the server and frees
+// `ex` may be NULL: a call of the gateway's own.
 struct legacy_call *legacy_new_call(struct conversation *conversation, struct exchange *ex);
+enum step_result legacy_send(struct exchange *ex, struct conversation *conversation, int severity,
+                             bool as_task);
 // bridge_reply.c
 struct upstream_call_events legacy_events(struct legacy_call *call);
 // A message of the server that belongs to no call.
 void legacy_said(struct conversation *conversation, struct upstream_message *message);
 void legacy_deliver(struct legacy_call *call, const struct upstream_message *message);
+// The text in slot 1 goes to the client, judged like any answer; `from` is what it was made of.
+void legacy_pass(struct exchange *ex, const struct upstream_message *from);
+int64_t legacy_error_code(const struct upstream_message *message); // 0: none
 // bridge_parked.c
 void parked_ask(struct legacy_call *call, struct upstream_message *message);
 void parked_refuse(struct conversation *conversation, const struct upstream_message *message,
@@ -299,7 +324,24 @@ enum step_result parked_resume(struct exchange *ex);
 int parked_digest(struct exchange *ex, unsigned char digest[32]);
 bool parked_keep_bytes(struct legacy_call *call, size_t bytes); // false: too much waits already
 void parked_release(struct legacy_call *call);
+void parked_gather(struct legacy_call *call, uint64_t ms); // asks the client after that time
+// At most BRIDGE_QUESTIONS_MAX of those that wait; slices in the arena or the call.
+size_t parked_questions(struct legacy_call *call, struct arena *arena,
+                        struct bridge_question *ret_questions);
+void parked_pass_answers(struct exchange *ex, struct legacy_call *call);
 void parked_sweep(struct conversation *conversation, uint64_t now_us);
+// bridge_tasks.c
+enum step_result tasks_step(struct exchange *ex); // tasks/get, tasks/update, tasks/cancel
+bool tasks_known_to_client(const struct exchange *ex);
+bool tasks_wanted(const struct exchange *ex, const struct conversation *conversation);
+// True: the response was about a task and has been dealt with.
+bool tasks_take(struct legacy_call *call, const struct upstream_message *message);
+void tasks_ask(struct legacy_call *watch); // its exchange hears of the questions and ends
+// The call that a server's request belongs to: a task's watch, or the one given.
+struct legacy_call *tasks_asker(struct conversation *conversation, struct legacy_call *call,
+                                const struct upstream_message *message);
+void tasks_forget_watch(struct legacy_call *watch);
+void tasks_release(struct conversation *conversation);
 // bridge_subscribe.c
 enum step_result subscribe_open(struct exchange *ex, struct conversation *conversation);
 void subscribe_settled(struct conversation *conversation);

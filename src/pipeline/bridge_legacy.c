@@ -17,16 +17,18 @@ struct legacy_call *legacy_new_call(struct conversation *c, struct exchange *ex)
     struct legacy_call *call = memory_new(sizeof *call);
     call->conversation = c;
     call->ex = ex;
-    call->method = ex->method;
+    call->method = ex == NULL ? MCP_OTHER : ex->method;
     call->log_severity = NO_LOG;
     call->retry_ms = RETRY_DEFAULT_MS;
     snprintf(call->id, sizeof call->id, "%" PRIu64, ++c->next_id);
     buffer_init(&call->answer, BRIDGE_TEXT_MAX);
     buffer_init(&call->last_event_id, 4096);
+    buffer_init(&call->snapshot, BRIDGE_TEXT_MAX);
     list_init(&call->questions);
     list_init(&call->uris);
     list_append(&c->calls, &call->link);
-    ex->to_legacy = call;
+    if (ex != NULL)
+        ex->to_legacy = call;
     return call;
 }
 
@@ -53,9 +55,11 @@ void legacy_end_call(struct legacy_call *call)
         loop_timer_close(call->reopen);
     parked_release(call);
     subscribe_release(call);
+    tasks_forget_watch(call);
     c->last_used_us = loop_now_us(c->pipeline->loop);
     buffer_release(&call->answer);
     buffer_release(&call->last_event_id);
+    buffer_release(&call->snapshot);
     memory_free(call);
 }
 
@@ -67,7 +71,9 @@ void legacy_release(struct exchange *ex)
     ex->to_legacy = NULL;
     ex->call = NULL;
     call->ex = NULL;
-    legacy_end_call(call);
+    call->parked_us = loop_now_us(ex->pipeline->loop);
+    if (call->task == NULL && !call->forgotten) // a task goes on without its client
+        legacy_end_call(call);
 }
 
 // ---- The step
@@ -110,17 +116,23 @@ static size_t call_headers(const struct exchange *ex, const struct conversation 
     return count;
 }
 
-static enum step_result send_call(struct exchange *ex, struct conversation *c, int severity)
+enum step_result legacy_send(struct exchange *ex, struct conversation *c, int severity,
+                             bool as_task)
 {
     struct http_header headers[FORWARD_MAX + 2];
     struct error error = {0};
+    bool knows_tasks = ex->method == MCP_TOOLS_CALL && c->has_tasks && tasks_known_to_client(ex);
+    if (knows_tasks && !send_keep_text(ex)) // it may have to be sent again
+        return STEP_FAIL;
     struct legacy_call *call = legacy_new_call(c, ex);
     struct slice id = slice_from_string(call->id);
     struct buffer text;
     buffer_init(&text, BRIDGE_TEXT_MAX);
     bridge_request_to_legacy(&text, &ex->pipeline->doc, &ex->message, id,
-                             ex->progress_token.length > 0 ? id : (struct slice){0});
+                             ex->progress_token.length > 0 ? id : (struct slice){0}, as_task);
     call->log_severity = severity;
+    call->as_task = as_task;
+    call->knows_tasks = knows_tasks;
     int result = text.failed ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
                              : parked_digest(ex, call->digest);
     struct upstream_call_events events = legacy_events(call);
@@ -164,6 +176,9 @@ enum step_result legacy_step(struct exchange *ex)
     struct error error = {0};
     if (ex->message_kind == MCP_NOTIFICATION)
         return take_client_notification(ex);
+    if (ex->method == MCP_TASKS_GET || ex->method == MCP_TASKS_UPDATE ||
+        ex->method == MCP_TASKS_CANCEL)
+        return tasks_step(ex);
     if (bridge_is_legacy_method(ex->method_name))
         return exchange_refuse(ex, 404, MCP_ERROR_METHOD_NOT_FOUND, "Method not found");
     if (json_get(doc, ex->message.params, "requestState") != JSON_NONE)
@@ -181,5 +196,5 @@ enum step_result legacy_step(struct exchange *ex)
     if (c->can_log && severity < c->log_severity &&
         conversation_set_level(c, ex, severity) == STEP_WAIT)
         return STEP_WAIT;
-    return send_call(ex, c, severity);
+    return legacy_send(ex, c, severity, tasks_wanted(ex, c));
 }

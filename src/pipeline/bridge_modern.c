@@ -251,6 +251,7 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     switch (bridge_result_kind(message->doc, message->message->result)) {
     case BRIDGE_COMPLETE: break;
     case BRIDGE_INPUT_REQUIRED: return message;
+    case BRIDGE_TASK_RESULT:
     case BRIDGE_OTHER_RESULT: refuse_result(ex); return NULL;
     }
     struct slice id = message->message->id == JSON_NONE
@@ -259,7 +260,7 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     if (bridge_is_retry_id(ex, id))
         id = ex->id;
     bridge_response_to_legacy(bridge_text(bridge, 1), message->doc, message->message, id,
-                              ex->method);
+                              ex->method, false);
     struct upstream_message *translated = bridge_read_text(bridge, 1, message);
     if (translated == NULL)
         exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,

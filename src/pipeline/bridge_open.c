@@ -209,7 +209,7 @@ enum step_result modern_open(struct exchange *ex)
     call->opening = bridge_session_new();
     keep_raw(&call->opening->info, doc, json_get(doc, ex->message.params, "clientInfo"));
     bridge_write_abilities(&call->opening->capabilities, doc,
-                           json_get(doc, ex->message.params, "capabilities"));
+                           json_get(doc, ex->message.params, "capabilities"), BRIDGE_NO_TASKS);
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
     if (stdio && !send_keep_text(ex))
         return STEP_FAIL;

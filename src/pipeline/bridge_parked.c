@@ -101,28 +101,32 @@ static void answer_server(struct legacy_call *call, struct parked_question *ques
 
 // ---- To the client
 
-static void write_questions(struct buffer *out, struct legacy_call *call, struct exchange *ex)
+size_t parked_questions(struct legacy_call *call, struct arena *arena,
+                        struct bridge_question *ret_questions)
 {
-    struct bridge_question questions[BRIDGE_QUESTIONS_MAX];
     size_t count = 0;
     LIST_EACH(&call->questions, item)
     {
         struct parked_question *question = LIST_ENTRY(item, struct parked_question, link);
         if (count == BRIDGE_QUESTIONS_MAX)
             break; // the rest waits for the next round
-        questions[count++] = (struct bridge_question){
-            .key = arena_format(&ex->arena, "q%u", question->number),
+        ret_questions[count++] = (struct bridge_question){
+            .key = arena_format(arena, "q%u", question->number),
             .method = buffer_slice(&question->method),
             .params = buffer_slice(&question->params),
         };
     }
-    bridge_write_input_required(out, ex->id, questions, count, slice_from_string(call->handle),
-                                buffer_slice(&call->conversation->server_info));
+    return count;
 }
 
 // The exchange ends with the questions; the call stays.
 static void park(struct legacy_call *call)
 {
+    if (call->task != NULL) {
+        tasks_ask(call);
+        return;
+    }
+    struct bridge_question questions[BRIDGE_QUESTIONS_MAX];
     struct exchange *ex = call->ex;
     struct bridge *bridge = ex->pipeline->bridge;
     struct buffer body;
@@ -133,7 +137,9 @@ static void park(struct legacy_call *call)
         bridge_fail(ex, "out of memory");
         return;
     }
-    write_questions(&body, call, ex);
+    size_t count = parked_questions(call, &ex->arena, questions);
+    bridge_write_input_required(&body, ex->id, questions, count, slice_from_string(call->handle),
+                                buffer_slice(&call->conversation->server_info));
     call->parked_us = loop_now_us(ex->pipeline->loop);
     ex->upstream_answered = true;
     exchange_answer_buffer(ex, 200, &body);
@@ -159,18 +165,19 @@ bool bridge_client_can(struct slice capabilities, struct slice method, const str
 static void gathered_cb(void *argument)
 {
     struct legacy_call *call = argument;
-    if (call->ex != NULL && !call->responded && !list_empty(&call->questions))
+    bool asks = call->task != NULL || !list_empty(&call->questions);
+    if (call->ex != NULL && !call->responded && asks)
         park(call);
 }
 
-static void park_soon(struct legacy_call *call)
+void parked_gather(struct legacy_call *call, uint64_t ms)
 {
     if (call->gather == NULL)
         call->gather = loop_timer_open(call->conversation->pipeline->loop, gathered_cb, call);
     if (call->gather == NULL)
         park(call);
     else
-        loop_timer_start(call->gather, BRIDGE_GATHER_MS, 0);
+        loop_timer_start(call->gather, ms, 0);
 }
 
 static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
@@ -295,7 +302,7 @@ void parked_ask(struct legacy_call *call, struct upstream_message *message)
     else if (!keep_question(call, message))
         parked_refuse(c, message, MCP_ERROR_INTERNAL, "too many questions wait for an answer");
     else if (call->ex != NULL)
-        park_soon(call); // else it waits for the client's next round
+        parked_gather(call, BRIDGE_GATHER_MS); // else it waits for the client's next round
 }
 
 // ---- The client's next request
@@ -318,7 +325,7 @@ static struct legacy_call *find(struct exchange *ex)
     return call;
 }
 
-static void pass_answers(struct exchange *ex, struct legacy_call *call)
+void parked_pass_answers(struct exchange *ex, struct legacy_call *call)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
     uint32_t responses = json_get(doc, ex->message.params, "inputResponses");
@@ -361,7 +368,7 @@ enum step_result parked_resume(struct exchange *ex)
     ex->call = call->call;
     ex->upstream_status = call->status;
     ex->sent_us = clock_monotonic_us();
-    pass_answers(ex, call);
+    parked_pass_answers(ex, call);
     if (call->responded) {
         deliver_kept(ex, call);
         return STEP_REPLY;

@@ -66,7 +66,7 @@ static int ask(struct exchange *ex, const struct upstream_message *message, uint
                          (unsigned long long)++ex->session->bridge->next_id);
     question->optional = slice_equal_string(method, "elicitation/create");
     struct slice id = buffer_slice(&question->id);
-    bridge_write_question(&text, id, message->doc, key + 1);
+    bridge_write_question(&text, id, message->doc, key + 1, (struct slice){0});
     bool failed = text.failed || question->key.failed || question->id.failed;
     if (!failed) {
         ex->to_modern->open++;

@@ -7,20 +7,32 @@
 
 enum { REOPENS_IN_A_ROW = 10 };
 
-static int64_t error_code(const struct upstream_message *message)
+int64_t legacy_error_code(const struct upstream_message *message)
 {
     int64_t code = 0;
     uint32_t node = json_get(message->doc, message->message->error, "code");
     return node == JSON_NONE || json_integer(message->doc, node, &code) != 0 ? 0 : code;
 }
 
+void legacy_pass(struct exchange *ex, const struct upstream_message *from)
+{
+    struct upstream_message *translated = bridge_read_text(ex->pipeline->bridge, 1, from);
+    if (translated != NULL)
+        answer_message(ex, translated);
+    else
+        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
+                              SLICE_LITERAL("The server's answer could not be translated"),
+                              (struct slice){0});
+}
+
 void legacy_deliver(struct legacy_call *call, const struct upstream_message *message)
 {
     struct exchange *ex = call->ex;
-    struct bridge *bridge = ex->pipeline->bridge;
     call->responded = true;
+    if (tasks_take(call, message))
+        return;
     // 2025-11-25 asks for an elicitation by URL through an error; it is judged as what it is.
-    if (error_code(message) == MCP_ERROR_URL_ELICITATION &&
+    if (legacy_error_code(message) == MCP_ERROR_URL_ELICITATION &&
         !decide_method_allowed(ex, SLICE_LITERAL("elicitation/create"))) {
         ex->upstream_answered = true;
         exchange_deny(ex, SLICE_LITERAL("(method denied)"),
@@ -29,15 +41,9 @@ void legacy_deliver(struct legacy_call *call, const struct upstream_message *mes
                       false, -1);
         return;
     }
-    bridge_response_to_modern(bridge_text(bridge, 1), message->doc, message->message, ex->id,
-                              call->method, buffer_slice(&call->conversation->server_info));
-    struct upstream_message *translated = bridge_read_text(bridge, 1, message);
-    if (translated != NULL)
-        answer_message(ex, translated);
-    else
-        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
-                              SLICE_LITERAL("The server's answer could not be translated"),
-                              (struct slice){0});
+    bridge_response_to_modern(bridge_text(ex->pipeline->bridge, 1), message->doc, message->message,
+                              ex->id, call->method, buffer_slice(&call->conversation->server_info));
+    legacy_pass(ex, message);
 }
 
 static void take_response(struct legacy_call *call, struct upstream_message *message)
@@ -48,7 +54,7 @@ static void take_response(struct legacy_call *call, struct upstream_message *mes
                      : slice_equal_string(json_raw(message->doc, id), call->id);
     if (!ours || call->responded)
         return;
-    int64_t code = error_code(message);
+    int64_t code = legacy_error_code(message);
     bool newer = call->status == 400 && code <= MCP_ERROR_HEADER_MISMATCH &&
                  code >= MCP_ERROR_UNSUPPORTED_VERSION;
     if (call->status == 404 || newer || era_is_refusal(call->status, message))
@@ -119,7 +125,7 @@ static void on_message(void *argument, struct upstream_message *message)
     switch (message->message->kind) {
     case MCP_RESPONSE: take_response(call, message); break;
     case MCP_NOTIFICATION: take_notification(call, message); break;
-    case MCP_REQUEST: parked_ask(call, message); break;
+    case MCP_REQUEST: parked_ask(tasks_asker(call->conversation, call, message), message); break;
     }
 }
 
@@ -128,9 +134,12 @@ static void on_message(void *argument, struct upstream_message *message)
 static void give_up(struct legacy_call *call, int code, const char *text)
 {
     struct exchange *ex = call->ex;
+    bool alone = call->forgotten || call->task != NULL;
     call->ended = true;
     if (ex != NULL)
         answer_error(ex, code, true, text);
+    if (alone)
+        legacy_end_call(call);
 }
 
 static void reopen_cb(void *argument)
@@ -198,6 +207,12 @@ static bool begin_anew(struct legacy_call *call)
     return true;
 }
 
+// Its exchange's end is not the call's, and nothing more will come.
+static bool stays_alone(const struct legacy_call *call)
+{
+    return call->forgotten || (call->task != NULL && !call->responded);
+}
+
 static void on_end(void *argument)
 {
     struct legacy_call *call = argument;
@@ -207,8 +222,11 @@ static void on_end(void *argument)
     if (begin_anew(call) || reopen_later(call))
         return;
     call->ended = true;
+    bool alone = stays_alone(call);
     if (call->ex != NULL)
         answer_end(call->ex);
+    if (alone)
+        legacy_end_call(call);
 }
 
 static void on_error(void *argument, int code, bool sent, const char *text)
@@ -220,8 +238,11 @@ static void on_error(void *argument, int code, bool sent, const char *text)
     if (code == ERROR_CLOSED && reopen_later(call))
         return;
     call->ended = true;
+    bool alone = stays_alone(call);
     if (call->ex != NULL)
         answer_error(call->ex, code, sent, text);
+    if (alone)
+        legacy_end_call(call);
 }
 
 struct upstream_call_events legacy_events(struct legacy_call *call)
@@ -252,6 +273,8 @@ void legacy_said(struct conversation *c, struct upstream_message *message)
         return;
     }
     struct legacy_call *call = newest_call(c, m->kind == MCP_NOTIFICATION);
+    if (m->kind == MCP_REQUEST)
+        call = tasks_asker(c, call, message);
     if (call != NULL && m->kind == MCP_REQUEST)
         parked_ask(call, message);
     else if (call != NULL)

@@ -148,6 +148,15 @@ static int hint(const struct json_doc *doc, uint32_t annotations, const char *na
     return type == JSON_TRUE ? 1 : type == JSON_FALSE ? 0 : -1;
 }
 
+// 2025-11-25, "Tool-Level Negotiation": without a word, a tool does not run as a task.
+static bool takes_tasks(const struct json_doc *doc, uint32_t execution)
+{
+    uint32_t support = json_get(doc, execution, "taskSupport");
+    return support != JSON_NONE && json_type(doc, support) == JSON_STRING &&
+           (json_string_equals(doc, support, SLICE_LITERAL("optional")) ||
+            json_string_equals(doc, support, SLICE_LITERAL("required")));
+}
+
 static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t entry,
                        struct arena *arena)
 {
@@ -172,6 +181,7 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
     uint32_t annotations = json_get(doc, entry, "annotations");
     tool->category = catalogue_classify((struct catalogue_hints){
         hint(doc, annotations, "readOnlyHint"), hint(doc, annotations, "destructiveHint")});
+    tool->may_be_task = takes_tasks(doc, json_get(doc, entry, "execution"));
     learn_headers(tool, doc, entry, arena);
 }
 

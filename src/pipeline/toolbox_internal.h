@@ -15,7 +15,8 @@ struct tool {
     enum catalogue_category category;
     struct tool_header *headers; // owned
     size_t header_count;
-    bool unusable; // over HTTP of 2026-07-28: its declarations of headers are wrong
+    bool may_be_task; // its calls may be asked for as tasks (2025-11-25)
+    bool unusable;    // over HTTP of 2026-07-28: its declarations of headers are wrong
 };
 void toolbox_learn(struct pipeline *pipeline, struct slice server,
                    const struct upstream_message *message);

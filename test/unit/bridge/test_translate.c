@@ -1,45 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/unit.h"
-
-#include "bridge/bridge.h"
+#include "read.h"
 
 #define VERSION "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\""
 #define ABILITIES "\"io.modelcontextprotocol/clientCapabilities\":"
 #define INFO "\"io.modelcontextprotocol/clientInfo\":"
 #define SERVER "\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{\"name\":\"s\"}}"
-
-struct read {
-    struct json_doc doc;
-    struct arena arena;
-    struct mcp_message message;
-    struct buffer out;
-};
-
-static void open_text(struct read *read, const char *text)
-{
-    int code;
-    json_doc_init(&read->doc);
-    arena_init(&read->arena, 1 << 20);
-    buffer_init(&read->out, 0);
-    assert_int_equal(json_scan(&read->doc, slice_from_string(text), NULL, NULL, NULL), 0);
-    if (mcp_decode(&read->doc, 0, &read->arena, &read->message, &code, NULL) != 0)
-        read->message.node = JSON_NONE; // a part of a message
-}
-
-static void close_text(struct read *read, const char *wanted)
-{
-    assert_false(read->out.failed);
-    if (!slice_equal_string(buffer_slice(&read->out), wanted))
-        fail_msg("gave   %.*s\nwanted %s", SLICE_PRINT(buffer_slice(&read->out)), wanted);
-    struct json_doc again;
-    json_doc_init(&again);
-    assert_int_equal(json_scan(&again, buffer_slice(&read->out), NULL, NULL, NULL), 0);
-    json_doc_release(&again);
-    buffer_release(&read->out);
-    arena_release(&read->arena);
-    json_doc_release(&read->doc);
-}
 
 static void requests_to_modern(void **state)
 {
@@ -105,7 +71,8 @@ static void to_legacy(const char *text, enum mcp_method method, const char *want
 {
     struct read read;
     open_text(&read, text);
-    bridge_response_to_legacy(&read.out, &read.doc, &read.message, SLICE_LITERAL("1"), method);
+    bridge_response_to_legacy(&read.out, &read.doc, &read.message, SLICE_LITERAL("1"), method,
+                              false);
     close_text(&read, wanted);
 }
 
@@ -142,14 +109,14 @@ static void requests_to_legacy(void **state)
                      "{},\"io.modelcontextprotocol/logLevel\":\"info\",\"progressToken\":\"p\","
                      "\"own\":1}}}");
     bridge_request_to_legacy(&read.out, &read.doc, &read.message, SLICE_LITERAL("7"),
-                             SLICE_LITERAL("7"));
+                             SLICE_LITERAL("7"), false);
     close_text(&read, "{\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"id\":7,\"params\":{"
                       "\"name\":\"t\",\"arguments\":{\"n\":1e1},\"_meta\":{\"own\":1,"
                       "\"progressToken\":7}}}");
     open_text(&read, "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"tools/list\",\"params\":{"
                      "\"_meta\":{" VERSION "," ABILITIES "{}}}}");
     bridge_request_to_legacy(&read.out, &read.doc, &read.message, SLICE_LITERAL("8"),
-                             (struct slice){0});
+                             (struct slice){0}, false);
     close_text(&read, "{\"jsonrpc\":\"2.0\",\"method\":\"tools/list\",\"id\":8,\"params\":{}}");
 }
 
@@ -236,7 +203,7 @@ static void questions(void **state)
     open_text(&read,
               "{\"method\":\"elicitation/create\",\"params\":{\"mode\":\"url\",\"url\":"
               "\"u\",\"elicitationId\":\"forged\",\"task\":{},\"_meta\":{" ABILITIES "{}}}}");
-    bridge_write_question(&read.out, SLICE_LITERAL("\"q\""), &read.doc, 0);
+    bridge_write_question(&read.out, SLICE_LITERAL("\"q\""), &read.doc, 0, (struct slice){0});
     close_text(&read, "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"elicitation/create\","
                       "\"params\":{\"mode\":\"url\",\"url\":\"u\",\"elicitationId\":\"q\"}}");
     struct bridge_question asked[] = {
@@ -328,7 +295,7 @@ static void results_have_kinds(void **state)
     } rows[] = {{"{}", BRIDGE_COMPLETE},
                 {"{\"resultType\":\"complete\"}", BRIDGE_COMPLETE},
                 {"{\"resultType\":\"input_required\"}", BRIDGE_INPUT_REQUIRED},
-                {"{\"resultType\":\"task\"}", BRIDGE_OTHER_RESULT},
+                {"{\"resultType\":\"task\"}", BRIDGE_TASK_RESULT},
                 {"{\"resultType\":null}", BRIDGE_OTHER_RESULT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct json_doc doc;
@@ -343,7 +310,7 @@ static void words(void **state)
 {
     (void)state;
     assert_true(bridge_is_legacy_method(SLICE_LITERAL("ping")));
-    assert_true(bridge_is_legacy_method(SLICE_LITERAL("tasks/get")));
+    assert_true(bridge_is_legacy_method(SLICE_LITERAL("tasks/list")));
     assert_true(bridge_is_modern_method(SLICE_LITERAL("subscriptions/listen")));
     assert_false(bridge_is_modern_method(SLICE_LITERAL("tools/call")));
     assert_string_equal(bridge_log_level(3), "warning");
