@@ -132,13 +132,6 @@ void bridge_write_task(struct buffer *out, struct slice id, const struct bridge_
     end_modern_task(out, task->doc, JSON_NONE, server_info);
 }
 
-void bridge_write_task_acknowledged(struct buffer *out, struct slice id, struct slice server_info)
-{
-    begin_result(out, id);
-    buffer_append_string(out, "\"resultType\":\"complete\"");
-    end_modern_task(out, NULL, JSON_NONE, server_info);
-}
-
 enum bridge_task_status bridge_write_task_outcome(struct buffer *out, const struct json_doc *doc,
                                                   const struct mcp_message *message)
 {

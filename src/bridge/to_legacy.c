@@ -231,3 +231,12 @@ void bridge_write_input_required(struct buffer *out, struct slice id,
     write_server_info(out, server_info);
     buffer_append_string(out, "}}");
 }
+
+void bridge_write_task_acknowledged(struct buffer *out, struct slice id, struct slice server_info)
+{
+    buffer_append_string(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+    buffer_append(out, id);
+    buffer_append_string(out, ",\"result\":{\"resultType\":\"complete\"");
+    write_server_info(out, server_info);
+    buffer_append_string(out, "}}");
+}

@@ -133,7 +133,8 @@ struct watched {
 };
 struct bridge_session {
     struct buffer info, capabilities, log_level; // raw
-    bool news_tools, news_prompts, news_resources, can_log;
+    struct buffer with_tasks;                    // the capabilities where a task may come back
+    bool news_tools, news_prompts, news_resources, can_log, has_tasks;
     struct list watched;
     size_t watched_count;
     struct upstream_call *listen;
@@ -145,9 +146,19 @@ struct bridge_session {
 
 struct question {
     struct list link;
-    struct buffer key, id; // raw
-    struct buffer answer;  // raw
-    bool answered, optional;
+    struct buffer key, id;         // raw
+    struct buffer answer;          // raw
+    bool answered, optional, sent; // sent: the server has the answer
+};
+
+// What was asked last for a message about a task.
+enum task_stage {
+    STAGE_NONE, // it is about none
+    STAGE_GET,
+    STAGE_UPDATE,
+    STAGE_CHECK,    // is the task over that is to be cancelled?
+    STAGE_CANCEL,   // the wish itself
+    STAGE_CANCELLED // has it come true?
 };
 
 // One message of a legacy client at a modern server.
@@ -164,7 +175,9 @@ struct modern_call {
     char retry_id[48]; // raw, of the round under way; empty in the first, which has the client's
     bool asking;
     uint64_t asking_since_us;
-    struct loop_timer *pause; // before a round without questions
+    struct loop_timer *pause; // before a round without questions, or the next look at a task
+    bool as_task;             // the call may come back as a task
+    enum task_stage stage;
 };
 
 // bridge_open.c
@@ -175,9 +188,24 @@ void bridge_session_release(struct bridge_session *session); // NULL is allowed
 enum step_result modern_step(struct exchange *ex);           // in a bridged session
 int modern_send(struct exchange *ex, const struct bridge_retry *retry, struct error *error);
 struct modern_call *modern_call_of(struct exchange *ex); // made when there is none
-struct bridge_client modern_client(const struct bridge_session *session);
+struct bridge_client modern_client(const struct bridge_session *session, bool with_tasks);
+// Takes the text, a request in modern words, and sends it.
+int modern_send_text(struct exchange *ex, struct buffer *text, struct error *error);
+void modern_begin_round(struct exchange *ex); // what came of the last one counts no more
+void modern_refuse_result(struct exchange *ex);
 void modern_server_changed(struct exchange *ex);
 void modern_release(struct exchange *ex);
+// bridge_polls.c
+enum step_result polls_step(struct exchange *ex); // tasks/get, tasks/result, tasks/cancel
+int polls_send(struct exchange *ex, const char *method, struct slice responses,
+               struct error *error);
+// The client's answer from what a server said of a task; NULL: the exchange goes on.
+struct upstream_message *polls_take(struct exchange *ex, struct upstream_message *message);
+// The same for the call that asked for a task. NULL: it was answered.
+struct upstream_message *polls_take_called(struct exchange *ex, struct upstream_message *message);
+// A task that waits for its client's answers; the server is asked again in a while.
+bool polls_is_asked(const struct exchange *ex, const struct upstream_message *message);
+void polls_again(struct exchange *ex, const struct upstream_message *message);
 // bridge_questions.c
 enum step_result questions_take_answer(struct exchange *ex);
 void questions_release(struct exchange *ex);

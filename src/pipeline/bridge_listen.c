@@ -94,7 +94,7 @@ static int open_listen(struct session *session, struct error *error)
     buffer_init(&text, BRIDGE_TEXT_MAX);
     buffer_init(&id, 64);
     buffer_append_format(&id, "\"sallyport-listen-%llu\"", (unsigned long long)++bridge->next_id);
-    struct bridge_client client = modern_client(bridge);
+    struct bridge_client client = modern_client(bridge, false);
     client.log_level = (struct slice){0};
     bridge_write_listen(&text, buffer_slice(&id), &client, &news);
     const struct http_header headers[] = {

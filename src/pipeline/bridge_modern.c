@@ -4,6 +4,7 @@
 // A legacy client before a modern server. The session exists at the gateway only; each message goes
 // out with what the client said once at its beginning.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/own_tasks_internal.h"
 #include "pipeline/toolbox_internal.h"
 
 // ---- The session
@@ -13,6 +14,7 @@ struct bridge_session *bridge_session_new(void)
     struct bridge_session *session = memory_new(sizeof *session);
     buffer_init(&session->info, BRIDGE_CLIENT_MAX);
     buffer_init(&session->capabilities, BRIDGE_CLIENT_MAX);
+    buffer_init(&session->with_tasks, BRIDGE_CLIENT_MAX);
     buffer_init(&session->log_level, 64);
     list_init(&session->watched);
     list_init(&session->subscribing);
@@ -29,6 +31,7 @@ void bridge_session_release(struct bridge_session *session)
     }
     buffer_release(&session->info);
     buffer_release(&session->capabilities);
+    buffer_release(&session->with_tasks);
     buffer_release(&session->log_level);
     memory_free(session);
 }
@@ -57,10 +60,10 @@ void bridge_session_free(struct session *session)
     session->bridge = NULL;
 }
 
-struct bridge_client modern_client(const struct bridge_session *session)
+struct bridge_client modern_client(const struct bridge_session *session, bool with_tasks)
 {
-    return (struct bridge_client){buffer_slice(&session->info),
-                                  buffer_slice(&session->capabilities),
+    const struct buffer *capabilities = with_tasks ? &session->with_tasks : &session->capabilities;
+    return (struct bridge_client){buffer_slice(&session->info), buffer_slice(capabilities),
                                   buffer_slice(&session->log_level)};
 }
 
@@ -97,17 +100,24 @@ void modern_release(struct exchange *ex)
 int modern_send(struct exchange *ex, const struct bridge_retry *retry, struct error *error)
 {
     struct modern_call *call = modern_call_of(ex);
-    struct json_doc *doc = &ex->pipeline->doc;
-    struct bridge_client client = modern_client(ex->session->bridge);
     struct buffer text;
-    int code;
+    call->as_task = own_task_due(ex);
+    struct bridge_client client = modern_client(ex->session->bridge, call->as_task);
     buffer_init(&text, BRIDGE_TEXT_MAX);
-    bridge_request_to_modern(&text, doc, &ex->message, &client, retry);
+    bridge_request_to_modern(&text, &ex->pipeline->doc, &ex->message, &client, retry);
+    return modern_send_text(ex, &text, error);
+}
+
+int modern_send_text(struct exchange *ex, struct buffer *text, struct error *error)
+{
+    struct modern_call *call = ex->to_modern;
+    struct json_doc *doc = &ex->pipeline->doc;
+    int code;
     buffer_release(&call->text);
-    call->text = text;
+    call->text = *text;
     ex->text = buffer_slice(&call->text);
     ex->text_kept = true;
-    if (text.failed)
+    if (text->failed)
         return error_set(error, ERROR_NO_MEMORY, "the message is too large to be translated");
     int result = json_scan(doc, ex->text, NULL, error, NULL);
     if (result == 0)
@@ -194,6 +204,9 @@ enum step_result modern_step(struct exchange *ex)
         return take_notification(ex);
     if (slice_equal_string(ex->method_name, "logging/setLevel"))
         return set_level(ex);
+    if (ex->method == MCP_TASKS_GET || ex->method == MCP_TASKS_RESULT ||
+        ex->method == MCP_TASKS_CANCEL)
+        return polls_step(ex);
     if (bridge_is_modern_method(ex->method_name))
         return exchange_refuse(ex, 200, MCP_ERROR_METHOD_NOT_FOUND, "Method not found");
     switch (ex->method) {
@@ -205,6 +218,16 @@ enum step_result modern_step(struct exchange *ex)
 }
 
 // ---- What comes back
+
+void modern_begin_round(struct exchange *ex)
+{
+    ex->to_modern->asking = false;
+    if (ex->call != NULL) // the earlier answer's stream is still open
+        upstream_call_cancel(ex->call, false);
+    ex->call = NULL;
+    ex->upstream_answered = false;
+    ex->upstream_status = 0;
+}
 
 void modern_server_changed(struct exchange *ex)
 {
@@ -220,7 +243,7 @@ void modern_server_changed(struct exchange *ex)
 }
 
 // A task, for example, which this client could not ask for.
-static void refuse_result(struct exchange *ex)
+void modern_refuse_result(struct exchange *ex)
 {
     ex->outcome = OUTCOME_FAILED;
     ex->reason = SLICE_LITERAL("The server answered in a way that this client's protocol has not");
@@ -248,19 +271,26 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     }
     if (ex->upstream_status == 400 || ex->upstream_status == 404)
         ex->upstream_status = 200; // an error in the older eras is an answer like others
-    switch (bridge_result_kind(message->doc, message->message->result)) {
-    case BRIDGE_COMPLETE: break;
-    case BRIDGE_INPUT_REQUIRED: return message;
-    case BRIDGE_TASK_RESULT:
-    case BRIDGE_OTHER_RESULT: refuse_result(ex); return NULL;
+    struct modern_call *call = ex->to_modern;
+    if (call->stage != STAGE_NONE)
+        return polls_take(ex, message);
+    enum bridge_result kind = bridge_result_kind(message->doc, message->message->result);
+    if (kind == BRIDGE_INPUT_REQUIRED)
+        return message;
+    bool may_be_task = call->as_task && message->message->error == JSON_NONE;
+    if (kind == BRIDGE_OTHER_RESULT || (kind == BRIDGE_TASK_RESULT && !may_be_task)) {
+        modern_refuse_result(ex);
+        return NULL;
     }
+    if (may_be_task)
+        return polls_take_called(ex, message);
     struct slice id = message->message->id == JSON_NONE
                           ? SLICE_LITERAL("null")
                           : json_raw(message->doc, message->message->id);
     if (bridge_is_retry_id(ex, id))
         id = ex->id;
     bridge_response_to_legacy(bridge_text(bridge, 1), message->doc, message->message, id,
-                              ex->method, false);
+                              ex->method, ex->session->bridge->has_tasks);
     struct upstream_message *translated = bridge_read_text(bridge, 1, message);
     if (translated == NULL)
         exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,

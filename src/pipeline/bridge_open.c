@@ -21,6 +21,8 @@ static void take_discovery(struct exchange *ex, struct modern_call *call,
     session->news_prompts = has_true(doc, capabilities, "prompts");
     session->news_resources = has_true(doc, capabilities, "resources");
     session->can_log = json_get(doc, capabilities, "logging") != JSON_NONE;
+    session->has_tasks = bridge_legacy_version(ex->message.version) == MCP_2025_11_25 &&
+                         bridge_knows_tasks(doc, capabilities);
     // Servers of the legacy era log without being asked; the modern ones only when they are.
     if (session->can_log)
         buffer_append_string(&session->log_level, "\"info\"");
@@ -68,6 +70,7 @@ static int begin_session(struct exchange *ex)
     session->bridge = ex->to_modern->opening;
     ex->to_modern->opening = NULL;
     session->version = bridge_legacy_version(ex->message.version);
+    session->offers_tasks = session->bridge->has_tasks;
     buffer_clear(&session->upstream_id);
     buffer_clear(&session->greeting);
     if (session->stdio != NULL && ex->client_name.length > 0) {
@@ -133,7 +136,7 @@ static void on_end(void *argument)
     if (!call->found && ask_again(ex))
         return;
     if (!call->found || call->opening->info.failed || call->opening->capabilities.failed ||
-        begin_session(ex) != 0) {
+        call->opening->with_tasks.failed || begin_session(ex) != 0) {
         open_failed(ex);
         return;
     }
@@ -183,7 +186,7 @@ static int send_discovery(struct exchange *ex, struct error *error)
     int result = find_link(ex, &link, error);
     struct buffer text;
     buffer_init(&text, BRIDGE_TEXT_MAX);
-    struct bridge_client client = modern_client(ex->to_modern->opening);
+    struct bridge_client client = modern_client(ex->to_modern->opening, false);
     bridge_write_discover(&text, ex->id, &client);
     const struct http_header headers[] = {
         {SLICE_LITERAL(VERSION_HEADER), mcp_version_text(MCP_2026_07_28)},
@@ -208,8 +211,9 @@ enum step_result modern_open(struct exchange *ex)
         ex->message.version = arena_copy(&ex->arena, json_string(doc, asked, &ex->arena));
     call->opening = bridge_session_new();
     keep_raw(&call->opening->info, doc, json_get(doc, ex->message.params, "clientInfo"));
-    bridge_write_abilities(&call->opening->capabilities, doc,
-                           json_get(doc, ex->message.params, "capabilities"), BRIDGE_NO_TASKS);
+    uint32_t capabilities = json_get(doc, ex->message.params, "capabilities");
+    bridge_write_abilities(&call->opening->capabilities, doc, capabilities, BRIDGE_NO_TASKS);
+    bridge_write_abilities(&call->opening->with_tasks, doc, capabilities, BRIDGE_NEWER_TASKS);
     bool stdio = ex->session != NULL && ex->session->stdio != NULL;
     if (stdio && !send_keep_text(ex))
         return STEP_FAIL;

@@ -66,7 +66,8 @@ static int ask(struct exchange *ex, const struct upstream_message *message, uint
                          (unsigned long long)++ex->session->bridge->next_id);
     question->optional = slice_equal_string(method, "elicitation/create");
     struct slice id = buffer_slice(&question->id);
-    bridge_write_question(&text, id, message->doc, key + 1, (struct slice){0});
+    bridge_write_question(&text, id, message->doc, key + 1,
+                          ex->to_modern->stage == STAGE_NONE ? (struct slice){0} : ex->subject);
     bool failed = text.failed || question->key.failed || question->id.failed;
     if (!failed) {
         ex->to_modern->open++;
@@ -91,7 +92,7 @@ static int check_all(struct exchange *ex, const struct upstream_message *message
 {
     const struct json_doc *doc = message->doc;
     struct slice abilities = buffer_slice(&ex->session->bridge->capabilities);
-    if (!may_ask(ex->method))
+    if (!may_ask(ex->method) && ex->to_modern->stage == STAGE_NONE)
         return error_set(error, ERROR_UNSUPPORTED, "The server may ask nothing for this request");
     if (requests == JSON_NONE)
         return 0;
@@ -112,6 +113,24 @@ static int check_all(struct exchange *ex, const struct upstream_message *message
     return 0;
 }
 
+// A task shows a question until it has seen the answer; the client is asked once, whoever of it
+// waits for the task.
+static bool is_known(const struct exchange *ex, struct slice key)
+{
+    LIST_EACH(&ex->session->exchanges, item)
+    {
+        const struct exchange *other = LIST_ENTRY(item, struct exchange, session_link);
+        if (other->to_modern == NULL || other->to_modern->stage == STAGE_NONE ||
+            !slice_equal(other->subject, ex->subject))
+            continue;
+        for (struct list *q = other->to_modern->questions.next; q != &other->to_modern->questions;
+             q = q->next)
+            if (slice_equal(buffer_slice(&LIST_ENTRY(q, struct question, link)->key), key))
+                return true;
+    }
+    return false;
+}
+
 // 0, or an error with a sentence for the client. Every method was found readable and allowed.
 static int ask_all(struct exchange *ex, const struct upstream_message *message, struct error *error)
 {
@@ -120,6 +139,8 @@ static int ask_all(struct exchange *ex, const struct upstream_message *message, 
     int result = check_all(ex, message, requests, error);
     for (uint32_t key = json_first_key(doc, requests); result == 0 && key != JSON_NONE;
          key = json_next_key(doc, requests, key)) {
+        if (is_known(ex, json_raw(doc, key)))
+            continue;
         result = ask(ex, message, key,
                      json_string(doc, json_get(doc, key + 1, "method"), message->arena));
         if (result != 0)
@@ -146,21 +167,37 @@ static int pause_round(struct exchange *ex, struct error *error)
     return 0;
 }
 
-bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
+static void forget_round(struct exchange *ex, const struct upstream_message *message)
 {
     struct modern_call *call = ex->to_modern;
-    struct error error = {0};
-    if (call == NULL || ex->session == NULL ||
-        bridge_result_kind(message->doc, message->message->result) != BRIDGE_INPUT_REQUIRED)
-        return false;
     questions_release(ex);
     buffer_clear(&call->state);
     uint32_t state = json_get(message->doc, message->message->result, "requestState");
     if (state != JSON_NONE && json_type(message->doc, state) == JSON_STRING)
         buffer_append(&call->state, json_raw(message->doc, state));
-    int result = ++call->rounds > BRIDGE_ROUNDS_MAX || call->state.failed
+}
+
+bool bridge_asks(struct exchange *ex, const struct upstream_message *message)
+{
+    struct modern_call *call = ex->to_modern;
+    struct error error = {0};
+    if (call == NULL || ex->session == NULL)
+        return false;
+    bool task = polls_is_asked(ex, message);
+    if (!task &&
+        bridge_result_kind(message->doc, message->message->result) != BRIDGE_INPUT_REQUIRED)
+        return false;
+    if (!task)
+        forget_round(ex, message);
+    int result = call->rounds >= BRIDGE_ROUNDS_MAX || call->state.failed
                      ? error_set(&error, ERROR_LIMIT, "The server asked too often")
                      : ask_all(ex, message, &error);
+    if (!task || call->open > 0)
+        call->rounds++;
+    if (result == 0 && call->open == 0 && task) {
+        polls_again(ex, message);
+        return true;
+    }
     if (result == 0 && call->open == 0)
         result = pause_round(ex, &error);
     call->asking = result == 0;
@@ -210,7 +247,10 @@ static void write_responses(struct buffer *out, const struct modern_call *call)
     const char *comma = "{";
     LIST_EACH(&call->questions, item)
     {
-        const struct question *question = LIST_ENTRY(item, struct question, link);
+        struct question *question = LIST_ENTRY(item, struct question, link);
+        if (question->sent)
+            continue;
+        question->sent = true;
         buffer_append_string(out, comma);
         buffer_append(out, buffer_slice(&question->key));
         buffer_append_string(out, ":");
@@ -226,12 +266,7 @@ static void send_answers(struct exchange *ex)
 {
     struct modern_call *call = ex->to_modern;
     struct error error = {0};
-    call->asking = false;
-    if (ex->call != NULL) // the earlier answer's stream is still open
-        upstream_call_cancel(ex->call, false);
-    ex->call = NULL;
-    ex->upstream_answered = false;
-    ex->upstream_status = 0;
+    modern_begin_round(ex);
     if (!bridge_rescan(ex))
         return;
     struct buffer responses;
@@ -241,8 +276,15 @@ static void send_answers(struct exchange *ex)
              (unsigned long long)++ex->session->bridge->next_id);
     struct bridge_retry retry = {slice_from_string(call->retry_id), buffer_slice(&responses),
                                  buffer_slice(&call->state)};
-    int result = responses.failed ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
-                                  : modern_send(ex, &retry, &error);
+    int result = 0;
+    if (responses.failed) {
+        result = error_set(&error, ERROR_NO_MEMORY, "out of memory");
+    } else if (call->stage == STAGE_NONE) {
+        result = modern_send(ex, &retry, &error);
+    } else {
+        call->stage = STAGE_UPDATE;
+        result = polls_send(ex, "tasks/update", buffer_slice(&responses), &error);
+    }
     buffer_release(&responses);
     if (result == 0)
         return;

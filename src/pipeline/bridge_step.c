@@ -4,6 +4,7 @@
 // Where a judged message takes the way over a bridge, and what both bridges share. A server that
 // speaks the client's era gets the client's own bytes.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/own_tasks_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ bool bridge_uses_link(const struct upstream_server *server)
 
 static enum step_result step_legacy_client(struct exchange *ex)
 {
+    if (origin_is_task_method(ex->method) && own_task_step(ex) == STEP_REPLY)
+        return STEP_REPLY;
     if (ex->session != NULL && ex->session->bridge != NULL && ex->method != MCP_INITIALIZE)
         return modern_step(ex);
     if (ex->method != MCP_INITIALIZE || ex->era_settled)
@@ -225,6 +228,7 @@ void bridge_sweep(struct pipeline *pipeline, uint64_t now_us)
     LIST_EACH(&pipeline->sessions, item)
     {
         struct session *session = LIST_ENTRY(item, struct session, link);
+        own_tasks_expire(session);
         if (session->bridge != NULL)
             listen_update(session);
     }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
+#include "pipeline/own_tasks_internal.h"
 #include "pipeline/toolbox_internal.h"
 
 static enum policy_subject subject_of(enum mcp_method method)
@@ -114,12 +115,24 @@ void decide_write_denial(struct exchange *ex, enum mcp_method method, struct sli
     buffer_release(&data);
 }
 
+// Whose client waits for a task finds the denial as that task's result.
+static bool answer_as_task(struct exchange *ex, struct slice denial)
+{
+    struct json_doc doc;
+    json_doc_init(&doc);
+    bool answered = json_scan(&doc, denial, NULL, NULL, NULL) == 0 &&
+                    own_task_answer(ex, json_raw(&doc, json_get(&doc, 0, "result")), true) == 0;
+    json_doc_release(&doc);
+    return answered;
+}
+
 static void answer_denial(struct exchange *ex)
 {
     struct buffer body;
     buffer_init(&body, 0);
     decide_write_denial(ex, ex->method, ex->id, ex->rule, ex->reason, &body);
-    exchange_answer_buffer(ex, 200, &body);
+    if (body.failed || !own_task_due(ex) || !answer_as_task(ex, buffer_slice(&body)))
+        exchange_answer_buffer(ex, 200, &body);
     buffer_release(&body);
 }
 

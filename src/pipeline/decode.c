@@ -44,6 +44,18 @@ static bool asks_for(const struct exchange *ex, const char *name)
     return wanted != JSON_NONE && json_type(doc, wanted) == JSON_TRUE;
 }
 
+// 2025-11-25, "Creating Tasks".
+static void decode_task(struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t task = json_get(doc, ex->message.params, "task");
+    uint32_t ttl = json_get(doc, task, "ttl");
+    ex->wants_task =
+        ex->method == MCP_TOOLS_CALL && task != JSON_NONE && json_type(doc, task) == JSON_OBJECT;
+    if (ttl == JSON_NONE || json_integer(doc, ttl, &ex->task_ttl_ms) != 0)
+        ex->task_ttl_ms = -1;
+}
+
 // The exchange outlives the client's bytes, so what the log will need is copied.
 static bool keep_facts(struct exchange *ex)
 {
@@ -59,6 +71,7 @@ static bool keep_facts(struct exchange *ex)
     ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
     ex->wants_log = json_get(doc, m->meta, "io.modelcontextprotocol/logLevel") != JSON_NONE;
     decode_argument_keys(ex);
+    decode_task(ex);
     if (m->method == MCP_LISTEN) {
         ex->listens_tools = asks_for(ex, "toolsListChanged");
         ex->listens_prompts = asks_for(ex, "promptsListChanged");

@@ -309,9 +309,9 @@ static int add_modern(struct exchange *ex)
 {
     int result = add(ex, SLICE_LITERAL(VERSION_HEADER), ex->message.version);
     if (result == 0)
-        result = add(ex, SLICE_LITERAL(METHOD_HEADER), ex->method_name);
-    if (result == 0 && has_name_header(ex->method))
-        result = add(ex, SLICE_LITERAL(NAME_HEADER), encode_value(ex, ex->subject));
+        result = add(ex, SLICE_LITERAL(METHOD_HEADER), ex->message.method_name);
+    if (result == 0 && has_name_header(ex->message.method))
+        result = add(ex, SLICE_LITERAL(NAME_HEADER), encode_value(ex, ex->message.subject));
     const struct tool *tool =
         ex->method != MCP_TOOLS_CALL
             ? NULL

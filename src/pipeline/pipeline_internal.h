@@ -124,6 +124,8 @@ struct exchange {
     const struct slice *argument_keys;
     size_t argument_key_count;
     bool wants_log;                                         // modern: _meta logLevel is set
+    bool wants_task;                                        // 2025-11-25: the call asks for a task
+    int64_t task_ttl_ms;                                    // of that; -1: not said
     bool listens_tools, listens_prompts, listens_resources; // of a subscriptions/listen
     struct http_header *forward;                            // headers to pass on; in the arena
     size_t forward_count;
@@ -179,7 +181,10 @@ struct session {
     struct replay *replay;  // what was said on streams; NULL until there is one
     struct origins replays; // by request id
     uint64_t last_used_us;
-    uint64_t calls; // tool calls so far
+    uint64_t calls;        // tool calls so far
+    bool offers_tasks;     // its server takes calls as tasks (2025-11-25)
+    struct list own_tasks; // own_tasks.c
+    size_t own_task_count;
     bool ended;
     struct pipeline_stdio *stdio;  // set for the stdio face
     struct bridge_session *bridge; // set when the server is of the modern era

@@ -6,6 +6,7 @@
 #include "pipeline/bridge_internal.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
+#include "pipeline/own_tasks_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/route_internal.h"
 
@@ -58,6 +59,7 @@ struct session *session_new(struct exchange *ex)
     list_init(&session->exchanges);
     list_init(&session->waiting);
     list_init(&session->asked);
+    list_init(&session->own_tasks);
     list_init(&session->held);
     origins_init(&session->replays);
     buffer_init(&session->greeting, 1024 * 1024);
@@ -114,6 +116,7 @@ void session_free(struct session *session)
     heal_release(session);
     origins_release(&session->replays);
     bridge_session_free(session);
+    own_tasks_release(session);
     if (session->shared == NULL)
         upstream_link_close(session->child);
     session->shared = NULL;

@@ -17,7 +17,8 @@ struct shared_child {
     enum mcp_version version; // what that initialize settled on
     struct exchange *first;   // its initialize is on its way; others wait for the answer
     bool initialized;         // notifications/initialized went through
-    struct list waiting;      // exchanges with an initialize that wait for the first one's answer
+    bool offers_tasks;
+    struct list waiting; // exchanges with an initialize that wait for the first one's answer
 };
 
 static void free_shared_cb(void *argument)
@@ -238,6 +239,7 @@ static enum step_result join(struct exchange *ex, struct error *error)
     ex->session->child = shared->child;
     if (shared->result.length > 0) {
         ex->session->version = shared->version;
+        ex->session->offers_tasks = shared->offers_tasks;
         answer_from_first(ex, shared);
         return STEP_REPLY;
     }
@@ -301,11 +303,15 @@ void shared_initialized(const struct exchange *ex, const struct upstream_message
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         shared->version = mcp_version_parse(json_string(message->doc, version, message->arena));
+    shared->offers_tasks = bridge_calls_may_be_tasks(
+        message->doc, json_get(message->doc, message->message->result, "capabilities"));
     while (!list_empty(&shared->waiting)) {
         struct exchange *next = LIST_ENTRY(shared->waiting.next, struct exchange, wait_link);
         list_remove(&next->wait_link);
-        if (next->session != NULL)
+        if (next->session != NULL) {
             next->session->version = shared->version;
+            next->session->offers_tasks = shared->offers_tasks;
+        }
         answer_from_first(next, shared);
         exchange_finish(next);
     }

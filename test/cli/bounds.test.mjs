@@ -83,6 +83,10 @@ const CONSTANTS = {
   'kinds of clients of a grant at the same time': [BRIDGE, 'CONVERSATIONS_PER_GRANT'],
   'one translated message': [BRIDGE, 'BRIDGE_TEXT_MAX'],
   'what a client says of itself': [BRIDGE, 'BRIDGE_CLIENT_MAX'],
+  'tasks of a conversation with a legacy server': [BRIDGE, 'BRIDGE_TASKS_MAX'],
+  'tasks of such a conversation whose questions or results are waited for': [BRIDGE, 'BRIDGE_WATCHES_MAX'],
+  "tasks of the gateway's own in a session": ['src/pipeline/own_tasks.c', 'OWN_TASKS_MAX'],
+  'such a task, in time': ['src/pipeline/own_tasks.c', 'OWN_TASK_MS', 1],
   'an answer to `server/discover`': [BRIDGE, 'BRIDGE_PROBE_MS', 1],
   'resources that one session or stream watches': [BRIDGE, 'BRIDGE_URIS_MAX'],
 };

@@ -8,7 +8,7 @@ import test from 'node:test';
 import { startGateway } from '../lib/gateway.mjs';
 import { modern } from '../lib/mcp.mjs';
 import { eventually } from '../lib/scratch.mjs';
-import { FakeUpstream, META, MODERN, text, tool } from '../lib/upstream.mjs';
+import { FakeUpstream, META, text, tool } from '../lib/upstream.mjs';
 import { assertAllowed, assertDenied, scene, toolRow } from '../lib/wire.mjs';
 
 const ALLOWING = { version: '1', default: 'allow', resources: { default: 'allow' }, prompts: { default: 'allow' }, methods: {} };
@@ -213,4 +213,199 @@ test('what a task gave is redacted and withheld like any result', async t => {
   const withheld = await ask(gateway, 'tasks/get', { taskId: 't1' });
   assert.equal(JSON.stringify(withheld).includes('S-2'), false);
   assert.match(withheld.error.message, /^\[POLICY DENIED\] Bad result\./);
+});
+
+// ---- A legacy client before a modern server
+
+// A server of 2026-07-28 whose tasks the test moves: `tasks` by id, what tasks/get shows beyond id and times. The tool
+// `slow` becomes a task where the client may hear of one, `now` never does, `must` always.
+function newerServer({ tools = [tool('slow'), tool('now'), tool('must')], ...more } = {}) {
+  const tasks = {}, updates = [];
+  const shown = id => ({ taskId: id, ...TIMES, ttlMs: 60000, pollIntervalMs: 100, ...tasks[id] });
+  const knows = m => m.params._meta[META + 'clientCapabilities'].extensions?.[EXTENSION] !== undefined;
+  const server = {
+    tasks, updates,
+    upstream: {
+      eras: 'modern', tools,
+      capabilities: { tools: { listChanged: true }, extensions: { [EXTENSION]: {}, 'a/b': {} } },
+      onMessage: (m, c) => {
+        const id = m.params?.taskId, name = m.params?.name, done = result => c.json({ resultType: 'complete', ...result });
+        if (m.method === 'tools/call' && name !== 'now' && knows(m)) {
+          tasks.t1 = { status: 'working' };
+          c.json({ resultType: 'task', ...shown('t1') });
+        } else if (m.method === 'tools/call' && name === 'must') c.error(-32021, 'tasks are needed', { requiredCapabilities: { extensions: { [EXTENSION]: {} } } }, 400);
+        else if (!m.method?.startsWith('tasks/')) return false;
+        else if (!knows(m) || c.req.headers['mcp-name'] !== id || c.req.headers['mcp-method'] !== m.method) c.error(-32021, 'capability or headers missing', {}, 400);
+        else if (!tasks[id]) c.error(-32602, 'Failed to retrieve task: Task not found');
+        else if (m.method === 'tasks/get') done(shown(id));
+        else if (m.method === 'tasks/cancel') { if (server.cancels !== false) tasks[id] = { status: 'cancelled' }; done({}); }
+        else if (m.method === 'tasks/update') { updates.push(m.params.inputResponses); server.onUpdate?.(id); done({}); }
+        else return false;
+        return true;
+      },
+      ...more,
+    },
+  };
+  return server;
+}
+const withNewer = async (t, options, more = {}) => { const server = newerServer(options); return { server, ...await scene(t, { policy: ALLOWING, ...more, upstream: server.upstream }) }; };
+const OLDER_SHOWN = { taskId: 't1', ...TIMES, ttl: 60000, pollInterval: 100 };
+const callTask = (session, name = 'slow', args = { n: 1 }, task = { ttl: 60000 }) => session.request('tools/call', { name, arguments: args, task });
+
+test('a modern server\'s extension is offered as tasks to the revision that has them', async t => {
+  const { fake, open } = await withNewer(t);
+  const session = await open();
+  assert.deepEqual(session.initialize.capabilities, { tools: { listChanged: true }, tasks: { cancel: {}, requests: { tools: { call: {} } } } });
+  assert.deepEqual((await session.request('tools/list')).result.tools[0], { ...tool('slow'), execution: { taskSupport: 'optional' } });
+  const older = await open({ version: '2025-06-18' });
+  assert.deepEqual(older.initialize.capabilities, { tools: { listChanged: true } });
+  assert.deepEqual((await older.request('tools/list')).result.tools[0], tool('slow'));
+  assertAllowed(await callTask(older), '{"n":1}');
+  assert.equal('task' in fake.calls()[0].message.params, false);
+});
+
+test('a call asks for a task, gets one, and finds its result behind it', async t => {
+  const { server, fake, gateway, open } = await withNewer(t);
+  const session = await open({ capabilities: { elicitation: {}, tasks: { list: {} } } });
+  assert.deepEqual((await callTask(session)).result, { task: { ...OLDER_SHOWN, status: 'working' } });
+  const [call] = fake.calls();
+  assert.deepEqual(call.message.params._meta[META + 'clientCapabilities'], { elicitation: {}, extensions: { [EXTENSION]: {} } });
+  assert.equal('task' in call.message.params, false);
+  assert.deepEqual((await session.request('tasks/get', { taskId: 't1' })).result, { ...OLDER_SHOWN, status: 'working' });
+  const waiting = session.request('tasks/result', { taskId: 't1' });
+  const before = fake.of('tasks/get').length;
+  await fake.waitFor('tasks/get', before + 2);
+  server.tasks.t1 = { status: 'completed', statusMessage: 'done', result: { ...text('42'), structuredContent: { n: 1.0 } } };
+  const result = { ...text('42'), structuredContent: { n: 1 }, _meta: { [RELATED]: { taskId: 't1' } } };
+  assert.deepEqual((await waiting).result, result);
+  assert.deepEqual((await session.request('tasks/result', { taskId: 't1' })).result, result);
+  assert.deepEqual((await session.request('tasks/get', { taskId: 't1' })).result, { ...OLDER_SHOWN, statusMessage: 'done', status: 'completed' });
+  assert.equal((await gateway.waitRows(row => row.method === 'tasks/result' && row.subject === 't1', 2)).length, 2, 'looking again and again is one message');
+  assert.equal((await session.request('tasks/list')).error.code, -32601);
+  assert.equal((await session.request('tasks/update', { taskId: 't1' })).error.code, -32601);
+});
+
+test('a task that fails or is gone ends its tasks/result with that error', async t => {
+  const { server, open } = await withNewer(t);
+  const session = await open();
+  await callTask(session);
+  server.tasks.t1 = { status: 'failed', error: { code: -32021, message: 'boom', data: 1 } };
+  assert.deepEqual((await session.request('tasks/result', { taskId: 't1' })).error, { message: 'boom', data: 1, code: -32600 });
+  server.tasks.t1 = { status: 'cancelled' };
+  assert.match((await session.request('tasks/result', { taskId: 't1' })).error.message, /was cancelled/);
+  delete server.tasks.t1;
+  for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) assert.equal((await session.request(method, { taskId: 't1' })).error.code, -32602, method);
+  isUnknown(await session.request('tasks/result', { taskId: 'other' }), 'other');
+});
+
+test('questions of a task are asked once, on the stream of tasks/result, and answered by tasks/update', async t => {
+  const { server, gateway, open } = await withNewer(t);
+  const session = await open({ capabilities: { elicitation: {} } });
+  await callTask(session);
+  const question = { method: 'elicitation/create', params: ELICIT };
+  server.tasks.t1 = { status: 'input_required', inputRequests: { name: question } };
+  server.onUpdate = () => { if (server.updates.length === 2) server.tasks.t1 = { status: 'completed', result: text(JSON.stringify(server.updates)) }; else server.tasks.t1.inputRequests.more = question; };
+  const { asked, answer } = await session.converse({ jsonrpc: '2.0', id: 50, method: 'tasks/result', params: { taskId: 't1' } }, m => session.post({ jsonrpc: '2.0', id: m.id, result: { action: 'accept', content: { n: 1 } } }));
+  assert.deepEqual(asked.map(m => [m.method, m.params]), [1, 2].map(() => ['elicitation/create', { ...ELICIT, _meta: { [RELATED]: { taskId: 't1' } } }]));
+  assert.equal(answer.result.content[0].text, JSON.stringify([{ name: { action: 'accept', content: { n: 1 } } }, { more: { action: 'accept', content: { n: 1 } } }]));
+  assert.equal((await gateway.waitRows(row => row.direction === 'server' && row.method === 'elicitation/create' && row.outcome === 'allowed', 2)).length, 2);
+});
+
+test('a question that the policy or the client does not allow ends the tasks/result, and nobody is asked', async t => {
+  for (const [policy, capabilities, wanted] of [[{ ...ALLOWING, methods: { 'elicitation/create': 'deny' } }, { elicitation: {} }, /does not allow/], [ALLOWING, {}, /did not offer/]]) {
+    const { server, open } = await withNewer(t, {}, { policy });
+    const session = await open({ capabilities });
+    await callTask(session);
+    server.tasks.t1 = { status: 'input_required', inputRequests: { name: { method: 'elicitation/create', params: ELICIT } } };
+    const answer = await session.post({ jsonrpc: '2.0', id: 50, method: 'tasks/result', params: { taskId: 't1' } });
+    assert.equal(answer.messages.length, 1);
+    assert.match(JSON.stringify(answer.messages[0]), wanted);
+    assert.deepEqual(server.updates, []);
+  }
+});
+
+test('a cancellation is answered when it has come true, and refused when the task is over', async t => {
+  const { server, fake, open } = await withNewer(t);
+  const session = await open();
+  await callTask(session);
+  assert.deepEqual((await session.request('tasks/cancel', { taskId: 't1' })).result, { ...OLDER_SHOWN, status: 'cancelled' });
+  assert.deepEqual((await session.request('tasks/cancel', { taskId: 't1' })).error, { code: -32602, message: 'Cannot cancel task: already in terminal status "cancelled"' });
+  assert.equal(fake.of('tasks/cancel').length, 1);
+  server.tasks.t1 = { status: 'working' };
+  server.cancels = false;
+  assert.equal((await session.request('tasks/cancel', { taskId: 't1' })).result.status, 'working', 'a wish that was not heard');
+});
+
+test('a client that leaves tasks/result, or cancels it, leaves the task alone', async t => {
+  const { server, fake, open } = await withNewer(t);
+  const session = await open();
+  await callTask(session);
+  const raw = await session.open({ jsonrpc: '2.0', id: 60, method: 'tasks/result', params: { taskId: 't1' } });
+  await fake.waitFor('tasks/get', 2);
+  await session.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 60 } });
+  raw.close();
+  const seen = fake.of('tasks/get').length;
+  assert.equal((await session.request('tasks/get', { taskId: 't1' })).result.status, 'working');
+  await new Promise(resolve => setTimeout(resolve, 400));
+  assert.ok(fake.of('tasks/get').length <= seen + 2, 'nobody asks on');
+  assert.equal(fake.of('tasks/cancel').length, 0);
+  server.tasks.t1 = { status: 'completed', result: text('late') };
+  assertAllowed(await session.request('tasks/result', { taskId: 't1' }), 'late');
+});
+
+test('a call that asks for a task and is answered at once becomes a task that is over', async t => {
+  const { server, fake, gateway, open } = await withNewer(t, {}, { policy: { ...ALLOWING, tools: { now: GUARDED.tools.slow } } });
+  const session = await open();
+  const made = (await callTask(session, 'now', { n: 5 }, { ttl: 1000 })).result.task;
+  assert.match(made.taskId, /^sallyport-[0-9a-f]{32}$/);
+  assert.deepEqual({ ...made, taskId: 0, createdAt: 0, lastUpdatedAt: 0 }, { taskId: 0, status: 'completed', createdAt: 0, lastUpdatedAt: 0, ttl: 1000 });
+  assert.ok(Math.abs(Date.parse(made.createdAt) - Date.now()) < 60000);
+  const { taskId } = made;
+  assert.deepEqual((await session.request('tasks/get', { taskId })).result, made);
+  assert.deepEqual((await session.request('tasks/result', { taskId })).result, { ...text('{"n":5}'), _meta: { [RELATED]: { taskId } } });
+  assert.match((await session.request('tasks/cancel', { taskId })).error.message, /already in terminal status/);
+  assert.equal(fake.requests.filter(r => r.message?.method.startsWith('tasks/')).length, 0);
+  isUnknown(await (await open()).request('tasks/get', { taskId: taskId + '0' }), taskId + '0');
+  await eventually(async () => (await session.request('tasks/get', { taskId })).error?.code === -32602, 'it is gone after its time');
+  server.upstream.onCall = undefined;
+  const guarded = await withNewer(t, { onCall: () => ({ ...text('x'), structuredContent: { ssn: 'S-1' } }) }, { policy: { ...ALLOWING, tools: { now: GUARDED.tools.slow } } });
+  const other = await guarded.open();
+  const kept = (await callTask(other, 'now')).result.task;
+  assert.deepEqual((await other.request('tasks/result', { taskId: kept.taskId })).result.structuredContent, { ssn: '[REDACTED]' });
+  assert.equal((await gateway.waitRows(toolRow('now', 'allowed'))).length, 1);
+});
+
+test('a denied call that asks for a task is a task whose result says so, in either era of the server', async t => {
+  const policy = { ...ALLOWING, tools: { slow: { deny_if: [{ conditions: [{ path: 'args.n', op: 'eq', value: 13 }], on_deny: 'No thirteen.' }] } } };
+  for (const make of [withNewer, withOlder]) {
+    const { fake, gateway, open } = await make(t, {}, { policy });
+    const session = await open();
+    const { task } = (await callTask(session, 'slow', { n: 13 })).result;
+    assert.equal(task.status, 'completed');
+    const { result } = await session.request('tasks/result', { taskId: task.taskId });
+    assertDenied({ jsonrpc: '2.0', id: 1, result }, { text: 'No thirteen.', rule: '/tools/slow/deny_if/0' });
+    assert.deepEqual(result._meta[RELATED], { taskId: task.taskId });
+    assertDenied(await session.call('slow', { n: 13 }), { text: 'No thirteen.', rule: '/tools/slow/deny_if/0' });
+    assert.equal(fake.calls().length, 0);
+    assert.equal((await gateway.waitRows(toolRow('slow', 'denied'), 2)).length, 2);
+    const { task: good } = (await callTask(session, 'slow', { n: 1 })).result;
+    assert.equal(good.taskId, 't1');
+  }
+});
+
+test('a tool of a modern server that runs as a task only says so to a legacy client', async t => {
+  const { open } = await withNewer(t);
+  const session = await open();
+  assert.equal((await session.call('must')).error.code, -32600);
+  assert.equal((await callTask(session, 'must')).result.task.status, 'working');
+});
+
+test('what a modern server\'s task gave is redacted and withheld for a legacy client', async t => {
+  const { server, open } = await withNewer(t, {}, { policy: GUARDED });
+  const session = await open();
+  await callTask(session);
+  server.tasks.t1 = { status: 'completed', result: { ...text('x'), structuredContent: { ssn: 'S-1' } } };
+  assert.deepEqual((await session.request('tasks/result', { taskId: 't1' })).result.structuredContent, { ssn: '[REDACTED]' });
+  server.tasks.t1.result = { ...text('x'), structuredContent: { bad: true, ssn: 'S-2' } };
+  assertDenied({ ...await session.request('tasks/result', { taskId: 't1' }) }, { text: /^\[POLICY DENIED\] Bad result\./, rule: '/tools/slow/results/deny_if/0' });
 });
