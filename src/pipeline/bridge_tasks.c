@@ -64,8 +64,7 @@ static struct legacy_task *find_of_grant(const struct exchange *ex)
     LIST_EACH(&ex->pipeline->bridge->conversations, item)
     {
         const struct conversation *c = LIST_ENTRY(item, struct conversation, link);
-        if (c->lost || c->server != ex->server ||
-            !slice_equal_string(ex->grant->label, c->grant_label))
+        if (c->lost || c->server != ex->server || !slice_equal_string(ex->grant->id, c->grant_id))
             continue;
         struct legacy_task *task = find(c, ex->subject);
         if (task != NULL)
