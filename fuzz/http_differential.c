@@ -19,10 +19,10 @@ static const char *const only_we_refuse[] = {
     "a folded or indented header line",
     "empty lines before the head",
     "an empty line before an answer",
-    "the head does not end where its lines end",
-    "a header line without a name",
+    "a header line without a plain name and a colon",
     "too many headers",
     // The first line
+    "a method that is not known here",
     "the request line has more spaces than two",
     "the target is not a path",
     "the target holds a byte that must be percent-encoded",
@@ -38,6 +38,7 @@ static const char *const only_we_refuse[] = {
     "more than one Transfer-Encoding",
     "white space behind Content-Length or Transfer-Encoding",
     "the only transfer coding known here is chunked",
+    "a transfer coding behind chunked",
     "Content-Length is not a plain number",
     // Chunks
     "a chunk size with too many digits",

@@ -141,7 +141,7 @@ void http_read_ours(bool request, struct slice all, size_t step, struct http_rea
         ret->used = length;
         ret->status = take_body(request, &framing, rest, step, ret);
     }
-    memory_free(list.items);
+    http_header_list_release(&list);
 }
 
 // ---- The other's

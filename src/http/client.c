@@ -369,7 +369,7 @@ static void client_free_run(void *argument)
     LIST_EACH(&client->spare, link)
     call_free(LIST_ENTRY(link, struct http_call, link));
     buffer_release(&client->head);
-    memory_free(client->headers.items);
+    http_header_list_release(&client->headers);
     memory_free(client->host);
     memory_free(client->origin);
     memory_free(client->authority);

@@ -17,21 +17,23 @@ static void collect(const struct http_header_list *headers, struct fields *field
 {
     *fields = (struct fields){0};
     for (size_t i = 0; i < headers->count; i++) {
-        struct slice name = headers->items[i].name, value = headers->items[i].value;
-        // The length decides nearly always; few names are compared at all.
-        if (http_name_is(name, "host", 4)) {
+        struct slice value = headers->items[i].value;
+        switch (headers->fields[i]) {
+        case HTTP_HOST:
             fields->host = value;
             fields->host_count++;
-        } else if (http_name_is(name, "expect", 6)) {
-            fields->expects_continue |= http_list_has(value, "100-continue");
-        } else if (http_name_is(name, "connection", 10)) {
-            fields->close |= http_list_has(value, "close");
-        } else if (http_name_is(name, "content-length", 14)) {
+            break;
+        case HTTP_CONTENT_LENGTH:
             fields->length = value;
             fields->length_count++;
-        } else if (http_name_is(name, "transfer-encoding", 17)) {
+            break;
+        case HTTP_TRANSFER_ENCODING:
             fields->coding = value;
             fields->coding_count++;
+            break;
+        case HTTP_CONNECTION: fields->close |= http_list_has(value, "close"); break;
+        case HTTP_EXPECT: fields->expects_continue |= http_list_has(value, "100-continue"); break;
+        default: break;
         }
     }
 }
@@ -55,6 +57,24 @@ static bool parse_length(struct slice text, uint64_t *ret)
 static bool ends_its_line(struct slice value)
 {
     return value.length == 0 || value.data[value.length] == '\r';
+}
+
+// Of a list that holds chunked, that must be the last (RFC 9112, section 6.1); others are not
+// known.
+static int judge_coding(struct slice coding, struct http_framing *ret, const char **ret_reason)
+{
+    const struct slice chunked = SLICE_LITERAL("chunked");
+    size_t before = coding.length < chunked.length ? 0 : coding.length - chunked.length;
+    struct slice last = slice_of(coding.data + before, coding.length - before);
+    ret->kind = HTTP_BODY_CHUNKED;
+    if (slice_equal_ignoring_case(coding, chunked))
+        return 0;
+    if (http_list_has(coding, "chunked") && !slice_equal_ignoring_case(last, chunked)) {
+        *ret_reason = "a transfer coding behind chunked";
+        return ERROR_SYNTAX;
+    }
+    *ret_reason = "the only transfer coding known here is chunked";
+    return ERROR_UNSUPPORTED;
 }
 
 // Fills kind (NONE, LENGTH, CHUNKED) and length. 0, ERROR_SYNTAX or ERROR_UNSUPPORTED.
@@ -82,11 +102,8 @@ static int judge_framing(const struct fields *fields, int minor, struct http_fra
         *ret_reason = "white space behind Content-Length or Transfer-Encoding";
         return ERROR_SYNTAX;
     }
-    if (fields->coding_count == 1) {
-        *ret_reason = "the only transfer coding known here is chunked";
-        ret->kind = HTTP_BODY_CHUNKED;
-        return http_name_is(fields->coding, "chunked", 7) ? 0 : ERROR_UNSUPPORTED;
-    }
+    if (fields->coding_count == 1)
+        return judge_coding(fields->coding, ret, ret_reason);
     if (fields->length_count == 1) {
         *ret_reason = "Content-Length is not a plain number";
         if (!parse_length(fields->length, &ret->length))
@@ -96,12 +113,23 @@ static int judge_framing(const struct fields *fields, int minor, struct http_fra
     return 0;
 }
 
-static int judge_target(const struct http_head *head, struct slice line, const char **ret_reason)
+// RFC 9110, section 9.1, and PATCH: what is none of these means nothing to any server behind.
+static bool method_is_known(struct slice method)
+{
+    static const struct slice methods[] = {{"POST", 4},    {"GET", 3},   {"DELETE", 6},
+                                           {"OPTIONS", 7}, {"HEAD", 4},  {"PUT", 3},
+                                           {"PATCH", 5},   {"TRACE", 5}, {"CONNECT", 7}};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_equal(method, methods[i]))
+            return true;
+    return false;
+}
+
+static int judge_line(const struct http_head *head, const char **ret_reason)
 {
     struct slice target = head->target;
-    // "METHOD SP target SP HTTP/1.x CRLF", single spaces: nothing is left over.
-    if (head->method.length + 1 + target.length + 1 + 8 + 2 != line.length) {
-        *ret_reason = "the request line has more spaces than two";
+    if (!method_is_known(head->method)) {
+        *ret_reason = "a method that is not known here";
         return 400;
     }
     if (target.length > TARGET_MAX) {
@@ -110,7 +138,7 @@ static int judge_target(const struct http_head *head, struct slice line, const c
     }
     if (slice_equal_string(target, "*") && slice_equal_string(head->method, "OPTIONS"))
         return 0;
-    if (target.length == 0 || target.data[0] != '/') {
+    if (target.data[0] != '/') {
         *ret_reason = "the target is not a path";
         return 400;
     }
@@ -175,9 +203,7 @@ int http_request_judge(struct slice bytes, struct http_header_list *headers,
     int result = http_head_parse_request(bytes, &head, ret_reason);
     if (result != 0)
         return status_of(result);
-    const char *lf = memchr(bytes.data, '\n', bytes.length);
-    int status =
-        judge_target(&head, slice_of(bytes.data, (size_t)(lf + 1 - bytes.data)), ret_reason);
+    int status = judge_line(&head, ret_reason);
     if (status != 0)
         return status;
     collect(headers, &fields);
@@ -191,7 +217,7 @@ int http_request_judge(struct slice bytes, struct http_header_list *headers,
     ret->expects_continue = fields.expects_continue && head.minor > 0;
     request->method = head.method;
     split_target(head.target, request);
-    request->headers = (struct http_headers){headers->items, headers->count};
+    request->headers = http_header_list_all(headers);
     return 0;
 }
 
@@ -222,6 +248,6 @@ int http_response_judge(struct slice bytes, struct http_header_list *headers, bo
         ret->close = true;
     }
     response->status = head.status;
-    response->headers = (struct http_headers){headers->items, headers->count};
+    response->headers = http_header_list_all(headers);
     return 0;
 }

@@ -17,21 +17,55 @@ bool http_name_is(struct slice name, const char *text, size_t length)
     return true;
 }
 
-struct slice http_header_get(struct http_headers headers, const char *name)
+enum { KNOWN_LENGTH_MAX = 20, SAME_LENGTH_MAX = 3 };
+
+struct known_field {
+    const char *name;
+    enum http_field field;
+};
+
+enum http_field http_field_of(struct slice name)
 {
-    struct slice wanted = slice_from_string(name);
+    // By the length of the name, which decides nearly always.
+    static const struct known_field known[KNOWN_LENGTH_MAX + 1][SAME_LENGTH_MAX] = {
+        [4] = {{"host", HTTP_HOST}},
+        [6] = {{"accept", HTTP_ACCEPT}, {"origin", HTTP_ORIGIN}, {"expect", HTTP_EXPECT}},
+        [7] = {{"baggage", HTTP_BAGGAGE}},
+        [8] = {{"mcp-name", HTTP_MCP_NAME}},
+        [10] = {{"connection", HTTP_CONNECTION},
+                {"mcp-method", HTTP_MCP_METHOD},
+                {"tracestate", HTTP_TRACESTATE}},
+        [11] = {{"traceparent", HTTP_TRACEPARENT}},
+        [12] = {{"content-type", HTTP_CONTENT_TYPE}},
+        [13] = {{"authorization", HTTP_AUTHORIZATION}, {"last-event-id", HTTP_LAST_EVENT_ID}},
+        [14] = {{"content-length", HTTP_CONTENT_LENGTH}, {"mcp-session-id", HTTP_MCP_SESSION_ID}},
+        [16] = {{"content-encoding", HTTP_CONTENT_ENCODING}},
+        [17] = {{"transfer-encoding", HTTP_TRANSFER_ENCODING}},
+        [20] = {{"mcp-protocol-version", HTTP_MCP_PROTOCOL_VERSION}},
+    };
+    const struct slice parameter = SLICE_LITERAL("mcp-param-");
+    const struct known_field *same = known[name.length <= KNOWN_LENGTH_MAX ? name.length : 0];
+    for (size_t i = 0; i < SAME_LENGTH_MAX && same[i].name != NULL; i++)
+        if (slice_equal_ignoring_case_of(name.data, same[i].name, name.length))
+            return same[i].field;
+    bool is_parameter = name.length > parameter.length &&
+                        slice_equal_ignoring_case_of(name.data, parameter.data, parameter.length);
+    return is_parameter ? HTTP_MCP_PARAM : HTTP_OTHER;
+}
+
+struct slice http_header_get(struct http_headers headers, enum http_field field)
+{
     for (size_t i = 0; i < headers.count; i++)
-        if (slice_equal_ignoring_case(headers.items[i].name, wanted))
+        if (http_headers_field(headers, i) == field)
             return headers.items[i].value;
     return (struct slice){NULL, 0};
 }
 
-size_t http_header_count(struct http_headers headers, const char *name)
+size_t http_header_count(struct http_headers headers, enum http_field field)
 {
-    struct slice wanted = slice_from_string(name);
     size_t count = 0;
     for (size_t i = 0; i < headers.count; i++)
-        count += slice_equal_ignoring_case(headers.items[i].name, wanted) ? 1 : 0;
+        count += http_headers_field(headers, i) == field ? 1 : 0;
     return count;
 }
 

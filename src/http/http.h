@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.1 and server-sent events, both sides, over llhttp in strict mode plus our own framing
-// checks (RFC 9112): exactly one Host, never Content-Length with Transfer-Encoding, no obs-fold, no
-// bare CR or LF, bounded heads and bodies. The pipeline sees requests and replies, never bytes of
+// HTTP/1.1 and server-sent events, both sides, stricter than RFC 9112 demands: exactly one Host,
+// never Content-Length with Transfer-Encoding, no obs-fold, no bare CR or LF, bounded heads and
+// bodies. The pipeline sees requests and replies, never bytes of
 // framing.
 //
 // One loop thread. A reply or a call belongs to this module; the handle is valid until the function
@@ -17,6 +17,29 @@
 #include "loop/loop.h"
 #include "net/net.h"
 
+// The fields that somebody here looks at. A name is compared once, when it is read.
+enum http_field {
+    HTTP_ACCEPT,
+    HTTP_AUTHORIZATION,
+    HTTP_BAGGAGE,
+    HTTP_CONNECTION,
+    HTTP_CONTENT_ENCODING,
+    HTTP_CONTENT_LENGTH,
+    HTTP_CONTENT_TYPE,
+    HTTP_EXPECT,
+    HTTP_HOST,
+    HTTP_LAST_EVENT_ID,
+    HTTP_MCP_METHOD,
+    HTTP_MCP_NAME,
+    HTTP_MCP_PROTOCOL_VERSION,
+    HTTP_MCP_SESSION_ID,
+    HTTP_ORIGIN,
+    HTTP_TRACEPARENT,
+    HTTP_TRACESTATE,
+    HTTP_TRANSFER_ENCODING,
+    HTTP_MCP_PARAM, // any name that begins with Mcp-Param- and goes on
+    HTTP_OTHER,
+};
 struct http_header {
     struct slice name;  // as received; compare without case
     struct slice value; // trimmed
@@ -24,11 +47,18 @@ struct http_header {
 struct http_headers {
     const struct http_header *items;
     size_t count;
+    const enum http_field *fields; // what each name means; NULL: nobody has read them yet
 };
-// The value of the first header of this name, or a slice with data NULL.
-struct slice http_header_get(struct http_headers headers, const char *name);
-// How many headers have this name.
-size_t http_header_count(struct http_headers headers, const char *name);
+// What a name means.
+enum http_field http_field_of(struct slice name);
+static inline enum http_field http_headers_field(struct http_headers headers, size_t i)
+{
+    return headers.fields != NULL ? headers.fields[i] : http_field_of(headers.items[i].name);
+}
+// The value of the first header of this field, or a slice with data NULL.
+struct slice http_header_get(struct http_headers headers, enum http_field field);
+// How many headers are of this field.
+size_t http_header_count(struct http_headers headers, enum http_field field);
 const char *http_status_text(int status);
 
 // ---- Server side

@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Heads and framing, shared by both sides. llhttp parses a head that is already whole; the limits,
-// the line ends, the framing fields and the chunked coding are judged here, because a gateway and
-// the servers around it must never disagree about where a message ends.
+// Heads and framing, shared by both sides: a gateway and the servers around it must never disagree
+// about where a message ends.
 #pragma once
 
 #include "http/http.h"
@@ -33,10 +32,16 @@ int http_head_find(struct http_head_scan *scan, struct slice bytes, size_t *ret_
 // ---- head.c: parsing it
 struct http_header_list {
     struct http_header *items; // owned
+    enum http_field *fields;   // owned; of each item
     size_t count;
     size_t capacity;
     size_t max;
 };
+void http_header_list_release(struct http_header_list *list);
+static inline struct http_headers http_header_list_all(const struct http_header_list *list)
+{
+    return (struct http_headers){list->items, list->count, list->fields};
+}
 struct http_head {
     struct http_header_list *headers; // borrowed; slices into the head's bytes
     struct slice method;
@@ -44,8 +49,8 @@ struct http_head {
     int minor; // HTTP/1.<minor>
     int status;
 };
-// `head` is whole. 0, ERROR_SYNTAX, ERROR_UNSUPPORTED (version), ERROR_LIMIT (too many headers),
-// ERROR_NO_MEMORY, with a reason.
+// `head` is what http_head_find said: whole, its line ends checked. 0, ERROR_SYNTAX,
+// ERROR_UNSUPPORTED (version), ERROR_LIMIT (too many headers), ERROR_NO_MEMORY, with a reason.
 int http_head_parse_request(struct slice head, struct http_head *ret, const char **ret_reason);
 int http_head_parse_response(struct slice head, struct http_head *ret, const char **ret_reason);
 

@@ -187,7 +187,7 @@ static void reply_free(struct http_reply *reply)
     buffer_release(&reply->head);
     buffer_release(&reply->body);
     buffer_release(&reply->corked);
-    memory_free(reply->headers.items);
+    http_header_list_release(&reply->headers);
     memory_free(reply);
 }
 

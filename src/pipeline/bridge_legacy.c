@@ -107,12 +107,10 @@ static enum step_result answer_discovery(struct exchange *ex, const struct conve
 static size_t call_headers(const struct exchange *ex, const struct conversation *c,
                            struct http_header *headers)
 {
-    static const struct slice kept[] = {{"traceparent", 11}, {"tracestate", 10}, {"baggage", 7}};
     size_t count = conversation_headers(c, headers);
     for (size_t i = 0; i < ex->forward_count; i++)
-        for (size_t k = 0; k < sizeof kept / sizeof *kept; k++)
-            if (slice_equal_ignoring_case(ex->forward[i].name, kept[k]))
-                headers[count++] = ex->forward[i];
+        if (headers_is_of_trace(&ex->forward[i]))
+            headers[count++] = ex->forward[i];
     return count;
 }
 

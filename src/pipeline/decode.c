@@ -108,12 +108,8 @@ enum step_result step_decode(struct exchange *ex)
         return STEP_FAIL;
     // 2026-07-28, "Versioning": the body's _meta tells the era; a header naming a version that is
     // not of the legacy era does, too.
-    enum mcp_version header = MCP_VERSION_NONE;
-    struct slice named = {0};
-    for (size_t i = 0; i < ex->forward_count; i++)
-        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
-            named = ex->forward[i].value;
-    header = mcp_version_parse(named);
+    struct slice named = http_header_get(exchange_headers(ex), HTTP_MCP_PROTOCOL_VERSION);
+    enum mcp_version header = mcp_version_parse(named);
     bool foreign =
         named.data != NULL && (header == MCP_VERSION_NONE || mcp_version_is_modern(header));
     bool has_session = ex->session != NULL;

@@ -10,41 +10,35 @@
 
 enum { VALUE_MAX = 8192 };
 
-static bool is_one_of(struct slice name, const struct slice *names, size_t count)
+static bool is_modern(enum http_field field)
 {
-    for (size_t i = 0; i < count; i++)
-        if (slice_equal_ignoring_case(name, names[i]))
-            return true;
-    return false;
+    return field == HTTP_MCP_METHOD || field == HTTP_MCP_NAME || field == HTTP_MCP_PARAM;
 }
 
-bool headers_is_modern(struct slice name)
+static bool is_of_trace(enum http_field field)
 {
-    static const struct slice exact[] = {{METHOD_HEADER, sizeof METHOD_HEADER - 1},
-                                         {NAME_HEADER, sizeof NAME_HEADER - 1}};
-    if (is_one_of(name, exact, 2))
-        return true;
-    struct slice prefix = SLICE_LITERAL("mcp-param-");
-    return name.length > prefix.length &&
-           slice_equal_ignoring_case(slice_of(name.data, prefix.length), prefix);
+    return field == HTTP_TRACEPARENT || field == HTTP_TRACESTATE || field == HTTP_BAGGAGE;
 }
 
-static bool is_forwarded(struct slice name)
+bool headers_is_modern(const struct http_header *header)
 {
-    static const struct slice exact[] = {{VERSION_HEADER, sizeof VERSION_HEADER - 1},
-                                         {"Last-Event-ID", 13},
-                                         {"traceparent", 11},
-                                         {"tracestate", 10},
-                                         {"baggage", 7}};
-    return is_one_of(name, exact, sizeof exact / sizeof *exact) || headers_is_modern(name);
+    return is_modern(http_field_of(header->name));
+}
+
+bool headers_is_of_trace(const struct http_header *header)
+{
+    return is_of_trace(http_field_of(header->name));
 }
 
 size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most)
 {
     size_t count = 0;
-    for (size_t i = 0; i < request->headers.count && count < most; i++)
-        if (is_forwarded(request->headers.items[i].name))
+    for (size_t i = 0; i < request->headers.count && count < most; i++) {
+        enum http_field field = http_headers_field(request->headers, i);
+        if (field == HTTP_MCP_PROTOCOL_VERSION || field == HTTP_LAST_EVENT_ID ||
+            is_of_trace(field) || is_modern(field))
             out[count++] = request->headers.items[i];
+    }
     return count;
 }
 
@@ -91,7 +85,7 @@ static bool host_allowed(const struct pipeline_rules *rules, struct slice host)
 
 bool headers_host_allowed(const struct rules *rules, const struct http_request *request)
 {
-    struct slice host = http_header_get(request->headers, "host");
+    struct slice host = http_header_get(request->headers, HTTP_HOST);
     return host.data != NULL && host_allowed(&rules->given, host);
 }
 
@@ -220,12 +214,12 @@ static bool has_name_header(enum mcp_method method)
 // Two values of a header that has one would let two readers choose differently.
 static bool is_repeated(const struct exchange *ex)
 {
-    for (size_t i = 0; i < ex->forward_count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (slice_equal_ignoring_case(ex->forward[i].name, ex->forward[k].name) &&
-                !slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL("tracestate")) &&
-                !slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL("baggage")))
+    for (size_t i = 0; i < ex->forward_count; i++) {
+        enum http_field field = http_field_of(ex->forward[i].name);
+        for (size_t k = 0; k < i && field != HTTP_TRACESTATE && field != HTTP_BAGGAGE; k++)
+            if (slice_equal_ignoring_case(ex->forward[i].name, ex->forward[k].name))
                 return true;
+    }
     return false;
 }
 
@@ -338,7 +332,6 @@ int headers_from_message(struct exchange *ex)
 
 int headers_for_modern(struct exchange *ex)
 {
-    static const struct slice kept[] = {{"traceparent", 11}, {"tracestate", 10}, {"baggage", 7}};
     const struct http_header *old = ex->forward;
     size_t count = ex->forward_count;
     ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
@@ -346,7 +339,7 @@ int headers_for_modern(struct exchange *ex)
     if (ex->forward == NULL)
         return ERROR_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        if (is_one_of(old[i].name, kept, sizeof kept / sizeof *kept))
+        if (headers_is_of_trace(&old[i]))
             ex->forward[ex->forward_count++] = old[i];
     return add_modern(ex);
 }

@@ -213,11 +213,11 @@ COLD static void refuse(struct exchange *ex, int status, const char *text, const
 
 struct slice http_face_token(const struct http_request *request)
 {
-    struct slice value = http_header_get(request->headers, "authorization");
+    struct slice value = http_header_get(request->headers, HTTP_AUTHORIZATION);
     struct slice scheme = SLICE_LITERAL("bearer ");
     if (value.data == NULL || value.length <= scheme.length ||
         !slice_equal_ignoring_case(slice_of(value.data, scheme.length), scheme) ||
-        http_header_count(request->headers, "authorization") != 1)
+        http_header_count(request->headers, HTTP_AUTHORIZATION) != 1)
         return (struct slice){0};
     return slice_trim(slice_of(value.data + scheme.length, value.length - scheme.length));
 }
@@ -288,9 +288,9 @@ static bool accepts(struct slice accept, const char *type)
 
 static bool media_types_fit(struct exchange *ex, const struct http_request *request)
 {
-    struct slice type = http_header_get(request->headers, "content-type");
-    struct slice accept = http_header_get(request->headers, "accept");
-    struct slice encoding = http_header_get(request->headers, "content-encoding");
+    struct slice type = http_header_get(request->headers, HTTP_CONTENT_TYPE);
+    struct slice accept = http_header_get(request->headers, HTTP_ACCEPT);
+    struct slice encoding = http_header_get(request->headers, HTTP_CONTENT_ENCODING);
     ex->accepts_stream = accept.data == NULL || accepts(accept, "text/event-stream");
     if (slice_equal_string(request->method, "POST")) {
         if (type.data == NULL || !accepts(type, "application/json")) {
@@ -315,14 +315,14 @@ static void take_headers(struct exchange *ex, const struct http_request *request
     ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
     if (ex->forward != NULL)
         ex->forward_count = headers_forwarded(request, ex->forward, FORWARD_MAX);
-    struct slice trace = http_header_get(request->headers, "traceparent");
+    struct slice trace = http_header_get(request->headers, HTTP_TRACEPARENT);
     // version "-" trace-id "-" parent-id "-" flags (W3C Trace Context, 3.2)
     if (trace.length >= 55)
         ex->trace = arena_copy(&ex->arena, slice_of(trace.data + 3, 32));
     ex->peer = arena_copy(&ex->arena, request->peer);
-    struct slice id = http_header_get(request->headers, SESSION_HEADER);
+    struct slice id = http_header_get(request->headers, HTTP_MCP_SESSION_ID);
     ex->session_header = id;
-    if (id.data != NULL && http_header_count(request->headers, SESSION_HEADER) == 1)
+    if (id.data != NULL && http_header_count(request->headers, HTTP_MCP_SESSION_ID) == 1)
         ex->session = session_find(ex, id);
 }
 
@@ -330,10 +330,8 @@ static void take_headers(struct exchange *ex, const struct http_request *request
 
 static bool is_modern_request(const struct exchange *ex)
 {
-    for (size_t i = 0; i < ex->forward_count; i++)
-        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
-            return mcp_version_is_modern(mcp_version_parse(ex->forward[i].value));
-    return false;
+    struct slice version = http_header_get(exchange_headers(ex), HTTP_MCP_PROTOCOL_VERSION);
+    return mcp_version_is_modern(mcp_version_parse(version));
 }
 
 static bool has_legacy_session(struct exchange *ex)
@@ -441,14 +439,14 @@ static void preflight(struct exchange *ex)
 
 static bool check_host_and_origin(struct exchange *ex, const struct http_request *request)
 {
-    struct slice origin = http_header_get(request->headers, "origin");
+    struct slice origin = http_header_get(request->headers, HTTP_ORIGIN);
     if (!headers_host_allowed(ex->rules, request)) {
         refuse(ex, 403, "This Host is not allowed; see allowed_hosts in the configuration", NULL);
         return false;
     }
     if (origin.data == NULL)
         return true;
-    if (http_header_count(request->headers, "origin") != 1 ||
+    if (http_header_count(request->headers, HTTP_ORIGIN) != 1 ||
         !headers_origin_allowed(ex->rules, origin)) {
         refuse(ex, 403, "This Origin is not allowed; see allowed_origins in the configuration",
                NULL);
@@ -507,7 +505,7 @@ void pipeline_handle_http(void *argument, struct http_reply *reply,
         return;
     take_headers(ex, request);
     if (slice_equal_string(request->method, "GET")) {
-        struct slice accept = http_header_get(request->headers, "accept");
+        struct slice accept = http_header_get(request->headers, HTTP_ACCEPT);
         ex->accepts_stream = accept.data == NULL || accepts(accept, "text/event-stream");
     }
     serve(ex, reply, request);

@@ -346,7 +346,12 @@ void shared_close_all(struct pipeline *pipeline);
 size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most);
 // Mcp-Method, Mcp-Name, Mcp-Param-*: headers of the modern era. In the legacy one nobody compares
 // them with the body, so they are not passed on.
-bool headers_is_modern(struct slice name);
+bool headers_is_modern(const struct http_header *header);
+bool headers_is_of_trace(const struct http_header *header); // W3C Trace Context and Baggage
+static inline struct http_headers exchange_headers(const struct exchange *ex)
+{
+    return (struct http_headers){ex->forward, ex->forward_count, NULL};
+}
 // The headers that a modern HTTP server needs, made from the message itself (stdio face).
 int headers_from_message(struct exchange *ex);
 // The same for a message that the bridge wrote; the client's trace context stays.

@@ -7,7 +7,7 @@ enum { RETRY_MS = 1000 };
 
 struct slice replay_last_id(const struct exchange *ex)
 {
-    return http_header_get((struct http_headers){ex->forward, ex->forward_count}, "last-event-id");
+    return http_header_get(exchange_headers(ex), HTTP_LAST_EVENT_ID);
 }
 
 bool replay_of_listener(const struct exchange *ex)

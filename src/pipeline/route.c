@@ -40,7 +40,7 @@ static size_t worker_of_name(const struct pipeline *pipeline, const struct http_
     uint64_t number = slice_hash(server, key);
     if (of_grant) {
         key[0] = number;
-        number = slice_hash(http_header_get(request->headers, "authorization"), key);
+        number = slice_hash(http_header_get(request->headers, HTTP_AUTHORIZATION), key);
     }
     return number % http_group_count(pipeline->given.group);
 }
@@ -89,10 +89,10 @@ bool route_away(struct pipeline *pipeline, struct http_reply *reply,
     if (group == NULL || http_group_count(group) < 2 || request->moved)
         return false;
     size_t worker = pipeline->given.worker;
-    struct slice session = http_header_get(request->headers, SESSION_HEADER);
+    struct slice session = http_header_get(request->headers, HTTP_MCP_SESSION_ID);
     const struct upstream_server *server = find_server(pipeline, request, server_name);
-    bool modern =
-        mcp_version_is_modern(mcp_version_parse(http_header_get(request->headers, VERSION_HEADER)));
+    bool modern = mcp_version_is_modern(
+        mcp_version_parse(http_header_get(request->headers, HTTP_MCP_PROTOCOL_VERSION)));
     if (session.data != NULL && !modern) // 2026-07-28: a session id is ignored
         worker = worker_of_session(pipeline, session);
     else if (server != NULL)

@@ -32,7 +32,7 @@ int send_to_server(struct exchange *ex, const struct upstream_request *request, 
         headers[count++] = (struct http_header){SLICE_LITERAL(VERSION_HEADER),
                                                 mcp_version_text(ex->session->version)};
     for (size_t i = 0; i < ex->forward_count; i++)
-        if (modern || !headers_is_modern(ex->forward[i].name))
+        if (modern || !headers_is_modern(&ex->forward[i]))
             headers[count++] = ex->forward[i];
     full.headers = headers;
     full.header_count = count;

@@ -190,10 +190,7 @@ static enum step_result check_legacy_session(struct exchange *ex)
     if (ex->session == NULL)
         return exchange_refuse(ex, 404, MCP_ERROR_INVALID_REQUEST,
                                "Session not found; send initialize again");
-    struct slice version = {0};
-    for (size_t i = 0; i < ex->forward_count; i++)
-        if (slice_equal_ignoring_case(ex->forward[i].name, SLICE_LITERAL(VERSION_HEADER)))
-            version = ex->forward[i].value;
+    struct slice version = http_header_get(exchange_headers(ex), HTTP_MCP_PROTOCOL_VERSION);
     if (version.data != NULL && mcp_version_parse(version) == MCP_VERSION_NONE)
         return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
                                "Unsupported MCP-Protocol-Version");

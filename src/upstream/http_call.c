@@ -47,8 +47,8 @@ static void limit_body(struct upstream_call *call)
 static void on_head(void *argument, const struct http_response *head)
 {
     struct upstream_call *call = argument;
-    struct slice type = http_header_get(head->headers, "content-type");
-    struct slice encoding = http_header_get(head->headers, "content-encoding");
+    struct slice type = http_header_get(head->headers, HTTP_CONTENT_TYPE);
+    struct slice encoding = http_header_get(head->headers, HTTP_CONTENT_ENCODING);
     call->in_callback = true;
     call->status = head->status;
     call->server->last_attempt_failed = false;
@@ -66,7 +66,8 @@ static void on_head(void *argument, const struct http_response *head)
             http_event_parser_init(&call->parser, call->body.cap);
         struct upstream_head h = {.status = head->status,
                                   .event_stream = call->event_stream,
-                                  .session_id = http_header_get(head->headers, "mcp-session-id")};
+                                  .session_id =
+                                      http_header_get(head->headers, HTTP_MCP_SESSION_ID)};
         call->events.on_head(call->events.argument, &h);
     }
     call->in_callback = false;

@@ -71,14 +71,14 @@ static int on_event(void *argument, const struct http_event *event)
 
 static bool is_compressed(const struct http_response *response)
 {
-    struct slice encoding = http_header_get(response->headers, "content-encoding");
+    struct slice encoding = http_header_get(response->headers, HTTP_CONTENT_ENCODING);
     return encoding.data != NULL && !slice_equal_ignoring_case(encoding, SLICE_LITERAL("identity"));
 }
 
 static void on_head(void *argument, const struct http_response *response)
 {
     struct sse_link *sse = argument;
-    struct slice type = http_header_get(response->headers, "content-type");
+    struct slice type = http_header_get(response->headers, HTTP_CONTENT_TYPE);
     int status = response->status;
     if (status == 401 || status == 403) {
         snprintf(sse->text, sizeof sse->text, "it refused the gateway's credentials (HTTP %d)",

@@ -164,7 +164,8 @@ static void begin(struct http_reply *reply, enum reply_state state, int status,
                   const struct http_header *headers, size_t count)
 {
     assert_int_equal(reply->state, REPLY_OPEN);
-    struct slice session = http_header_get((struct http_headers){headers, count}, "mcp-session-id");
+    struct slice session =
+        http_header_get((struct http_headers){headers, count, NULL}, HTTP_MCP_SESSION_ID);
     reply->state = state;
     reply->status = status;
     if (session.data != NULL)
@@ -355,7 +356,7 @@ int upstream_send(struct upstream_server *server, struct upstream_link *link,
                   struct upstream_call **ret_call, struct error *error)
 {
     struct upstream_set *set = server->set;
-    const struct http_headers headers = {request->headers, request->header_count};
+    const struct http_headers headers = {request->headers, request->header_count, NULL};
     assert_null(link);
     if (set->fail_next) {
         set->fail_next = false;
@@ -373,7 +374,7 @@ int upstream_send(struct upstream_server *server, struct upstream_link *link,
     }
     if (call->kind == MCP_REQUEST)
         note(call->id, sizeof call->id, json_raw(request->doc, request->message->id));
-    note(call->session, sizeof call->session, http_header_get(headers, "mcp-session-id"));
+    note(call->session, sizeof call->session, http_header_get(headers, HTTP_MCP_SESSION_ID));
     *ret_call = call;
     return 0;
 }

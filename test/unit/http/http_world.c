@@ -87,10 +87,18 @@ bool world_was_asked(struct world *world, const char *line)
     return memmem(log.data, log.length, line, strlen(line)) != NULL;
 }
 
+static struct slice note_of(struct http_headers headers)
+{
+    for (size_t i = 0; i < headers.count; i++)
+        if (slice_equal_ignoring_case(headers.items[i].name, SLICE_LITERAL("x-note")))
+            return headers.items[i].value;
+    return (struct slice){0};
+}
+
 static void head_cb(void *argument, const struct http_response *head)
 {
     struct result *result = argument;
-    struct slice note = http_header_get(head->headers, "x-note");
+    struct slice note = note_of(head->headers);
     result->heads++;
     result->got_head = true;
     result->status = head->status;

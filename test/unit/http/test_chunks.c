@@ -201,13 +201,53 @@ static void reads_headers_without_case(void **state)
     (void)state;
     const struct http_header items[] = {{SLICE_LITERAL("Accept"), SLICE_LITERAL("a")},
                                         {SLICE_LITERAL("ACCEPT"), SLICE_LITERAL("b")}};
-    struct http_headers headers = {items, 2};
-    assert_true(slice_equal_string(http_header_get(headers, "accept"), "a"));
-    assert_null(http_header_get(headers, "accept-encoding").data);
-    assert_int_equal(http_header_count(headers, "accept"), 2);
-    assert_int_equal(http_header_count(headers, "x"), 0);
+    struct http_headers headers = {items, 2, NULL};
+    assert_true(slice_equal_string(http_header_get(headers, HTTP_ACCEPT), "a"));
+    assert_null(http_header_get(headers, HTTP_ORIGIN).data);
+    assert_int_equal(http_header_count(headers, HTTP_ACCEPT), 2);
+    assert_int_equal(http_header_count(headers, HTTP_HOST), 0);
     assert_string_equal(http_status_text(404), "Not Found");
     assert_string_equal(http_status_text(299), "Status");
+}
+
+static void knows_fields_by_their_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum http_field field;
+    } rows[] = {
+        {"Host", HTTP_HOST},
+        {"ACCEPT", HTTP_ACCEPT},
+        {"Origin", HTTP_ORIGIN},
+        {"Expect", HTTP_EXPECT},
+        {"baggage", HTTP_BAGGAGE},
+        {"Mcp-Name", HTTP_MCP_NAME},
+        {"connection", HTTP_CONNECTION},
+        {"Mcp-Method", HTTP_MCP_METHOD},
+        {"tracestate", HTTP_TRACESTATE},
+        {"traceparent", HTTP_TRACEPARENT},
+        {"Content-Type", HTTP_CONTENT_TYPE},
+        {"aUTHORIZATION", HTTP_AUTHORIZATION},
+        {"Last-Event-ID", HTTP_LAST_EVENT_ID},
+        {"Content-Length", HTTP_CONTENT_LENGTH},
+        {"Mcp-Session-Id", HTTP_MCP_SESSION_ID},
+        {"Content-Encoding", HTTP_CONTENT_ENCODING},
+        {"Transfer-Encoding", HTTP_TRANSFER_ENCODING},
+        {"MCP-Protocol-Version", HTTP_MCP_PROTOCOL_VERSION},
+        {"mcp-param-x", HTTP_MCP_PARAM},
+        {"MCP-PARAM-Region-of-the-World", HTTP_MCP_PARAM},
+        {"mcp-param-", HTTP_OTHER},
+        {"Hos", HTTP_OTHER},
+        {"Hosts", HTTP_OTHER},
+        {"Hast", HTTP_OTHER},
+        {"X", HTTP_OTHER},
+        {"Authorisation", HTTP_OTHER},
+        {"Content_Length", HTTP_OTHER},
+        {"Sec-WebSocket-Extensions", HTTP_OTHER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(http_field_of(slice_from_string(rows[i].name)), rows[i].field);
 }
 
 int main(void)
@@ -221,6 +261,7 @@ int main(void)
         cmocka_unit_test(knows_what_must_not_be_written),
         cmocka_unit_test(sees_every_bad_byte_anywhere),
         cmocka_unit_test(reads_headers_without_case),
+        cmocka_unit_test(knows_fields_by_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

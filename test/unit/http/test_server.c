@@ -46,7 +46,7 @@ static void takes_the_next_request_only_after_the_answer(void **state)
         // The request stays readable as long as its reply is open, whatever came behind it.
         assert_true(slice_equal_string(world->request.method, "GET"));
         assert_int_equal(world->request.path.data[1], '0' + i);
-        assert_true(slice_equal_string(http_header_get(world->request.headers, "HOST"), "h"));
+        assert_true(slice_equal_string(http_header_get(world->request.headers, HTTP_HOST), "h"));
         snprintf(body, sizeof body, "answer %d", i);
         http_reply_send(world->held, 200, NULL, 0, slice_from_string(body));
         raw_expect(raw, body);

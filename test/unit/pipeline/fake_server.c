@@ -182,10 +182,10 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
 {
     struct fake_server *fake = argument;
     struct slice body = request->body,
-                 session = http_header_get(request->headers, "mcp-session-id");
+                 session = http_header_get(request->headers, HTTP_MCP_SESSION_ID);
     struct slice params = {body.data, body.length};
     char id[64], method[64], name[64];
-    fake->saw_token |= http_header_count(request->headers, "authorization") > 0;
+    fake->saw_token |= http_header_count(request->headers, HTTP_AUTHORIZATION) > 0;
     fake->saw_foreign_id |= session.data != NULL && !slice_equal_string(session, SESSION);
     if (slice_equal_string(request->path, "/sse")) {
         open_stream(fake, reply);

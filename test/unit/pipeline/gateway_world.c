@@ -223,7 +223,7 @@ static void finish(struct answer *answer)
 static void head_cb(void *argument, const struct http_response *head)
 {
     struct answer *answer = argument;
-    struct slice session = http_header_get(head->headers, "mcp-session-id");
+    struct slice session = http_header_get(head->headers, HTTP_MCP_SESSION_ID);
     answer->status = head->status;
     if (session.data != NULL)
         snprintf(answer->session, sizeof answer->session, "%.*s", SLICE_PRINT(session));
