@@ -14,6 +14,7 @@ enum { SIZE_LIMIT = 8192, MESSAGES_MAX = 64 };
 // What llhttp takes and we refuse.
 static const char *const only_we_refuse[] = {
     // Lines and names
+    "a control character in the head",
     "a line ends in LF without CR",
     "a CR inside a line",
     "a folded or indented header line",

@@ -93,9 +93,22 @@ static int next_folded(struct json_stream *stream)
     return s ? 's' : k ? 'k' : c;
 }
 
+// Does the key's first byte say already that it is another name? Escapes and letters beyond ASCII
+// need a closer look.
+static bool begins_otherwise(const struct json_doc *doc, uint32_t key, struct slice name)
+{
+    struct slice inner = json_inner(doc, key);
+    if (inner.length == 0 || name.length == 0)
+        return inner.length != name.length;
+    unsigned char c = (unsigned char)inner.data[0];
+    return c < 0x80 && c != '\\' && lower(c) != lower((unsigned char)name.data[0]);
+}
+
 // Equal when case is ignored, yet not identical.
 static bool is_case_variant(const struct json_doc *doc, uint32_t key, struct slice name)
 {
+    if (begins_otherwise(doc, key, name))
+        return false;
     struct json_stream stream = json_stream_of(doc, key);
     for (size_t i = 0; i < name.length; i++)
         if (lower(next_folded(&stream)) != lower((unsigned char)name.data[i]))

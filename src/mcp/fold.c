@@ -4,12 +4,17 @@
 
 enum { KEY_MAX = 512 }; // longer than any name that matters, however it is escaped
 
-static bool is_plain(struct slice text)
+static bool is_ascii(struct slice text)
 {
-    for (size_t i = 0; i < text.length; i++)
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    return true;
+    uint64_t all = 0, word;
+    size_t i = 0;
+    for (; i + sizeof word <= text.length; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        all |= word;
+    }
+    for (; i < text.length; i++)
+        all |= (unsigned char)text.data[i];
+    return (all & 0x8080808080808080u) == 0;
 }
 
 // Go's decoder takes U+017F (long s) for an s and U+212A (the Kelvin sign) for a k, and so do
@@ -18,7 +23,7 @@ struct slice mcp_fold_key(const struct json_doc *doc, uint32_t key, struct arena
 {
     struct slice raw = json_raw(doc, key);
     struct slice text = slice_of(raw.data + 1, raw.length - 2);
-    if (text.length > KEY_MAX || (!json_at(doc, key)->escaped && is_plain(text)))
+    if (text.length > KEY_MAX || (!json_at(doc, key)->escaped && is_ascii(text)))
         return text;
     text = json_string(doc, key, arena);
     char *out = text.data == NULL ? NULL : arena_take(arena, text.length + 1);

@@ -90,6 +90,8 @@ struct mcp_message {
     uint32_t meta;           // params._meta
     uint32_t progress_token; // params._meta.progressToken; of notifications/progress
                              // params.progressToken
+    uint32_t log_level;      // _meta["io.modelcontextprotocol/logLevel"]
+    uint32_t client_info;    // _meta["io.modelcontextprotocol/clientInfo"]
     struct slice subject; // decoded params.name, params.uri or params.taskId, as the method has it
     struct slice
         version; // decoded _meta["io.modelcontextprotocol/protocolVersion"]; data NULL if absent

@@ -69,7 +69,7 @@ static bool keep_facts(struct exchange *ex)
     ex->progress_token = copy_raw(ex, m->progress_token);
     struct slice client = mcp_client_name(doc, m, &ex->arena);
     ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
-    ex->wants_log = json_get(doc, m->meta, "io.modelcontextprotocol/logLevel") != JSON_NONE;
+    ex->wants_log = m->log_level != JSON_NONE;
     decode_argument_keys(ex);
     decode_task(ex);
     if (m->method == MCP_LISTEN) {
