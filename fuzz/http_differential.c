@@ -28,6 +28,7 @@ static const char *const only_we_refuse[] = {
     "the target is not a path",
     "the target holds a byte that must be percent-encoded",
     "only HTTP/1.1 and HTTP/1.0 are spoken here",
+    "the status is not three digits",
     "a status that no answer to this request can have",
     // Who is meant, and where the message ends
     "more than one Host",

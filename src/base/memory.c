@@ -70,5 +70,6 @@ void memory_free(void *block)
 
 void memory_wipe(void *block, size_t size)
 {
-    explicit_bzero(block, size);
+    if (size > 0)
+        explicit_bzero(block, size);
 }

@@ -71,20 +71,20 @@ static bool target_is_safe(struct slice target)
     return true;
 }
 
-static int append_headers(struct buffer *head, const struct http_call_request *request)
+int http_lines_append(struct buffer *lines, const struct http_header *headers, size_t count)
 {
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct http_header *header = &request->headers[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct http_header *header = &headers[i];
         if (!http_header_is_safe(header->name, header->value))
             return ERROR_SYNTAX;
         if (is_ours(header->name))
             continue;
-        buffer_append(head, header->name);
-        buffer_append(head, SLICE_LITERAL(": "));
-        buffer_append(head, header->value);
-        buffer_append(head, SLICE_LITERAL("\r\n"));
+        buffer_append(lines, header->name);
+        buffer_append(lines, SLICE_LITERAL(": "));
+        buffer_append(lines, header->value);
+        buffer_append(lines, SLICE_LITERAL("\r\n"));
     }
-    return 0;
+    return lines->failed ? ERROR_NO_MEMORY : 0;
 }
 
 static int write_head(struct http_client *client, const struct http_call_request *request)
@@ -100,8 +100,10 @@ static int write_head(struct http_client *client, const struct http_call_request
     buffer_append(head, SLICE_LITERAL(" HTTP/1.1\r\nHost: "));
     buffer_append_string(head, client->authority);
     buffer_append(head, SLICE_LITERAL("\r\n"));
-    if (append_headers(head, request) != 0)
-        return ERROR_SYNTAX;
+    buffer_append(head, request->lines);
+    int result = http_lines_append(head, request->headers, request->header_count);
+    if (result != 0)
+        return result;
     bool bare = request->body.length == 0 && (slice_equal_string(request->method, "GET") ||
                                               slice_equal_string(request->method, "HEAD") ||
                                               slice_equal_string(request->method, "DELETE"));

@@ -24,6 +24,31 @@ struct known_field {
     enum http_field field;
 };
 
+// Both of one length, `known` in lower case. A bit makes letters small and leaves '-' alone; no
+// other byte of a name becomes one of these.
+static bool is_known(const char *name, const char *known, size_t length)
+{
+    const uint64_t small = 0x2020202020202020u;
+    uint64_t x, y;
+    if ((name[0] | 0x20) != known[0])
+        return false;
+    if (length < sizeof x) {
+        for (size_t i = 1; i < length; i++)
+            if ((name[i] | 0x20) != known[i])
+                return false;
+        return true;
+    }
+    for (size_t i = 0;; i += sizeof x) {
+        size_t at = i + sizeof x <= length ? i : length - sizeof x; // the last may overlap
+        memcpy(&x, name + at, sizeof x);
+        memcpy(&y, known + at, sizeof y);
+        if ((x | small) != y)
+            return false;
+        if (at + sizeof x == length)
+            return true;
+    }
+}
+
 enum http_field http_field_of(struct slice name)
 {
     // By the length of the name, which decides nearly always.
@@ -46,7 +71,7 @@ enum http_field http_field_of(struct slice name)
     const struct slice parameter = SLICE_LITERAL("mcp-param-");
     const struct known_field *same = known[name.length <= KNOWN_LENGTH_MAX ? name.length : 0];
     for (size_t i = 0; i < SAME_LENGTH_MAX && same[i].name != NULL; i++)
-        if (slice_equal_ignoring_case_of(name.data, same[i].name, name.length))
+        if (is_known(name.data, same[i].name, name.length))
             return same[i].field;
     bool is_parameter = name.length > parameter.length &&
                         slice_equal_ignoring_case_of(name.data, parameter.data, parameter.length);

@@ -49,7 +49,7 @@ struct http_headers {
     size_t count;
     const enum http_field *fields; // what each name means; NULL: nobody has read them yet
 };
-// What a name means.
+// What a name (a token of RFC 9110) means.
 enum http_field http_field_of(struct slice name);
 static inline enum http_field http_headers_field(struct http_headers headers, size_t i)
 {
@@ -196,10 +196,16 @@ struct http_call_request {
     const struct http_header
         *headers; // Host, Content-Length are added here; Connection is never sent
     size_t header_count;
-    struct slice body; // copied as far as it cannot be sent at once, or always when repeatable
+    struct slice lines; // more headers, made once for many requests by http_lines_append
+    struct slice body;  // copied as far as it cannot be sent at once, or always when repeatable
     bool repeatable;
     uint64_t head_timeout_ms; // 0: the client's
 };
+
+// Writes headers as the lines of a head, but those that a request gets anyway. ERROR_SYNTAX (one
+// that would forge a head), ERROR_NO_MEMORY.
+int http_lines_append(struct buffer *lines, const struct http_header *headers,
+                      size_t count) MUST_CHECK;
 
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options);
 // Open calls get on_error(ERROR_CANCELLED) inside.

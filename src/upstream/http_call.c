@@ -177,18 +177,18 @@ static bool configured(const struct upstream_options *options, struct slice name
     return false;
 }
 
-// The server's own credentials always win over what a client sent.
-size_t upstream_http_headers(const struct upstream_options *options,
-                             const struct upstream_request *request, struct http_header *headers)
+// What every request to the server says. Its own credentials always win over what a client sent.
+static size_t server_headers(const struct upstream_options *options, enum upstream_verb verb,
+                             struct http_header *headers)
 {
     static const struct http_header fixed[] = {{{"Accept-Encoding", 15}, {"identity", 8}},
                                                {{"User-Agent", 10}, {"sallyport", 9}}};
     static const struct slice accept = {"application/json, text/event-stream", 35};
     static const struct slice accept_get = {"text/event-stream", 17};
     size_t count = 0;
-    bool get = request->verb == UPSTREAM_GET;
+    bool get = verb == UPSTREAM_GET;
     headers[count++] = (struct http_header){SLICE_LITERAL("Accept"), get ? accept_get : accept};
-    if (request->verb == UPSTREAM_POST)
+    if (verb == UPSTREAM_POST)
         headers[count++] =
             (struct http_header){SLICE_LITERAL("Content-Type"), SLICE_LITERAL("application/json")};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
@@ -197,10 +197,37 @@ size_t upstream_http_headers(const struct upstream_options *options,
     for (size_t i = 0; i < options->header_count && count < UPSTREAM_HEADERS_MAX; i++)
         headers[count++] =
             (struct http_header){options->headers[i].name, options->headers[i].value};
+    return count;
+}
+
+static size_t add_request_headers(const struct upstream_options *options,
+                                  const struct upstream_request *request,
+                                  struct http_header *headers, size_t count)
+{
     for (size_t i = 0; i < request->header_count && count < UPSTREAM_HEADERS_MAX; i++)
         if (options->header_count == 0 || !configured(options, request->headers[i].name))
             headers[count++] = request->headers[i];
     return count;
+}
+
+size_t upstream_http_headers(const struct upstream_options *options,
+                             const struct upstream_request *request, struct http_header *headers)
+{
+    size_t count = server_headers(options, request->verb, headers);
+    return add_request_headers(options, request, headers, count);
+}
+
+int upstream_http_prepare(const struct upstream_options *options, struct buffer *lines)
+{
+    struct http_header headers[UPSTREAM_HEADERS_MAX];
+    size_t count = server_headers(options, UPSTREAM_POST, headers), length = 0;
+    if (count == UPSTREAM_HEADERS_MAX)
+        return ERROR_TOO_LARGE;
+    for (size_t i = 0; i < count; i++)
+        length += headers[i].name.length + sizeof ": \r\n" + headers[i].value.length;
+    // Room at once: growing would leave copies of credentials behind.
+    return buffer_reserve(lines, length) == NULL ? ERROR_NO_MEMORY
+                                                 : http_lines_append(lines, headers, count);
 }
 
 int upstream_http_send(struct upstream_server *server, const struct upstream_request *request,
@@ -215,10 +242,15 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
         .method = verbs[request->verb],
         .target = server->options.target,
         .headers = headers,
-        .header_count = upstream_http_headers(&server->options, request, headers),
         .body = request->text,
         .repeatable = request->repeatable,
     };
+    if (request->verb == UPSTREAM_POST) {
+        http.lines = buffer_slice(&server->post_lines);
+        http.header_count = add_request_headers(&server->options, request, headers, 0);
+    } else {
+        http.header_count = upstream_http_headers(&server->options, request, headers);
+    }
     if (http.header_count >= UPSTREAM_HEADERS_MAX)
         return error_set(error, ERROR_TOO_LARGE, "more than %d headers for the server",
                          UPSTREAM_HEADERS_MAX);

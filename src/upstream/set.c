@@ -27,6 +27,8 @@ static void server_free(struct upstream_server *server)
     for (size_t i = 0; i < server->options.header_count; i++)
         memory_wipe((void *)(uintptr_t)server->options.headers[i].value.data,
                     server->options.headers[i].value.length);
+    memory_wipe(server->post_lines.data, server->post_lines.capacity);
+    buffer_release(&server->post_lines);
     arena_release(&server->memory);
     memory_free(server);
 }
@@ -83,7 +85,10 @@ static int open_clients(struct upstream_server *server, struct error *error)
     server->client =
         new_client(server, or_default(o->calls_max, UPSTREAM_CALLS_MAX), sse ? pause_ms : 0);
     server->streams = sse ? new_client(server, UPSTREAM_STREAMS_MAX, 0) : NULL;
-    return 0;
+    int result = upstream_http_prepare(o, &server->post_lines);
+    return result == 0 ? 0
+                       : error_set(error, result, "server '%.*s': its headers cannot be sent",
+                                   SLICE_PRINT(o->name));
 }
 
 static int server_new(struct upstream_set *set, const struct upstream_options *options,

@@ -30,6 +30,7 @@ struct upstream_server {
     struct list gone;    // the same
     struct arena memory; // the copied options
     struct upstream_options options;
+    struct buffer post_lines;    // HTTP servers: the headers that every POST has
     struct http_client *client;  // HTTP servers; SSE servers: for what they are told
     struct http_client *streams; // SSE servers: what they say
     size_t children, stream_links, calls;
@@ -93,6 +94,8 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
 // UPSTREAM_HEADERS_MAX; that many means there were more. The slices are borrowed.
 size_t upstream_http_headers(const struct upstream_options *options,
                              const struct upstream_request *request, struct http_header *ret);
+// The part of that which is the same for every POST, as lines of a head.
+int upstream_http_prepare(const struct upstream_options *options, struct buffer *lines) MUST_CHECK;
 bool upstream_http_is_type(struct slice value, const char *type); // of a Content-Type
 
 // ---- Links: one conversation with a child process or with an SSE server
