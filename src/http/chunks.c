@@ -78,7 +78,8 @@ static const char *take_extension(struct http_chunks *chunks, char c)
 {
     bool name = chunks->state == EXTENSION_START || chunks->state == EXTENSION;
     bool begun = chunks->state == EXTENSION || chunks->state == VALUE;
-    if (begun && c == ';')
+    // Not behind a value, though RFC 9112 allows it: llhttp 8.1 takes that for another chunk size.
+    if (begun && name && c == ';')
         chunks->state = EXTENSION_START;
     else if (begun && name && c == '=')
         chunks->state = VALUE_START;
