@@ -13,7 +13,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, ".dev", "bench")
 GATEWAY = os.path.join(ROOT, "build-release", "src", "sallyport")
-GUIDED = os.path.join(ROOT, "build-guided", "src", "sallyport")
+UNGUIDED = os.path.join(ROOT, "build-unguided", "src", "sallyport")  # the release build without a profile
 CORES = sorted(os.sched_getaffinity(0))
 FIRST = CORES[0]  # the candidate's
 SECOND = CORES[1 % len(CORES)]  # load and upstream
@@ -146,7 +146,8 @@ def policy():
 
 def token():
     if not os.path.exists(tool("token")):
-        text = subprocess.run([GATEWAY, "token"], check=True, capture_output=True, text=True).stdout
+        program = next(path for path in (GATEWAY, UNGUIDED) if os.path.exists(path))
+        text = subprocess.run([program, "token"], check=True, capture_output=True, text=True).stdout
         with open(tool("token"), "w", encoding="utf-8") as file:
             file.write(text.split()[0])
     with open(tool("token"), encoding="utf-8") as file:
@@ -182,14 +183,14 @@ class Haproxy(Program):
 class Gateway(Program):
     """Everything on: token, policy, limits in a file, metrics, decision log."""
 
-    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True, limits=None, binary=None):
+    def __init__(self, upstream, big, tls=False, core=FIRST, name="sallyport", command=None, wrapper=(), limits_file=True, limits=None, binary=None, policy_file=None):
         server = {"max_calls": 100000}
         config = {
             "listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db",
             "limits": {"sessions_per_grant": 100000, "calls_per_grant": 100000, **(limits or {})},
             "servers": {"bench": {"url": f"http://127.0.0.1:{upstream}/mcp", **server},
                         "big": {"url": f"http://127.0.0.1:{big}/mcp", **server}},
-            "policies": {"bench": policy()},
+            "policies": {"bench": policy_file or policy()},
             "grants": {"bench": {"token_env": "BENCH_TOKEN", "servers": {"bench": "bench", "big": "bench"}}},
         }
         if not limits_file:

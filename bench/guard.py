@@ -5,7 +5,7 @@ bench/instructions.tsv. A path is run twice, with few calls and with many; the d
 
 usage: guard.py [--update] [PATH...]
 
-What depends on the time rather than on calls is left out: counters are kept in memory, not in a file. Exit code 1 when a path needs more than 3 % above its figure. A compiler or processor that the file does not know is no
+The build without a profile is counted, which is the same each time. What depends on the time rather than on calls is left out: counters are kept in memory, not in a file. Exit code 1 when a path needs more than 3 % above its figure. A compiler or processor that the file does not know is no
 failure but is said so: the last line is "guard: N passed, N failed, N skipped". --update writes the figures anew.
 """
 import argparse
@@ -15,7 +15,7 @@ import shutil
 import subprocess
 
 import candidates
-from candidates import GATEWAY, ROOT, SECOND, tool
+from candidates import ROOT, SECOND, UNGUIDED, tool
 
 BASELINES = os.path.join(ROOT, "bench", "instructions.tsv")
 ALLOWED = 1.03
@@ -44,7 +44,7 @@ def counted(out):
 
 def run_http(name, calls, options, ports):
     out = tool(f"guard-{name}-{calls}.out")
-    gateway = candidates.Gateway(*ports, name="sallyport-guard", wrapper=wrapper(out), limits_file=False)
+    gateway = candidates.Gateway(*ports, name="sallyport-guard", wrapper=wrapper(out), limits_file=False, binary=UNGUIDED)
     try:
         url = gateway.urls["big" if name == "list" else "plain"]
         candidates.load(url, None, ["--calls", str(calls), *options])
@@ -58,7 +58,7 @@ def run_pipe(calls):
     out = tool(f"guard-pipe-{calls}.out")
     if os.path.exists(tool("guard.jsonl")):
         os.unlink(tool("guard.jsonl"))
-    command = [*wrapper(out), GATEWAY, "run", "--policy", candidates.policy(), "--decision-log", tool("guard.jsonl"), "--", tool("child")]
+    command = [*wrapper(out), UNGUIDED, "run", "--policy", candidates.policy(), "--decision-log", tool("guard.jsonl"), "--", tool("child")]
     done = subprocess.run(["taskset", "-c", str(SECOND), tool("pipes"), "--calls", str(calls), "--", *command], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"guard: pipe: {done.stdout}{done.stderr}")

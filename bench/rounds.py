@@ -22,17 +22,17 @@ COLUMNS = ["calls", "seconds", "calls_per_s", "bytes_per_s", "mean_us", "p50_us"
 # name, connections, options of the load generator, paths: (label, program, which of its URLs, more options)
 DIRECT, NGINX, HAPROXY, GATEWAY_PATH = (("direct", "upstream", "plain", []), ("nginx", "nginx", "plain", []),
                                         ("haproxy", "haproxy", "plain", []), ("sallyport", "sallyport", "plain", []))
-GUIDED_PATH = ("guided", "guided", "plain", [])  # left out when ./dev bench guided has not made it
+UNGUIDED_PATH = ("unguided", "unguided", "plain", [])
 SCENARIOS = {
     # Legacy era, a session per user, JSON answers.
-    "call-64": (64, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH, GUIDED_PATH]),
+    "call-64": (64, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH, UNGUIDED_PATH]),
     "call-1": (1, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH]),
     # Calls are due at 70 % of what nginx managed in this run; latency from the moment a call was due.
     "rate-70": (64, ["--rate", "70%"], [NGINX, HAPROXY, GATEWAY_PATH]),
-    "modern-64": (64, ["--modern"], [NGINX, HAPROXY, GATEWAY_PATH, GUIDED_PATH]),
+    "modern-64": (64, ["--modern"], [NGINX, HAPROXY, GATEWAY_PATH, UNGUIDED_PATH]),
     "stream-64": (64, ["--kind", "stream"], [NGINX, HAPROXY, GATEWAY_PATH, ("unbuffered", "nginx", "unbuffered", [])]),
     # What the gateway denies by itself, beside what nginx proxies.
-    "deny-64": (64, [], [NGINX, ("sallyport", "sallyport", "plain", ["--kind", "deny"]), ("guided", "guided", "plain", ["--kind", "deny"])]),
+    "deny-64": (64, [], [NGINX, ("sallyport", "sallyport", "plain", ["--kind", "deny"]), ("unguided", "unguided", "plain", ["--kind", "deny"])]),
     "list-1": (1, ["--kind", "list"], [("direct", "big", "plain", []), ("nginx", "nginx", "big", []), ("haproxy", "haproxy", "big", []),
                                        ("sallyport", "sallyport", "big", ["--hidden", "write_"])]),
     "large-16": (16, ["--kind", "large"], [NGINX, HAPROXY, GATEWAY_PATH, ("unbuffered", "nginx", "unbuffered", [])]),
@@ -57,8 +57,7 @@ class Bench:
         p["nginx"] = candidates.Nginx(*ports)
         p["haproxy"] = candidates.Haproxy(*ports)
         p["sallyport"] = candidates.Gateway(*ports)
-        if os.path.exists(candidates.GUIDED):
-            p["guided"] = candidates.Gateway(*ports, name="sallyport-guided", binary=candidates.GUIDED)
+        p["unguided"] = candidates.Gateway(*ports, name="sallyport-unguided", binary=candidates.UNGUIDED)
         p["tls"] = candidates.Gateway(*ports, tls=True, name="sallyport-tls")
 
     def stop(self):
@@ -109,7 +108,7 @@ class Bench:
     def run(self):
         for scenario in self.options.scenarios:
             pipes = scenario in PIPES
-            paths = ["direct", "relay", "sallyport"] if pipes else [p for p in SCENARIOS[scenario][2] if p[1] in self.programs]
+            paths = ["direct", "relay", "sallyport"] if pipes else SCENARIOS[scenario][2]
             for round_number in range(1, self.options.rounds + 1):
                 turn = round_number % len(paths)
                 for path in paths[turn:] + paths[:turn]:

@@ -9,7 +9,7 @@ BENCH_PACKAGES=(nginx-light haproxy valgrind)
 
 bench_usage() {
     cat <<'END'
-usage: ./dev bench [quick|full|memory|peers|guard|guided|report] [arguments]
+usage: ./dev bench [quick|full|memory|peers|guard|report] [arguments]
 
   quick [scenario ...]                            two rounds of a second: does everything work? keeps nothing (the default)
   full [--rounds N] [--seconds S] [scenario ...]  5 rounds of 4 s each; raw rows to bench/results/rounds.tsv
@@ -17,7 +17,6 @@ usage: ./dev bench [quick|full|memory|peers|guard|guided|report] [arguments]
   peers                                           other MCP proxies from npm, crates and Go; bench/results/peers.tsv
   soak [--minutes N] [--share F]                  half load for 30 minutes: does it grow? bench/results/soak.tsv
   guard [--update]                                instructions per call of five paths against bench/instructions.tsv
-  guided                                          build-guided: the release build, laid out by a profile of this load
   report                                          tables of docs/benchmarks.md and charts from bench/results
 END
 }
@@ -33,8 +32,7 @@ verb_bench() {
         memory) bench_tools && python3 bench/memory.py "$@" ;;
         peers) bench_tools && python3 bench/peers.py "$@" ;;
         soak) bench_tools && python3 bench/soak.py "$@" ;;
-        guard) bench_tools && python3 bench/guard.py "$@" ;;
-        guided) bench_tools && bench_guided ;;
+        guard) bench_tools unguided && python3 bench/guard.py "$@" ;;
         report) python3 bench/report.py "$@" ;;
         help | -h | --help) bench_usage ;;
         *)
@@ -44,27 +42,26 @@ verb_bench() {
     esac
 }
 
-# The release build, and the load generator with its servers.
+# bench_tools [VARIANT...]: the builds to measure (all that are measured if none is named), and what measures them.
 bench_tools() {
+    local variant variants=("$@")
+    [ $# -gt 0 ] || variants=(release unguided)
+    install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
+    for variant in "${variants[@]}"; do
+        build_variant "$variant"
+    done
+    bench_programs
+}
+
+# The load generator with its servers.
+bench_programs() {
     local flags=(-std=gnu17 -O2 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Werror -Ibench)
     local load=(bench/load/message.c bench/load/histogram.c bench/load/process.c bench/answer.c)
-    install_packages "${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
-    build_variant release
+    mkdir -p "$BENCH"
     say "bench: load generator and servers"
     cc "${flags[@]}" -o "$BENCH/load" bench/load/{main,user,response,transport}.c "${load[@]}" -lssl -lcrypto
     cc "${flags[@]}" -o "$BENCH/pipes" bench/pipes.c "${load[@]}"
     cc "${flags[@]}" -o "$BENCH/upstream" bench/upstream.c bench/answer.c
     cc "${flags[@]}" -o "$BENCH/child" bench/child.c bench/answer.c
     cc "${flags[@]}" -o "$BENCH/relay" bench/relay.c
-}
-
-# What the compiler can do when it has seen the program work; full measures it too when it is there.
-bench_guided() {
-    rm -rf build-guided
-    configure build-guided --buildtype=release -Db_lto=true -Dtests=disabled -Db_pgo=generate
-    ninja -C build-guided >"$SCRATCH/guided.build.log"
-    python3 bench/train.py build-guided/src/sallyport
-    meson configure build-guided -Db_pgo=use
-    ninja -C build-guided >>"$SCRATCH/guided.build.log"
-    say "build-guided/src/sallyport"
 }

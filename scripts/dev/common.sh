@@ -50,7 +50,7 @@ configure() {
     }
 }
 
-# build_variant plain|release|asan|tsan: compiles and leaves the directory's name in BUILD_DIR.
+# build_variant plain|release|unguided|asan|tsan: compiles and leaves the directory's name in BUILD_DIR.
 build_variant() {
     mkdir -p "$SCRATCH"
     case $1 in
@@ -66,13 +66,23 @@ build_variant() {
             BUILD_DIR=build-tsan
             configure build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
             ;;
-        release) # what a package would hold: whole-program optimisation, no tests
-            BUILD_DIR=build-release
-            configure build-release --buildtype=release -Db_lto=true -Dtests=disabled
+        release) # what a package would hold
+            source "$ROOT/scripts/dev/release.sh"
+            build_release
+            return
             ;;
-        *) die "unknown build '$1' (plain, release, asan or tsan)" ;;
+        unguided) # the same without a profile: the same instructions each time, which are counted
+            BUILD_DIR=build-unguided
+            configure build-unguided --buildtype=release -Db_lto=true -Dtests=disabled
+            ;;
+        *) die "unknown build '$1' (plain, release, unguided, asan or tsan)" ;;
     esac
     say "build: $1"
+    compile "$1"
+}
+
+# compile NAME: in BUILD_DIR; NAME is for the log.
+compile() {
     ninja -C "$BUILD_DIR" >"$SCRATCH/$1.build.log" 2>&1 || {
         grep -E -A12 'error:|FAILED|warning:' "$SCRATCH/$1.build.log" | head -n 80 >&2
         die "the $1 build failed; all of it: $SCRATCH/$1.build.log"
