@@ -59,6 +59,11 @@ struct identity_table *identity_table_copy(const struct identity_table *table);
 int identity_table_put(struct identity_table *table, struct identity_entry *entry,
                        struct error *error) MUST_CHECK;
 void identity_table_remove(struct identity_table *table, struct slice id);
+// In no particular order; the table must not change meanwhile.
+void identity_table_each(const struct identity_table *table,
+                         void (*visit)(void *argument, struct identity_entry *entry),
+                         void *argument);
+size_t identity_table_count(const struct identity_table *table);
 struct identity_entry *identity_table_get(const struct identity_table *table, struct slice id);
 // Copies everything. `token_sha256` is 32 bytes. ERROR_EXISTS for an id or token used twice.
 int identity_table_add(struct identity_table *table, const struct identity_grant *grant,

@@ -75,6 +75,31 @@ struct identity_entry *identity_table_get(const struct identity_table *table, st
     return table_get(&table->by_id, id);
 }
 
+struct visiting {
+    void (*visit)(void *argument, struct identity_entry *entry);
+    void *argument;
+};
+
+static void visit_cb(void *argument, struct slice id, void *entry)
+{
+    (void)id;
+    struct visiting *visiting = argument;
+    visiting->visit(visiting->argument, entry);
+}
+
+void identity_table_each(const struct identity_table *table,
+                         void (*visit)(void *argument, struct identity_entry *entry),
+                         void *argument)
+{
+    struct visiting visiting = {visit, argument};
+    table_each(&table->by_id, visit_cb, &visiting);
+}
+
+size_t identity_table_count(const struct identity_table *table)
+{
+    return table->by_id.count;
+}
+
 void identity_table_remove(struct identity_table *table, struct slice id)
 {
     struct identity_entry *entry = table_remove(&table->by_id, id);

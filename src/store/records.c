@@ -138,6 +138,17 @@ static void fail_all(struct outcome *batch, size_t count, int result, const stru
     }
 }
 
+static void tell_of_changes(struct store_records *records)
+{
+    struct store_view view = {.connection = records->writer};
+    if (records->changes.count == 0 || records->options.committed == NULL)
+        return;
+    arena_init(&view.arena, JOB_MEMORY_MAX);
+    records->options.committed(records->options.argument, &view, records->changes.items,
+                               records->changes.count);
+    arena_release(&view.arena);
+}
+
 static void run_batch(struct store_records *records, size_t count)
 {
     struct error error = {0};
@@ -150,9 +161,8 @@ static void run_batch(struct store_records *records, size_t count)
     if (result != 0) {
         store_connection_rollback(records->writer);
         fail_all(records->batch, count, result, &error);
-    } else if (records->changes.count > 0 && records->options.committed != NULL) {
-        records->options.committed(records->options.argument, records->changes.items,
-                                   records->changes.count);
+    } else {
+        tell_of_changes(records);
     }
     records->changes.count = 0;
     arena_clear(&records->changes.arena);

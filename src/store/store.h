@@ -234,8 +234,9 @@ struct store_records_options {
     // The next link of the admin audit: of the link before (32 zero bytes at first) and a row.
     void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
     // After each commit, on the writer's thread, before the jobs are told. The changes live until
-    // it returns.
-    void (*committed)(void *argument, const struct store_change *changes, size_t count);
+    // it returns; the view only reads.
+    void (*committed)(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count);
     void *argument;
 };
 
@@ -270,6 +271,8 @@ int store_run(struct store_records *records, enum store_access access,
 
 // ---- Inside a job. What is returned lives in the view.
 struct arena *store_arena(struct store_view *view);
+// Frees all that was returned so far: for jobs that walk over many records.
+void store_forget(struct store_view *view);
 
 struct store_page {
     struct slice after; // id of the last record of the page before; empty: from the start

@@ -14,6 +14,11 @@ struct arena *store_arena(struct store_view *view)
     return &view->arena;
 }
 
+void store_forget(struct store_view *view)
+{
+    arena_clear(&view->arena);
+}
+
 static int not_found(enum store_kind kind, struct error *error)
 {
     return error_set(error, ERROR_NOT_FOUND, "there is no such %s", store_tables[kind].name);

@@ -4,7 +4,7 @@
 // Records as rows of SQLite. What a record consists of is told by its table (tables.c).
 #include "store/sqlite/rows_internal.h"
 
-enum { FIRST_COLUMN = 5, FIRST_PARAMETER = 6 };
+enum { FIRST_COLUMN = 5, FIRST_PARAMETER = 6, FIRST_ROWS = 4 };
 
 // ---- Binding. Slices live until the statement is reset.
 
@@ -159,6 +159,38 @@ static size_t use_of_list(struct slice organisation, struct slice parent, bool n
     return use + (newest ? 1 : 0);
 }
 
+// Room for one more item: rows are few more often than a page allows.
+static void *next_item(const struct store_table *table, struct arena *arena, size_t *capacity,
+                       struct store_rows *rows)
+{
+    if (rows->count == *capacity) {
+        size_t wanted = *capacity == 0 ? FIRST_ROWS : *capacity * 2;
+        void *items = arena_take_zeroed(arena, wanted * table->size);
+        if (items == NULL)
+            return NULL;
+        if (rows->count > 0)
+            memcpy(items, rows->items, rows->count * table->size);
+        rows->items = items;
+        *capacity = wanted;
+    }
+    return (char *)rows->items + rows->count++ * table->size;
+}
+
+// What SQLite answered last; SQLITE_NOMEM when the arena is full.
+static int read_rows(sqlite3_stmt *statement, const struct store_table *table, size_t limit,
+                     struct arena *arena, struct store_rows *ret)
+{
+    size_t capacity = 0;
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW && ret->count < limit) {
+        void *item = next_item(table, arena, &capacity, ret);
+        if (item == NULL || !read_record(statement, table, arena, item))
+            return SQLITE_NOMEM;
+    }
+    ret->more = result == SQLITE_ROW;
+    return result;
+}
+
 int store_rows_list(struct store_connection *connection, enum store_kind kind,
                     struct slice organisation, struct slice parent, const struct store_page *page,
                     struct arena *arena, struct store_rows *ret, struct error *error)
@@ -176,15 +208,10 @@ int store_rows_list(struct store_connection *connection, enum store_kind kind,
     sqlite3_bind_int64(statement, 3, (int64_t)page->limit + 1);
     if (parent.length > 0)
         bind_text(statement, 4, parent);
-    *ret = (struct store_rows){.items = arena_take_zeroed(arena, page->limit * table->size)};
-    bool good = ret->items != NULL;
-    int result = SQLITE_DONE;
-    while (good && (result = sqlite3_step(statement)) == SQLITE_ROW && ret->count < page->limit) {
-        char *item = (char *)ret->items + ret->count++ * table->size;
-        good = read_record(statement, table, arena, (struct store_head *)(void *)item);
-    }
-    ret->more = good && result == SQLITE_ROW;
-    failed = end_reading(connection, statement, result, error);
+    *ret = (struct store_rows){0};
+    int result = read_rows(statement, table, page->limit, arena, ret);
+    bool good = result != SQLITE_NOMEM;
+    failed = end_reading(connection, statement, good ? result : SQLITE_DONE, error);
     return failed != 0 || good ? failed : no_memory(error);
 }
 

@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "control/control_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char keys_variable[] = "SALLYPORT_KEYS";
+
+// "FOLDER/NAME", owned by the caller.
+static char *path_in(const char *folder, const char *name)
+{
+    struct buffer path;
+    buffer_init(&path, 0);
+    buffer_append_format(&path, "%s/%s", folder, name);
+    char *copy = memory_copy_string(buffer_slice(&path).data, buffer_slice(&path).length);
+    buffer_release(&path);
+    return copy;
+}
+
+static int make_folder(const char *folder, struct error *error)
+{
+    struct stat status;
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return error_set(error, ERROR_IO, "the folder '%s' cannot be made: %s", folder,
+                         strerror(errno));
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_CONFIG, "'%s' is not a folder", folder);
+    if ((status.st_mode & 077) != 0)
+        return error_set(error, ERROR_CONFIG,
+                         "the folder '%s' is open to others than its owner; chmod 700", folder);
+    return 0;
+}
+
+// Two gateways with one database would judge by rules that they do not tell each other about.
+static int lock_folder(struct control *control, struct error *error)
+{
+    char *path = path_in(control->folder, "lock");
+    control->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int result = 0;
+    if (control->lock_fd < 0)
+        result = error_set(error, ERROR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
+    else if (flock(control->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        result = error_set(error, ERROR_IO, "the folder '%s' is in use by another process",
+                           control->folder);
+    memory_free(path);
+    return result;
+}
+
+static int load_keys(struct control *control, struct error *error)
+{
+    struct slice given = slice_from_string(
+        config_variable(control->options.environment, slice_from_string(keys_variable)));
+    if (given.length > 0) {
+        struct error inner = {0};
+        int result = secret_keys_parse(given, &control->keys, &inner);
+        return result == 0 ? 0
+                           : error_set(error, result, "environment variable '%s': %s",
+                                       keys_variable, inner.text);
+    }
+    bool own = control->options.key_file == NULL;
+    control->key_file =
+        own ? path_in(control->folder, "keys")
+            : memory_copy_string(control->options.key_file, strlen(control->options.key_file));
+    int result = secret_keys_load(control->key_file, &control->keys, error);
+    if (result != ERROR_NOT_FOUND || !own)
+        return result;
+    result = secret_keys_add_to_file(control->key_file, NULL, error);
+    return result == 0 ? secret_keys_load(control->key_file, &control->keys, error) : result;
+}
+
+static int open_records(struct control *control, struct error *error)
+{
+    char *path = path_in(control->folder, "control.db");
+    const struct store_records_options options = {.path = path,
+                                                  .link = control->options.link,
+                                                  .committed = control_committed,
+                                                  .argument = control};
+    int result = store_records_open(&options, &control->records, error);
+    memory_free(path);
+    return result;
+}
+
+// A lost key file must not be replaced by a new one in silence: what is sealed would be lost.
+static int check_keys(void *argument, struct store_view *view, struct error *error)
+{
+    struct control *control = argument;
+    const struct store_organisation *owners = NULL;
+    size_t count = 0;
+    int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, NULL, &owners,
+                                         &count, NULL, error);
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        const struct store_credential *credential = NULL;
+        const struct store_page page = {.limit = 1};
+        size_t found = 0;
+        result = store_list_credential(view, owners[i].head.id, (struct slice){0}, &page,
+                                       &credential, &found, NULL, error);
+        if (result == 0 && found > 0 && !secret_keys_has(control->keys, credential->sealed))
+            result = error_set(error, ERROR_CONFIG,
+                               "credentials are sealed under key %u, which is not among the keys "
+                               "given; restore it",
+                               secret_key_of(credential->sealed));
+    }
+    return result;
+}
+
+static int load_everything(void *argument, struct store_view *view, struct error *error)
+{
+    struct control *control = argument;
+    control->state.grants = identity_table_new();
+    int result = check_keys(control, view, error);
+    if (result == 0)
+        result = control_load_all(control, view, error);
+    if (result == 0)
+        control_publish(control);
+    return result;
+}
+
+int control_open(const struct control_options *options, struct control **ret, struct error *error)
+{
+    struct control *control = memory_new(sizeof *control);
+    control->options = *options;
+    control->lock_fd = -1;
+    control->folder = memory_copy_string(options->folder, strlen(options->folder));
+    control->used_before_ms = clock_wall_ms();
+    pthread_mutex_init(&control->lock, NULL);
+    pthread_cond_init(&control->settled, NULL);
+    int result = make_folder(control->folder, error);
+    if (result == 0)
+        result = lock_folder(control, error);
+    if (result == 0)
+        result = control_state_open(&control->state, error);
+    if (result == 0)
+        result = load_keys(control, error);
+    if (result == 0)
+        result = open_records(control, error);
+    // On the writer's thread, whose the state is.
+    if (result == 0)
+        result = store_run(control->records, STORE_WRITE, NULL, load_everything, control, error);
+    if (result != 0)
+        control_close(control);
+    else
+        *ret = control;
+    return result;
+}
+
+void control_close(struct control *control)
+{
+    if (control == NULL)
+        return;
+    pthread_mutex_lock(&control->lock);
+    control->closing = true;
+    pthread_cond_broadcast(&control->settled);
+    pthread_mutex_unlock(&control->lock);
+    store_records_close(control->records);
+    control_rules_unref(control->rules);
+    control_state_close(&control->state);
+    secret_keys_free(control->keys);
+    if (control->lock_fd >= 0)
+        close(control->lock_fd);
+    pthread_cond_destroy(&control->settled);
+    pthread_mutex_destroy(&control->lock);
+    memory_free(control->folder);
+    memory_free(control->key_file);
+    memory_free(control);
+}
+
+struct store_records *control_records(struct control *control)
+{
+    return control->records;
+}

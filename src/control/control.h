@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The control plane's own operations: the folder with the database, the rules that the data path
+// judges by, and the changes that are more than one record. What only reads or changes single
+// records goes through store/ directly, with control_records.
+#pragma once
+
+#include "identity/identity.h"
+#include "pipeline/pipeline.h"
+#include "secret/secret.h"
+#include "store/store.h"
+
+struct control;
+
+struct control_options {
+    const char *folder;             // made with mode 0700 when missing
+    const char *key_file;           // NULL: "keys" in the folder, made when missing
+    const char *const *environment; // "NAME=value"; SALLYPORT_KEYS wins over the key file
+    // There are new rules (control_rules): on the writer's thread, must not wait.
+    void (*changed)(void *argument);
+    void *argument;
+    void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
+};
+
+// Opens or makes the database and reads everything. ERROR_IO also when another process has the
+// folder, ERROR_CONFIG as store_records_open and for keys.
+int control_open(const struct control_options *options, struct control **ret,
+                 struct error *error) MUST_CHECK;
+void control_close(struct control *control); // NULL accepted; jobs that wait are finished
+struct store_records *control_records(struct control *control);
+
+// ---- Rules: what all committed changes together say, immutable. Any thread.
+struct control_rules;
+struct control_rules *control_rules(struct control *control); // the newest; a reference
+void control_rules_unref(struct control_rules *rules);        // NULL accepted
+struct control_view {
+    uint64_t serial; // one more with each
+    const struct identity_table *grants;
+    const struct pipeline_policy *policies; // what identity_reach.policy is an index of
+    size_t policy_count;
+    const struct upstream_options *servers; // named "ORGANISATION/NAME"
+    size_t server_count;
+};
+const struct control_view *control_rules_view(const struct control_rules *rules);
+// Every worker judges by these rules or newer ones: changes in them are acknowledged from now on.
+// Until then their jobs wait, a second at most. Any thread.
+void control_in_force(struct control *control, uint64_t serial);
+// Writes when grants were last used. Now and then; never waits.
+void control_note_use(struct control *control);
+
+// ---- The first admin, and others by invitation
+enum { CONTROL_SETUP_MS = 60 * 60 * 1000 };
+struct control_setup {
+    bool needed; // there is no member yet
+    char token[IDENTITY_TOKEN_SIZE];
+    int64_t expires_ms;
+};
+// Makes the first organisation, "default", and an invitation for its first admin, if there is no
+// member in the whole database; an older one of these is gone then. Waits: not on an event loop.
+int control_set_up(struct control *control, struct control_setup *ret,
+                   struct error *error) MUST_CHECK;
+// What follows runs inside of jobs that write.
+// A new invitation; the token is for the link and is kept nowhere.
+int control_invite(struct store_view *view, struct store_invitation *invitation,
+                   char token[IDENTITY_TOKEN_SIZE], struct error *error) MUST_CHECK;
+// Makes the member that was invited. `member` has the name and the password's hash, and the e-mail
+// address when the invitation has none. ERROR_NOT_FOUND: no such invitation, or used, or expired.
+int control_accept(struct store_view *view, struct slice token, int64_t now_ms,
+                   struct store_member *member, struct error *error) MUST_CHECK;
+
+// ---- Grants
+struct control_reach {
+    struct slice server; // ids
+    struct slice policy; // empty: none, everything is denied
+    int64_t number;      // of the policy's version, 0: the latest
+};
+// Fills in the head; the token is shown once and kept nowhere.
+int control_add_grant(struct store_view *view, struct store_grant *grant,
+                      const struct control_reach *reach, size_t count,
+                      char token[IDENTITY_TOKEN_SIZE], struct error *error) MUST_CHECK;
+// Replaces what the grant reaches, and gives the grant a new version. `grant` as for store_change.
+int control_change_grant(struct store_view *view, struct store_grant *grant,
+                         const struct control_reach *reach, size_t count,
+                         struct error *error) MUST_CHECK;
+// A new token; the old ones end after `overlap_ms`, at once when 0.
+int control_rotate_grant(struct store_view *view, struct slice organisation, struct slice id,
+                         int64_t version, int64_t now_ms, int64_t overlap_ms,
+                         char token[IDENTITY_TOKEN_SIZE], struct error *error) MUST_CHECK;
+int control_revoke_grant(struct store_view *view, struct slice organisation, struct slice id,
+                         int64_t version, int64_t now_ms, struct error *error) MUST_CHECK;
+
+// ---- Policies
+// Adds a version and makes it the latest; `policy` as for store_change (its head names the policy
+// and its version before), `version` has document, author and note. The document is compiled first:
+// ERROR_CONFIG with the problems, which the caller releases in any case.
+int control_add_policy_version(struct store_view *view, struct store_policy *policy,
+                               struct store_policy_version *version,
+                               struct policy_problems *ret_problems,
+                               struct error *error) MUST_CHECK;
+int control_get_policy_version(struct store_view *view, struct slice organisation,
+                               struct slice policy, int64_t number,
+                               struct store_policy_version *ret, struct error *error) MUST_CHECK;
+
+// ---- Servers
+// Would the data path take this server as it is? ERROR_CONFIG with a sentence.
+int control_check_server(struct control *control, const struct store_server *server,
+                         struct error *error) MUST_CHECK;
+// Adds or replaces a credential of a server; what is kept is sealed. ERROR_CONFIG when the name or
+// the value cannot be sent.
+int control_set_credential(struct control *control, struct store_view *view,
+                           struct store_credential *credential, struct slice plain,
+                           struct error *error) MUST_CHECK;
+// Seals everything under a new key, which is added to the key file, and then takes the old keys out
+// of it. ERROR_UNSUPPORTED when the keys come from the environment. Waits: not on an event loop,
+// and while no changes of credentials wait.
+int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error) MUST_CHECK;

@@ -1,0 +1,167 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Credentials of servers: sealed as they come in, opened only to be sent. The keys belong to the
+// writer's thread once the database is open.
+#include "control/control_internal.h"
+
+#include "base/memory.h"
+
+enum { PLACE_MEMORY = 4096, CREDENTIALS_MAX = 128 };
+
+static int seal(struct control *control, struct store_view *view,
+                struct store_credential *credential, struct slice plain, struct error *error)
+{
+    struct buffer sealed;
+    buffer_init(&sealed, 0);
+    struct slice place = control_place_of(credential, store_arena(view));
+    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : secret_seal(control->keys, plain, place, &sealed, error);
+    credential->sealed = arena_copy(store_arena(view), buffer_slice(&sealed));
+    if (result == 0 && credential->sealed.data == NULL)
+        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    buffer_release(&sealed);
+    return result;
+}
+
+// With all the others: the names of two may be one to HTTP.
+static int try_server(struct control *control, struct store_view *view,
+                      const struct store_credential *credential, struct error *error)
+{
+    const struct store_credential *all = NULL;
+    struct store_server server = {.transport = STORE_HTTP};
+    struct control_server *made = NULL;
+    const struct store_page page = {.limit = CREDENTIALS_MAX};
+    size_t count = 0;
+    int result =
+        store_get_server(view, credential->head.organisation, credential->server, &server, error);
+    if (result == 0)
+        result = store_list_credential(view, credential->head.organisation, credential->server,
+                                       &page, &all, &count, NULL, error);
+    if (result == 0)
+        result = control_server_make(control, &server, all, count, "new", &made, error);
+    if (result == 0)
+        control_server_unref(made);
+    return result;
+}
+
+// The id is part of what a credential is sealed with, so it must be known before.
+int control_set_credential(struct control *control, struct store_view *view,
+                           struct store_credential *credential, struct slice plain,
+                           struct error *error)
+{
+    bool known = credential->head.id.length > 0;
+    int result = 0;
+    if (!known) {
+        credential->sealed = SLICE_LITERAL("-");
+        result = store_add_credential(view, credential, error);
+    }
+    if (result == 0)
+        result = seal(control, view, credential, plain, error);
+    if (result == 0)
+        result = store_change_credential(view, credential, error);
+    return result == 0 ? try_server(control, view, credential, error) : result;
+}
+
+// ---- New keys
+
+struct rotation {
+    struct control *control;
+    struct secret_keys *keys; // the new ones
+    size_t count;
+};
+
+static int reseal(struct rotation *rotation, struct store_view *view,
+                  const struct store_credential *row, struct error *error)
+{
+    struct control *control = rotation->control;
+    struct store_credential credential = *row;
+    struct buffer plain;
+    if (secret_key_of(row->sealed) == secret_keys_newest(control->keys))
+        return 0;
+    buffer_init(&plain, 0);
+    buffer_reserve(&plain, row->sealed.length + 1);
+    struct slice place = control_place_of(row, store_arena(view));
+    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : secret_open(control->keys, row->sealed, place, &plain, error);
+    if (result == 0)
+        result = seal(control, view, &credential, buffer_slice(&plain), error);
+    if (result == 0)
+        result = store_change_credential(view, &credential, error);
+    if (plain.data != NULL)
+        memory_wipe(plain.data, plain.capacity);
+    buffer_release(&plain);
+    rotation->count += result == 0;
+    return result;
+}
+
+static int reseal_organisation(struct rotation *rotation, struct store_view *view,
+                               struct slice organisation, struct error *error)
+{
+    struct store_page page = {.limit = 0};
+    for (bool more = true; more;) {
+        const struct store_credential *rows = NULL;
+        size_t count = 0;
+        int result = store_list_credential(view, organisation, (struct slice){0}, &page, &rows,
+                                           &count, &more, error);
+        for (size_t i = 0; result == 0 && i < count; i++)
+            result = reseal(rotation, view, &rows[i], error);
+        if (result != 0)
+            return result;
+        if (count > 0)
+            page.after = rows[count - 1].head.id;
+    }
+    return 0;
+}
+
+// The new keys hold the old ones, so nothing is lost when this fails half way.
+static int reseal_all(void *argument, struct store_view *view, struct error *error)
+{
+    struct rotation *rotation = argument;
+    struct secret_keys *before = rotation->control->keys;
+    struct store_page page = {.limit = 0};
+    rotation->control->keys = rotation->keys;
+    rotation->keys = NULL;
+    secret_keys_free(before);
+    for (bool more = true; more;) {
+        const struct store_organisation *rows = NULL;
+        size_t count = 0;
+        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &page,
+                                             &rows, &count, &more, error);
+        for (size_t i = 0; result == 0 && i < count; i++)
+            result = reseal_organisation(rotation, view, rows[i].head.id, error);
+        if (result != 0)
+            return result;
+        if (count > 0)
+            page.after = rows[count - 1].head.id;
+    }
+    return 0;
+}
+
+int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error)
+{
+    struct rotation rotation = {.control = control};
+    if (control->key_file == NULL)
+        return error_set(error, ERROR_UNSUPPORTED,
+                         "the keys come from the environment: add a new one there with a higher "
+                         "number and start again");
+    int result = secret_keys_load(control->key_file, &rotation.keys, error);
+    if (result != 0)
+        return result;
+    result = secret_keys_add_to_file(control->key_file, rotation.keys, error);
+    secret_keys_free(rotation.keys);
+    rotation.keys = NULL;
+    if (result == 0)
+        result = secret_keys_load(control->key_file, &rotation.keys, error);
+    if (result == 0)
+        result = store_run(control->records, STORE_WRITE, NULL, reseal_all, &rotation, error);
+    secret_keys_free(rotation.keys);
+    if (result == 0)
+        result = secret_keys_load(control->key_file, &rotation.keys, error);
+    if (result == 0) {
+        result = secret_keys_trim_file(control->key_file, rotation.keys, error);
+        secret_keys_free(rotation.keys);
+        *ret_count = rotation.count;
+    }
+    return result;
+}

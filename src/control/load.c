@@ -1,0 +1,440 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "control/control_internal.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+
+enum { PAGE = 200, CREDENTIALS_MAX = 128, TOKENS_MAX = 64, REACH_MAX = 10000 };
+
+// ---- Servers
+
+struct carrying {
+    struct slice key;
+    struct slice *ids;
+    size_t count, capacity;
+};
+
+static void note_carrier_cb(void *argument, struct identity_entry *entry)
+{
+    struct carrying *carrying = argument;
+    const struct identity_grant *grant = identity_entry_grant(entry);
+    if (identity_reach(grant, carrying->key) != NULL && carrying->count < carrying->capacity)
+        carrying->ids[carrying->count++] = grant->id;
+}
+
+// Grants hold the names of what they reach.
+static void reload_grants_of(struct control *control, struct store_view *view,
+                             struct slice organisation, const char *key)
+{
+    struct control_state *state = &control->state;
+    struct carrying carrying = {.key = slice_from_string(key),
+                                .capacity = identity_table_count(state->grants)};
+    carrying.ids = memory_try_new((carrying.capacity + 1) * sizeof *carrying.ids);
+    struct identity_table *now = identity_table_copy(state->grants); // keeps the ids alive
+    if (now != NULL && carrying.ids != NULL)
+        identity_table_each(now, note_carrier_cb, &carrying);
+    for (size_t i = 0; i < carrying.count; i++)
+        control_load_grant(control, view, organisation, carrying.ids[i]);
+    identity_table_free(now);
+    memory_free(carrying.ids);
+}
+
+static struct control_server *make_server(const struct control *control, struct store_view *view,
+                                          const struct store_server *row, const char *key)
+{
+    const struct store_credential *credentials = NULL;
+    struct control_server *made = NULL;
+    struct error error = {0};
+    size_t count = 0;
+    bool more = false;
+    const struct store_page page = {.limit = CREDENTIALS_MAX};
+    if (row->disabled)
+        return NULL;
+    int result = store_list_credential(view, row->head.organisation, row->head.id, &page,
+                                       &credentials, &count, &more, &error);
+    if (result == 0 && more)
+        result = error_set(&error, ERROR_LIMIT, "it has too many credentials");
+    if (result == 0)
+        result = control_server_make(control, row, credentials, count, key, &made, &error);
+    if (result != 0)
+        log_event(LOG_ERROR, "control", "server '%s' cannot be used: %s", key, error.text);
+    return result == 0 ? made : NULL;
+}
+
+static struct control_known *know(struct control_state *state, const struct store_server *row)
+{
+    struct control_known *known = memory_new(sizeof *known);
+    known->id = memory_copy_string(row->head.id.data, row->head.id.length);
+    known->organisation =
+        memory_copy_string(row->head.organisation.data, row->head.organisation.length);
+    if (table_put(&state->servers, slice_from_string(known->id), known) == 0)
+        return known;
+    memory_free(known->id);
+    memory_free(known->organisation);
+    memory_free(known);
+    return NULL;
+}
+
+static void set_name(struct control_known *known, const struct store_server *row, struct slice key)
+{
+    memory_free(known->name);
+    memory_free(known->key);
+    known->name = memory_copy_string(row->name.data, row->name.length);
+    known->key = memory_copy_string(key.data, key.length);
+}
+
+static void load_server_row(struct control *control, struct store_view *view,
+                            const struct store_server *row, struct slice organisation_name)
+{
+    struct control_state *state = &control->state;
+    struct control_known *known = control_state_server(state, row->head.id);
+    struct slice key = arena_format(store_arena(view), "%.*s/%.*s", SLICE_PRINT(organisation_name),
+                                    SLICE_PRINT(row->name));
+    if (known == NULL)
+        known = know(state, row);
+    if (known == NULL || key.data == NULL) {
+        control_state_forget_server(state, row->head.id);
+        log_event(LOG_ERROR, "control", "no memory for server '%.*s'", SLICE_PRINT(row->name));
+        return;
+    }
+    char *before = known->key;
+    bool renamed = before != NULL && !slice_equal_string(key, before);
+    if (renamed)
+        known->key = NULL; // the grants still have it
+    set_name(known, row, key);
+    control_server_unref(known->server);
+    known->server = make_server(control, view, row, known->key);
+    if (renamed) {
+        reload_grants_of(control, view, row->head.organisation, before);
+        memory_free(before);
+    }
+}
+
+void control_load_server(struct control *control, struct store_view *view,
+                         struct slice organisation, struct slice id)
+{
+    struct store_organisation owner = {0};
+    struct store_server row = {0};
+    struct error error = {0};
+    int result = store_get_organisation(view, organisation, organisation, &owner, &error);
+    if (result == 0)
+        result = store_get_server(view, organisation, id, &row, &error);
+    if (result == 0) {
+        load_server_row(control, view, &row, owner.name);
+        return;
+    }
+    if (result != ERROR_NOT_FOUND)
+        log_event(LOG_ERROR, "control", "a server cannot be read and is not served: %s",
+                  error.text);
+    control_state_forget_server(&control->state, id);
+}
+
+// ---- Policies
+
+static struct policy *compile(struct store_view *view, const struct store_policy *row,
+                              int64_t number)
+{
+    struct store_policy_version version = {0};
+    struct policy_problems problems = {0};
+    struct policy *compiled = NULL;
+    struct error error = {0};
+    int result = control_get_policy_version(view, row->head.organisation, row->head.id, number,
+                                            &version, &error);
+    if (result == 0)
+        result = policy_compile(version.document, row->name, &compiled, &problems);
+    if (result != 0)
+        log_event(LOG_ERROR, "control", "policy '%.*s' cannot be used, what needs it is denied: %s",
+                  SLICE_PRINT(row->name),
+                  problems.count > 0      ? problems.items[0].text
+                  : error.text[0] != '\0' ? error.text
+                                          : error_text(result));
+    policy_problems_release(&problems);
+    return result == 0 ? compiled : NULL;
+}
+
+static void fill_slot(struct control_slot *slot, struct store_view *view,
+                      const struct store_policy *row)
+{
+    struct policy *before = slot->compiled;
+    slot->compiled = compile(view, row, slot->number == 0 ? row->latest : slot->number);
+    policy_unref(before);
+}
+
+void control_load_policy(struct control *control, struct store_view *view,
+                         struct slice organisation, struct slice id)
+{
+    struct control_state *state = &control->state;
+    struct store_policy row = {0};
+    struct error error = {0};
+    int result = store_get_policy(view, organisation, id, &row, &error);
+    for (size_t i = 0; i < state->slot_count; i++) {
+        struct control_slot *slot = &state->slots[i];
+        if (!control_slot_is_of(slot, id))
+            continue;
+        if (result == 0) {
+            fill_slot(slot, view, &row);
+        } else if (result == ERROR_NOT_FOUND) { // nothing refers to it any more
+            control_state_free_slot(state, i);
+        } else {
+            policy_unref(slot->compiled);
+            slot->compiled = NULL;
+        }
+    }
+}
+
+static int slot_for(struct control *control, struct store_view *view,
+                    const struct store_reach *reach)
+{
+    struct control_state *state = &control->state;
+    struct store_policy row = {0};
+    if (reach->policy.length == 0)
+        return -1;
+    size_t count = state->slot_count;
+    int place = control_state_slot(state, reach->policy, reach->number);
+    bool fresh = place >= 0 && ((size_t)place >= count || state->slots[place].compiled == NULL);
+    if (fresh && store_get_policy(view, reach->head.organisation, reach->policy, &row, NULL) == 0)
+        fill_slot(&state->slots[place], view, &row);
+    return place;
+}
+
+// ---- Grants
+
+struct grant_parts {
+    struct identity_token tokens[TOKENS_MAX];
+    size_t token_count;
+    struct identity_reach *reach; // in the view
+    size_t reach_count;
+    struct slice *tags; // in the view
+    size_t tag_count;
+};
+
+static int read_tokens(struct store_view *view, const struct store_grant *row,
+                       struct grant_parts *parts, struct error *error)
+{
+    const struct store_grant_token *tokens = NULL;
+    // The newest ones, if there are very many.
+    const struct store_page page = {.limit = TOKENS_MAX, .newest_first = true};
+    int result = store_list_grant_token(view, row->head.organisation, row->head.id, &page, &tokens,
+                                        &parts->token_count, NULL, error);
+    for (size_t i = 0; result == 0 && i < parts->token_count; i++) {
+        memcpy(parts->tokens[i].sha256, tokens[i].token.data, sizeof parts->tokens[i].sha256);
+        parts->tokens[i].expires_ms = tokens[i].expires_ms;
+    }
+    return result;
+}
+
+static int add_reach(struct control *control, struct store_view *view,
+                     const struct store_reach *rows, size_t count, struct grant_parts *parts,
+                     struct error *error)
+{
+    struct identity_reach *reach =
+        arena_take(store_arena(view), (parts->reach_count + count) * sizeof *reach);
+    if (reach == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (parts->reach_count > 0)
+        memcpy(reach, parts->reach, parts->reach_count * sizeof *reach);
+    parts->reach = reach;
+    for (size_t i = 0; i < count; i++) {
+        const struct control_known *known = control_state_server(&control->state, rows[i].server);
+        if (known != NULL)
+            reach[parts->reach_count++] =
+                (struct identity_reach){.server = slice_from_string(known->key),
+                                        .name = slice_from_string(known->name),
+                                        .policy = slot_for(control, view, &rows[i])};
+    }
+    return 0;
+}
+
+static int read_reach(struct control *control, struct store_view *view,
+                      const struct store_grant *row, struct grant_parts *parts, struct error *error)
+{
+    struct store_page page = {.limit = PAGE};
+    bool more = true;
+    int result = 0;
+    while (result == 0 && more && parts->reach_count < REACH_MAX) {
+        const struct store_reach *rows = NULL;
+        size_t count = 0;
+        result = store_list_reach(view, row->head.organisation, row->head.id, &page, &rows, &count,
+                                  &more, error);
+        if (result == 0 && count > 0) {
+            page.after = rows[count - 1].head.id;
+            result = add_reach(control, view, rows, count, parts, error);
+        }
+    }
+    return result;
+}
+
+static bool copy_tags(struct store_view *view, const struct json_doc *doc,
+                      struct grant_parts *parts)
+{
+    parts->tags =
+        arena_take_zeroed(store_arena(view), (json_at(doc, 0)->count + 1) * sizeof *parts->tags);
+    if (parts->tags == NULL)
+        return false;
+    for (uint32_t item = json_first_element(doc, 0); item != JSON_NONE;
+         item = json_next_element(doc, 0, item)) {
+        struct slice tag = json_string(doc, item, store_arena(view));
+        if (tag.data == NULL)
+            return false;
+        parts->tags[parts->tag_count++] = tag;
+    }
+    return true;
+}
+
+static int read_tags(struct store_view *view, const struct store_grant *row,
+                     struct grant_parts *parts, struct error *error)
+{
+    struct json_doc doc;
+    json_doc_init(&doc);
+    int result = json_scan(&doc, row->tags, NULL, error, NULL);
+    if (result == 0 && !copy_tags(view, &doc, parts))
+        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    json_doc_release(&doc);
+    return result;
+}
+
+static int put_grant(struct control *control, const struct store_grant *row,
+                     const struct grant_parts *parts, struct error *error)
+{
+    const struct identity_grant grant = {.id = row->head.id,
+                                         .organisation = row->head.organisation,
+                                         .label = row->label,
+                                         .tags = parts->tags,
+                                         .tag_count = parts->tag_count,
+                                         .reach = parts->reach,
+                                         .reach_count = parts->reach_count,
+                                         .mode = row->mode == STORE_OBSERVE ? IDENTITY_OBSERVE
+                                                                            : IDENTITY_ENFORCE,
+                                         .expires_ms = row->expires_ms};
+    struct identity_entry *entry = identity_entry_new(&grant, parts->tokens, parts->token_count);
+    if (entry == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    const struct identity_entry *before = identity_table_get(control->state.grants, row->head.id);
+    int64_t used_ms = before == NULL ? 0 : identity_entry_used_ms(before);
+    identity_entry_set_used(entry, used_ms > row->used_ms ? used_ms : row->used_ms);
+    int result = identity_table_put(control->state.grants, entry, error);
+    identity_entry_unref(entry);
+    return result;
+}
+
+static int load_grant_row(struct control *control, struct store_view *view,
+                          const struct store_grant *row, struct error *error)
+{
+    struct grant_parts parts = {.token_count = 0};
+    int result = read_tokens(view, row, &parts, error);
+    if (result == 0)
+        result = read_reach(control, view, row, &parts, error);
+    if (result == 0)
+        result = read_tags(view, row, &parts, error);
+    if (result == 0)
+        result = put_grant(control, row, &parts, error);
+    return result;
+}
+
+void control_load_grant(struct control *control, struct store_view *view, struct slice organisation,
+                        struct slice id)
+{
+    struct store_grant row = {.revoked_ms = 0};
+    struct error error = {0};
+    int result = store_get_grant(view, organisation, id, &row, &error);
+    if (result == 0 && row.revoked_ms == 0)
+        result = load_grant_row(control, view, &row, &error);
+    else if (result == 0)
+        result = ERROR_NOT_FOUND;
+    if (result == 0)
+        return;
+    identity_table_remove(control->state.grants, id);
+    if (result != ERROR_NOT_FOUND)
+        log_event(LOG_ERROR, "control", "a grant cannot be read and is refused: %s", error.text);
+}
+
+// ---- Everything, a page at a time so that memory stays small
+
+struct walk {
+    char after[64];
+    struct store_page page;
+    bool more;
+};
+
+static struct walk walk_start(size_t limit)
+{
+    return (struct walk){.page = {.limit = limit}, .more = true};
+}
+
+static void walk_on(struct walk *walk, const struct store_head *last)
+{
+    if (last == NULL)
+        return;
+    size_t length = last->id.length < sizeof walk->after ? last->id.length : sizeof walk->after;
+    memcpy(walk->after, last->id.data, length);
+    walk->page.after = slice_of(walk->after, length);
+}
+
+static int load_servers(struct control *control, struct store_view *view, struct slice organisation,
+                        struct error *error)
+{
+    for (struct walk walk = walk_start(PAGE); walk.more;) {
+        const struct store_server *rows = NULL;
+        struct store_organisation owner = {0};
+        size_t count = 0;
+        int result = store_get_organisation(view, organisation, organisation, &owner, error);
+        if (result == 0)
+            result = store_list_server(view, organisation, (struct slice){0}, &walk.page, &rows,
+                                       &count, &walk.more, error);
+        if (result != 0)
+            return result;
+        for (size_t i = 0; i < count; i++)
+            load_server_row(control, view, &rows[i], owner.name);
+        walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
+    }
+    return 0;
+}
+
+static int load_grants(struct control *control, struct store_view *view, struct slice organisation,
+                       struct error *error)
+{
+    for (struct walk walk = walk_start(PAGE); walk.more;) {
+        const struct store_grant *rows = NULL;
+        size_t count = 0;
+        int result = store_list_grant(view, organisation, (struct slice){0}, &walk.page, &rows,
+                                      &count, &walk.more, error);
+        for (size_t i = 0; result == 0 && i < count; i++)
+            if (rows[i].revoked_ms == 0)
+                result = load_grant_row(control, view, &rows[i], error);
+        if (result != 0)
+            return result;
+        walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
+    }
+    return 0;
+}
+
+int control_load_organisation(struct control *control, struct store_view *view,
+                              struct slice organisation, struct error *error)
+{
+    int result = load_servers(control, view, organisation, error);
+    return result == 0 ? load_grants(control, view, organisation, error) : result;
+}
+
+int control_load_all(struct control *control, struct store_view *view, struct error *error)
+{
+    for (struct walk walk = walk_start(1); walk.more;) {
+        const struct store_organisation *rows = NULL;
+        size_t count = 0;
+        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &walk.page,
+                                             &rows, &count, &walk.more, error);
+        if (result != 0)
+            return result;
+        walk_on(&walk, count == 0 ? NULL : &rows[0].head);
+        store_forget(view);
+        if (count > 0)
+            result = control_load_organisation(control, view, walk.page.after, error);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}

@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A server's records are put into the words of the configuration file and read by its reader, so
+// that both know the same options, bounds and refusals. Credentials are handed over as variables of
+// an environment made for this purpose: their bytes never become part of a document.
+#include "control/control_internal.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+
+enum { ENVIRONMENT_MAX = 128, VALUE_MAX = 64 * 1024 };
+
+// What a server's document may refer to: its own credentials, and what programs need to start.
+struct surroundings {
+    const char *items[ENVIRONMENT_MAX + 3]; // NULL-terminated
+    size_t count;
+    struct buffer values[ENVIRONMENT_MAX]; // wiped and released
+    size_t value_count;
+};
+
+struct slice control_place_of(const struct store_credential *credential, struct arena *arena)
+{
+    return arena_format(arena, "credential/%.*s/%.*s", SLICE_PRINT(credential->head.organisation),
+                        SLICE_PRINT(credential->head.id));
+}
+
+static void surroundings_release(struct surroundings *around)
+{
+    for (size_t i = 0; i < around->value_count; i++) {
+        if (around->values[i].data != NULL)
+            memory_wipe(around->values[i].data, around->values[i].capacity);
+        buffer_release(&around->values[i]);
+    }
+}
+
+static int add_credential(const struct control *control, const struct store_credential *credential,
+                          struct surroundings *around, struct error *error)
+{
+    struct arena arena;
+    struct buffer *value = &around->values[around->value_count];
+    if (around->value_count == ENVIRONMENT_MAX)
+        return error_set(error, ERROR_LIMIT, "a server has at most %d credentials",
+                         (int)ENVIRONMENT_MAX);
+    buffer_init(value, 0);
+    buffer_reserve(value, credential->sealed.length + 32); // growing would leave a copy behind
+    buffer_append_format(value, "CREDENTIAL_%zu=", around->value_count);
+    around->value_count++;
+    arena_init(&arena, VALUE_MAX);
+    struct slice place = control_place_of(credential, &arena);
+    int result = place.data == NULL || value->failed
+                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                     : secret_open(control->keys, credential->sealed, place, value, error);
+    if (result == 0)
+        result = buffer_append(value, slice_of("", 1));
+    arena_release(&arena);
+    around->items[around->count++] = buffer_slice(value).data;
+    return result;
+}
+
+static int find_surroundings(const struct control *control,
+                             const struct store_credential *credentials, size_t count,
+                             struct surroundings *around, struct error *error)
+{
+    static const char *const inherited[] = {"PATH", "HOME"};
+    for (size_t i = 0; i < count; i++) {
+        int result = add_credential(control, &credentials[i], around, error);
+        if (result != 0)
+            return result;
+    }
+    for (const char *const *item = control->options.environment; item != NULL && *item != NULL;
+         item++)
+        for (size_t i = 0; i < 2; i++)
+            if (strncmp(*item, inherited[i], 4) == 0 && (*item)[4] == '=' &&
+                around->count < ENVIRONMENT_MAX + 2)
+                around->items[around->count++] = *item;
+    return 0;
+}
+
+static void write_credentials(struct buffer *out, const char *member,
+                              const struct store_credential *credentials, size_t count,
+                              enum store_place place)
+{
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (credentials[i].place != place)
+            continue;
+        buffer_append_string(out, first ? ",\"" : ",");
+        if (first)
+            buffer_append_format(out, "%s\":{", member);
+        json_write_string(out, credentials[i].name);
+        buffer_append_format(out, ":\"${CREDENTIAL_%zu}\"", i);
+        first = false;
+    }
+    buffer_append_string(out, first ? "" : "}");
+}
+
+// The members of the settings, without the brackets.
+static void write_settings(struct buffer *out, struct slice settings)
+{
+    const char *open = memchr(settings.data, '{', settings.length);
+    const char *close = memrchr(settings.data, '}', settings.length);
+    if (open == NULL || close == NULL)
+        return;
+    struct slice inner = slice_of(open + 1, (size_t)(close - open) - 1);
+    size_t blank = 0;
+    while (blank < inner.length && strchr(" \t\r\n", inner.data[blank]) != NULL)
+        blank++;
+    if (blank == inner.length)
+        return;
+    buffer_append_string(out, ",");
+    buffer_append(out, inner);
+}
+
+static void write_document(struct buffer *out, const struct store_server *row,
+                           const struct store_credential *credentials, size_t count)
+{
+    buffer_append_string(out, "{\"servers\":{");
+    json_write_string(out, row->name);
+    if (row->transport == STORE_STDIO) {
+        buffer_append_string(out, ":{\"command\":");
+        buffer_append(out, row->command.length == 0 ? SLICE_LITERAL("[]") : row->command);
+    } else {
+        buffer_append_string(out, ":{\"url\":");
+        json_write_string(out, row->url);
+        buffer_append_string(out, row->transport == STORE_SSE ? ",\"transport\":\"sse\""
+                                                              : ",\"transport\":\"http\"");
+    }
+    write_credentials(out, "headers", credentials, count, STORE_HEADER);
+    write_credentials(out, "env", credentials, count, STORE_ENVIRONMENT);
+    write_settings(out, row->settings);
+    buffer_append_string(out, "}}}");
+}
+
+static int read_document(struct slice text, const struct surroundings *around, struct config **ret,
+                         struct error *error)
+{
+    struct config_problems problems;
+    int result = config_load_text(text, around->items, ret, &problems);
+    const char *why = error_text(result);
+    for (size_t i = problems.count; i-- > 0;)
+        if (!problems.items[i].warning)
+            why = problems.items[i].text;
+    if (result != 0)
+        error_set(error, result, "%s", why);
+    config_problems_release(&problems);
+    if (result == 0 && (*ret)->server_count != 1) {
+        config_free(*ret);
+        result = error_set(error, ERROR_CONFIG, "the settings are not those of one server");
+    }
+    return result;
+}
+
+int control_server_make(const struct control *control, const struct store_server *row,
+                        const struct store_credential *credentials, size_t count, const char *key,
+                        struct control_server **ret, struct error *error)
+{
+    struct surroundings around = {0};
+    struct config *config = NULL;
+    struct buffer text;
+    buffer_init(&text, 0);
+    write_document(&text, row, credentials, count);
+    int result = text.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                             : find_surroundings(control, credentials, count, &around, error);
+    if (result == 0)
+        result = read_document(buffer_slice(&text), &around, &config, error);
+    buffer_release(&text);
+    surroundings_release(&around);
+    if (result != 0)
+        return result;
+    struct control_server *server = memory_new(sizeof *server);
+    atomic_init(&server->references, 1);
+    server->config = config;
+    server->key = memory_copy_string(key, strlen(key));
+    server->options = config->servers[0];
+    server->options.name = slice_from_string(server->key);
+    *ret = server;
+    return 0;
+}
+
+struct control_server *control_server_ref(struct control_server *server)
+{
+    atomic_fetch_add_explicit(&server->references, 1, memory_order_relaxed);
+    return server;
+}
+
+void control_server_unref(struct control_server *server)
+{
+    if (server == NULL ||
+        atomic_fetch_sub_explicit(&server->references, 1, memory_order_acq_rel) != 1)
+        return;
+    config_free(server->config);
+    memory_free(server->key);
+    memory_free(server);
+}
+
+int control_check_server(struct control *control, const struct store_server *server,
+                         struct error *error)
+{
+    struct control_server *made;
+    int result = control_server_make(control, server, NULL, 0, "new", &made, error);
+    if (result == 0)
+        control_server_unref(made);
+    return result;
+}
