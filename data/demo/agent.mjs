@@ -30,7 +30,7 @@ const rows = () => fs.readFileSync(log, 'utf8').split('\n').filter(Boolean).map(
 // The row of the newest exchange; the log is written by a thread of its own.
 async function decision(before) {
   for (let i = 0; i < 200; i++) {
-    const fresh = rows().slice(before).filter(row => row.direction !== 'server');
+    const fresh = rows().slice(before).filter(row => row.direction === 'client');
     if (fresh.length > 0) return fresh.at(-1);
     await new Promise(resolve => setTimeout(resolve, 20));
   }

@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The decision log: one JSON line per message that reached identity and per refusal before it.
-// A thread that writes copies a record into a bounded ring, its lane; a writer thread formats and
-// appends. When the ring is full or the file cannot be written, audit_ready is false and the
-// pipeline denies.
+// A thread that writes copies a record into a bounded ring, its lane; a writer thread formats,
+// links (chain/chain.h) and appends. When the ring is full or the file cannot be written,
+// audit_ready is false and the pipeline denies.
 #pragma once
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "base/clock.h"
+#include "chain/chain.h"
 
 struct audit_log;
 
@@ -40,10 +42,16 @@ struct audit_record {
     struct slice trace; // trace id of traceparent
 };
 
-// Opens for appending (0600). ERROR_IO with a sentence. `lanes` is how many threads write, one or
-// more; `ring_bytes` of each, 0 means 8 MiB. Records of different lanes may stand in the file some
-// milliseconds out of order.
-int audit_open(const char *path, size_t lanes, size_t ring_bytes, struct audit_log **ret,
+struct audit_options {
+    const char *path;       // copied, as is the next
+    const char *key_path;   // NULL: "<path>.key"
+    size_t lanes;           // how many threads write, one or more
+    size_t ring_bytes;      // of each, 0: 8 MiB
+    uint64_t checkpoint_ms; // the longest that a row waits for a signature, 0: a minute
+};
+// Opens for appending (0600) and reads or makes the signing key. ERROR_IO or ERROR_CONFIG with a
+// sentence. Records of different lanes may stand in the file some milliseconds out of order.
+int audit_open(const struct audit_options *options, struct audit_log **ret,
                struct error *error) MUST_CHECK;
 // Never blocks; only one thread may use a lane. False when the record was dropped (it is counted).
 bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *record);
@@ -53,7 +61,43 @@ struct audit_stats {
     uint64_t written, dropped, failed_writes;
 };
 struct audit_stats audit_log_stats(const struct audit_log *log);
-// Opens the path anew (after log rotation). Asynchronous; done by the writer.
+// Opens the path anew (after log rotation), and the key file. Asynchronous; done by the writer.
 void audit_reopen(struct audit_log *log);
-// Writes what is left (at most 5 s), then closes. NULL accepted.
+// Writes what is left (at most 5 s) and a signed end, then closes. NULL accepted.
 void audit_close(struct audit_log *log);
+
+// ---- Verifying, offline and by pieces. One thread.
+struct audit_verify_options {
+    const struct chain_keyring *keys; // believed ones; none: the one that the log names first
+    bool part;                        // rows before the first one given need not be accounted for
+    bool running;                     // the last file may end in a line that is still being written
+};
+// What was found. A bad row ends it: what stands here is of the rows before.
+struct audit_proof {
+    bool bad;
+    size_t file;          // of the bad row, counted from 0 in the order in which they were begun
+    uint64_t line;        // from 1
+    char text[400];       // what is wrong, a sentence without a full stop
+    uint64_t first, last; // numbers of the rows; 0: there are none
+    uint64_t decisions, signatures;
+    uint64_t vouched;            // the newest row that a signature vouches for
+    uint64_t gone;               // rows up to this one were deleted, as a signed row says
+    uint64_t torn;               // places where a crash left half a line
+    uint64_t lost;               // records that the gateway says it could not keep
+    uint64_t unlinked;           // bytes in front of the chain that nothing vouches for
+    bool ended;                  // the last row is a signed end
+    char key[CHAIN_KEY_ID_SIZE]; // who signed last
+    char vouched_time[CLOCK_TEXT_SIZE];
+};
+struct audit_verifier;
+struct audit_verifier *audit_verifier_new(const struct audit_verify_options *options); // or NULL
+void audit_verifier_free(struct audit_verifier *verifier);                             // or NULL
+// For each file in the order of its rows: begin, pieces, end. 0; ERROR_PROTOCOL when a bad row was
+// found (nothing further is read then); ERROR_NO_MEMORY.
+void audit_verifier_begin(struct audit_verifier *verifier);
+int audit_verifier_feed(struct audit_verifier *verifier, struct slice piece) MUST_CHECK;
+int audit_verifier_end(struct audit_verifier *verifier, bool last) MUST_CHECK;
+// After the last file.
+const struct audit_proof *audit_verifier_finish(struct audit_verifier *verifier);
+// From the first bytes of a file: how many rows were before it. False: no row begins it.
+bool audit_first_row(struct slice bytes, uint64_t *ret_before);

@@ -1,15 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Inside audit/: the ring between the owner thread and the writer, the line that a record becomes,
-// and the file that lines go to.
+// Inside audit/: the ring between the owner thread and the writer, the row that a record becomes,
+// the chain of rows and the file that they go to.
 #pragma once
 
 #include "audit/audit.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "chain/chain.h"
 
+#include <limits.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum {
     AUDIT_TEXT_MAX = 1024, // bytes kept of each string
@@ -77,21 +80,110 @@ struct audit_second {
     int64_t begins_ms;
     char text[CLOCK_TEXT_SIZE];
 };
-// Appends the cell as one JSON line.
+// Appends the body of the cell's row, which chain_append completes, and a line feed.
 void audit_line(struct buffer *out, struct audit_second *second, const struct audit_cell *cell);
 
 // ---- file.c: whole lines to a file, even when it is full for a while.
 struct audit_file {
     const char *path; // borrowed
     int fd;
+    bool regular; // otherwise a pipe or a device: no lock, no end to look at
+    dev_t device; // what the descriptor stands for
+    ino_t inode;
+    off_t end;      // where it ended when the chain was last known to stand there; -1: unknown
     size_t partial; // bytes of the first unwritten line that are in the file already
+};
+enum audit_place {
+    AUDIT_THERE,
+    AUDIT_MOVED,    // nothing has the path now
+    AUDIT_REPLACED, // something else has
+    AUDIT_DELETED,
 };
 
 int audit_file_open(struct audit_file *file, const char *path, struct error *error) MUST_CHECK;
-// Writes from the front of `lines` and consumes what was written, but for the written part of a
-// line that is not complete. 0 when all was written, ERROR_IO and errno otherwise.
-int audit_file_write(struct audit_file *file, struct buffer *lines) MUST_CHECK;
-// Opens the path anew; the old file stays in use when that fails.
-int audit_file_reopen(struct audit_file *file, struct buffer *lines,
-                      struct error *error) MUST_CHECK;
-void audit_file_close(struct audit_file *file, struct buffer *lines);
+// 0; ERROR_AGAIN when another process has it; never waits.
+int audit_file_lock(const struct audit_file *file) MUST_CHECK;
+void audit_file_unlock(const struct audit_file *file);
+enum audit_place audit_file_place(const struct audit_file *file);
+// Writes from the front of `lines` and consumes the complete lines that were written; *ret_lines is
+// their number. 0 when all was written, ERROR_IO and errno otherwise.
+int audit_file_write(struct audit_file *file, struct buffer *lines, size_t *ret_lines) MUST_CHECK;
+void audit_file_close(struct audit_file *file);
+
+// ---- tail.c
+enum {
+    AUDIT_ROW_MAX = 256 * 1024,    // longer than any row
+    AUDIT_LOOSE_MAX = 1024 * 1024, // what is told of bytes that are no row
+};
+struct audit_tail {
+    bool found; // a row; otherwise the whole file is none of ours
+    struct chain_state state;
+    bool open_line; // the file does not end with a line feed
+    bool torn;      // something is behind the last row
+    size_t loose;   // its bytes, without a line feed at the end
+    unsigned char loose_hash[CHAIN_LINK_SIZE];
+};
+// 0, or errno tells why not.
+int audit_tail_read(int fd, off_t size, struct chain_hasher *hasher,
+                    struct audit_tail *ret) MUST_CHECK;
+
+// ---- segments.c
+// The former file beside the log that has the newest row. False: there is none.
+bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX]);
+
+// ---- notes.c: bodies of rows that the log writes about itself. A signed one is begun, gets its
+// own members, and is signed last.
+struct audit_loss {
+    uint64_t count; // records that were not kept
+    int64_t since_ms, until_ms;
+};
+void audit_note_begin(struct buffer *out, const char *what, const struct chain_state *state);
+void audit_note_add_number(struct buffer *out, const char *key, uint64_t number);
+void audit_note_add_key(struct buffer *out, const struct chain_key *key);
+int audit_note_sign(struct buffer *out, const struct chain_key *key) MUST_CHECK;
+void audit_note_torn(struct buffer *out, const struct audit_tail *tail);
+void audit_note_lost(struct buffer *out, const struct audit_loss *loss);
+
+// ---- journal.c: the chain in its file. One thread.
+struct audit_journal {
+    struct audit_file file;
+    char *key_path; // owned; NULL: a key that is kept nowhere
+    struct chain_hasher *hasher;
+    struct chain_key *key;
+    struct chain_state state; // after the newest row that is in the file
+    uint64_t vouched;         // rows when something was last signed
+    bool announced;           // this process has its own "start" in the file
+    struct buffer note;       // the one being written
+    struct buffer sealed;     // rows on their way to the file
+};
+struct audit_wish {
+    const struct audit_loss *loss; // to be told, or NULL
+    const char *sign;              // "checkpoint" or "end" behind the rows, or NULL
+};
+
+// `key_path` NULL: beside the log, or none when the log is no regular file. `path` is borrowed.
+int audit_journal_open(struct audit_journal *journal, const char *path, const char *key_path,
+                       struct error *error) MUST_CHECK;
+// Makes rows of the bodies (a line each), consumes those that are in the file. 0 when all is there;
+// ERROR_AGAIN when another process has the file; other failures leave errno.
+int audit_journal_write(struct audit_journal *journal, struct buffer *bodies,
+                        const struct audit_wish *wish) MUST_CHECK;
+// Goes on in a new file when the old one was moved away, and takes the key file anew. The old ones
+// stay in use when that fails.
+int audit_journal_reopen(struct audit_journal *journal, struct error *error) MUST_CHECK;
+void audit_journal_close(struct audit_journal *journal);
+
+// ---- lines.c: a stream of pieces as lines.
+struct audit_lines {
+    struct buffer rest; // of a line that is not complete
+};
+typedef int (*audit_line_cb)(void *argument, struct slice line); // without its line feed
+void audit_lines_init(struct audit_lines *lines);
+void audit_lines_release(struct audit_lines *lines);
+// Stops at the first result other than 0 and returns it; ERROR_TOO_LARGE for a line that is longer
+// than AUDIT_LOOSE_MAX.
+int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_cb visit,
+                     void *argument) MUST_CHECK;
+
+// The word of a note, empty for a decision.
+struct slice audit_note_kind(struct slice row);

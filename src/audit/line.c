@@ -106,5 +106,5 @@ void audit_line(struct buffer *out, struct audit_second *second, const struct au
     if (cell->upstream_us != 0)
         write_number(out, SLICE_LITERAL(",\"upstream_us\":"), cell->upstream_us);
     write_number(out, SLICE_LITERAL(",\"total_us\":"), cell->total_us);
-    buffer_append(out, SLICE_LITERAL("}\n"));
+    buffer_append(out, SLICE_LITERAL("\n"));
 }

@@ -13,8 +13,11 @@ enum {
     BATCH_MAX = 1024 * 1024, // bytes formatted before they are written
     NAP_MS = 20,             // gathers a batch; the longest that a busy log keeps a reader waiting
     RETRY_MS = 200,
+    TURN_MS = 2, // until another process has let go of the file
+    CHECKPOINT_MS = 60000,
 };
 static const uint64_t CLOSE_US = 5000000;
+static const uint64_t TURN_US = 2000000; // another process has it for too long
 
 struct audit_log {
     struct audit_ring *lanes; // owned; one for each thread that writes
@@ -26,11 +29,16 @@ struct audit_log {
     atomic_bool stop, reopen;
     atomic_bool failing; // the last write failed
     atomic_uint_fast64_t written, dropped, failed_writes;
+    atomic_int_fast64_t dropped_first_ms, dropped_last_ms; // 0: none since it was told
     // The writer's own from here.
-    struct audit_file file;
+    struct audit_journal journal;
     struct buffer lines; // formatted, not yet written
     size_t line_count;
     struct audit_second second;
+    uint64_t checkpoint_us, signed_us; // how often, and when last
+    uint64_t told;                     // drops that stand in the log
+    struct audit_loss loss;            // those that do not; a count of 0: none
+    uint64_t waits_since_us;           // for its turn at the file; 0: it does not
     uint64_t stop_at_us;
 };
 
@@ -91,19 +99,69 @@ static void note_result(struct audit_log *log, bool failed, int cause)
         log_event(LOG_INFO, "audit", "the decision log '%s' can be written again", log->path);
 }
 
-// False when something is left that could not be written.
-static bool write_batch(struct audit_log *log)
+// ---- What the chain says besides
+
+// Records that found no room are told behind the rows that had it.
+static const struct audit_loss *loss_to_tell(struct audit_log *log)
 {
-    bool failed = !format_batch(log);
-    if (!failed && log->lines.length == 0)
-        return true;
-    failed = failed || audit_file_write(&log->file, &log->lines) != 0;
-    note_result(log, failed, errno);
-    if (failed)
-        return false;
+    uint64_t dropped = atomic_load(&log->dropped);
+    int64_t first = atomic_exchange(&log->dropped_first_ms, 0);
+    if (log->loss.since_ms == 0)
+        log->loss.since_ms = first;
+    log->loss.count = dropped - log->told;
+    log->loss.until_ms = atomic_load(&log->dropped_last_ms);
+    return log->loss.count == 0 ? NULL : &log->loss;
+}
+
+// When the next checkpoint is due; UINT64_MAX while there is nothing new to vouch for.
+static uint64_t checkpoint_at(const struct audit_log *log)
+{
+    return log->journal.state.rows == log->journal.vouched ? UINT64_MAX
+                                                           : log->signed_us + log->checkpoint_us;
+}
+
+static void note_written(struct audit_log *log, uint64_t vouched)
+{
+    if (log->journal.vouched != vouched)
+        log->signed_us = clock_monotonic_us();
+    log->told += log->loss.count;
+    log->loss = (struct audit_loss){0};
     atomic_fetch_add_explicit(&log->written, log->line_count, memory_order_relaxed);
     log->line_count = 0;
-    return true;
+    log->waits_since_us = 0;
+}
+
+static bool waits_for_turn(struct audit_log *log)
+{
+    uint64_t now = clock_monotonic_us();
+    if (log->waits_since_us == 0)
+        log->waits_since_us = now;
+    errno = EWOULDBLOCK;
+    return now - log->waits_since_us < TURN_US;
+}
+
+// ---- The writer
+
+enum progress { PROGRESS_DONE, PROGRESS_TURN, PROGRESS_FAILED };
+
+static enum progress write_batch(struct audit_log *log, const char *sign)
+{
+    struct audit_wish wish = {.sign = sign};
+    uint64_t vouched = log->journal.vouched;
+    int result = format_batch(log) ? 0 : ERROR_NO_MEMORY;
+    wish.loss = loss_to_tell(log);
+    if (result == 0 && log->lines.length == 0 && wish.loss == NULL && sign == NULL &&
+        log->journal.announced && log->journal.sealed.length == 0)
+        return PROGRESS_DONE;
+    if (result == 0)
+        result = audit_journal_write(&log->journal, &log->lines, &wish);
+    if (result == ERROR_AGAIN && waits_for_turn(log))
+        return PROGRESS_TURN;
+    note_result(log, result != 0, errno);
+    if (result != 0)
+        return PROGRESS_FAILED;
+    note_written(log, vouched);
+    return PROGRESS_DONE;
 }
 
 // Opens the path anew when asked; when that fails, the old file is kept and the wish stands.
@@ -112,15 +170,24 @@ static bool reopen_if_asked(struct audit_log *log)
     struct error error;
     if (!atomic_exchange(&log->reopen, false))
         return true;
-    if (audit_file_reopen(&log->file, &log->lines, &error) == 0)
-        return true;
-    log_event(LOG_ERROR, "audit", "%s; the old file stays in use", error.text);
-    return false;
+    int result = audit_journal_reopen(&log->journal, &error);
+    if (result != 0 && result != ERROR_AGAIN)
+        log_event(LOG_ERROR, "audit", "%s; the old file stays in use", error.text);
+    return result == 0;
 }
 
 static bool nothing_to_do(struct audit_log *log)
 {
     return is_empty(log) && !atomic_load(&log->stop) && !atomic_load(&log->reopen);
+}
+
+// Until the next checkpoint, for waker_wait.
+static int time_to_sleep(const struct audit_log *log)
+{
+    uint64_t now = clock_monotonic_us(), at = checkpoint_at(log);
+    if (at == UINT64_MAX)
+        return -1;
+    return at <= now ? 0 : (int)((at - now) / 1000 + 1);
 }
 
 static void rest(struct audit_log *log)
@@ -130,17 +197,23 @@ static void rest(struct audit_log *log)
     // Say so first, then look once more: a record that comes between is seen by one of the two.
     atomic_store(&log->sleeping, true);
     if (nothing_to_do(log))
-        waker_wait(&log->waker, -1);
+        waker_wait(&log->waker, time_to_sleep(log));
     atomic_store(&log->sleeping, false);
 }
 
-static bool time_to_stop(struct audit_log *log, bool all_written)
+static bool time_to_stop(struct audit_log *log, enum progress progress)
 {
     if (!atomic_load(&log->stop))
         return false;
     if (log->stop_at_us == 0)
         log->stop_at_us = clock_monotonic_us() + CLOSE_US;
-    return (all_written && is_empty(log)) || clock_monotonic_us() >= log->stop_at_us;
+    return (progress == PROGRESS_DONE && is_empty(log)) || clock_monotonic_us() >= log->stop_at_us;
+}
+
+static void write_end(struct audit_log *log)
+{
+    while (write_batch(log, "end") == PROGRESS_TURN && clock_monotonic_us() < log->stop_at_us)
+        waker_wait(&log->waker, TURN_MS);
 }
 
 static void *run_writer(void *argument)
@@ -148,22 +221,26 @@ static void *run_writer(void *argument)
     struct audit_log *log = argument;
     for (;;) {
         bool reopened = reopen_if_asked(log);
-        bool all_written = write_batch(log);
-        if (time_to_stop(log, all_written))
+        enum progress progress =
+            write_batch(log, clock_monotonic_us() >= checkpoint_at(log) ? "checkpoint" : NULL);
+        if (time_to_stop(log, progress))
             break;
         if (!reopened)
             atomic_store(&log->reopen, true);
-        if (!all_written || !reopened)
+        if (progress == PROGRESS_TURN)
+            waker_wait(&log->waker, TURN_MS);
+        else if (progress == PROGRESS_FAILED || !reopened)
             waker_wait(&log->waker, RETRY_MS);
         else if (is_empty(log))
             rest(log);
     }
+    write_end(log);
     return NULL;
 }
 
 static void free_log(struct audit_log *log)
 {
-    audit_file_close(&log->file, &log->lines);
+    audit_journal_close(&log->journal);
     buffer_release(&log->lines);
     for (size_t i = 0; i < log->lane_count; i++)
         audit_ring_release(&log->lanes[i]);
@@ -192,16 +269,17 @@ static int open_lanes(struct audit_log *log, size_t lanes, size_t ring_bytes, st
     return 0;
 }
 
-int audit_open(const char *path, size_t lanes, size_t ring_bytes, struct audit_log **ret,
-               struct error *error)
+int audit_open(const struct audit_options *options, struct audit_log **ret, struct error *error)
 {
     struct audit_log *log = memory_new(sizeof *log);
-    log->path = memory_copy_string(path, strlen(path));
-    log->file.fd = -1;
+    log->path = memory_copy_string(options->path, strlen(options->path));
+    log->journal.file.fd = -1;
+    log->checkpoint_us =
+        1000 * (options->checkpoint_ms == 0 ? (uint64_t)CHECKPOINT_MS : options->checkpoint_ms);
     buffer_init(&log->lines, 0);
-    int failed = open_lanes(log, lanes, ring_bytes, error);
+    int failed = open_lanes(log, options->lanes, options->ring_bytes, error);
     if (failed == 0)
-        failed = audit_file_open(&log->file, log->path, error);
+        failed = audit_journal_open(&log->journal, log->path, options->key_path, error);
     if (failed == 0)
         failed = start_writer(log, error);
     if (failed != 0)
@@ -211,10 +289,18 @@ int audit_open(const char *path, size_t lanes, size_t ring_bytes, struct audit_l
     return failed;
 }
 
+static void note_drop(struct audit_log *log, int64_t time_ms)
+{
+    int_fast64_t none = 0;
+    atomic_fetch_add(&log->dropped, 1);
+    atomic_store(&log->dropped_last_ms, time_ms);
+    atomic_compare_exchange_strong(&log->dropped_first_ms, &none, time_ms);
+}
+
 bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *record)
 {
     if (!audit_ring_put(&log->lanes[lane], record)) {
-        atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
+        note_drop(log, record->time_ms);
         return false;
     }
     if (atomic_load(&log->sleeping) && atomic_exchange(&log->sleeping, false))

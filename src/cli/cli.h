@@ -12,6 +12,7 @@ enum cli_exit {
     CLI_USAGE = 2,  // the command line, the configuration or a policy is wrong
     CLI_DENIED = 3, // policy explain --exit-code
     CLI_ASK = 4,    // policy explain --exit-code
+    CLI_OPEN = 5,   // audit verify: the log is good, but has no signed end
 };
 
 // Everything behind main().

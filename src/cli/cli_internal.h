@@ -12,6 +12,7 @@ int cli_serve(int argc, char **argv, const char *const *environment);
 int cli_run(int argc, char **argv, const char *const *environment);
 int cli_connect(int argc, char **argv, const char *const *environment);
 int cli_policy(int argc, char **argv, const char *const *environment);
+int cli_audit(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_token(int argc, char **argv, const char *const *environment);
 int cli_help(int argc, char **argv, const char *const *environment);
@@ -59,6 +60,18 @@ const char *cli_config_path(const char *flag, const char *const *environment);
 // Loads it and prints its problems to standard error: CLI_OK, CLI_USAGE, or CLI_FAILED when memory
 // is short.
 int cli_load_config(const char *path, const char *const *environment, struct config **ret);
+
+// ---- verbs.c: a command that has commands of its own, at most 16.
+struct cli_verb {
+    const char *name;
+    int (*run)(int argc, char **argv, const char *const *environment);
+    const char *summary;
+};
+int cli_run_verb(const char *command, const struct cli_verb *verbs, size_t count, int argc,
+                 char **argv, const char *const *environment);
+
+// ---- audit_verify.c
+int cli_audit_verify(int argc, char **argv, const char *const *environment);
 
 // ---- explain.c, check.c, test.c
 int cli_policy_check(int argc, char **argv, const char *const *environment);

@@ -253,13 +253,13 @@ static void check_file(struct doctor *doctor, const char *what, const char *path
         path);
 }
 
-static void check_key_file(struct doctor *doctor, const char *path)
+static void check_key_file(struct doctor *doctor, const char *what, const char *path)
 {
     struct stat status;
     if (path == NULL || stat(path, &status) != 0)
         return;
     bool shared = (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
-    say(doctor, shared ? WARN : OK, "tls key",
+    say(doctor, shared ? WARN : OK, what,
         shared ? "anybody on the machine may read '%.300s'; try 'chmod o-rwx'"
                : "others have no access to '%.300s'",
         path);
@@ -272,10 +272,11 @@ static void check_gateway(struct doctor *doctor, const char *path)
     if (config == NULL)
         return;
     check_listen(doctor, config->listen);
-    check_key_file(doctor, config->tls_key);
+    check_key_file(doctor, "tls key", config->tls_key);
     for (size_t i = 0; i < config->server_count; i++)
         check_server(doctor, &config->servers[i]);
     check_file(doctor, "decision log", config->decision_log);
+    check_key_file(doctor, "decision log key", config->decision_log_key);
     check_file(doctor, "limits file", config->limits_file);
     config_free(config);
 }

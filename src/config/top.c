@@ -225,6 +225,11 @@ static const struct config_option top_options[] = {
      AT(decision_log),
      .standard = NULL,
      .help = "file that every decision is appended to; none without it"},
+    {.key = "decision_log_key",
+     .kind = OPTION_NEW_FILE,
+     AT(decision_log_key),
+     .help = "file of the key that signs the decision log, made when missing; else the log's name "
+             "with `.key`"},
     {.key = "limits_file",
      .kind = OPTION_NEW_FILE,
      AT(limits_file),

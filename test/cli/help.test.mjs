@@ -28,6 +28,8 @@ const MISTAKES = [
   [['policy'], "'policy' needs a command: check, test or explain"],
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
+  [['audit', 'verfy'], "unknown command 'audit verfy'; did you mean 'audit verify'?"],
+  [['audit', 'verify'], "'audit verify' needs FILE..."],
   [['policy', 'check'], "'policy check' needs FILE..."],
   [['policy', 'test'], "'policy test' needs FILE..."],
   [['policy', 'explain'], "'policy explain' needs FILE"],
@@ -47,7 +49,7 @@ for (const [args, sentence] of MISTAKES) {
 for (const args of [['--help'], ['-h'], ['help']]) {
   test(`sallyport ${args[0]} lists the commands`, () => {
     const { code, out, err } = run(args);
-    for (const command of ['serve', 'run', 'connect', 'policy', 'doctor', 'token', 'help']) {
+    for (const command of ['serve', 'run', 'connect', 'policy', 'audit', 'doctor', 'token', 'help']) {
       assert.match(out, new RegExp(`^  ${command} `, 'm'));
     }
     assert.equal(err, '');
@@ -55,7 +57,7 @@ for (const args of [['--help'], ['-h'], ['help']]) {
   });
 }
 
-for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['doctor'], ['token'], ['help']]) {
+for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit'], ['audit', 'verify'], ['doctor'], ['token'], ['help']]) {
   test(`sallyport ${args.join(' ')} --help explains itself`, () => {
     const { code, out, err } = run([...args, '--help']);
     assert.ok(out.startsWith(`usage: sallyport ${args.join(' ')}`), out);
@@ -85,7 +87,7 @@ test('help config prints the reference that docs/configuration.md holds', () => 
 
 test('every command and flag is in docs/cli.md', () => {
   const document = fs.readFileSync(path.join(ROOT, 'docs/cli.md'), 'utf8');
-  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
+  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
     assert.ok(document.includes('sallyport ' + args.join(' ')), args.join(' '));
     for (const [, flag] of run([...args, '--help']).out.matchAll(/^ {2}(--[a-z-]+)/gm)) {
       assert.ok(document.includes('`' + flag), `${args.join(' ')} ${flag}`);

@@ -12,10 +12,13 @@ export const LIB = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(LIB, '..', '..');
 export const MODULES = path.join(ROOT, 'test/e2e/node_modules');
 
-// A folder of its own for one test, gone afterwards.
+// A folder of its own for one test, gone when the file's last test is over: not before, because what a test started may
+// stop later than its first hook, and misses the folder (a gateway whose decision log is gone tries for a while).
+const folders = [];
 export function scratch(t, prefix = 'sallyport-test-') {
+  if (folders.length === 0) process.once('exit', () => folders.forEach(folder => fs.rmSync(folder, { recursive: true, force: true })));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

@@ -16,7 +16,8 @@ static const char *line_of(const struct audit_record *record)
     assert_true(audit_ring_put(&ring, record));
     buffer_clear(&out);
     audit_line(&out, &second, audit_ring_peek(&ring));
-    buffer_append(&out, slice_of("", 1));
+    out.length--; // the line feed; chain_append adds the rest
+    buffer_append(&out, slice_of("}\n", 3));
     assert_false(out.failed);
     audit_ring_release(&ring);
     return buffer_slice(&out).data;

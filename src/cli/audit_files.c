@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files of decision logs as the command line names them: in the order of their rows, a piece at a
+// time.
+#include "cli/audit_files.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PIECE = 256 * 1024 };
+
+static ssize_t read_piece(int fd, char *piece)
+{
+    ssize_t count;
+    do
+        count = read(fd, piece, PIECE);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+// Where its first row stands among those of the others; a file that is not readable stops all.
+static int look_at_start(struct audit_input *input, char *piece)
+{
+    int fd = open(input->path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = fd < 0 ? -1 : read_piece(fd, piece);
+    int cause = errno;
+    if (fd >= 0)
+        close(fd);
+    if (count < 0)
+        return cli_complain(CLI_USAGE, "cannot read '%s': %s", input->path, strerror(cause));
+    if (!audit_first_row(slice_of(piece, (size_t)count), &input->rows_before))
+        input->rows_before = 0;
+    return CLI_OK;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct audit_input *first = a, *second = b;
+    if (first->rows_before != second->rows_before)
+        return first->rows_before < second->rows_before ? -1 : 1;
+    return first->place < second->place ? -1 : first->place > second->place;
+}
+
+int audit_inputs_open(char **paths, int count, struct audit_inputs *ret)
+{
+    *ret = (struct audit_inputs){.count = (size_t)count};
+    ret->items = memory_new(ret->count * sizeof *ret->items);
+    ret->piece = memory_new(PIECE);
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->items[i] = (struct audit_input){.path = paths[i], .place = i};
+        int result = look_at_start(&ret->items[i], ret->piece);
+        if (result != CLI_OK)
+            return result;
+    }
+    qsort(ret->items, ret->count, sizeof *ret->items, compare);
+    return CLI_OK;
+}
+
+int audit_inputs_read(struct audit_inputs *inputs, size_t number,
+                      int (*take)(void *argument, struct slice piece), void *argument)
+{
+    const char *path = inputs->items[number].path;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
+    ssize_t count = fd < 0 ? -1 : 0;
+    while (fd >= 0 && result == 0 && (count = read_piece(fd, inputs->piece)) > 0)
+        result = take(argument, slice_of(inputs->piece, (size_t)count));
+    int cause = errno;
+    if (fd >= 0)
+        close(fd);
+    if (count < 0) {
+        cli_complain(CLI_USAGE, "cannot read '%s': %s", path, strerror(cause));
+        return ERROR_IO;
+    }
+    return result;
+}
+
+void audit_inputs_release(struct audit_inputs *inputs)
+{
+    memory_free(inputs->items);
+    memory_free(inputs->piece);
+}

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The decision log of a running gateway, through restarts, kill -9 and rotation, verified by `sallyport audit verify` and
+// by a verifier of a stranger, written by what docs/decision-log.md says alone.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import fs from 'node:fs';
+import test from 'node:test';
+import { BINARY } from '../lib/gateway.mjs';
+import { eventually } from '../lib/scratch.mjs';
+import { scene } from '../lib/wire.mjs';
+
+// The rows of a log's files, oldest file first; throws at the first that is bad.
+function strangersVerifier(files, publicPem) {
+  const trusted = createPublicKey(publicPem);
+  let [rows, link, count] = [0, Buffer.alloc(32), 0];
+  for (const file of files) {
+    let loose = null;
+    for (const line of fs.readFileSync(file, 'utf8').split('\n').slice(0, -1)) {
+      const parts = /^(\{.*),"seq":([1-9]\d*),"link":"([0-9a-f]{64})"\}$/.exec(line);
+      if (!parts) { loose = loose === null ? line : loose + '\n' + line; continue; }
+      const row = JSON.parse(line);
+      const bytes = Buffer.from(line.slice(0, -75));
+      assert.equal(row.seq, ++rows, `${file}: the number of the row`);
+      link = createHash('sha256').update(link).update(bytes).digest();
+      assert.equal(row.link, link.toString('hex'), `${file}: the link of row ${rows}`);
+      if (loose !== null) {
+        assert.equal(row.note, 'torn');
+        assert.equal(row.bytes, Buffer.byteLength(loose));
+        assert.equal(row.sha256, createHash('sha256').update(loose).digest('hex'));
+        loose = null;
+      }
+      if (row.signature) {
+        assert.equal(row.rows, rows - 1);
+        const text = line.slice(0, line.indexOf(',"signature":'));
+        assert.ok(verify(null, Buffer.from(text), trusted, Buffer.from(row.signature, 'hex')), `${file}: the signature of row ${rows}`);
+      }
+      count += row.note === undefined ? 1 : 0;
+    }
+    assert.equal(loose, null);
+  }
+  return count;
+}
+
+const audit = (...args) => {
+  const done = spawnSync(BINARY, ['audit', 'verify', ...args], { encoding: 'utf8' });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+};
+
+async function again(gateway) {
+  gateway.stopped = false; gateway.exit = undefined; gateway.stderr = '';
+  await gateway.start();
+}
+
+async function someCalls(gateway, open, count) {
+  const logged = () => fs.readFileSync(gateway.logFile, 'utf8').split('"method":"tools/call"').length; // a torn line is no JSON
+  const session = await open();
+  const before = logged();
+  for (let i = 0; i < count; i++) await session.call('echo');
+  await eventually(() => logged() >= before + count, 'the calls are logged');
+}
+
+test('one chain through a restart, kill -9 and rotation', async t => {
+  const { gateway, open } = await scene(t, { extra: { decision_log_key: 'audit.pem' } });
+  const log = gateway.logFile, key = gateway.folder + '/audit.pem';
+  await someCalls(gateway, open, 5);
+  assert.equal(fs.statSync(key).mode & 0o777, 0o600);
+  assert.match(fs.readFileSync(key + '.pub', 'utf8'), /BEGIN PUBLIC KEY/);
+  assert.equal(audit(log, '--key', key + '.pub').code, 5, 'no signed end yet');
+  assert.equal(audit(log, '--key', key + '.pub', '--running').code, 0);
+  await gateway.stop();
+  assert.equal(audit(log, '--key', key + '.pub').code, 0);
+
+  await again(gateway);
+  await someCalls(gateway, open, 5);
+  gateway.signal('SIGKILL');
+  await gateway.exited;
+  fs.appendFileSync(log, '{"time":"2026-11-21T0');
+  await again(gateway);
+  await someCalls(gateway, open, 5);
+
+  fs.renameSync(log, log + '.1');
+  gateway.signal('SIGHUP');
+  await eventually(() => fs.existsSync(log) && fs.statSync(log).size > 0, 'a new file');
+  await someCalls(gateway, open, 5);
+  await gateway.stop();
+
+  const { code, out } = audit(log, log + '.1', '--key', key + '.pub', '--json');
+  const proof = JSON.parse(out);
+  assert.equal(code, 0, out);
+  assert.equal(proof.good && proof.ended && proof.key_given, true);
+  assert.equal(proof.torn, 1);
+  assert.equal(proof.signed_to, proof.last);
+  assert.equal(strangersVerifier([log + '.1', log], fs.readFileSync(key + '.pub')), proof.decisions);
+});
+
+test('what is wrong with a log is named by file and line', async t => {
+  const { gateway, open } = await scene(t);
+  await someCalls(gateway, open, 5);
+  await gateway.stop();
+  const lines = fs.readFileSync(gateway.logFile, 'utf8').split('\n');
+  const pub = gateway.logFile + '.key.pub';
+  const write = changed => { fs.writeFileSync(gateway.logFile, changed.join('\n')); return audit(gateway.logFile, '--key', pub); };
+  const cases = [
+    [lines.map((line, i) => i === 3 ? line.replace('allowed', 'refused') : line), 4, /row 4 was changed/],
+    [lines.toSpliced(3, 1), 4, /row 4 is missing before row 5/],
+    [lines.toSpliced(3, 2, lines[4], lines[3]), 4, /row 4 is missing before row 5/],
+    [lines.toSpliced(3, 0, lines[3]), 5, /row 4 stands behind row 4/],
+    [[...lines.slice(0, 4), lines[4].slice(0, 50)], 5, /ends inside a row/],
+  ];
+  for (const [changed, line, words] of cases) {
+    const { code, out, err } = write(changed);
+    assert.equal(code, 1, out);
+    assert.ok(out.startsWith(`${gateway.logFile}:${line}: `), out);
+    assert.match(out, words);
+    assert.equal(err, '');
+  }
+  assert.equal(write(lines.slice(0, -2).concat('')).code, 5, 'the end is cut off');
+  assert.equal(write(lines).code, 0);
+  assert.equal(audit(gateway.logFile, '--key', gateway.logFile).code, 2);
+  assert.equal(audit(gateway.logFile + '.nowhere').code, 2);
+});
