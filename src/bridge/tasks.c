@@ -146,7 +146,7 @@ enum bridge_task_status bridge_write_task_outcome(struct buffer *out, const stru
     // Words of the modern era that a legacy server has no right to.
     struct bridge_member changes[] = {
         {"_meta", meta.length > 2 ? buffer_slice(&meta) : (struct slice){0}},
-        {"resultType", {0}},
+        {"resultType", SLICE_LITERAL("\"complete\"")}, // it is a whole result of its method
         {"inputRequests", {0}},
         {"requestState", {0}}};
     bridge_write_object(out, doc, message->result, changes, sizeof changes / sizeof *changes);

@@ -87,7 +87,7 @@ test('a call becomes a task of the newer kind; it is asked for, ends, and gives 
   assert.deepEqual(fake.calls()[0].message.params, { name: 'slow', arguments: { n: 1 }, task: {} });
   assert.deepEqual((await ask(gateway, 'tasks/get', { taskId: 't1' })).result, { resultType: 'complete', ...SHOWN, status: 'working', _meta: INFO });
   server.move('t1', { status: 'completed', statusMessage: 'done', end: { ...text('42'), structuredContent: { n: 1 } } });
-  const done = { resultType: 'complete', ...SHOWN, statusMessage: 'done', status: 'completed', result: { ...text('42'), structuredContent: { n: 1 } }, _meta: INFO };
+  const done = { resultType: 'complete', ...SHOWN, statusMessage: 'done', status: 'completed', result: { ...text('42'), structuredContent: { n: 1 }, resultType: 'complete' }, _meta: INFO };
   for (const round of [1, 2]) assert.deepEqual((await ask(gateway, 'tasks/get', { taskId: 't1' })).result, done, `time ${round}`);
   assert.deepEqual(fake.of('tasks/result').map(r => r.message.params), [{ taskId: 't1' }, { taskId: 't1' }]);
   assert.equal(fake.of('initialize').length, 1, 'all in one conversation');
@@ -100,7 +100,7 @@ test('a task that fails: an error is the task\'s, an unhappy tool\'s result is a
   await startTask(gateway);
   server.move('t1', { status: 'failed', end: { ...text('no luck'), isError: true } });
   const unhappy = (await ask(gateway, 'tasks/get', { taskId: 't1' })).result;
-  assert.deepEqual([unhappy.status, unhappy.result, unhappy.error], ['completed', { ...text('no luck'), isError: true }, undefined]);
+  assert.deepEqual([unhappy.status, unhappy.result, unhappy.error], ['completed', { ...text('no luck'), isError: true, resultType: 'complete' }, undefined]);
   server.move('t1', { status: 'failed', end: { error: { code: -32042, message: 'boom', data: 1 } } });
   const failed = (await ask(gateway, 'tasks/get', { taskId: 't1' })).result;
   assert.deepEqual([failed.status, failed.result, failed.error], ['failed', undefined, { code: -32603, message: 'boom', data: 1 }]);
@@ -157,7 +157,7 @@ test('questions of a task come with its status, and tasks/update answers them, e
   assert.equal((await ask(gateway, 'tasks/get', { taskId: 't1' })).result.status, 'working');
   server.move('t1', { status: 'completed', end: text('kept') });
   const done = await ask(gateway, 'tasks/get', { taskId: 't1' });
-  assert.deepEqual([done.result.status, done.result.result], ['completed', text('kept')]);
+  assert.deepEqual([done.result.status, done.result.result], ['completed', { ...text('kept'), resultType: 'complete' }]);
   const rows = await gateway.waitRows(row => row.direction === 'server' && row.method === 'elicitation/create', 2);
   assert.deepEqual(rows.map(r => r.outcome), ['allowed', 'allowed']);
 });

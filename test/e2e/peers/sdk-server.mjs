@@ -6,9 +6,8 @@
 //   node sdk-server.mjs legacy|modern http    listens on a free port and prints its URL
 //   node sdk-server.mjs legacy|modern stdio
 // The tool "seen" tells which calls of "wait" were cancelled.
-import http from 'node:http';
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { serveLegacy, serveModern } from './sdk-serve.mjs';
 
 const [era, transport] = process.argv.slice(2);
 const INFO = { name: `sdk-${era}`, version: '1.0.0' };
@@ -19,10 +18,6 @@ const seen = { cancelled: [] };
 const WATCHED = 'test://watched';
 let version = 0;
 
-function listen(handle) {
-  const server = http.createServer((req, res) => handle(req, res).catch(e => { console.error(e); res.destroy(); }));
-  server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/mcp`));
-}
 // Waits until the caller gives up.
 function wait(signal, label) {
   return new Promise(resolve => signal.addEventListener('abort', () => { seen.cancelled.push(label); resolve(text('cancelled')); }));
@@ -65,27 +60,11 @@ async function legacy() {
     server.registerPrompt('greet', { argsSchema: { name: z.string() } }, ({ name }) => ({ messages: [{ role: 'user', content: { type: 'text', text: 'Hello ' + name } }] }));
     return server;
   };
-  if (transport === 'stdio') {
-    const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
-    await make().connect(new StdioServerTransport());
-    return;
-  }
-  const { StreamableHTTPServerTransport } = await import('@modelcontextprotocol/sdk/server/streamableHttp.js');
-  const sessions = new Map();
-  listen(async (req, res) => {
-    const id = req.headers['mcp-session-id'];
-    if (id !== undefined && !sessions.has(id)) return res.writeHead(404).end();
-    let session = sessions.get(id);
-    if (session === undefined) {
-      session = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID, onsessioninitialized: made => { sessions.set(made, session); } });
-      await make().connect(session);
-    }
-    await session.handleRequest(req, res);
-  });
+  await serveLegacy(make, transport);
 }
 
 async function modern() {
-  const { McpServer, createMcpHandler, inputRequired, acceptedContent } = await import('@modelcontextprotocol/server');
+  const { McpServer, inputRequired, acceptedContent } = await import('@modelcontextprotocol/server');
   let notify;
   const answer = (ctx, key) => ctx.mcpReq.inputResponses?.[key];
   const make = () => {
@@ -124,16 +103,7 @@ async function modern() {
     server.registerPrompt('greet', { argsSchema: z.object({ name: z.string() }) }, ({ name }) => ({ messages: [{ role: 'user', content: { type: 'text', text: 'Hello ' + name } }] }));
     return server;
   };
-  if (transport === 'stdio') {
-    const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
-    serveStdio(make, { legacy: 'reject' });
-    return;
-  }
-  const { toNodeHandler } = await import('@modelcontextprotocol/node');
-  const handler = createMcpHandler(make, { legacy: 'reject', onerror: e => console.error(e.message) });
-  notify = handler.notify;
-  const handle = toNodeHandler(handler);
-  listen(async (req, res) => handle(req, res));
+  notify = await serveModern(make, transport);
 }
 
 await (era === 'modern' ? modern() : legacy());

@@ -155,9 +155,9 @@ static void outcomes_for_modern_clients(void **state)
     outcome("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"isError\":true,\"n\":1.0,\"resultType\":"
             "\"input_required\",\"inputRequests\":{},\"requestState\":\"s\",\"_meta\":{" RELATED
             "\"t\"}}}}",
-            BRIDGE_TASK_COMPLETED, "{\"isError\":true,\"n\":1.0}");
+            BRIDGE_TASK_COMPLETED, "{\"isError\":true,\"n\":1.0,\"resultType\":\"complete\"}");
     outcome("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"_meta\":{\"a\":1," RELATED "\"t\"}}}}",
-            BRIDGE_TASK_COMPLETED, "{\"_meta\":{\"a\":1}}");
+            BRIDGE_TASK_COMPLETED, "{\"_meta\":{\"a\":1},\"resultType\":\"complete\"}");
     outcome("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32042,\"message\":\"m\"}}",
             BRIDGE_TASK_FAILED, "{\"message\":\"m\",\"code\":-32603}");
 }
