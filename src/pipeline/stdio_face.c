@@ -39,6 +39,27 @@ struct pipeline_stdio {
     void *closed_argument;
 };
 
+// ---- The end
+
+static void tell_closed(struct pipeline_stdio *stdio)
+{
+    if (!stdio->ended || stdio->open > 0 || stdio->closed_told)
+        return;
+    stdio->closed_told = true;
+    stdio->closed(stdio->closed_argument);
+}
+
+// The conversation cannot go on as it should; what is still in flight is not waited for.
+static void give_up(struct pipeline_stdio *stdio, const char *why)
+{
+    log_event(LOG_ERROR, "pipeline", "%s; the connection is closed", why);
+    buffer_clear(&stdio->to_client);
+    stdio->ended = true;
+    if (!stdio->closed_told)
+        stdio->closed(stdio->closed_argument);
+    stdio->closed_told = true;
+}
+
 // ---- To the client
 
 static void output_cb(void *argument, int events)
@@ -73,9 +94,7 @@ void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_
     }
     buffer_append_string(&stdio->to_client, "\n");
     if (stdio->to_client.failed) {
-        log_event(LOG_ERROR, "pipeline", "the client does not read; its connection is closed");
-        buffer_clear(&stdio->to_client);
-        stdio->ended = true;
+        give_up(stdio, "the client does not read, or there is no memory for what it is told");
         return;
     }
     output_cb(stdio, LOOP_WRITE);
@@ -86,10 +105,12 @@ void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_
 
 static void answer(struct exchange *ex, int status, const struct slice *pieces, size_t count)
 {
-    (void)status;
     // Nobody reads an answer to a notification or to a response.
     if (count > 0 && (ex->message_kind == MCP_REQUEST || ex->method_name.length == 0))
         stdio_write(ex->face_state, pieces, count);
+    // A response that was lost here would be waited for, and its client cannot know.
+    if (status == 500 && ex->method_name.length == 0)
+        give_up(ex->face_state, "a message was lost for want of memory");
 }
 
 static void stream_begin(struct exchange *ex)
@@ -116,14 +137,6 @@ static void stream_end(struct exchange *ex)
 const struct face stdio_face = {answer, stream_begin, stream_message, stream_end};
 
 // ---- From the client
-
-static void tell_closed(struct pipeline_stdio *stdio)
-{
-    if (!stdio->ended || stdio->open > 0 || stdio->closed_told)
-        return;
-    stdio->closed_told = true;
-    stdio->closed(stdio->closed_argument);
-}
 
 void stdio_exchange_over(struct pipeline_stdio *stdio)
 {
@@ -207,11 +220,15 @@ static void end_input(struct pipeline_stdio *stdio)
     tell_closed(stdio);
 }
 
-static void refuse_long_line(struct pipeline_stdio *stdio)
+// What has come of the line is dropped, and so is its rest.
+static void refuse_line(struct pipeline_stdio *stdio)
 {
     struct exchange *ex = open_exchange(stdio);
-    exchange_refuse(ex, 413, MCP_ERROR_INVALID_REQUEST, "The message is larger than %d bytes",
-                    LINE_MAX_BYTES);
+    if (stdio->from_client.length >= LINE_MAX_BYTES)
+        exchange_refuse(ex, 413, MCP_ERROR_INVALID_REQUEST, "The message is larger than %d bytes",
+                        LINE_MAX_BYTES);
+    else
+        exchange_refuse(ex, 503, MCP_ERROR_INTERNAL, "There is no memory for the message");
     exchange_finish(ex);
     buffer_clear(&stdio->from_client);
     stdio->skip_line = true;
@@ -222,11 +239,13 @@ static void input_cb(void *argument, int events)
     struct pipeline_stdio *stdio = argument;
     (void)events;
     if (stdio->from_client.length >= LINE_MAX_BYTES)
-        refuse_long_line(stdio);
+        refuse_line(stdio);
     char *at = buffer_reserve(&stdio->from_client, READ_SIZE);
     if (at == NULL) {
-        refuse_long_line(stdio);
-        return;
+        stdio->from_client.failed = false;
+        if (stdio->from_client.length > 0)
+            refuse_line(stdio);
+        return; // what waits is read when there is memory
     }
     ssize_t got = read(stdio->in_fd, at, READ_SIZE);
     if (got > 0) {
@@ -251,6 +270,8 @@ static void file_cb(void *argument)
 static void stream_message_cb(void *argument, struct upstream_message *message)
 {
     struct pipeline_stdio *stdio = argument;
+    if (stdio->stream_refused) // the refusal's own words answer nothing that the client asked
+        return;
     if (message->event_id.length > 0) {
         buffer_clear(&stdio->last_event_id);
         buffer_append(&stdio->last_event_id, message->event_id);

@@ -191,3 +191,13 @@ test('run: words behind the command are the command’s own, also --header', asy
   assertAllowed(await pipe.call('get_ticker', { pair: 'XBT' }), 'ticker XBT 64000.1');
   await endsWell(pipe);
 });
+
+test('run before HTTP: a server without a stream of its own may refuse it in any words', async t => {
+  const fake = await FakeUpstream.start(t, { onGet: c => c.error(-32000, 'Method not allowed.', undefined, 405) });
+  const { pipe } = face(t, { target: ['--url', fake.url] });
+  await pipe.open();
+  await eventually(() => fake.requests.some(r => r.method === 'GET'), 'the stream is asked for');
+  assertAllowed(await pipe.call('echo', { a: 1 }), '{"a":1}');
+  assert.deepEqual(pipe.messages.filter(m => m.id === null || m.id === undefined), []);
+  await endsWell(pipe);
+});
