@@ -230,12 +230,17 @@ void answer_message(void *argument, struct upstream_message *message)
         handle_response(ex, message);
         return;
     }
-    if (decide_server_message(ex->pipeline, ex, ex->session, message)) {
-        if (message->message->kind == MCP_REQUEST && ex->session != NULL)
-            session_note_asked(ex->session, json_raw(message->doc, message->message->id));
+    const char *refused = NULL;
+    bool answerable = message->message->kind == MCP_REQUEST && ex->session != NULL;
+    if (!decide_server_message(ex->pipeline, ex, ex->session, message))
+        refused = "the policy does not allow this request";
+    else if (answerable &&
+             !session_note_asked(ex->session, json_raw(message->doc, message->message->id)))
+        refused = SESSION_ASKS_TOO_MUCH;
+    if (refused == NULL)
         answer_pass(ex, message);
-    } else if (message->message->kind == MCP_REQUEST && ex->session != NULL)
-        send_refusal(ex->session, message, "the policy does not allow this request");
+    else if (answerable)
+        send_refusal(ex->session, message, refused);
 }
 
 // ---- The end

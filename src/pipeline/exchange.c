@@ -112,6 +112,10 @@ void exchange_finish(struct exchange *ex)
             ex->face->answer(ex, 202, NULL, 0);
     }
     outcome_record(ex);
+    // The client was told that its answer did not get through, so it may give it once more.
+    if (ex->took_asked && ex->outcome == OUTCOME_FAILED && ex->session != NULL &&
+        !session_note_asked(ex->session, ex->id))
+        log_event(LOG_WARNING, "pipeline", "an answer to a server's request was lost");
     if (ex->method == MCP_INITIALIZE)
         shared_exchange_over(ex);
     // A session whose id never reached its client, or that the server refused, can never be used.

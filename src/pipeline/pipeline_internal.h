@@ -115,6 +115,8 @@ struct exchange {
     bool holds_back;             // its slow reader made the server's output pause
     size_t unsent;               // stream bytes written since the client stopped keeping up
 
+    bool took_asked; // it is the answer to a request of the server
+
     struct slice text;          // the client's bytes; valid until the reply ends
     struct mcp_message message; // nodes of pipeline->doc, only until the message is sent
     enum mcp_method method;
@@ -321,8 +323,10 @@ int session_start_child(struct session *session, struct error *error);
 void session_deliver(struct session *session, const struct slice *pieces, size_t count,
                      bool about_a_call);
 void session_flush_waiting(struct session *session);
-// Requests of the server that were passed on, by raw id; an answer is taken once.
-void session_note_asked(struct session *session, struct slice id);
+// Requests of the server that are passed on, by raw id; an answer is taken once. False: its answer
+// could not be taken, so it must not be passed on.
+#define SESSION_ASKS_TOO_MUCH "the gateway cannot pass on more requests now"
+bool session_note_asked(struct session *session, struct slice id) MUST_CHECK;
 bool session_take_asked(struct session *session, struct slice id);
 // A message of the child that belongs to no call: judged, then delivered to this session.
 void session_child_said(struct session *session, struct upstream_message *message);

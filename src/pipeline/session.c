@@ -205,7 +205,8 @@ static enum step_result check_response(struct exchange *ex)
     if (ex->session == NULL)
         return exchange_refuse(ex, 400, MCP_ERROR_INVALID_REQUEST,
                                "Responses are not sent in this protocol version");
-    if (session_take_asked(ex->session, ex->id))
+    ex->took_asked = session_take_asked(ex->session, ex->id);
+    if (ex->took_asked)
         return STEP_NEXT;
     ex->reason = SLICE_LITERAL("an answer to a request that the server did not make");
     exchange_answer(ex, 202, (struct slice){0});

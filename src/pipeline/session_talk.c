@@ -67,19 +67,19 @@ bool session_can_ask(struct session *session, size_t count)
     return session->asked_count + count <= ASKED_MAX;
 }
 
-void session_note_asked(struct session *session, struct slice id)
+bool session_note_asked(struct session *session, struct slice id)
 {
-    expire_asked(session);
-    if (session->asked_count >= ASKED_MAX || id.length == 0)
-        return; // its answer will be dropped, which the server notices as silence
+    if (!session_can_ask(session, 1) || id.length == 0)
+        return false;
     struct asked *asked = memory_try_new(sizeof *asked + id.length);
     if (asked == NULL)
-        return;
+        return false;
     asked->length = id.length;
     asked->since_us = loop_now_us(session->pipeline->loop);
     memcpy(asked->id, id.data, id.length);
     list_append(&session->asked, &asked->link);
     session->asked_count++;
+    return true;
 }
 
 bool session_take_asked(struct session *session, struct slice id)
@@ -97,6 +97,24 @@ bool session_take_asked(struct session *session, struct slice id)
 }
 
 // ---- Children and what they say
+
+// Why a message was not passed on, in words for the server; NULL: it was.
+static const char *pass_on(struct session *session, struct exchange *judge,
+                           struct upstream_message *message)
+{
+    const struct mcp_message *m = message->message;
+    struct slice *pieces;
+    size_t count;
+    if (!decide_server_message(session->pipeline, judge, session, message))
+        return "the policy does not allow this request";
+    if (mcp_edits_pieces(&message->edits, message->text, &judge->arena, &pieces, &count) != 0 ||
+        (m->kind == MCP_REQUEST && !session_note_asked(session, json_raw(message->doc, m->id))))
+        return SESSION_ASKS_TOO_MUCH;
+    session_deliver(session, pieces, count,
+                    m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
+                        m->method == MCP_PROGRESS);
+    return NULL;
+}
 
 // Judges and passes on what a child says by itself. With nothing in flight there is no exchange to
 // carry the grant, so one is made for the judgement.
@@ -120,19 +138,9 @@ static void on_child_message(void *argument, struct upstream_message *message)
         judge.observe = judge.grant->mode == IDENTITY_OBSERVE;
         judge.policy =
             reach->policy < 0 ? NULL : pipeline->rules->given.policies[reach->policy].policy;
-        const struct mcp_message *m = message->message;
-        bool allowed = decide_server_message(pipeline, &judge, session, message);
-        if (allowed && m->kind == MCP_REQUEST)
-            session_note_asked(session, json_raw(message->doc, m->id));
-        struct slice *pieces;
-        size_t count;
-        if (allowed &&
-            mcp_edits_pieces(&message->edits, message->text, &judge.arena, &pieces, &count) == 0)
-            session_deliver(session, pieces, count,
-                            m->kind == MCP_REQUEST || m->method == MCP_LOG_MESSAGE ||
-                                m->method == MCP_PROGRESS);
-        else if (m->kind == MCP_REQUEST)
-            send_refusal(session, message, "the policy does not allow this request");
+        const char *why = pass_on(session, &judge, message);
+        if (why != NULL && message->message->kind == MCP_REQUEST)
+            send_refusal(session, message, why);
     }
     arena_release(&judge.arena);
 }

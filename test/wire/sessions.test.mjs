@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { exchange, Raw, requestBytes } from '../lib/raw.mjs';
 import { eventually } from '../lib/scratch.mjs';
-import { tool } from '../lib/upstream.mjs';
+import { text, tool } from '../lib/upstream.mjs';
 import { assertAllowed, scene } from '../lib/wire.mjs';
 
 test("the client's session id is not the upstream's, and long enough not to be guessed", async t => {
@@ -206,4 +206,24 @@ test('two requests with one id at the same time: the second is refused or both a
   const second = await two.answer();
   assert.ok(second.status === 400 || second.messages.at(-1).error || second.messages.at(-1).result.content[0].text === 'two');
   one.close(); two.close();
+});
+
+test('a server that asks without end is refused what no answer could be taken for', async t => {
+  const refused = [];
+  const { fake, open } = await scene(t, { upstream: {
+    onMessage: (m, c) => m.method === undefined && (refused.push(m), c.status(202), true),
+    onCall: async (m, c) => {
+      for (let n = 0; n < 1002; n++) c.event({ jsonrpc: '2.0', id: 'q' + n, method: 'roots/list' });
+      await eventually(() => refused.length === 2, () => `two refusals, not ${refused.length}`);
+      c.event(c.envelope({ result: text('asked') }));
+      c.res.end();
+    },
+  } });
+  const session = await open({ capabilities: { roots: {} } });
+  const answer = await session.post({ jsonrpc: '2.0', id: 5, method: 'tools/call', params: { name: 'echo', arguments: {} } });
+  assert.equal(answer.messages.filter(m => m.method === 'roots/list').length, 1000);
+  assert.deepEqual(refused.map(m => m.id).sort(), ['q1000', 'q1001']);
+  assert.match(refused[0].error.message, /cannot pass on more requests/);
+  assertAllowed(answer.messages.at(-1), 'asked');
+  assert.equal(fake.calls().length, 1);
 });
