@@ -235,10 +235,13 @@ static void on_end(void *argument)
 
 static void on_error(void *argument, int code, bool sent, const char *text)
 {
-    (void)code;
+    struct server_era *era = argument;
     (void)sent;
     log_event(LOG_DEBUG, "pipeline", "a server's protocol era could not be found out: %s", text);
-    settle(argument);
+    // Our own want, or a process that is started anew: the next message may ask again.
+    if (code == ERROR_NO_MEMORY || bridge_uses_link(era->server))
+        era->asked_us = 0;
+    settle(era);
 }
 
 static int probe(struct exchange *ex, struct server_era *era, struct error *error)
@@ -284,6 +287,7 @@ enum step_result era_ask(struct exchange *ex, struct server_era *era)
             return STEP_NEXT;
         era->asked_us = now_us;
         if (probe(ex, era, &error) != 0) {
+            era->asked_us = 0;      // it has not been asked
             ex->era_settled = true; // the ordinary way will say what is wrong
             return STEP_NEXT;
         }
@@ -315,12 +319,13 @@ static bool refuses_initialize(const struct exchange *ex, const struct upstream_
     return message->message->error != JSON_NONE && status != 429 && status < 500;
 }
 
-// A modern message is refused in words that no modern server uses.
+// A modern message is refused in words that no modern server uses: by one that was taken for one,
+// or that could not be asked.
 static bool refuses_modern(const struct exchange *ex, const struct server_era *era,
                            const struct upstream_message *message)
 {
     return ex->modern && ex->kind == EXCHANGE_MESSAGE && ex->message_kind == MCP_REQUEST &&
-           ex->to_legacy == NULL && era->modern == VERDICT_YES &&
+           ex->to_legacy == NULL && era->modern != VERDICT_NO &&
            era_is_refusal(ex->upstream_status, message) &&
            (era->doubted_us == 0 ||
             loop_now_us(ex->pipeline->loop) - era->doubted_us > BRIDGE_DOUBT_US);

@@ -132,14 +132,16 @@ static void park(struct legacy_call *call)
     struct buffer body;
     buffer_init(&body, BRIDGE_TEXT_MAX);
     random_hex(call->handle, (sizeof call->handle - 1) / 2);
-    if (table_put(&bridge->parked, slice_from_string(call->handle), call) != 0) {
+    size_t count = parked_questions(call, &ex->arena, questions);
+    bridge_write_input_required(&body, ex->id, questions, count, slice_from_string(call->handle),
+                                buffer_slice(&call->conversation->server_info));
+    // A client that does not hear of the handle cannot come back.
+    if (body.failed || table_put(&bridge->parked, slice_from_string(call->handle), call) != 0) {
+        buffer_release(&body);
         call->handle[0] = '\0';
         bridge_fail(ex, "out of memory");
         return;
     }
-    size_t count = parked_questions(call, &ex->arena, questions);
-    bridge_write_input_required(&body, ex->id, questions, count, slice_from_string(call->handle),
-                                buffer_slice(&call->conversation->server_info));
     call->parked_us = loop_now_us(ex->pipeline->loop);
     ex->upstream_answered = true;
     exchange_answer_buffer(ex, 200, &body);
@@ -307,13 +309,17 @@ void parked_ask(struct legacy_call *call, struct upstream_message *message)
 
 // ---- The client's next request
 
-static struct legacy_call *find(struct exchange *ex)
+// 0, ERROR_NOT_FOUND, or another error: then the client may try again.
+static int find(struct exchange *ex, struct legacy_call **ret)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
     uint32_t node = json_get(doc, ex->message.params, "requestState");
     unsigned char digest[32];
-    if (json_type(doc, node) != JSON_STRING || parked_digest(ex, digest) != 0)
-        return NULL;
+    if (json_type(doc, node) != JSON_STRING)
+        return ERROR_NOT_FOUND;
+    int result = parked_digest(ex, digest);
+    if (result != 0)
+        return result;
     struct slice handle = json_string(doc, node, &ex->arena);
     struct legacy_call *call =
         handle.data == NULL ? NULL : table_get(&ex->pipeline->bridge->parked, handle);
@@ -321,8 +327,9 @@ static struct legacy_call *find(struct exchange *ex)
     if (call == NULL || call->conversation->server != ex->server ||
         !slice_equal_string(ex->grant->id, call->conversation->grant_id) ||
         memcmp(digest, call->digest, sizeof digest) != 0)
-        return NULL;
-    return call;
+        return ERROR_NOT_FOUND;
+    *ret = call;
+    return 0;
 }
 
 void parked_pass_answers(struct exchange *ex, struct legacy_call *call)
@@ -357,8 +364,12 @@ static void deliver_kept(struct exchange *ex, struct legacy_call *call)
 
 enum step_result parked_resume(struct exchange *ex)
 {
-    struct legacy_call *call = find(ex);
-    if (call == NULL)
+    struct legacy_call *call = NULL;
+    int result = find(ex, &call);
+    if (result == ERROR_NO_MEMORY)
+        return exchange_refuse(ex, 503, MCP_ERROR_INTERNAL,
+                               "There is no memory for this answer; send it again");
+    if (result != 0)
         return exchange_refuse(ex, 200, MCP_ERROR_INVALID_PARAMS,
                                "This requestState is not known, was used already or has expired; "
                                "begin again without it");
