@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 static int record_fd = -1;
-static char held_id[256]; // of a "hold" call that waits for "release"
+static char held_id[256];   // of a "hold" call that waits for "release"
+static char asking_id[256]; // of an "ask" call that waits for the client's answer
+static char question_id[32];
 
 static void write_all(const char *text, size_t length)
 {
@@ -61,6 +63,15 @@ static void answer(const char *id, const char *result)
     say(line);
 }
 
+static void answer_error(const char *id, const char *text)
+{
+    char line[1024];
+    snprintf(line, sizeof line,
+             "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32600,\"message\":\"%s\"}}\n", id,
+             text);
+    say(line);
+}
+
 static void text_answer(const char *id, const char *text)
 {
     char result[512];
@@ -85,8 +96,26 @@ static void progress(const char *line)
     say(text);
 }
 
+static void ask(const char *id)
+{
+    static unsigned questions;
+    char line[256];
+    snprintf(asking_id, sizeof asking_id, "%s", id);
+    snprintf(question_id, sizeof question_id, "\"ask-%u\"", ++questions);
+    snprintf(
+        line, sizeof line,
+        "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"elicitation/create\",\"params\":{"
+        "\"message\":\"sure?\",\"requestedSchema\":{\"type\":\"object\",\"properties\":{}}}}\n",
+        question_id);
+    say(line);
+}
+
 static void call(const char *line, const char *id, const char *name)
 {
+    if (strstr(line, "io.modelcontextprotocol/protocolVersion") != NULL) { // of the newer era
+        answer_error(id, "no session");
+        return;
+    }
     if (strcmp(name, "\"die\"") == 0) {
         say("{\"jsonrpc\":\"2.0\",\"id\":");
         exit(3);
@@ -100,6 +129,10 @@ static void call(const char *line, const char *id, const char *name)
     if (strcmp(name, "\"release\"") == 0) { // the younger call is answered first
         text_answer(id, "release");
         text_answer(held_id, "hold");
+        return;
+    }
+    if (strcmp(name, "\"ask\"") == 0) {
+        ask(id);
         return;
     }
     if (strcmp(name, "\"garbage\"") == 0)
@@ -131,7 +164,11 @@ static void handle(const char *line)
     member(line, "method", method, sizeof method);
     member(params == NULL ? "" : params, "name", name, sizeof name);
     record(method, name);
-    if (id[0] == '\0')
+    if (method[0] == '\0' && asking_id[0] != '\0' && strcmp(id, question_id) == 0) {
+        text_answer(asking_id, "asked");
+        asking_id[0] = '\0';
+    }
+    if (id[0] == '\0' || method[0] == '\0')
         return;
     if (strcmp(method, "\"initialize\"") == 0) {
         member(line, "protocolVersion", version, sizeof version);

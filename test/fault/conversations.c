@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversations.h"
 
+#define in_time(came) in_time_at(__LINE__, came)
 enum { ADDS_MAX = 2, FEWS_MAX = 1 };
 
 static struct answer answer;
 
-static void in_time(bool came)
+static void in_time_at(int line, bool came)
 {
+    if (!came)
+        print_error("at line %d\n", line);
     assert_true(came);
     assert_false(answer_has(&answer, "\"name\":\"secret\""));
     assert_false(answer_has(&answer, "\"name\":\"s\\u0065cret\""));
@@ -27,7 +30,7 @@ static void call(struct gateway_world *world, const char *server, const char *se
     in_time(agent_call(world, server, NULL, session, tool, &answer));
 }
 
-void converse_legacy(struct gateway_world *world, const char *server)
+bool converse_legacy(struct gateway_world *world, const char *server)
 {
     char session[80];
     open_session(world, server, INITIALIZE("2025-06-18"), session);
@@ -40,9 +43,10 @@ void converse_legacy(struct gateway_world *world, const char *server)
     call(world, server, session, "stream");
     in_time(agent_ask(world, &(struct ask){.server = server, .verb = "DELETE", .session = session},
                       &answer));
+    return answer.ended;
 }
 
-void converse_modern(struct gateway_world *world, const char *server)
+bool converse_modern(struct gateway_world *world, const char *server)
 {
     // The first of all, so that judging the list needs the first memory there is.
     static const char list[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\","
@@ -57,9 +61,10 @@ void converse_modern(struct gateway_world *world, const char *server)
         call(world, server, NULL, "add");
     call(world, server, NULL, "drop");
     call(world, server, NULL, "stream");
+    return answer.ended;
 }
 
-void converse_escaped(struct gateway_world *world, const char *server)
+bool converse_escaped(struct gateway_world *world, const char *server)
 {
     static const char *const tools[] = {"dr\\u006fp", "s\\u0065cret", "pl\\u0061in"};
     static char body[32768];
@@ -79,9 +84,10 @@ void converse_escaped(struct gateway_world *world, const char *server)
         in_time(agent_ask(world, &(struct ask){.server = server, .session = session, .body = body},
                           &answer));
     }
+    return answer.ended;
 }
 
-void converse_batch(struct gateway_world *world, const char *server)
+bool converse_batch(struct gateway_world *world, const char *server)
 {
     static const char text[] =
         "[{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"tools/"
@@ -96,9 +102,10 @@ void converse_batch(struct gateway_world *world, const char *server)
     open_session(world, server, INITIALIZE("2025-03-26"), session);
     in_time(agent_ask(world, &(struct ask){.server = server, .session = session, .body = text},
                       &answer));
+    return answer.ended;
 }
 
-void converse_return(struct gateway_world *world, const char *server)
+bool converse_return(struct gateway_world *world, const char *server)
 {
     static struct answer again;
     char session[80], id[80];
@@ -106,13 +113,99 @@ void converse_return(struct gateway_world *world, const char *server)
     call(world, server, session, "stream");
     const char *event = strstr(answer.body, "id: ");
     if (event == NULL || sscanf(event, "id: %79s", id) != 1)
-        return; // without memory for it the stream cannot be resumed
+        return false; // without memory for it the stream cannot be resumed
     in_time(agent_ask(
         world, &(struct ask){.server = server, .verb = "GET", .session = session, .last_id = id},
         &again));
     // Whole or refused, but nothing is missing in between.
     if (again.ended && again.status == 200)
         assert_true(answer_has(&again, "\"text\":\"plain\""));
+    return again.ended;
+}
+
+// ---- The server asks
+
+// The raw value that begins behind `before`, up to `end`; false when it is not there.
+static bool cut_out(const char *text, const char *before, char end, char *value, size_t size)
+{
+    const char *at = strstr(text, before);
+    const char *until = at == NULL ? NULL : strchr(at + strlen(before), end);
+    if (until == NULL)
+        return false;
+    at += strlen(before);
+    snprintf(value, size, "%.*s", (int)(until - at), at);
+    return true;
+}
+
+bool question_id(const char *text, char *id, size_t size)
+{
+    const char *question = strstr(text, "\"method\":\"elicitation/create\"");
+    // Written before the method or behind the parameters.
+    while (question != NULL && question > text && question[-1] != '\n')
+        question--;
+    return question != NULL && cut_out(question, "\"id\":", ',', id, size);
+}
+
+// As a client does that wants its answer taken: a broken connection is tried again.
+static bool reply(struct gateway_world *world, const struct ask *ask)
+{
+    static struct answer taken;
+    for (int tries = 0; tries < 3; tries++) {
+        in_time(agent_ask(world, ask, &taken));
+        if (taken.ended && taken.status == 202)
+            return true;
+    }
+    return false;
+}
+
+bool converse_asked_legacy(struct gateway_world *world, const char *server)
+{
+    static const char call_text[] = "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"tools/call\","
+                                    "\"params\":{\"name\":\"ask\",\"arguments\":{}}}";
+    char session[80], id[80], text[256];
+    open_session(world, server, INITIALIZE_ASKABLE, session);
+    call(world, server, session, "drop");
+    agent_start(world, &(struct ask){.server = server, .session = session, .body = call_text},
+                &answer);
+    in_time(gateway_world_wait(world, &answer.heard));
+    if (answer.done || !question_id(answer.body, id, sizeof id))
+        return false;
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{\"action\":\"accept\",\"content\":{}}}",
+             id);
+    if (reply(world, &(struct ask){.server = server, .session = session, .body = text}))
+        in_time(gateway_world_wait(world, &answer.done));
+    if (!answer.done)
+        http_call_cancel(answer.call);
+    return answer_has(&answer, "\"text\":\"asked\"");
+}
+
+bool converse_asked_modern(struct gateway_world *world, const char *server)
+{
+    char state[128], key[32], text[1024], round[256] = "";
+    call(world, server, NULL, "drop");
+    for (int rounds = 0; rounds < 3; rounds++) { // one of them may have to be repeated
+        snprintf(text, sizeof text,
+                 "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"tools/call\",\"params\":{"
+                 "\"name\":\"ask\",\"arguments\":{},%s\"_meta\":{"
+                 "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+                 "\"io.modelcontextprotocol/clientCapabilities\":{\"elicitation\":{}}}}}",
+                 round);
+        in_time(agent_ask(
+            world,
+            &(struct ask){.server = server, .body = text, .modern = "tools/call", .name = "ask"},
+            &answer));
+        if (answer.status == 503)
+            continue;
+        if (!cut_out(answer.body, "\"requestState\":\"", '"', state, sizeof state) ||
+            !cut_out(answer.body, "\"inputRequests\":{\"", '"', key, sizeof key))
+            break;
+        snprintf(round, sizeof round,
+                 "\"requestState\":\"%s\",\"inputResponses\":{\"%s\":{\"action\":\"accept\","
+                 "\"content\":{}}},",
+                 state, key);
+    }
+    return answer_has(&answer, "\"text\":\"asked\"");
 }
 
 // ---- Whatever fails
@@ -135,10 +228,9 @@ void nothing_forbidden_happened(struct gateway_world *world)
     assert_in_range(gateway_world_told(world, "\"tools/call\" \"few\""), 0, FEWS_MAX);
 }
 
-void works_again(struct gateway_world *world, const char *server, bool patient)
+// A child that could not be started is tried again after half a second only. False: it rests.
+static bool greet(struct gateway_world *world, const char *server, bool patient, char session[80])
 {
-    char session[80];
-    // A child that could not be started is tried again after half a second only.
     open_session(world, server, INITIALIZE("2025-06-18"), session);
     bool resting = answer.status == 502 && answer_has(&answer, "keeps exiting");
     for (int tries = 0; resting && patient && tries < 20; tries++) {
@@ -146,8 +238,15 @@ void works_again(struct gateway_world *world, const char *server, bool patient)
         open_session(world, server, INITIALIZE("2025-06-18"), session);
         resting = answer.status == 502;
     }
-    if (resting && !patient) {
-        works_again(world, "fake", true);
+    return !resting;
+}
+
+void works_again(struct gateway_world *world, const struct conversation *conversation, bool patient)
+{
+    char session[80];
+    const char *server = conversation->server;
+    if (!greet(world, server, patient, session) && !patient) {
+        works_again(world, &(struct conversation){.server = "fake"}, true);
         return;
     }
     assert_true(answer.ended);
@@ -164,4 +263,6 @@ void works_again(struct gateway_world *world, const char *server, bool patient)
     assert_true(answer_has(&answer, "\"text\":\"plain\""));
     call(world, server, session, "drop");
     assert_true(answer_has(&answer, "Nothing may be dropped."));
+    if (conversation->again)
+        assert_true(conversation->run(world, server));
 }

@@ -13,18 +13,32 @@
 // must be refused, not let through.
 struct conversation {
     const char *server;
-    void (*run)(struct gateway_world *world, const char *server);
+    // Whether its last call went as it does when nothing fails.
+    bool (*run)(struct gateway_world *world, const char *server);
+    bool again;                     // it must go well once more at the end
+    const struct certificates *tls; // for the client's face and the way to the server; NULL: plain
 };
-void converse_legacy(struct gateway_world *world, const char *server);
-void converse_modern(struct gateway_world *world, const char *server);
+bool converse_legacy(struct gateway_world *world, const char *server);
+bool converse_modern(struct gateway_world *world, const char *server);
 // Long and escaped, so that names and arguments need memory of their own.
-void converse_escaped(struct gateway_world *world, const char *server);
-void converse_batch(struct gateway_world *world, const char *server);
+bool converse_escaped(struct gateway_world *world, const char *server);
+bool converse_batch(struct gateway_world *world, const char *server);
 
 // Comes back to the stream of a call, for the rest or for all of it.
-void converse_return(struct gateway_world *world, const char *server);
+bool converse_return(struct gateway_world *world, const char *server);
+
+// A call during which the server elicits something, by a client of either era.
+bool converse_asked_legacy(struct gateway_world *world, const char *server);
+bool converse_asked_modern(struct gateway_world *world, const char *server);
+
+// A client on pipes, as `run` and `connect` have one. lines.c.
+bool converse_run(struct gateway_world *world, const char *server);
+bool converse_connect(struct gateway_world *world, const char *server);
+// The id (raw) of the server's question in a text; false when there is none.
+bool question_id(const char *text, char *id, size_t size);
 
 void nothing_forbidden_happened(struct gateway_world *world);
 // `patient`: waits for a child that may only be started again after a while; else another server is
 // tried in its place.
-void works_again(struct gateway_world *world, const char *server, bool patient);
+void works_again(struct gateway_world *world, const struct conversation *conversation,
+                 bool patient);

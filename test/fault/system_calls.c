@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "unit/net/certificate.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -184,20 +185,26 @@ static void it_all_happened(struct gateway_world *world, const struct conversati
 
 static bool try_one(const struct trial *trial, size_t n)
 {
-    const struct world_options options = {.host = trial->call == LOOKUP ? "localhost" : NULL};
+    const struct conversation *conversation = &trial->conversation;
+    // An answer of a client that is lost for good leaves its call waiting, no longer than this.
+    const struct world_options options = {.host = trial->call == LOOKUP ? "localhost" : NULL,
+                                          .tls = conversation->tls,
+                                          .answer_timeout_ms = conversation->again ? 500 : 0};
     struct gateway_world *world = gateway_world_open(&options);
     fault.call = trial->call;
     fault.manner = trial->manner;
     fault.error = trial->error;
     fault.seen = 0;
     fault.n = n;
-    trial->conversation.run(world, trial->conversation.server);
+    bool good = conversation->run(world, conversation->server);
     bool reached = fault.seen >= n;
     fault.n = 0;
     nothing_forbidden_happened(world);
-    if (is_nuisance(trial->manner))
-        it_all_happened(world, &trial->conversation);
-    works_again(world, trial->conversation.server, true);
+    if (is_nuisance(trial->manner)) {
+        assert_true(good);
+        it_all_happened(world, conversation);
+    }
+    works_again(world, conversation, true);
     nothing_forbidden_happened(world);
     gateway_world_close(world);
     return reached;
@@ -225,101 +232,130 @@ static int say_where(void **state)
     return 0;
 }
 
-#define TRIAL(name, ...)                                                                           \
+#define DEFINE_TRIAL(name, ...)                                                                    \
     static void name(void **state)                                                                 \
     {                                                                                              \
         (void)state;                                                                               \
         try_all(&(const struct trial){__VA_ARGS__});                                               \
     }
 
-static const struct conversation over_http[] = {
-    {"fake", converse_legacy}, {"fake", converse_modern}, {"fake", converse_batch}};
-static const struct conversation over_sse[] = {{"old", converse_legacy}, {"old", converse_modern}};
-static const struct conversation with_child[] = {{"child", converse_legacy},
-                                                 {"shared", converse_legacy}};
+static const struct conversation over_http[] = {{"fake", converse_legacy, false, NULL},
+                                                {"fake", converse_modern, false, NULL},
+                                                {"fake", converse_batch, false, NULL}};
+static const struct conversation over_sse[] = {{"old", converse_legacy, false, NULL},
+                                               {"old", converse_modern, false, NULL}};
+static const struct conversation with_child[] = {{"child", converse_legacy, false, NULL},
+                                                 {"shared", converse_legacy, false, NULL}};
 
-TRIAL(receive_fails, over_http[0], RECEIVE, ERROR, ECONNRESET, 20)
-TRIAL(receive_fails_modern, over_http[1], RECEIVE, ERROR, ECONNRESET, 20)
-TRIAL(receive_fails_batch, over_http[2], RECEIVE, ERROR, ECONNRESET, 10)
-TRIAL(receive_is_interrupted, over_http[0], RECEIVE, INTERRUPTED, 0, 20)
-TRIAL(receive_has_to_wait, over_http[0], RECEIVE, NOT_NOW, 0, 20)
-TRIAL(receive_gets_one_byte, over_http[0], RECEIVE, ONE_BYTE, 0, 20)
-TRIAL(send_fails, over_http[0], SEND, ERROR, EPIPE, 20)
-TRIAL(send_fails_modern, over_http[1], SEND, ERROR, ECONNRESET, 20)
-TRIAL(send_is_interrupted, over_http[0], SEND, INTERRUPTED, 0, 20)
-TRIAL(send_has_to_wait, over_http[0], SEND, NOT_NOW, 0, 20)
-TRIAL(send_takes_one_byte, over_http[0], SEND, ONE_BYTE, 0, 20)
-TRIAL(receive_fails_sse, over_sse[0], RECEIVE, ERROR, ECONNRESET, 20)
-TRIAL(receive_gets_one_byte_sse, over_sse[0], RECEIVE, ONE_BYTE, 0, 20)
-TRIAL(receive_has_to_wait_sse, over_sse[0], RECEIVE, NOT_NOW, 0, 20)
-TRIAL(send_fails_sse, over_sse[0], SEND, ERROR, EPIPE, 20)
-TRIAL(send_fails_sse_modern, over_sse[1], SEND, ERROR, EPIPE, 20)
-TRIAL(send_takes_one_byte_sse, over_sse[0], SEND, ONE_BYTE, 0, 20)
-TRIAL(connect_fails_sse, over_sse[0], CONNECT, ERROR, ENETUNREACH, 2)
-TRIAL(connect_fails, over_http[0], CONNECT, ERROR, ENETUNREACH, 2)
-TRIAL(accept_fails, over_http[0], ACCEPT, ERROR, EMFILE, 2)
-TRIAL(accept_is_interrupted, over_http[0], ACCEPT, INTERRUPTED, 0, 2)
-TRIAL(name_is_refused, over_http[0], LOOKUP, ERROR, UV_EAI_FAIL, 1)
-TRIAL(name_has_no_answer, over_http[0], LOOKUP, LATER, 0, 1)
-TRIAL(read_fails, with_child[0], READ, ERROR, EIO, 5)
-TRIAL(read_fails_shared, with_child[1], READ, ERROR, EIO, 5)
-TRIAL(read_is_interrupted, with_child[0], READ, INTERRUPTED, 0, 5)
-TRIAL(read_has_to_wait, with_child[0], READ, NOT_NOW, 0, 5)
-TRIAL(read_gets_one_byte, with_child[0], READ, ONE_BYTE, 0, 5)
-TRIAL(write_fails, with_child[0], WRITE, ERROR, EPIPE, 5)
-TRIAL(write_fails_shared, with_child[1], WRITE, ERROR, EPIPE, 5)
-TRIAL(write_is_interrupted, with_child[0], WRITE, INTERRUPTED, 0, 5)
-TRIAL(write_has_to_wait, with_child[0], WRITE, NOT_NOW, 0, 5)
-TRIAL(write_takes_one_byte, with_child[0], WRITE, ONE_BYTE, 0, 5)
-TRIAL(no_pipe, with_child[0], PIPE, ERROR, ENFILE, 3)
-TRIAL(no_child, with_child[0], SPAWN, ERROR, EAGAIN, 1)
-TRIAL(no_shared_child, with_child[1], SPAWN, ERROR, ENOMEM, 1)
+static struct certificates certificates;
+static const struct conversation over_tls[] = {{"fake", converse_legacy, false, &certificates},
+                                               {"new", converse_modern, false, &certificates}};
+static const struct conversation asked[] = {{"new", converse_asked_legacy, true, NULL},
+                                            {"fake", converse_asked_modern, true, NULL},
+                                            {"child", converse_asked_modern, true, NULL}};
+static const struct conversation lines[] = {{"child", converse_run, true, NULL},
+                                            {"fake", converse_run, true, NULL},
+                                            {"far", converse_connect, true, NULL}};
+
+// clang-format off
+#define TRIALS(TRIAL) \
+    TRIAL(receive_fails, over_http[0], RECEIVE, ERROR, ECONNRESET, 20) \
+    TRIAL(receive_fails_modern, over_http[1], RECEIVE, ERROR, ECONNRESET, 20) \
+    TRIAL(receive_fails_batch, over_http[2], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(receive_is_interrupted, over_http[0], RECEIVE, INTERRUPTED, 0, 20) \
+    TRIAL(receive_has_to_wait, over_http[0], RECEIVE, NOT_NOW, 0, 20) \
+    TRIAL(receive_gets_one_byte, over_http[0], RECEIVE, ONE_BYTE, 0, 20) \
+    TRIAL(send_fails, over_http[0], SEND, ERROR, EPIPE, 20) \
+    TRIAL(send_fails_modern, over_http[1], SEND, ERROR, ECONNRESET, 20) \
+    TRIAL(send_is_interrupted, over_http[0], SEND, INTERRUPTED, 0, 20) \
+    TRIAL(send_has_to_wait, over_http[0], SEND, NOT_NOW, 0, 20) \
+    TRIAL(send_takes_one_byte, over_http[0], SEND, ONE_BYTE, 0, 20) \
+    TRIAL(receive_fails_sse, over_sse[0], RECEIVE, ERROR, ECONNRESET, 20) \
+    TRIAL(receive_gets_one_byte_sse, over_sse[0], RECEIVE, ONE_BYTE, 0, 20) \
+    TRIAL(receive_has_to_wait_sse, over_sse[0], RECEIVE, NOT_NOW, 0, 20) \
+    TRIAL(send_fails_sse, over_sse[0], SEND, ERROR, EPIPE, 20) \
+    TRIAL(send_fails_sse_modern, over_sse[1], SEND, ERROR, EPIPE, 20) \
+    TRIAL(send_takes_one_byte_sse, over_sse[0], SEND, ONE_BYTE, 0, 20) \
+    TRIAL(connect_fails_sse, over_sse[0], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(connect_fails, over_http[0], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(accept_fails, over_http[0], ACCEPT, ERROR, EMFILE, 2) \
+    TRIAL(accept_is_interrupted, over_http[0], ACCEPT, INTERRUPTED, 0, 2) \
+    TRIAL(name_is_refused, over_http[0], LOOKUP, ERROR, UV_EAI_FAIL, 1) \
+    TRIAL(name_has_no_answer, over_http[0], LOOKUP, LATER, 0, 1) \
+    TRIAL(read_fails, with_child[0], READ, ERROR, EIO, 5) \
+    TRIAL(read_fails_shared, with_child[1], READ, ERROR, EIO, 5) \
+    TRIAL(read_is_interrupted, with_child[0], READ, INTERRUPTED, 0, 5) \
+    TRIAL(read_has_to_wait, with_child[0], READ, NOT_NOW, 0, 5) \
+    TRIAL(read_gets_one_byte, with_child[0], READ, ONE_BYTE, 0, 5) \
+    TRIAL(write_fails, with_child[0], WRITE, ERROR, EPIPE, 5) \
+    TRIAL(write_fails_shared, with_child[1], WRITE, ERROR, EPIPE, 5) \
+    TRIAL(write_is_interrupted, with_child[0], WRITE, INTERRUPTED, 0, 5) \
+    TRIAL(write_has_to_wait, with_child[0], WRITE, NOT_NOW, 0, 5) \
+    TRIAL(write_takes_one_byte, with_child[0], WRITE, ONE_BYTE, 0, 5) \
+    TRIAL(no_pipe, with_child[0], PIPE, ERROR, ENFILE, 3) \
+    TRIAL(no_child, with_child[0], SPAWN, ERROR, EAGAIN, 1) \
+    TRIAL(no_shared_child, with_child[1], SPAWN, ERROR, ENOMEM, 1) \
+    TRIAL(receive_fails_tls, over_tls[0], RECEIVE, ERROR, ECONNRESET, 20) \
+    TRIAL(receive_is_interrupted_tls, over_tls[0], RECEIVE, INTERRUPTED, 0, 20) \
+    TRIAL(receive_has_to_wait_tls, over_tls[0], RECEIVE, NOT_NOW, 0, 20) \
+    TRIAL(receive_gets_one_byte_tls, over_tls[0], RECEIVE, ONE_BYTE, 0, 20) \
+    TRIAL(send_fails_tls, over_tls[0], SEND, ERROR, EPIPE, 20) \
+    TRIAL(send_fails_tls_modern, over_tls[1], SEND, ERROR, ECONNRESET, 20) \
+    TRIAL(send_has_to_wait_tls, over_tls[0], SEND, NOT_NOW, 0, 20) \
+    TRIAL(send_takes_one_byte_tls, over_tls[0], SEND, ONE_BYTE, 0, 20) \
+    TRIAL(connect_fails_tls, over_tls[0], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(receive_fails_before_modern, asked[0], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(receive_gets_one_byte_before_modern, asked[0], RECEIVE, ONE_BYTE, 0, 10) \
+    TRIAL(send_fails_before_modern, asked[0], SEND, ERROR, EPIPE, 10) \
+    TRIAL(connect_fails_before_modern, asked[0], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(receive_fails_before_legacy, asked[1], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(receive_gets_one_byte_before_legacy, asked[1], RECEIVE, ONE_BYTE, 0, 10) \
+    TRIAL(send_fails_before_legacy, asked[1], SEND, ERROR, EPIPE, 10) \
+    TRIAL(connect_fails_before_legacy, asked[1], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(read_fails_before_legacy, asked[2], READ, ERROR, EIO, 5) \
+    TRIAL(write_fails_before_legacy, asked[2], WRITE, ERROR, EPIPE, 5) \
+    TRIAL(no_child_before_legacy, asked[2], SPAWN, ERROR, EAGAIN, 1) \
+    TRIAL(read_fails_run, lines[0], READ, ERROR, EIO, 10) \
+    TRIAL(read_is_interrupted_run, lines[0], READ, INTERRUPTED, 0, 10) \
+    TRIAL(read_has_to_wait_run, lines[0], READ, NOT_NOW, 0, 10) \
+    TRIAL(read_gets_one_byte_run, lines[0], READ, ONE_BYTE, 0, 10) \
+    TRIAL(write_fails_run, lines[0], WRITE, ERROR, EPIPE, 10) \
+    TRIAL(write_has_to_wait_run, lines[0], WRITE, NOT_NOW, 0, 10) \
+    TRIAL(write_takes_one_byte_run, lines[0], WRITE, ONE_BYTE, 0, 10) \
+    TRIAL(no_child_run, lines[0], SPAWN, ERROR, EAGAIN, 1) \
+    TRIAL(receive_fails_run, lines[1], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(send_fails_run, lines[1], SEND, ERROR, EPIPE, 10) \
+    TRIAL(receive_gets_one_byte_run, lines[1], RECEIVE, ONE_BYTE, 0, 10) \
+    TRIAL(connect_fails_run, lines[1], CONNECT, ERROR, ENETUNREACH, 2) \
+    TRIAL(receive_fails_connect, lines[2], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(send_fails_connect, lines[2], SEND, ERROR, EPIPE, 10) \
+    TRIAL(write_fails_connect, lines[2], WRITE, ERROR, EPIPE, 5)
+// clang-format on
+
+TRIALS(DEFINE_TRIAL)
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    certificates_make(&certificates);
+    return 0;
+}
+
+static int remove_certificates(void **state)
+{
+    (void)state;
+    certificates_remove(&certificates);
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
-#define FAULT_TEST(name) cmocka_unit_test_teardown(name, say_where)
-    const struct CMUnitTest tests[] = {
-        FAULT_TEST(receive_fails),
-        FAULT_TEST(receive_fails_modern),
-        FAULT_TEST(receive_fails_batch),
-        FAULT_TEST(receive_is_interrupted),
-        FAULT_TEST(receive_has_to_wait),
-        FAULT_TEST(receive_gets_one_byte),
-        FAULT_TEST(send_fails),
-        FAULT_TEST(send_fails_modern),
-        FAULT_TEST(send_is_interrupted),
-        FAULT_TEST(send_has_to_wait),
-        FAULT_TEST(send_takes_one_byte),
-        FAULT_TEST(receive_fails_sse),
-        FAULT_TEST(receive_gets_one_byte_sse),
-        FAULT_TEST(receive_has_to_wait_sse),
-        FAULT_TEST(send_fails_sse),
-        FAULT_TEST(send_fails_sse_modern),
-        FAULT_TEST(send_takes_one_byte_sse),
-        FAULT_TEST(connect_fails_sse),
-        FAULT_TEST(connect_fails),
-        FAULT_TEST(accept_fails),
-        FAULT_TEST(accept_is_interrupted),
-        FAULT_TEST(name_is_refused),
-        FAULT_TEST(name_has_no_answer),
-        FAULT_TEST(read_fails),
-        FAULT_TEST(read_fails_shared),
-        FAULT_TEST(read_is_interrupted),
-        FAULT_TEST(read_has_to_wait),
-        FAULT_TEST(read_gets_one_byte),
-        FAULT_TEST(write_fails),
-        FAULT_TEST(write_fails_shared),
-        FAULT_TEST(write_is_interrupted),
-        FAULT_TEST(write_has_to_wait),
-        FAULT_TEST(write_takes_one_byte),
-        FAULT_TEST(no_pipe),
-        FAULT_TEST(no_child),
-        FAULT_TEST(no_shared_child),
-    };
+#define TEST_OF_TRIAL(name, ...) cmocka_unit_test_teardown(name, say_where),
+    const struct CMUnitTest tests[] = {TRIALS(TEST_OF_TRIAL)};
     log_configure((enum log_level)(LOG_ERROR + 1), LOG_TEXT);
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     if (argc > 2)
         only = strtoul(argv[2], NULL, 10);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }

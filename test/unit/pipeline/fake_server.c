@@ -105,10 +105,90 @@ static void drained_cb(void *argument)
     (void)argument;
 }
 
+// ---- A call that asks its client something
+
+#define ELICITATION                                                                                \
+    "\"method\":\"elicitation/create\",\"params\":{\"message\":\"sure?\",\"requestedSchema\":{"    \
+    "\"type\":\"object\",\"properties\":{}}}"
+#define MODERN_MARK "io.modelcontextprotocol/protocolVersion"
+#define ASKED "{\"content\":[{\"type\":\"text\",\"text\":\"asked\"}]}"
+
+static bool has(struct slice body, const char *text)
+{
+    return memmem(body.data, body.length, text, strlen(text)) != NULL;
+}
+
+static void asking_gone_cb(void *argument)
+{
+    struct fake_server *fake = argument;
+    fake->asking = NULL;
+}
+
+static void ask(struct fake_server *fake, struct http_reply *reply, struct slice body,
+                const char *id)
+{
+    char text[256];
+    bool again =
+        has(body, "\"requestState\":\"asked-1\"") && has(body, "\"inputResponses\":{\"q\":{");
+    if (fake->modern) {
+        say(fake, reply, id,
+            again ? ASKED
+                  : "{\"resultType\":\"input_required\",\"requestState\":\"asked-1\","
+                    "\"inputRequests\":{\"q\":{" ELICITATION "}}}");
+        return;
+    }
+    if (fake->asking != NULL) { // one at a time
+        http_reply_listen(fake->asking, (struct http_reply_events){0});
+        http_reply_finish(fake->asking);
+    }
+    fake->asking = reply;
+    snprintf(fake->asking_id, sizeof fake->asking_id, "%s", id);
+    http_reply_listen(reply, (struct http_reply_events){asking_gone_cb, drained_cb, fake});
+    http_reply_start(reply, 200, events, 1);
+    snprintf(text, sizeof text, "data: {\"jsonrpc\":\"2.0\",\"id\":\"ask-%u\"," ELICITATION "}\n\n",
+             ++fake->questions);
+    http_reply_write(reply, slice_from_string(text));
+}
+
+// The client's answer to the question, whatever it says.
+static void take_answer(struct fake_server *fake, struct http_reply *reply, const char *id)
+{
+    char text[256];
+    http_reply_send(reply, 202, NULL, 0, (struct slice){0});
+    snprintf(text, sizeof text, "\"ask-%u\"", fake->questions);
+    if (fake->asking == NULL || strcmp(id, text) != 0)
+        return;
+    struct http_reply *asking = fake->asking;
+    fake->asking = NULL;
+    snprintf(text, sizeof text, "data: {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":" ASKED "}\n\n",
+             fake->asking_id);
+    http_reply_write(asking, slice_from_string(text));
+    http_reply_finish(asking);
+}
+
+// A server of the older era takes no calls of the newer.
+static bool refuses(struct fake_server *fake, struct http_reply *reply, struct slice body,
+                    const char *id)
+{
+    char text[160];
+    if (fake->modern || fake->posted_to != NULL || !has(body, MODERN_MARK))
+        return false;
+    snprintf(
+        text, sizeof text,
+        "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32600,\"message\":\"no session\"}}",
+        id);
+    http_reply_send(reply, 400, json, 1, slice_from_string(text));
+    return true;
+}
+
 static void call(struct fake_server *fake, struct http_reply *reply, struct slice body,
                  const char *id, const char *name)
 {
     char token[64], result[256];
+    if (strcmp(name, "ask") == 0) {
+        ask(fake, reply, body, id);
+        return;
+    }
     if (strcmp(name, "stream") == 0) {
         member(body, "progressToken", token, sizeof token);
         say_events(fake, reply, id, token);
@@ -140,8 +220,25 @@ static void initialize(struct fake_server *fake, struct http_reply *reply, struc
         say(fake, reply, id, result);
         return;
     }
+    if (fake->modern) {
+        snprintf(
+            text, sizeof text,
+            "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32022,\"message\":\"not spoken\","
+            "\"data\":{\"supported\":[\"2026-07-28\"],\"requested\":%s}}}",
+            id, version);
+        http_reply_send(reply, 400, json, 1, slice_from_string(text));
+        return;
+    }
     snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}", id, result);
     http_reply_send(reply, 200, headers, 2, slice_from_string(text));
+}
+
+static void discover(struct fake_server *fake, struct http_reply *reply, const char *id)
+{
+    say(fake, reply, id,
+        fake->modern ? "{\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\"],"
+                       "\"capabilities\":{\"tools\":{}},\"ttlMs\":0,\"cacheScope\":\"private\"}"
+                     : "{}");
 }
 
 static void stream_gone_cb(void *argument)
@@ -178,13 +275,47 @@ static bool find_stream(struct fake_server *fake, const struct http_request *req
     return true;
 }
 
+static void handle_message(struct fake_server *fake, struct http_reply *reply, struct slice body)
+{
+    char id[64], method[64], name[64];
+    const char *at = memmem(body.data, body.length, "\"params\"", 8);
+    struct slice params =
+        at == NULL ? (struct slice){"", 0} : slice_of(at, body.length - (size_t)(at - body.data));
+    member(body, "id", id, sizeof id);
+    member(body, "method", method, sizeof method);
+    member(params, "name", name, sizeof name);
+    unquote(method);
+    unquote(name);
+    bool calls = strcmp(method, "tools/call") == 0;
+    if (calls && refuses(fake, reply, body, id))
+        return;
+    write_down(fake, method, calls ? name : "");
+    if (id[0] != '\0' && method[0] == '\0')
+        take_answer(fake, reply, id);
+    else if (id[0] == '\0')
+        http_reply_send(reply, 202, NULL, 0, (struct slice){0});
+    else if (strcmp(method, "initialize") == 0)
+        initialize(fake, reply, body, id);
+    else if (strcmp(method, "server/discover") == 0)
+        discover(fake, reply, id);
+    else if (strcmp(method, "tools/list") == 0)
+        say(fake, reply, id,
+            "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"},"
+            "\"annotations\":{\"readOnlyHint\":true}},"
+            "{\"name\":\"s\\u0065cret\",\"inputSchema\":{\"type\":\"object\"}},"
+            "{\"name\":\"drop\",\"inputSchema\":{\"type\":\"object\"}}]}");
+    else if (calls)
+        call(fake, reply, body, id, name);
+    else
+        say(fake, reply, id, "{}");
+}
+
 static void handle_cb(void *argument, struct http_reply *reply, const struct http_request *request)
 {
     struct fake_server *fake = argument;
-    struct slice body = request->body,
-                 session = http_header_get(request->headers, HTTP_MCP_SESSION_ID);
-    struct slice params = {body.data, body.length};
-    char id[64], method[64], name[64];
+    struct slice session = http_header_get(request->headers, HTTP_MCP_SESSION_ID);
+    char method[64];
+    fake->modern = slice_equal_string(request->path, "/new");
     fake->saw_token |= http_header_count(request->headers, HTTP_AUTHORIZATION) > 0;
     fake->saw_foreign_id |= session.data != NULL && !slice_equal_string(session, SESSION);
     if (slice_equal_string(request->path, "/sse")) {
@@ -202,29 +333,7 @@ static void handle_cb(void *argument, struct http_reply *reply, const struct htt
                         (struct slice){0});
         return;
     }
-    const char *at = memmem(body.data, body.length, "\"params\"", 8);
-    params =
-        at == NULL ? (struct slice){"", 0} : slice_of(at, body.length - (size_t)(at - body.data));
-    member(body, "id", id, sizeof id);
-    member(body, "method", method, sizeof method);
-    member(params, "name", name, sizeof name);
-    unquote(method);
-    unquote(name);
-    write_down(fake, method, strcmp(method, "tools/call") == 0 ? name : "");
-    if (id[0] == '\0')
-        http_reply_send(reply, 202, NULL, 0, (struct slice){0});
-    else if (strcmp(method, "initialize") == 0)
-        initialize(fake, reply, body, id);
-    else if (strcmp(method, "tools/list") == 0)
-        say(fake, reply, id,
-            "{\"tools\":[{\"name\":\"plain\",\"inputSchema\":{\"type\":\"object\"},"
-            "\"annotations\":{\"readOnlyHint\":true}},"
-            "{\"name\":\"s\\u0065cret\",\"inputSchema\":{\"type\":\"object\"}},"
-            "{\"name\":\"drop\",\"inputSchema\":{\"type\":\"object\"}}]}");
-    else if (strcmp(method, "tools/call") == 0)
-        call(fake, reply, body, id, name);
-    else
-        say(fake, reply, id, "{}");
+    handle_message(fake, reply, request->body);
 }
 
 static void refused_cb(void *argument, int status, const char *reason, struct slice peer)
@@ -235,11 +344,12 @@ static void refused_cb(void *argument, int status, const char *reason, struct sl
     (void)peer;
 }
 
-void fake_open(struct fake_server *fake, struct loop *loop)
+void fake_open(struct fake_server *fake, struct loop *loop, struct net_tls *tls)
 {
     struct error error = {0};
+    const struct http_server_options options = {.tls = tls};
     *fake = (struct fake_server){0};
-    if (http_server_open(loop, "127.0.0.1:0", NULL, handle_cb, refused_cb, fake, &fake->server,
+    if (http_server_open(loop, "127.0.0.1:0", &options, handle_cb, refused_cb, fake, &fake->server,
                          &error) != 0)
         fail_msg("%s", error.text);
     fake->port = http_server_port(fake->server);

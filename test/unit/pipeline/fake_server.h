@@ -5,7 +5,8 @@
 // what reached it and allocates nothing itself, so that failing allocations are the gateway's.
 //
 // Tools: add, plain (JSON); stream (a progress notification and the answer as events); fail (an
-// answer with isError); hold (no answer until fake_release); drop, secret, few (as plain).
+// answer with isError); hold (no answer until fake_release); ask (elicits something first; then the
+// text is "asked"); drop, secret, few (as plain). At /new it speaks 2026-07-28 and nothing else.
 #pragma once
 
 #include "http/http.h"
@@ -26,10 +27,15 @@ struct fake_server {
     struct http_reply *held;
     char held_id[64];
     bool got_hold, lost_hold;
+    struct http_reply *asking; // the stream of a call of "ask" in the older era
+    char asking_id[64];
+    unsigned questions;
+    bool modern; // while a message to /new is answered
     struct fake_stream streams[FAKE_STREAMS];
     struct fake_stream *posted_to; // while a message is answered; NULL: streamable HTTP
 };
-void fake_open(struct fake_server *fake, struct loop *loop);
+// `tls` NULL: plain; borrowed.
+void fake_open(struct fake_server *fake, struct loop *loop, struct net_tls *tls);
 void fake_close(struct fake_server *fake);
 // How often such a line was written down.
 size_t fake_count(const struct fake_server *fake, const char *line);

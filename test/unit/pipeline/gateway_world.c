@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/unit.h"
+#include "unit/net/certificate.h"
 #include "unit/pipeline/gateway_world.h"
 #include "base/memory.h"
 
@@ -8,23 +9,27 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-static const char *const grants[] = {"agent", "other", "watcher"};
-static const char *const servers[] = {"fake", "dead", "child", "shared", "old"};
-enum { GRANTS = 3, SERVERS = 5, OLD = 4 };
+static const char *const grants[] = {"agent", "other", "watcher", "all"};
+enum server { FAKE, DEAD, CHILD, SHARED, OLD, NEW, FAR, FAR_NEW, SERVERS };
+static const char *const servers[] = {"fake", "dead", "child", "shared",
+                                      "old",  "new",  "far",   "farnew"};
+enum { GRANTS = 4, ALL = 3 };
+
+static const char everything[] = "{\"version\":\"1\",\"default\":\"allow\"}";
 
 // ---- What rules point into
 
 struct snapshot {
     struct identity_table *table;
-    struct policy *policy;
-    struct pipeline_policy named;
+    struct pipeline_policy policies[2]; // the test's and one that allows all
 };
 
 static void release_snapshot(void *argument)
 {
     struct snapshot *snapshot = argument;
     identity_table_free(snapshot->table);
-    policy_unref(snapshot->policy);
+    for (size_t i = 0; i < 2; i++)
+        policy_unref(snapshot->policies[i].policy);
     free(snapshot);
 }
 
@@ -35,7 +40,8 @@ static void add_grant(struct snapshot *snapshot, const char *label)
     char token[32];
     struct error error = {0};
     for (size_t i = 0; i < SERVERS; i++)
-        reach[i] = (struct identity_reach){.server = slice_from_string(servers[i])};
+        reach[i] = (struct identity_reach){.server = slice_from_string(servers[i]),
+                                           .policy = strcmp(label, grants[ALL]) == 0};
     struct identity_grant grant = {.label = slice_from_string(label),
                                    .reach = reach,
                                    .reach_count = SERVERS,
@@ -47,22 +53,27 @@ static void add_grant(struct snapshot *snapshot, const char *label)
         fail_msg("%s", error.text);
 }
 
-void gateway_world_apply(struct gateway_world *world, const char *policy, bool with_grants)
+static void compile(struct pipeline_policy *ret, struct slice name, const char *text)
 {
     struct policy_problems problems = {0};
-    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
-    assert_non_null(snapshot);
-    if (policy_compile(slice_from_string(policy), SLICE_LITERAL("test"), &snapshot->policy,
-                       &problems) != 0)
+    ret->name = name;
+    if (policy_compile(slice_from_string(text), name, &ret->policy, &problems) != 0)
         fail_msg("%s", problems.items[0].text);
     policy_problems_release(&problems);
-    snapshot->named = (struct pipeline_policy){SLICE_LITERAL("test"), snapshot->policy};
+}
+
+void gateway_world_apply(struct gateway_world *world, const char *policy, bool with_grants)
+{
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    assert_non_null(snapshot);
+    compile(&snapshot->policies[0], SLICE_LITERAL("test"), policy);
+    compile(&snapshot->policies[1], SLICE_LITERAL("everything"), everything);
     snapshot->table = identity_table_new();
     for (size_t i = 0; with_grants && i < GRANTS; i++)
         add_grant(snapshot, grants[i]);
     struct pipeline_rules rules = {.grants = snapshot->table,
-                                   .policies = &snapshot->named,
-                                   .policy_count = 1,
+                                   .policies = snapshot->policies,
+                                   .policy_count = 2,
                                    .loopback_names = true,
                                    .release = release_snapshot,
                                    .owner = snapshot};
@@ -82,65 +93,96 @@ static void reserve_dead_port(struct gateway_world *world)
     world->dead_port = ntohs(address.sin_port);
 }
 
+static uint16_t port_of(const struct gateway_world *world, size_t server)
+{
+    if (server == DEAD)
+        return world->dead_port;
+    return server == FAR || server == FAR_NEW ? http_server_port(world->server) : world->fake.port;
+}
+
 static void apply_servers(struct gateway_world *world, const struct world_options *options)
 {
+    static const char *const targets[SERVERS] = {"/mcp", "/mcp", NULL,        NULL,
+                                                 "/sse", "/new", "/mcp/fake", "/mcp/new"};
+    static const struct upstream_header token = {SLICE_LITERAL("Authorization"),
+                                                 SLICE_LITERAL("Bearer sp_agent")};
     const char *command[] = {CHILD_PROGRAM,        "record", world->record, options->child_mode,
                              options->child_value, NULL};
     const char *environment[] = {NULL};
     struct upstream_options all[SERVERS];
     struct error error = {0};
     for (size_t i = 0; i < SERVERS; i++) {
-        bool http = i < 2 || i == OLD;
+        bool http = targets[i] != NULL, far = i == FAR || i == FAR_NEW;
         all[i] = (struct upstream_options){
             .name = slice_from_string(servers[i]),
             .transport = i == OLD ? UPSTREAM_SSE
                          : http   ? UPSTREAM_HTTP
                                   : UPSTREAM_CHILD,
-            .host = !http                            ? (struct slice){0}
-                    : options->host == NULL || i > 0 ? SLICE_LITERAL("127.0.0.1")
-                                                     : slice_from_string(options->host),
-            .port = i == 0 || i == OLD ? world->fake.port
-                    : i == 1           ? world->dead_port
-                                       : 0,
-            .target = i == OLD ? SLICE_LITERAL("/sse")
-                      : http   ? SLICE_LITERAL("/mcp")
-                               : (struct slice){0},
-            .command = http ? NULL : command,
-            .environment = http ? NULL : environment,
-            .sharing = i == 3 ? UPSTREAM_SHARED : UPSTREAM_PER_SESSION,
+            .sharing = i == SHARED ? UPSTREAM_SHARED : UPSTREAM_PER_SESSION,
             .answer_timeout_ms = options->answer_timeout_ms,
         };
+        if (http) {
+            const char *host = i == FAKE && options->host != NULL ? options->host : "127.0.0.1";
+            all[i].host = slice_from_string(host);
+            all[i].port = port_of(world, i);
+            all[i].target = slice_from_string(targets[i]);
+            all[i].tls = world->client_tls != NULL;
+            all[i].headers = far ? &token : NULL;
+            all[i].header_count = far;
+        } else {
+            all[i].command = command;
+            all[i].environment = environment;
+        }
     }
     if (upstream_set_apply(world->upstreams, all, SERVERS, &error) != 0)
         fail_msg("%s", error.text);
+}
+
+static void open_tls(struct gateway_world *world, const struct certificates *tls)
+{
+    struct error error = {0};
+    if (tls != NULL &&
+        (net_tls_server(tls->certificate, tls->key, &world->server_tls, &error) != 0 ||
+         net_tls_client(tls->authority, &world->client_tls, &error) != 0))
+        fail_msg("%s", error.text);
+}
+
+static void open_gateway(struct gateway_world *world, const struct world_options *options)
+{
+    struct error error = {0};
+    const char *authority = options->tls == NULL ? NULL : options->tls->authority;
+    world->limits = limit_table_new(0);
+    assert_int_equal(upstream_set_new(world->loop, authority, &world->upstreams, &error), 0);
+    struct pipeline_options parts = {
+        .loop = world->loop, .upstreams = world->upstreams, .limits = world->limits};
+    world->pipeline = pipeline_new(&parts);
+    assert_non_null(world->pipeline);
+    const struct http_server_options face = {.tls = world->server_tls};
+    if (http_server_open(world->loop, "127.0.0.1:0", &face, pipeline_handle_http,
+                         pipeline_handle_refused, world->pipeline, &world->server, &error) != 0)
+        fail_msg("%s", error.text);
+    apply_servers(world, options);
+    gateway_world_apply(world, options->policy == NULL ? WORLD_POLICY : options->policy, true);
 }
 
 struct gateway_world *gateway_world_open(const struct world_options *options)
 {
     static const struct world_options none = {0};
     struct gateway_world *world = calloc(1, sizeof *world);
-    struct error error = {0};
     assert_non_null(world);
     options = options == NULL ? &none : options;
     scratch_make(&world->scratch);
     snprintf(world->record, sizeof world->record, "%s", scratch_path(&world->scratch, "told"));
     world->loop = loop_new();
     assert_non_null(world->loop);
-    fake_open(&world->fake, world->loop);
+    open_tls(world, options->tls);
+    fake_open(&world->fake, world->loop, world->server_tls);
     reserve_dead_port(world);
-    world->limits = limit_table_new(0);
-    assert_int_equal(upstream_set_new(world->loop, NULL, &world->upstreams, &error), 0);
-    struct pipeline_options parts = {
-        .loop = world->loop, .upstreams = world->upstreams, .limits = world->limits};
-    world->pipeline = pipeline_new(&parts);
-    assert_non_null(world->pipeline);
-    apply_servers(world, options);
-    gateway_world_apply(world, options->policy == NULL ? WORLD_POLICY : options->policy, true);
-    if (http_server_open(world->loop, "127.0.0.1:0", NULL, pipeline_handle_http,
-                         pipeline_handle_refused, world->pipeline, &world->server, &error) != 0)
-        fail_msg("%s", error.text);
+    open_gateway(world, options);
     struct http_client_options agent = {.host = SLICE_LITERAL("127.0.0.1"),
-                                        .port = http_server_port(world->server)};
+                                        .port = http_server_port(world->server),
+                                        .tls = world->client_tls != NULL,
+                                        .tls_context = world->client_tls};
     world->agent = http_client_new(world->loop, &agent);
     return world;
 }
@@ -154,6 +196,8 @@ void gateway_world_close(struct gateway_world *world)
     limit_table_free(world->limits);
     fake_close(&world->fake);
     loop_free(world->loop);
+    net_tls_free(world->server_tls);
+    net_tls_free(world->client_tls);
     close(world->dead_fd);
     scratch_remove(&world->scratch);
     free(world);
@@ -215,7 +259,7 @@ size_t gateway_world_told(struct gateway_world *world, const char *line)
 
 static void finish(struct answer *answer)
 {
-    answer->done = true;
+    answer->done = answer->heard = true;
     answer->body[answer->length] = '\0';
     loop_stop(answer->world->loop);
 }
@@ -236,6 +280,7 @@ static void body_cb(void *argument, struct slice data)
     memcpy(answer->body + answer->length, data.data, data.length);
     answer->length += data.length;
     answer->body[answer->length] = '\0';
+    answer->heard = answer->heard || answer_has(answer, "elicitation/create");
 }
 
 static void end_cb(void *argument)
@@ -288,7 +333,7 @@ void agent_start(struct gateway_world *world, const struct ask *ask, struct answ
     int code = http_client_start(world->agent, &request, &events, &answer->call);
     if (code != 0) {
         answer->code = code;
-        answer->done = true;
+        answer->done = answer->heard = true;
     }
 }
 

@@ -6,8 +6,10 @@
 //
 // Servers: "fake" over HTTP; "dead", a port on which nobody listens; "child", a process for each
 // session; "shared", a process for all sessions; "old", the fake one by the transport of
-// 2024-11-05. Grants: "agent" and "other" (enforced), "watcher" (observed); the token is "sp_" and
-// the label.
+// 2024-11-05; "new", the fake one of 2026-07-28 only; "far" and "farnew", what this gateway itself
+// has at /mcp/fake and /mcp/new, as `sallyport connect` sees it. Grants: "agent" and "other"
+// (enforced), "watcher" (observed), "all" (everything is allowed); the token is "sp_" and the
+// label.
 #pragma once
 
 #include "lib/scratch.h"
@@ -15,9 +17,10 @@
 #include "unit/pipeline/fake_server.h"
 
 #define WORLD_POLICY                                                                               \
-    "{\"version\":\"1\",\"default\":\"deny\",\"hide\":[\"secret\"],\"tools\":{"                    \
+    "{\"version\":\"1\",\"default\":\"deny\",\"hide\":[\"secret\"],\"methods\":{"                  \
+    "\"elicitation/create\":\"allow\"},\"tools\":{"                                                \
     "\"add\":{\"limits\":[{\"counter\":\"adds\",\"window\":\"hour\",\"max\":2}]},"                 \
-    "\"plain\":{},\"stream\":{},\"fail\":{},\"hold\":{},\"die\":{},"                               \
+    "\"plain\":{},\"stream\":{},\"fail\":{},\"hold\":{},\"die\":{},\"ask\":{},"                    \
     "\"drop\":{\"action\":\"deny\",\"reason\":\"Nothing may be dropped.\"},"                       \
     "\"few\":{\"deny_if\":[{\"conditions\":[{\"path\":\"session.calls\",\"op\":\"gte\","           \
     "\"value\":1}],\"on_deny\":\"Only as the first call.\"}]}}}"
@@ -36,15 +39,18 @@ struct gateway_world {
     struct pipeline *pipeline;
     struct http_server *server;
     struct http_client *agent;
+    struct net_tls *server_tls, *client_tls; // NULL: plain
     bool expired;
 };
 
+struct certificates; // unit/net/certificate.h
 struct world_options {
     const char *policy;      // NULL: WORLD_POLICY
     const char *child_mode;  // the child's first argument besides `record`, or NULL
     const char *child_value; // and its value
     uint64_t answer_timeout_ms;
-    const char *host; // of the fake server; NULL: "127.0.0.1"
+    const char *host;               // of the fake server; NULL: "127.0.0.1"
+    const struct certificates *tls; // TLS on both faces and to the fake server; NULL: plain
 };
 struct gateway_world *gateway_world_open(const struct world_options *options);
 void gateway_world_close(struct gateway_world *world);
@@ -71,6 +77,7 @@ struct answer {
     struct gateway_world *world;
     struct http_call *call;
     bool done;  // ended or failed
+    bool heard; // the same, or it holds a question already
     bool ended; // whole
     int code;   // why not
     int status;
@@ -93,4 +100,8 @@ bool agent_call(struct gateway_world *world, const char *server, const char *gra
 #define INITIALIZE(version)                                                                        \
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"     \
     "\"" version "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"a\",\"version\":\"1\"}}}"
+#define INITIALIZE_ASKABLE                                                                         \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"     \
+    "\"2025-11-25\",\"capabilities\":{\"elicitation\":{}},\"clientInfo\":{\"name\":\"a\","         \
+    "\"version\":\"1\"}}}"
 #define LIST "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}"
