@@ -42,12 +42,16 @@ struct audit_record {
     struct slice trace; // trace id of traceparent
 };
 
+// What becomes of calls that cannot be logged.
+enum audit_on_failure { AUDIT_DENY, AUDIT_ALLOW };
+
 struct audit_options {
     const char *path;       // copied, as is the next
     const char *key_path;   // NULL: "<path>.key"
     size_t lanes;           // how many threads write, one or more
     size_t ring_bytes;      // of each, 0: 8 MiB
     uint64_t checkpoint_ms; // the longest that a row waits for a signature, 0: a minute
+    enum audit_on_failure on_failure;
 };
 // Opens for appending (0600) and reads or makes the signing key. ERROR_IO or ERROR_CONFIG with a
 // sentence. Records of different lanes may stand in the file some milliseconds out of order.
@@ -56,9 +60,12 @@ int audit_open(const struct audit_options *options, struct audit_log **ret,
 // Never blocks; only one thread may use a lane. False when the record was dropped (it is counted).
 bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *record);
 // Can the lane's next record be kept? Any thread.
+bool audit_healthy(const struct audit_log *log, size_t lane);
+// May calls go on: it can, or the options say that they may all the same. Any thread.
 bool audit_ready(const struct audit_log *log, size_t lane);
 struct audit_stats {
     uint64_t written, dropped, failed_writes;
+    bool failing; // the last write failed
 };
 struct audit_stats audit_log_stats(const struct audit_log *log);
 // Opens the path anew (after log rotation), and the key file. Asynchronous; done by the writer.

@@ -23,6 +23,7 @@ struct audit_log {
     struct audit_ring *lanes; // owned; one for each thread that writes
     size_t lane_count;
     char *path; // owned
+    enum audit_on_failure on_failure;
     struct waker waker;
     pthread_t thread;
     atomic_bool sleeping; // the writer waits for a first record
@@ -91,10 +92,10 @@ static void note_result(struct audit_log *log, bool failed, int cause)
     if (atomic_exchange(&log->failing, failed) == failed)
         return;
     if (failed)
-        log_event(
-            LOG_ERROR, "audit",
-            "cannot write the decision log '%s': %s; calls are denied until it can be written",
-            log->path, strerror(cause));
+        log_event(LOG_ERROR, "audit", "cannot write the decision log '%s': %s; until it can be, %s",
+                  log->path, strerror(cause),
+                  log->on_failure == AUDIT_DENY ? "calls are denied"
+                                                : "calls pass and some are not recorded");
     else
         log_event(LOG_INFO, "audit", "the decision log '%s' can be written again", log->path);
 }
@@ -274,6 +275,7 @@ int audit_open(const struct audit_options *options, struct audit_log **ret, stru
     struct audit_log *log = memory_new(sizeof *log);
     log->path = memory_copy_string(options->path, strlen(options->path));
     log->journal.file.fd = -1;
+    log->on_failure = options->on_failure;
     log->checkpoint_us =
         1000 * (options->checkpoint_ms == 0 ? (uint64_t)CHECKPOINT_MS : options->checkpoint_ms);
     buffer_init(&log->lines, 0);
@@ -308,10 +310,15 @@ bool audit_write(struct audit_log *log, size_t lane, const struct audit_record *
     return true;
 }
 
-bool audit_ready(const struct audit_log *log, size_t lane)
+bool audit_healthy(const struct audit_log *log, size_t lane)
 {
     return !atomic_load_explicit(&log->failing, memory_order_relaxed) &&
            audit_ring_has_room(&log->lanes[lane]);
+}
+
+bool audit_ready(const struct audit_log *log, size_t lane)
+{
+    return log->on_failure == AUDIT_ALLOW || audit_healthy(log, lane);
 }
 
 struct audit_stats audit_log_stats(const struct audit_log *log)
@@ -320,6 +327,7 @@ struct audit_stats audit_log_stats(const struct audit_log *log)
         .written = atomic_load_explicit(&log->written, memory_order_relaxed),
         .dropped = atomic_load_explicit(&log->dropped, memory_order_relaxed),
         .failed_writes = atomic_load_explicit(&log->failed_writes, memory_order_relaxed),
+        .failing = atomic_load_explicit(&log->failing, memory_order_relaxed),
     };
 }
 

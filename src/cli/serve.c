@@ -77,12 +77,14 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         !same_text(old->tls_key, new->tls_key) ||
         !same_text(old->decision_log, new->decision_log) ||
         !same_text(old->decision_log_key, new->decision_log_key) ||
+        old->audit_on_failure != new->audit_on_failure ||
         !same_text(old->limits_file, new->limits_file) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
         old->message_max_bytes != new->message_max_bytes ||
         old->message_time_ms != new->message_time_ms || old->workers != new->workers)
         log_event(LOG_WARNING, "serve",
-                  "a change of listen, workers, tls, decision_log, decision_log_key, limits_file, "
+                  "a change of listen, workers, tls, decision_log, decision_log_key, "
+                  "audit_on_failure, limits_file, "
                   "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
                   "next start");
 }

@@ -6,6 +6,7 @@
 // points to.
 #pragma once
 
+#include "audit/audit.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -41,9 +42,10 @@ struct config {
     // Paths below and in tls_* are already joined with the config file's folder when relative.
     const char *decision_log;     // NULL: none configured
     const char *decision_log_key; // NULL: beside it
-    const char *limits_file;      // NULL: in memory only
-    const char *upstream_ca;      // NULL: the system's; a PEM file for https upstreams
-    bool metrics_public;          // /metrics also for peers that are not loopback
+    enum audit_on_failure audit_on_failure;
+    const char *limits_file; // NULL: in memory only
+    const char *upstream_ca; // NULL: the system's; a PEM file for https upstreams
+    bool metrics_public;     // /metrics also for peers that are not loopback
     // "limits": { ... }; config_load always fills these in, defaults included
     size_t message_max_bytes;
     size_t workers; // 0: one

@@ -11,6 +11,8 @@ static const char *const levels[] = {[LOG_DEBUG] = "debug",
                                      NULL};
 static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
 
+static const char *const on_failure[] = {[AUDIT_DENY] = "deny", [AUDIT_ALLOW] = "allow", NULL};
+
 #define AT(member) .offset = offsetof(struct config, member)
 
 static const struct config_option tls_options[] = {
@@ -230,6 +232,12 @@ static const struct config_option top_options[] = {
      AT(decision_log_key),
      .help = "file of the key that signs the decision log, made when missing; else the log's name "
              "with `.key`"},
+    {.key = "audit_on_failure",
+     .kind = OPTION_CHOICE,
+     AT(audit_on_failure),
+     .choices = on_failure,
+     .standard = "deny",
+     .help = "what becomes of calls while the decision log cannot be written"},
     {.key = "limits_file",
      .kind = OPTION_NEW_FILE,
      AT(limits_file),

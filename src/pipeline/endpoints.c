@@ -15,8 +15,9 @@ static void send_text(struct http_reply *reply, int status, struct slice body)
 
 static void ready(struct pipeline *pipeline, struct http_reply *reply)
 {
-    bool log_ok =
-        pipeline->given.audit == NULL || audit_ready(pipeline->given.audit, pipeline->given.worker);
+    const struct audit_log *log = pipeline->given.audit;
+    bool log_ok = log == NULL || audit_ready(log, pipeline->given.worker);
+    bool logged = log == NULL || audit_healthy(log, pipeline->given.worker);
     bool limits_ok =
         pipeline->given.limit_file == NULL || limit_file_healthy(pipeline->given.limit_file);
     if (pipeline->draining)
@@ -28,6 +29,11 @@ static void ready(struct pipeline *pipeline, struct http_reply *reply)
         send_text(
             reply, 503,
             SLICE_LITERAL("the limits file cannot be written: calls under a limit are denied\n"));
+    else if (!logged)
+        send_text(
+            reply, 200,
+            SLICE_LITERAL("ready, but the decision log cannot be written: calls pass and some "
+                          "are not recorded\n"));
     else
         send_text(reply, 200, SLICE_LITERAL("ready\n"));
 }

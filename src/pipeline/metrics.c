@@ -30,6 +30,12 @@ static int64_t read_dropped(void *argument)
                                          : (int64_t)audit_log_stats(pipeline->given.audit).dropped;
 }
 
+static int64_t read_log_up(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    return pipeline->given.audit == NULL || !audit_log_stats(pipeline->given.audit).failing;
+}
+
 static void add_stages(struct metrics_set *set)
 {
     static const char *const stage[] = {"stage", NULL};
@@ -54,6 +60,8 @@ static void add_shared(struct metrics_set *set, struct pipeline *pipeline)
                read_counters, pipeline);
     add_reader(set, METRIC_COUNTER, "sallyport_limit_refusals_total",
                "Reservations that a limit refused", read_refused, pipeline);
+    add_reader(set, METRIC_STATE, "sallyport_decision_log_up",
+               "1 unless the decision log cannot be written", read_log_up, pipeline);
     add_reader(set, METRIC_COUNTER, "sallyport_decision_log_dropped_total",
                "Records that the decision log could not take", read_dropped, pipeline);
 }

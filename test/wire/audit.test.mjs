@@ -9,8 +9,9 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import fs from 'node:fs';
 import test from 'node:test';
 import { BINARY } from '../lib/gateway.mjs';
-import { eventually } from '../lib/scratch.mjs';
-import { scene } from '../lib/wire.mjs';
+import { exchange } from '../lib/raw.mjs';
+import { eventually, scratch } from '../lib/scratch.mjs';
+import { assertAllowed, scene } from '../lib/wire.mjs';
 
 // The rows of a log's files, oldest file first; throws at the first that is bad.
 function strangersVerifier(files, publicPem) {
@@ -122,3 +123,51 @@ test('what is wrong with a log is named by file and line', async t => {
   assert.equal(audit(gateway.logFile, '--key', gateway.logFile).code, 2);
   assert.equal(audit(gateway.logFile + '.nowhere').code, 2);
 });
+
+// A disk of its own that a file fills; null where mounting is not permitted.
+function smallDisk(t) {
+  const folder = scratch(t);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', folder]).status !== 0) return null;
+  process.prependOnceListener('exit', () => spawnSync('umount', [folder])); // before the folder goes
+  return {
+    folder,
+    fill: () => { try { fs.writeFileSync(folder + '/ballast', Buffer.alloc(1 << 20)); } catch (error) { assert.equal(error.code, 'ENOSPC'); } },
+    free: () => fs.rmSync(folder + '/ballast'),
+  };
+}
+
+const get = async (gateway, path) => { const { status, text } = await exchange(gateway.port, 'GET', path); return { status, body: text }; };
+
+for (const mode of ['deny', 'allow']) {
+  test(`a full disk, audit_on_failure: ${mode}`, async t => {
+    const disk = smallDisk(t);
+    if (!disk) return t.skip('a small disk cannot be mounted here');
+    const log = disk.folder + '/decisions.jsonl';
+    const { gateway, open } = await scene(t, { extra: { decision_log: log, decision_log_key: 'audit.pem', audit_on_failure: mode } });
+    const session = await open();
+    assertAllowed(await session.call('echo'));
+    disk.fill();
+    await eventually(async () => {
+      await session.call('echo').catch(() => {});
+      return /sallyport_decision_log_up 0/.test((await get(gateway, '/metrics')).body);
+    }, 'the log is known to be full');
+    const ready = await get(gateway, '/readyz');
+    if (mode === 'deny') {
+      assert.equal(ready.status, 503);
+      assert.match(ready.body, /every call is denied/);
+      const refused = await session.post({ jsonrpc: '2.0', id: 77, method: 'tools/call', params: { name: 'echo', arguments: {} } });
+      assert.match(JSON.stringify(refused.messages ?? refused), /The decision log cannot be written/);
+    } else {
+      assert.equal(ready.status, 200);
+      assert.match(ready.body, /some are not recorded/);
+      assertAllowed(await session.call('echo'));
+    }
+    disk.free();
+    await eventually(async () => (await get(gateway, '/readyz')).body === 'ready\n', 'it recovers by itself');
+    assert.match((await get(gateway, '/metrics')).body, /sallyport_decision_log_up 1/);
+    assertAllowed(await session.call('echo'));
+    await gateway.stop();
+    const { code, out } = audit(log, '--key', gateway.folder + '/audit.pem.pub');
+    assert.equal(code, 0, out);
+  });
+}

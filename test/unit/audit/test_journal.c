@@ -5,8 +5,11 @@
 // processes, other keys. What was written is proven by the verifier. Run under ThreadSanitizer too.
 #include "unit/audit/log_world.h"
 
+#include "audit/audit_internal.h"
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 
 static struct log_world world;
@@ -183,6 +186,37 @@ static void a_cut_while_running_shows(void **state)
     assert_non_null(strstr(proof.text, "are missing before row"));
 }
 
+// Writes fail for a reason that has nothing to do with space (a disk that became read-only).
+static void a_file_that_cannot_be_written_loses_nothing(void **state)
+{
+    (void)state;
+    struct audit_journal journal;
+    struct buffer bodies;
+    struct error error;
+    const struct audit_wish nothing = {0}, end = {.sign = "end"};
+    buffer_init(&bodies, 0);
+    char path[192];
+    snprintf(path, sizeof path, "%s", world_path(&world, "log"));
+    assert_int_equal(audit_journal_open(&journal, path, NULL, &error), 0);
+    buffer_append_string(&bodies, "{\"a\":1\n{\"a\":2\n");
+    assert_int_equal(audit_journal_write(&journal, &bodies, &nothing), 0);
+    assert_int_equal(bodies.length, 0);
+    int good = dup(journal.file.fd), bad = open(path, O_RDONLY);
+    assert_int_equal(dup2(bad, journal.file.fd), journal.file.fd);
+    for (int i = 0; i < 3; i++) {
+        buffer_append_string(&bodies, "{\"a\":3\n");
+        assert_int_equal(audit_journal_write(&journal, &bodies, &nothing), ERROR_IO);
+        assert_int_equal(errno, EBADF);
+    }
+    assert_int_equal(dup2(good, journal.file.fd), journal.file.fd);
+    close(bad);
+    assert_int_equal(audit_journal_write(&journal, &bodies, &end), 0);
+    audit_journal_close(&journal);
+    close(good);
+    buffer_release(&bodies);
+    assert_int_equal(verify("log", NULL).decisions, 5);
+}
+
 static void *write_many(void *log)
 {
     for (int i = 0; i < 40; i++)
@@ -269,6 +303,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_deleted_log_is_begun_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(an_emptied_log_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cut_while_running_shows, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_written_loses_nothing, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(two_share_a_log_and_one_rotates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_key_is_vouched_for_by_the_old, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_file_that_is_gone_changes_nothing, setup, teardown),

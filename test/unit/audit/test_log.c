@@ -286,6 +286,84 @@ static void a_full_disk_never_leaves_half_a_line(void **state)
     check_numbers(path(), 0, 100);
 }
 
+static struct audit_proof verify_log(void)
+{
+    const struct audit_verify_options options = {0};
+    struct audit_verifier *verifier = audit_verifier_new(&options);
+    size_t size;
+    char *text = scratch_read(path(), &size);
+    audit_verifier_begin(verifier);
+    int result = audit_verifier_feed(verifier, slice_of(text, size));
+    if (result == 0)
+        result = audit_verifier_end(verifier, true);
+    struct audit_proof proof = *audit_verifier_finish(verifier);
+    if (result != 0)
+        fail_msg("line %llu: %s", (unsigned long long)proof.line, proof.text);
+    audit_verifier_free(verifier);
+    free(text);
+    return proof;
+}
+
+// Fills the disk and the ring, makes room again: what was lost in between is counted in the log.
+static void what_was_lost_stands_in_the_log(enum audit_on_failure on_failure)
+{
+    struct audit_log *log;
+    const struct audit_options options = {
+        .path = path(), .lanes = 1, .ring_bytes = 1, .on_failure = on_failure};
+    assert_int_equal(audit_open(&options, &log, &error), 0);
+    assert_true(write_number(log, 0));
+    wait_for_written(log, 1);
+    bound_file_size(5000);
+    uint64_t kept = 1, lost = 0;
+    for (int64_t i = 1; lost < 100; i++)
+        *(write_number(log, i) ? &kept : &lost) += 1;
+    for (int i = 0; i < 60000 && !audit_log_stats(log).failing; i++)
+        usleep(1000);
+    assert_true(audit_log_stats(log).failing);
+    assert_false(audit_healthy(log, 0));
+    assert_int_equal(audit_ready(log, 0), on_failure == AUDIT_ALLOW);
+    bound_file_size(RLIM_INFINITY);
+    wait_for_written(log, kept);
+    assert_int_equal(audit_log_stats(log).dropped, lost);
+    assert_true(audit_ready(log, 0) && audit_healthy(log, 0));
+    audit_close(log);
+    struct audit_proof proof = verify_log();
+    assert_int_equal(proof.decisions, kept);
+    assert_int_equal(proof.lost, lost);
+    assert_true(proof.ended);
+}
+
+static void a_full_disk_denies_and_tells_later(void **state)
+{
+    (void)state;
+    what_was_lost_stands_in_the_log(AUDIT_DENY);
+}
+
+static void a_full_disk_lets_pass_and_tells_later(void **state)
+{
+    (void)state;
+    what_was_lost_stands_in_the_log(AUDIT_ALLOW);
+}
+
+// The folder is gone: nothing is written where nobody could read it.
+static void a_log_whose_folder_is_gone_is_not_written(void **state)
+{
+    (void)state;
+    struct scratch inner;
+    scratch_make(&inner);
+    struct audit_log *log = open_log(scratch_path(&inner, "log"), 0);
+    assert_true(write_number(log, 0));
+    wait_for_written(log, 1);
+    scratch_remove(&inner);
+    assert_true(write_number(log, 1));
+    wait_for_ready(log, false);
+    assert_int_equal(mkdir(inner.folder, 0700), 0);
+    wait_for_ready(log, true);
+    audit_close(log);
+    check_numbers(scratch_path(&inner, "log"), 1, 1);
+    scratch_remove(&inner);
+}
+
 // Somebody else appended behind our half line: it cannot be cut, so it is completed.
 static void half_a_line_that_cannot_be_cut_is_completed(void **state)
 {
@@ -356,6 +434,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_device_is_told_and_drops_are_counted, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_never_leaves_half_a_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_denies_and_tells_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_lets_pass_and_tells_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_log_whose_folder_is_gone_is_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_line_that_cannot_be_cut_is_completed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(survives_failing_allocations, setup, teardown),
