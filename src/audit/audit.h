@@ -45,6 +45,13 @@ struct audit_record {
 // What becomes of calls that cannot be logged.
 enum audit_on_failure { AUDIT_DENY, AUDIT_ALLOW };
 
+// What is kept of the log. The log is cut into files, an eighth of it each, and the oldest are
+// deleted.
+struct audit_keep {
+    uint64_t ms;    // 0: whatever its age
+    uint64_t bytes; // all files together; 0: whatever their size
+};
+
 struct audit_options {
     const char *path;       // copied, as is the next
     const char *key_path;   // NULL: "<path>.key"
@@ -52,6 +59,7 @@ struct audit_options {
     size_t ring_bytes;      // of each, 0: 8 MiB
     uint64_t checkpoint_ms; // the longest that a row waits for a signature, 0: a minute
     enum audit_on_failure on_failure;
+    struct audit_keep keep;
 };
 // Opens for appending (0600) and reads or makes the signing key. ERROR_IO or ERROR_CONFIG with a
 // sentence. Records of different lanes may stand in the file some milliseconds out of order.

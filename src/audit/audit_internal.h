@@ -131,6 +131,21 @@ int audit_tail_read(int fd, off_t size, struct chain_hasher *hasher,
 // The former file beside the log that has the newest row. False: there is none.
 bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX]);
 
+// The number of a file's last row, 0 when it has none.
+uint64_t audit_newest_row(const char *path, struct chain_hasher *hasher);
+
+// What the log was cut into: "<log>.<number of the last row>", with at least so many digits.
+enum { AUDIT_SEGMENT_DIGITS = 12, AUDIT_SEGMENTS_MAX = 256 };
+struct audit_segment {
+    uint64_t last; // row
+    uint64_t bytes;
+    int64_t changed_ms;
+};
+// The oldest ones, sorted; how many.
+size_t audit_list_segments(const char *path, struct audit_segment ret[AUDIT_SEGMENTS_MAX]);
+// False: the name would be too long.
+bool audit_segment_name(const char *path, const struct audit_segment *segment, char ret[PATH_MAX]);
+
 // ---- notes.c: bodies of rows that the log writes about itself. A signed one is begun, gets its
 // own members, and is signed last.
 struct audit_loss {
@@ -172,6 +187,15 @@ int audit_journal_write(struct audit_journal *journal, struct buffer *bodies,
 // stay in use when that fails.
 int audit_journal_reopen(struct audit_journal *journal, struct error *error) MUST_CHECK;
 void audit_journal_close(struct audit_journal *journal);
+
+// ---- journal_keep.c
+// Is it time to begin a new segment?
+bool audit_journal_is_full(const struct audit_journal *journal, const struct audit_keep *keep);
+// Begins one if so, and deletes segments that are beyond what is kept.
+int audit_journal_keep(struct audit_journal *journal, const struct audit_keep *keep,
+                       struct error *error) MUST_CHECK;
+uint64_t audit_segment_bytes(const struct audit_keep *keep); // the size at which one is full
+uint64_t audit_segment_ms(const struct audit_keep *keep);    // and the age
 
 // ---- lines.c: a stream of pieces as lines.
 struct audit_lines {

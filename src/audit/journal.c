@@ -3,35 +3,26 @@
 //
 // The chain in its file. Whoever appends has the file's lock and starts from the file's last row,
 // so that there is one chain however many processes share the log.
-#include "audit/audit_internal.h"
+#include "audit/journal_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-// What one turn adds: notes about the file, rows of bodies, notes about the rows.
-struct turn {
-    struct chain_state state; // after all of it
-    size_t lines_before;      // in front of the first body's
-    size_t bodies;
-    uint64_t vouched;
-    bool announces;
-};
-
-static int seal(struct audit_journal *journal, struct turn *turn, struct slice body)
+static int seal(struct audit_journal *journal, struct audit_turn *turn, struct slice body)
 {
     return chain_append(journal->hasher, &turn->state, body, &journal->sealed);
 }
 
-static int seal_note(struct audit_journal *journal, struct turn *turn)
+static int seal_note(struct audit_journal *journal, struct audit_turn *turn)
 {
     return journal->note.failed ? ERROR_NO_MEMORY
                                 : seal(journal, turn, buffer_slice(&journal->note));
 }
 
-static int sign_and_seal(struct audit_journal *journal, struct turn *turn,
-                         const struct chain_key *key)
+int audit_turn_sign(struct audit_journal *journal, struct audit_turn *turn,
+                    const struct chain_key *key)
 {
     int result = audit_note_sign(&journal->note, key);
     if (result == 0)
@@ -80,8 +71,8 @@ static int look_at_end(struct audit_journal *journal, struct audit_tail *ret, of
 }
 
 // Closes what a crash left.
-static int seal_torn(struct audit_journal *journal, struct turn *turn, struct audit_tail *ret_tail,
-                     off_t *ret_size)
+static int seal_torn(struct audit_journal *journal, struct audit_turn *turn,
+                     struct audit_tail *ret_tail, off_t *ret_size)
 {
     int result = look_at_end(journal, ret_tail, ret_size);
     turn->state = journal->state;
@@ -97,8 +88,7 @@ static int seal_torn(struct audit_journal *journal, struct turn *turn, struct au
     return result;
 }
 
-// Says who writes from here on, where that is not known from the file.
-static int seal_beginning(struct audit_journal *journal, struct turn *turn)
+int audit_turn_begin(struct audit_journal *journal, struct audit_turn *turn)
 {
     struct audit_tail tail;
     off_t size;
@@ -111,12 +101,12 @@ static int seal_beginning(struct audit_journal *journal, struct turn *turn)
     audit_note_add_key(&journal->note, journal->key);
     turn->lines_before++;
     turn->announces = true;
-    return sign_and_seal(journal, turn, journal->key);
+    return audit_turn_sign(journal, turn, journal->key);
 }
 
 // ---- Writing
 
-static int seal_bodies(struct audit_journal *journal, struct turn *turn, struct slice bodies)
+static int seal_bodies(struct audit_journal *journal, struct audit_turn *turn, struct slice bodies)
 {
     const char *at = bodies.data, *end = bodies.data + bodies.length, *feed;
     int result = 0;
@@ -128,7 +118,7 @@ static int seal_bodies(struct audit_journal *journal, struct turn *turn, struct 
     return result;
 }
 
-static int seal_wish(struct audit_journal *journal, struct turn *turn,
+static int seal_wish(struct audit_journal *journal, struct audit_turn *turn,
                      const struct audit_wish *wish)
 {
     int result = 0;
@@ -139,7 +129,7 @@ static int seal_wish(struct audit_journal *journal, struct turn *turn,
     if (result != 0 || wish->sign == NULL)
         return result;
     audit_note_begin(&journal->note, wish->sign, &turn->state);
-    return sign_and_seal(journal, turn, journal->key);
+    return audit_turn_sign(journal, turn, journal->key);
 }
 
 static void drop_bodies(struct buffer *bodies, size_t count)
@@ -151,24 +141,22 @@ static void drop_bodies(struct buffer *bodies, size_t count)
     }
 }
 
-// Rows that did not come into the file: the next ones begin with a look at it.
-static void forget_sealed(struct audit_journal *journal)
+void audit_turn_forget(struct audit_journal *journal)
 {
     buffer_clear(&journal->sealed);
     journal->file.end = -1;
     journal->file.partial = 0;
 }
 
-static void note_done(struct audit_journal *journal, const struct turn *turn)
+static void note_done(struct audit_journal *journal, const struct audit_turn *turn)
 {
     journal->state = turn->state;
     journal->announced = journal->announced || turn->announces;
     journal->vouched = turn->vouched > journal->vouched ? turn->vouched : journal->vouched;
 }
 
-// Writes what is sealed. What of it is not in the file afterwards is made anew the next time, from
-// the file's last row; a pipe gets the rest later as it is.
-static int put(struct audit_journal *journal, const struct turn *turn, struct buffer *bodies)
+int audit_turn_put(struct audit_journal *journal, const struct audit_turn *turn,
+                   struct buffer *bodies)
 {
     size_t length = journal->sealed.length, lines;
     int result = audit_file_write(&journal->file, &journal->sealed, &lines);
@@ -184,30 +172,30 @@ static int put(struct audit_journal *journal, const struct turn *turn, struct bu
     if (lines > turn->lines_before)
         drop_bodies(bodies, lines - turn->lines_before > turn->bodies ? turn->bodies
                                                                       : lines - turn->lines_before);
-    forget_sealed(journal);
+    audit_turn_forget(journal);
     errno = cause;
     return result;
 }
 
-static int write_turn(struct audit_journal *journal, struct buffer *bodies,
-                      const struct audit_wish *wish)
+int audit_journal_write_locked(struct audit_journal *journal, struct buffer *bodies,
+                               const struct audit_wish *wish)
 {
-    struct turn turn = {0};
+    struct audit_turn turn = {0};
     errno = ENOMEM;
-    int result = seal_beginning(journal, &turn);
+    int result = audit_turn_begin(journal, &turn);
     if (result == 0)
         result = seal_bodies(journal, &turn, buffer_slice(bodies));
     if (result == 0)
         result = seal_wish(journal, &turn, wish);
     if (result == 0)
-        return put(journal, &turn, bodies);
-    forget_sealed(journal);
+        return audit_turn_put(journal, &turn, bodies);
+    audit_turn_forget(journal);
     return result;
 }
 
 // ---- Following the path
 
-static void take_file(struct audit_journal *journal, const struct audit_file *next)
+void audit_journal_take(struct audit_journal *journal, const struct audit_file *next)
 {
     audit_file_close(&journal->file);
     journal->file = *next;
@@ -215,7 +203,7 @@ static void take_file(struct audit_journal *journal, const struct audit_file *ne
 
 // The lock of the file that now has the path. Another process may have gone on in a new one: then
 // this one has read the old one to its end, under its lock, before it follows.
-static int lock_current(struct audit_journal *journal)
+int audit_journal_lock(struct audit_journal *journal)
 {
     for (int tries = 0; tries < 4; tries++) {
         struct audit_file next;
@@ -238,7 +226,7 @@ static int lock_current(struct audit_journal *journal)
         if (place == AUDIT_DELETED)
             log_event(LOG_ERROR, "audit", "the decision log '%s' was deleted; a new one is begun",
                       journal->file.path);
-        take_file(journal, &next);
+        audit_journal_take(journal, &next);
     }
     return ERROR_AGAIN;
 }
@@ -252,86 +240,13 @@ int audit_journal_write(struct audit_journal *journal, struct buffer *bodies,
         if (result != 0)
             return result;
     }
-    int result = lock_current(journal);
+    int result = audit_journal_lock(journal);
     if (result != 0)
         return result;
-    result = write_turn(journal, bodies, wish);
+    result = audit_journal_write_locked(journal, bodies, wish);
     int cause = errno;
     audit_file_unlock(&journal->file);
     errno = cause;
-    return result;
-}
-
-// ---- Another file, another key
-
-// The old key vouches for the new one.
-static int change_key(struct audit_journal *journal, struct error *error)
-{
-    struct chain_key *next;
-    if (journal->key_path == NULL)
-        return 0;
-    int result = chain_key_read(journal->key_path, &next, error);
-    if (result != 0)
-        return result;
-    if (strcmp(chain_key_id(next), chain_key_id(journal->key)) == 0) {
-        chain_key_free(next);
-        return 0;
-    }
-    struct turn turn = {0};
-    struct buffer none = {0};
-    result = seal_beginning(journal, &turn);
-    if (result == 0) {
-        audit_note_begin(&journal->note, "key", &turn.state);
-        buffer_append_format(&journal->note, ",\"new_key\":\"%s\"", chain_key_id(next));
-        audit_note_add_key(&journal->note, next);
-        result = sign_and_seal(journal, &turn, journal->key);
-    }
-    if (result == 0)
-        result = put(journal, &turn, &none);
-    else
-        forget_sealed(journal);
-    if (result != 0) {
-        chain_key_free(next);
-        return error_set(error, result, "the change of the signing key cannot be recorded");
-    }
-    log_event(LOG_INFO, "audit", "the decision log is signed by key %s from now on",
-              chain_key_id(next));
-    chain_key_free(journal->key);
-    journal->key = next;
-    if (chain_key_export(journal->key_path, next, error) != 0)
-        log_event(LOG_WARNING, "audit", "%s", error->text);
-    return 0;
-}
-
-static int change_file(struct audit_journal *journal, struct error *error)
-{
-    static const struct audit_wish closing = {.sign = "end"};
-    struct audit_file next;
-    struct buffer none = {0};
-    if (audit_file_place(&journal->file) != AUDIT_MOVED)
-        return 0;
-    int result = audit_file_open(&next, journal->file.path, error);
-    if (result != 0)
-        return result;
-    // Whether or not the old file takes its last row: the new one says where it ended.
-    if (write_turn(journal, &none, &closing) != 0)
-        log_event(LOG_WARNING, "audit", "the file that '%s' was moved to has no end: %s",
-                  journal->file.path, strerror(errno));
-    take_file(journal, &next);
-    journal->announced = false;
-    return 0;
-}
-
-int audit_journal_reopen(struct audit_journal *journal, struct error *error)
-{
-    int result = lock_current(journal);
-    if (result != 0)
-        return error_set(error, result, "cannot write the decision log '%s': %s",
-                         journal->file.path, strerror(errno));
-    result = change_key(journal, error);
-    if (result == 0)
-        result = change_file(journal, error);
-    audit_file_unlock(&journal->file);
     return result;
 }
 
@@ -363,7 +278,7 @@ static int resume(struct audit_journal *journal, struct error *error)
 {
     struct audit_file log = journal->file, former;
     struct audit_tail tail;
-    struct turn turn = {0};
+    struct audit_turn turn = {0};
     struct buffer none = {0};
     char path[PATH_MAX];
     off_t size;
@@ -377,7 +292,7 @@ static int resume(struct audit_journal *journal, struct error *error)
     if (result == 0)
         result = seal_torn(journal, &turn, &tail, &size);
     if (result == 0)
-        result = put(journal, &turn, &none);
+        result = audit_turn_put(journal, &turn, &none);
     if (result != 0)
         error_set(error, ERROR_IO, "cannot go on from '%s', a former file of the decision log: %s",
                   path, strerror(errno));

@@ -17,7 +17,8 @@ enum {
     CHECKPOINT_MS = 60000,
 };
 static const uint64_t CLOSE_US = 5000000;
-static const uint64_t TURN_US = 2000000; // another process has it for too long
+static const uint64_t KEEP_US = 60000000; // between looks at what is kept
+static const uint64_t TURN_US = 2000000;  // another process has it for too long
 
 struct audit_log {
     struct audit_ring *lanes; // owned; one for each thread that writes
@@ -40,6 +41,9 @@ struct audit_log {
     uint64_t told;                     // drops that stand in the log
     struct audit_loss loss;            // those that do not; a count of 0: none
     uint64_t waits_since_us;           // for its turn at the file; 0: it does not
+    struct audit_keep keep;
+    uint64_t keep_at_us;     // when to look at it next
+    uint64_t keep_failed_us; // not before this, after a failure
     uint64_t stop_at_us;
 };
 
@@ -177,15 +181,45 @@ static bool reopen_if_asked(struct audit_log *log)
     return result == 0;
 }
 
+static bool keeps_part(const struct audit_log *log)
+{
+    return log->journal.file.regular && (log->keep.ms > 0 || log->keep.bytes > 0);
+}
+
+// Every now and then, and when the file is full; after a failure a while later.
+static void keep_part(struct audit_log *log)
+{
+    struct error error;
+    uint64_t now = clock_monotonic_us(), pause = KEEP_US;
+    if (!keeps_part(log))
+        return;
+    if (log->keep.ms > 0 && 1000 * audit_segment_ms(&log->keep) < pause)
+        pause = 1000 * audit_segment_ms(&log->keep);
+    bool full = log->keep.bytes > 0 && log->journal.file.end > 0 &&
+                (uint64_t)log->journal.file.end >= audit_segment_bytes(&log->keep);
+    if (now < (full ? log->keep_failed_us : log->keep_at_us))
+        return;
+    log->keep_at_us = now + pause;
+    log->keep_failed_us = 0;
+    int result = audit_journal_keep(&log->journal, &log->keep, &error);
+    if (result == 0)
+        return;
+    log->keep_failed_us = now + (result == ERROR_AGAIN ? 1000 * TURN_MS : pause);
+    if (result != ERROR_AGAIN)
+        log_event(LOG_ERROR, "audit", "%s", error.text);
+}
+
 static bool nothing_to_do(struct audit_log *log)
 {
     return is_empty(log) && !atomic_load(&log->stop) && !atomic_load(&log->reopen);
 }
 
-// Until the next checkpoint, for waker_wait.
+// Until the next checkpoint or look at what is kept, for waker_wait.
 static int time_to_sleep(const struct audit_log *log)
 {
     uint64_t now = clock_monotonic_us(), at = checkpoint_at(log);
+    if (keeps_part(log) && log->keep_at_us < at)
+        at = log->keep_at_us;
     if (at == UINT64_MAX)
         return -1;
     return at <= now ? 0 : (int)((at - now) / 1000 + 1);
@@ -226,6 +260,8 @@ static void *run_writer(void *argument)
             write_batch(log, clock_monotonic_us() >= checkpoint_at(log) ? "checkpoint" : NULL);
         if (time_to_stop(log, progress))
             break;
+        if (progress == PROGRESS_DONE)
+            keep_part(log);
         if (!reopened)
             atomic_store(&log->reopen, true);
         if (progress == PROGRESS_TURN)
@@ -276,6 +312,7 @@ int audit_open(const struct audit_options *options, struct audit_log **ret, stru
     log->path = memory_copy_string(options->path, strlen(options->path));
     log->journal.file.fd = -1;
     log->on_failure = options->on_failure;
+    log->keep = options->keep;
     log->checkpoint_us =
         1000 * (options->checkpoint_ms == 0 ? (uint64_t)CHECKPOINT_MS : options->checkpoint_ms);
     buffer_init(&log->lines, 0);

@@ -6,10 +6,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-static uint64_t newest_row(const char *path, struct chain_hasher *hasher)
+uint64_t audit_newest_row(const char *path, struct chain_hasher *hasher)
 {
     struct audit_tail tail = {0};
     struct stat status;
@@ -46,7 +48,7 @@ bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char re
         if (strncmp(entry->d_name, name, length) != 0 || (*rest != '.' && *rest != '-') ||
             snprintf(other, sizeof other, "%s%s", folder, entry->d_name) >= PATH_MAX)
             continue;
-        uint64_t row = newest_row(other, hasher);
+        uint64_t row = audit_newest_row(other, hasher);
         if (row > newest) {
             newest = row;
             memcpy(ret, other, sizeof other);
@@ -55,4 +57,69 @@ bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char re
     if (entries != NULL)
         closedir(entries);
     return newest > 0;
+}
+
+// ---- Those that the log was cut into
+
+bool audit_segment_name(const char *path, const struct audit_segment *segment, char ret[PATH_MAX])
+{
+    return snprintf(ret, PATH_MAX, "%s.%0*" PRIu64, path, AUDIT_SEGMENT_DIGITS, segment->last) <
+           PATH_MAX;
+}
+
+static bool parse_last(const char *digits, uint64_t *ret)
+{
+    uint64_t value = 0;
+    size_t length = strlen(digits);
+    if (length < AUDIT_SEGMENT_DIGITS || length > 19 || strspn(digits, "0123456789") != length)
+        return false;
+    for (; *digits != '\0'; digits++)
+        value = value * 10 + (uint64_t)(*digits - '0');
+    *ret = value;
+    return value > 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct audit_segment *first = a, *second = b;
+    return first->last < second->last ? -1 : first->last > second->last;
+}
+
+// Where the newest of the list is, if it is full: the oldest ones are wanted.
+static struct audit_segment *place_for(struct audit_segment *list, size_t count, uint64_t last)
+{
+    size_t newest = 0;
+    if (count < AUDIT_SEGMENTS_MAX)
+        return &list[count];
+    for (size_t i = 1; i < count; i++)
+        if (list[i].last > list[newest].last)
+            newest = i;
+    return last < list[newest].last ? &list[newest] : NULL;
+}
+
+size_t audit_list_segments(const char *path, struct audit_segment ret[AUDIT_SEGMENTS_MAX])
+{
+    char folder[PATH_MAX], full[PATH_MAX];
+    const char *name = split_path(path, folder);
+    size_t length = strlen(name), count = 0;
+    DIR *entries = opendir(folder[0] == '\0' ? "." : folder);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        struct audit_segment found;
+        struct stat status;
+        if (strncmp(entry->d_name, name, length) != 0 || entry->d_name[length] != '.' ||
+            !parse_last(entry->d_name + length + 1, &found.last) ||
+            !audit_segment_name(path, &found, full) || lstat(full, &status) != 0 ||
+            !S_ISREG(status.st_mode))
+            continue;
+        found.bytes = (uint64_t)status.st_size;
+        found.changed_ms = (int64_t)status.st_mtime * 1000;
+        struct audit_segment *place = place_for(ret, count, found.last);
+        if (place != NULL)
+            *place = found;
+        count += count < AUDIT_SEGMENTS_MAX;
+    }
+    if (entries != NULL)
+        closedir(entries);
+    qsort(ret, count, sizeof *ret, compare);
+    return count;
 }

@@ -21,10 +21,12 @@ int gateway_stores_open(struct gateway_stores *stores, const struct config *conf
     if (config->limits_file != NULL)
         result = limit_file_open(config->limits_file, stores->limits, clock_wall_ms(),
                                  &stores->limit_file, error);
-    const struct audit_options log = {.path = config->decision_log,
-                                      .key_path = config->decision_log_key,
-                                      .lanes = workers,
-                                      .on_failure = config->audit_on_failure};
+    const struct audit_options log = {
+        .path = config->decision_log,
+        .key_path = config->decision_log_key,
+        .lanes = workers,
+        .on_failure = config->audit_on_failure,
+        .keep = {config->decision_log_keep_ms, config->decision_log_keep_bytes}};
     if (result == 0 && log.path != NULL)
         result = audit_open(&log, &stores->audit, error);
     return result;

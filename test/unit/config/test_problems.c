@@ -32,12 +32,12 @@ static const struct row top_rows[] = {
     {"{\n  'zzzzzz': 1 }",
      NO_GRANTS "@:2:3: error: unknown key 'zzzzzz'; the configuration has listen, tls, "
                "allowed_hosts, allowed_origins, workers, servers, policies, grants, decision_log, "
-               "decision_log_key, audit_on_failure, "
+               "decision_log_key, decision_log_keep, decision_log_keep_bytes, audit_on_failure, "
                "limits_file, limits, metrics, upstream_ca, log\n"},
     {"{ 'bad\\u000akey\\u001b': 1, 'sErvers': {} }",
      NO_GRANTS "@:1:3: error: unknown key 'bad?key?'; the configuration has listen, tls, "
                "allowed_hosts, allowed_origins, workers, servers, policies, grants, decision_log, "
-               "decision_log_key, audit_on_failure, "
+               "decision_log_key, decision_log_keep, decision_log_keep_bytes, audit_on_failure, "
                "limits_file, limits, metrics, upstream_ca, log\n"
                "@:1:28: error: unknown key 'sErvers'; did you mean 'servers'?\n"},
     {"{ 'listen': 8700 }", NO_GRANTS "@:1:13: error: 'listen' must be a string, not a number\n"},
