@@ -133,6 +133,12 @@ void answer_make(const char *body, size_t length, struct answer *ret)
         call_tool(ret, id, body, length);
     } else if (is(method, "initialize")) {
         initialize(ret, id, body, length);
+    } else if (is(method, "server/discover")) { // it speaks both eras
+        begin(ret, id,
+              "\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\",\"2025-11-25\"],"
+              "\"capabilities\":{\"tools\":{}},\"ttlMs\":0,\"cacheScope\":\"private\"%.*s",
+              nothing);
+        end(ret, "}}");
     } else if (is(method, "tools/list")) {
         begin(ret, id, "%.*s", nothing);
         ret->middle = list;

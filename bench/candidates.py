@@ -189,9 +189,10 @@ class Gateway(Program):
             "listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db",
             "limits": {"sessions_per_grant": 100000, "calls_per_grant": 100000, **(limits or {})},
             "servers": {"bench": {"url": f"http://127.0.0.1:{upstream}/mcp", **server},
-                        "big": {"url": f"http://127.0.0.1:{big}/mcp", **server}},
+                        "big": {"url": f"http://127.0.0.1:{big}/mcp", **server},
+                        "legacy": {"url": f"http://127.0.0.1:{upstream}/mcp", "era": "legacy", **server}},
             "policies": {"bench": policy_file or policy()},
-            "grants": {"bench": {"token_env": "BENCH_TOKEN", "servers": {"bench": "bench", "big": "bench"}}},
+            "grants": {"bench": {"token_env": "BENCH_TOKEN", "servers": {"bench": "bench", "big": "bench", "legacy": "bench"}}},
         }
         if not limits_file:
             del config["limits_file"]
@@ -210,7 +211,7 @@ class Gateway(Program):
         port = self.port_told()
         scheme = "https" if tls else "http"
         self.urls = {kind: f"{scheme}://127.0.0.1:{port}/mcp/{server}"
-                     for kind, server in (("tls" if tls else "plain", "bench"), ("big", "big"), ("child", "child"))}
+                     for kind, server in (("tls" if tls else "plain", "bench"), ("big", "big"), ("legacy", "legacy"), ("child", "child"))}
 
     def empty_log(self):
         """The log grows by some hundred bytes a call; every measurement begins with an empty file."""

@@ -13,7 +13,8 @@ import charts
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RESULTS = os.path.join(ROOT, "bench", "results")
-SCENARIOS = {"call-64": "call, 64 connections", "modern-64": "call of 2026-07-28, 64", "stream-64": "call answered as a stream, 64",
+SCENARIOS = {"call-64": "call, 64 connections", "modern-64": "call of 2026-07-28, 64",
+             "bridged-64": "the same before a legacy server, 64", "stream-64": "call answered as a stream, 64",
              "tls-64": "call over TLS 1.3, 64", "deny-64": "denied here / proxied by nginx, 64", "call-1": "call, 1 connection",
              "rate-70": "call at a fixed rate, 64", "list-1": "list of 1 MB, pruned here, 1", "large-16": "result of 1 MB, 16",
              "pipe-1": "program on pipes, 1 in flight", "pipe-16": "program on pipes, 16 in flight"}

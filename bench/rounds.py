@@ -30,6 +30,8 @@ SCENARIOS = {
     # Calls are due at 70 % of what nginx managed in this run; latency from the moment a call was due.
     "rate-70": (64, ["--rate", "70%"], [NGINX, HAPROXY, GATEWAY_PATH]),
     "modern-64": (64, ["--modern"], [NGINX, HAPROXY, GATEWAY_PATH, UNGUIDED_PATH]),
+    # The same client before a server that has sessions: nginx passes it on to one that understands it.
+    "bridged-64": (64, ["--modern"], [NGINX, ("sallyport", "sallyport", "legacy", [])]),
     "stream-64": (64, ["--kind", "stream"], [NGINX, HAPROXY, GATEWAY_PATH, ("unbuffered", "nginx", "unbuffered", [])]),
     # What the gateway denies by itself, beside what nginx proxies.
     "deny-64": (64, [], [NGINX, ("sallyport", "sallyport", "plain", ["--kind", "deny"]), ("unguided", "unguided", "plain", ["--kind", "deny"])]),

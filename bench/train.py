@@ -41,6 +41,7 @@ def train_http(gateway, tls):
         for kind in KINDS:
             candidates.load(gateway.urls["plain"], gateway, ["--kind", kind, "--connections", "12", "--any-type", *era, "--seconds", SECONDS])
         candidates.load(tls.urls["tls"], tls, ["--connections", "5", *era, "--seconds", SECONDS])
+    candidates.load(gateway.urls["legacy"], gateway, ["--connections", "5", "--modern", "--seconds", SECONDS])
     candidates.load(gateway.urls["big"], gateway, ["--kind", "list", "--hidden", "write_", "--seconds", SECONDS])
 
 
