@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { FIRST_BLOCK = 2048, ALIGNMENT = 16 };
+enum { FIRST_BLOCK = 1024, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *older;

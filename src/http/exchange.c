@@ -81,6 +81,9 @@ static void take_head(struct client_connection *c, struct slice head)
         c->since_ms = http_client_now_ms(client);
         c->left = c->framing.length;
         http_chunks_init(&c->chunks, true);
+        // An answered request is not sent again, and a stream can be open for days.
+        if (call->sent_all && c->framing.kind != HTTP_BODY_LENGTH)
+            buffer_release(&call->bytes);
         if (call->events.on_head != NULL)
             call->events.on_head(call->events.argument, &response);
     }

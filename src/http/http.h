@@ -145,6 +145,8 @@ void http_reply_send(struct http_reply *reply, int status, const struct http_hea
 // The same with the body in pieces (writev): nothing is joined in memory.
 void http_reply_send_pieces(struct http_reply *reply, int status, const struct http_header *headers,
                             size_t header_count, const struct slice *pieces, size_t piece_count);
+// For a reply that lives long: frees the request's memory, whose slices end here.
+void http_reply_forget_request(struct http_reply *reply);
 // Streams: head now (flushed at once), then writes (chunked), then finish. A write answers 0, or
 // ERROR_AGAIN: taken, but please pause until on_drained. Writes to a dead stream are dropped.
 void http_reply_start(struct http_reply *reply, int status, const struct http_header *headers,

@@ -267,6 +267,14 @@ void http_reply_uncount_body(struct http_reply *reply)
     reply->counted = 0;
 }
 
+void http_reply_forget_request(struct http_reply *reply)
+{
+    buffer_release(&reply->head);
+    buffer_release(&reply->body);
+    http_header_list_release(&reply->headers);
+    reply->request = (struct http_request){.tls = reply->request.tls};
+}
+
 // Spare replies keep their memory as long as it is small; that is why a request costs none.
 void http_reply_give_back(struct http_reply *reply)
 {

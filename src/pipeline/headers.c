@@ -30,16 +30,36 @@ bool headers_is_of_trace(const struct http_header *header)
     return is_of_trace(http_field_of(header->name));
 }
 
-size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most)
+static bool is_forwarded(struct http_headers headers, size_t i)
 {
+    enum http_field field = http_headers_field(headers, i);
+    return field == HTTP_MCP_PROTOCOL_VERSION || field == HTTP_LAST_EVENT_ID ||
+           is_of_trace(field) || is_modern(field);
+}
+
+void headers_forward(struct exchange *ex, const struct http_request *request)
+{
+    struct http_headers all = request->headers;
     size_t count = 0;
-    for (size_t i = 0; i < request->headers.count && count < most; i++) {
-        enum http_field field = http_headers_field(request->headers, i);
-        if (field == HTTP_MCP_PROTOCOL_VERSION || field == HTTP_LAST_EVENT_ID ||
-            is_of_trace(field) || is_modern(field))
-            out[count++] = request->headers.items[i];
+    for (size_t i = 0; i < all.count; i++)
+        count += is_forwarded(all, i) ? 1 : 0;
+    count = count < FORWARD_MAX ? count : FORWARD_MAX;
+    ex->forward = arena_take(&ex->arena, count * sizeof *ex->forward);
+    for (size_t i = 0; ex->forward != NULL && ex->forward_count < count; i++)
+        if (is_forwarded(all, i))
+            ex->forward[ex->forward_count++] = all.items[i];
+}
+
+bool headers_keep(struct exchange *ex)
+{
+    for (size_t i = 0; i < ex->forward_count; i++) {
+        struct http_header copy = {arena_copy(&ex->arena, ex->forward[i].name),
+                                   arena_copy(&ex->arena, ex->forward[i].value)};
+        if (copy.name.data == NULL || copy.value.data == NULL)
+            return false;
+        ex->forward[i] = copy;
     }
-    return count;
+    return true;
 }
 
 // ---- Host and Origin (DNS rebinding)

@@ -58,11 +58,22 @@ void http_face_start(struct exchange *ex)
     ex->last_write_us = loop_now_us(ex->pipeline->loop);
 }
 
+// A session's stream can be open for days; of the request it needs only what is passed on.
+static void forget_request(struct exchange *ex)
+{
+    if (ex->face_state == NULL || ex->client_gone || !headers_keep(ex))
+        return;
+    ex->session_header = (struct slice){0};
+    http_reply_forget_request(ex->face_state);
+}
+
 static void stream_begin(struct exchange *ex)
 {
     replay_begin(ex);
     http_face_start(ex);
     replay_write_first(ex);
+    if (ex->kind == EXCHANGE_STREAM)
+        forget_request(ex);
 }
 
 static bool shares_its_child(const struct exchange *ex)
@@ -312,9 +323,7 @@ static bool media_types_fit(struct exchange *ex, const struct http_request *requ
 
 static void take_headers(struct exchange *ex, const struct http_request *request)
 {
-    ex->forward = arena_take(&ex->arena, FORWARD_MAX * sizeof *ex->forward);
-    if (ex->forward != NULL)
-        ex->forward_count = headers_forwarded(request, ex->forward, FORWARD_MAX);
+    headers_forward(ex, request);
     struct slice trace = http_header_get(request->headers, HTTP_TRACEPARENT);
     // version "-" trace-id "-" parent-id "-" flags (W3C Trace Context, 3.2)
     if (trace.length >= 55)

@@ -347,7 +347,10 @@ void shared_sweep(struct pipeline *pipeline, uint64_t now_us);
 void shared_close_all(struct pipeline *pipeline);
 
 // headers.c
-size_t headers_forwarded(const struct http_request *request, struct http_header *out, size_t most);
+// Those of a request that go on to the server, at most FORWARD_MAX; none when memory is short.
+void headers_forward(struct exchange *ex, const struct http_request *request);
+// Copies them into the exchange's own memory; false when that is short.
+bool headers_keep(struct exchange *ex);
 // Mcp-Method, Mcp-Name, Mcp-Param-*: headers of the modern era. In the legacy one nobody compares
 // them with the body, so they are not passed on.
 bool headers_is_modern(const struct http_header *header);

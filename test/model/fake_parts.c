@@ -192,6 +192,11 @@ void http_reply_send(struct http_reply *reply, int status, const struct http_hea
     http_reply_send_pieces(reply, status, headers, header_count, &body, 1);
 }
 
+void http_reply_forget_request(struct http_reply *reply)
+{
+    (void)reply;
+}
+
 void http_reply_start(struct http_reply *reply, int status, const struct http_header *headers,
                       size_t header_count)
 {
