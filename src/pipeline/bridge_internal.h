@@ -257,6 +257,9 @@ struct parked_question {
     struct buffer id;     // raw
     struct buffer method; // plain
     struct buffer params; // raw, may be empty
+    // Of an error -32042, where `id` is that of the elicitation: its user consented; the server
+    // said that it is over.
+    bool accepted, done;
 };
 
 // A call of a modern client that became a task of 2025-11-25.
@@ -298,6 +301,7 @@ struct legacy_call {
     struct legacy_task *task;   // whose watch it is
     struct buffer snapshot;     // what the server said last of that task, raw
     bool forgotten;             // nobody waits for it; it goes when it ends
+    bool urls, waits_for_pages; // refused with -32042; to be made anew
 };
 
 // bridge_conversation.c
@@ -340,7 +344,8 @@ enum step_result legacy_send(struct exchange *ex, struct conversation *conversat
 struct upstream_call_events legacy_events(struct legacy_call *call);
 // A message of the server that belongs to no call.
 void legacy_said(struct conversation *conversation, struct upstream_message *message);
-void legacy_deliver(struct legacy_call *call, const struct upstream_message *message);
+// True: the exchange goes its own way, or has ended; else it was answered and is to be finished.
+bool legacy_deliver(struct legacy_call *call, const struct upstream_message *message);
 // The text in slot 1 goes to the client, judged like any answer; `from` is what it was made of.
 void legacy_pass(struct exchange *ex, const struct upstream_message *from);
 int64_t legacy_error_code(const struct upstream_message *message); // 0: none
@@ -352,18 +357,31 @@ enum step_result parked_resume(struct exchange *ex);
 int parked_digest(struct exchange *ex, unsigned char digest[32]);
 bool parked_keep_bytes(struct legacy_call *call, size_t bytes); // false: too much waits already
 void parked_release(struct legacy_call *call);
+void parked_park(struct legacy_call *call); // its client is asked, and the exchange ends
+bool parked_has_room(const struct legacy_call *call);
+// Keeps a question: raw id, plain method, raw parameters. False: there is no room.
+bool parked_keep(struct legacy_call *call, struct slice id, struct slice method,
+                 struct slice params);
 void parked_gather(struct legacy_call *call, uint64_t ms); // asks the client after that time
 // At most BRIDGE_QUESTIONS_MAX of those that wait; slices in the arena or the call.
 size_t parked_questions(struct legacy_call *call, struct arena *arena,
                         struct bridge_question *ret_questions);
 void parked_pass_answers(struct exchange *ex, struct legacy_call *call);
 void parked_sweep(struct conversation *conversation, uint64_t now_us);
+// bridge_urls.c
+// The client is asked to open the pages of an error -32042. False: it cannot be.
+bool urls_ask(struct legacy_call *call, const struct upstream_message *message);
+enum step_result urls_resume(struct exchange *ex, struct legacy_call *call);
+void urls_waited(struct legacy_call *call);
+// True: the notification was about such a page.
+bool urls_done(struct conversation *conversation, const struct upstream_message *message);
 // bridge_tasks.c
 enum step_result tasks_step(struct exchange *ex); // tasks/get, tasks/update, tasks/cancel
 bool tasks_known_to_client(const struct exchange *ex);
 bool tasks_wanted(const struct exchange *ex, const struct conversation *conversation);
-// True: the response was about a task and has been dealt with.
-bool tasks_take(struct legacy_call *call, const struct upstream_message *message);
+// A response that may be about a task.
+enum tasks_taken { TASKS_NOT_THEIRS, TASKS_ANSWERED, TASKS_GONE_ON }; // the last as legacy_deliver
+enum tasks_taken tasks_take(struct legacy_call *call, const struct upstream_message *message);
 void tasks_ask(struct legacy_call *watch); // its exchange hears of the questions and ends
 // The call that a server's request belongs to: a task's watch, or the one given.
 struct legacy_call *tasks_asker(struct conversation *conversation, struct legacy_call *call,

@@ -110,6 +110,8 @@ size_t parked_questions(struct legacy_call *call, struct arena *arena,
         struct parked_question *question = LIST_ENTRY(item, struct parked_question, link);
         if (count == BRIDGE_QUESTIONS_MAX)
             break; // the rest waits for the next round
+        if (question->accepted)
+            continue;
         ret_questions[count++] = (struct bridge_question){
             .key = arena_format(arena, "q%u", question->number),
             .method = buffer_slice(&question->method),
@@ -120,7 +122,7 @@ size_t parked_questions(struct legacy_call *call, struct arena *arena,
 }
 
 // The exchange ends with the questions; the call stays.
-static void park(struct legacy_call *call)
+void parked_park(struct legacy_call *call)
 {
     if (call->task != NULL) {
         tasks_ask(call);
@@ -167,9 +169,13 @@ bool bridge_client_can(struct slice capabilities, struct slice method, const str
 static void gathered_cb(void *argument)
 {
     struct legacy_call *call = argument;
+    if (call->urls) {
+        urls_waited(call);
+        return;
+    }
     bool asks = call->task != NULL || !list_empty(&call->questions);
     if (call->ex != NULL && !call->responded && asks)
-        park(call);
+        parked_park(call);
 }
 
 void parked_gather(struct legacy_call *call, uint64_t ms)
@@ -177,14 +183,14 @@ void parked_gather(struct legacy_call *call, uint64_t ms)
     if (call->gather == NULL)
         call->gather = loop_timer_open(call->conversation->pipeline->loop, gathered_cb, call);
     if (call->gather == NULL)
-        park(call);
+        parked_park(call);
     else
         loop_timer_start(call->gather, ms, 0);
 }
 
-static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
+bool parked_keep(struct legacy_call *call, struct slice id, struct slice method,
+                 struct slice params)
 {
-    const struct mcp_message *m = message->message;
     struct parked_question *question = memory_try_new(sizeof *question);
     if (question == NULL)
         return false;
@@ -193,15 +199,26 @@ static bool keep_question(struct legacy_call *call, const struct upstream_messag
     buffer_init(&question->method, 1024);
     buffer_init(&question->params, BRIDGE_TEXT_MAX);
     list_append(&call->questions, &question->link);
-    buffer_append(&question->id, json_raw(message->doc, m->id));
-    buffer_append(&question->method, m->method_name);
-    bridge_write_question_params(&question->params, message->doc, m->params);
-    size_t bytes = question->params.length;
+    buffer_append(&question->id, id);
+    buffer_append(&question->method, method);
+    buffer_append(&question->params, params);
     if (!question->id.failed && !question->method.failed && !question->params.failed &&
-        parked_keep_bytes(call, bytes))
+        parked_keep_bytes(call, params.length))
         return true;
     free_question(question);
     return false;
+}
+
+static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
+{
+    const struct mcp_message *m = message->message;
+    struct buffer params;
+    buffer_init(&params, BRIDGE_TEXT_MAX);
+    bridge_write_question_params(&params, message->doc, m->params);
+    bool kept = !params.failed && parked_keep(call, json_raw(message->doc, m->id), m->method_name,
+                                              buffer_slice(&params));
+    buffer_release(&params);
+    return kept;
 }
 
 // What waits for clients may be large, and they may never come.
@@ -246,6 +263,12 @@ static bool has_room(const struct conversation *c, struct slice id, bool *ret_sa
     }
     return questions < BRIDGE_PARKED_PER_CONVERSATION && parked <= BRIDGE_PARKED_PER_GRANT &&
            c->pipeline->bridge->parked.count < BRIDGE_PARKED_MAX;
+}
+
+bool parked_has_room(const struct legacy_call *call)
+{
+    bool same = false;
+    return has_room(call->conversation, (struct slice){"", 0}, &same);
 }
 
 // By the policy that the call's own message was judged by, or, while its client is away, by the one
@@ -348,18 +371,18 @@ void parked_pass_answers(struct exchange *ex, struct legacy_call *call)
 }
 
 // The answer that came meanwhile.
-static void deliver_kept(struct exchange *ex, struct legacy_call *call)
+static enum step_result deliver_kept(struct exchange *ex, struct legacy_call *call)
 {
     struct bridge *bridge = ex->pipeline->bridge;
     struct upstream_message from = {.arena = &ex->arena};
     buffer_append(bridge_text(bridge, 0), buffer_slice(&call->answer));
     struct upstream_message *message = bridge_read_text(bridge, 0, &from);
     if (message != NULL && !call->answer.failed && call->answer.length > 0)
-        legacy_deliver(call, message);
-    else
-        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
-                              SLICE_LITERAL("The server's answer could not be kept"),
-                              (struct slice){0});
+        return legacy_deliver(call, message) ? STEP_WAIT : STEP_REPLY;
+    exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
+                          SLICE_LITERAL("The server's answer could not be kept"),
+                          (struct slice){0});
+    return STEP_REPLY;
 }
 
 enum step_result parked_resume(struct exchange *ex)
@@ -379,18 +402,18 @@ enum step_result parked_resume(struct exchange *ex)
     ex->call = call->call;
     ex->upstream_status = call->status;
     ex->sent_us = clock_monotonic_us();
+    if (call->urls)
+        return urls_resume(ex, call);
     parked_pass_answers(ex, call);
-    if (call->responded) {
-        deliver_kept(ex, call);
-        return STEP_REPLY;
-    }
+    if (call->responded)
+        return deliver_kept(ex, call);
     if (call->ended) {
         ex->outcome = OUTCOME_FAILED;
         return exchange_refuse(ex, 502, MCP_ERROR_INTERNAL,
                                "The server ended the call while it waited for an answer");
     }
     if (!list_empty(&call->questions))
-        park(call); // ends the exchange
+        parked_park(call); // ends the exchange
     return STEP_WAIT;
 }
 
@@ -411,7 +434,7 @@ void parked_sweep(struct conversation *c, uint64_t now_us)
 {
     struct legacy_call *call;
     while ((call = find_late(c, now_us)) != NULL) {
-        while (!list_empty(&call->questions))
+        while (!call->urls && !list_empty(&call->questions))
             answer_server(call, LIST_ENTRY(call->questions.next, struct parked_question, link),
                           (struct slice){0});
         legacy_end_call(call);

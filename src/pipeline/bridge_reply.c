@@ -25,12 +25,13 @@ void legacy_pass(struct exchange *ex, const struct upstream_message *from)
                               (struct slice){0});
 }
 
-void legacy_deliver(struct legacy_call *call, const struct upstream_message *message)
+bool legacy_deliver(struct legacy_call *call, const struct upstream_message *message)
 {
     struct exchange *ex = call->ex;
     call->responded = true;
-    if (tasks_take(call, message))
-        return;
+    enum tasks_taken taken = tasks_take(call, message);
+    if (taken != TASKS_NOT_THEIRS)
+        return taken == TASKS_GONE_ON;
     // 2025-11-25 asks for an elicitation by URL through an error; it is judged as what it is.
     if (legacy_error_code(message) == MCP_ERROR_URL_ELICITATION &&
         !decide_method_allowed(ex, SLICE_LITERAL("elicitation/create"))) {
@@ -39,11 +40,14 @@ void legacy_deliver(struct legacy_call *call, const struct upstream_message *mes
                       SLICE_LITERAL("The server asked the client for elicitation/create, which the "
                                     "policy does not allow."),
                       false, -1);
-        return;
+        return false;
     }
+    if (legacy_error_code(message) == MCP_ERROR_URL_ELICITATION && urls_ask(call, message))
+        return true;
     bridge_response_to_modern(bridge_text(ex->pipeline->bridge, 1), message->doc, message->message,
                               ex->id, call->method, buffer_slice(&call->conversation->server_info));
     legacy_pass(ex, message);
+    return false;
 }
 
 static void take_response(struct legacy_call *call, struct upstream_message *message)
@@ -60,7 +64,7 @@ static void take_response(struct legacy_call *call, struct upstream_message *mes
     if (call->status == 404 || newer || era_is_refusal(call->status, message))
         return; // on_end begins anew
     if (call->ex != NULL) {
-        legacy_deliver(call, message);
+        (void)legacy_deliver(call, message);
         return;
     }
     call->responded = true;
@@ -223,7 +227,7 @@ static void on_end(void *argument)
         return;
     call->ended = true;
     bool alone = stays_alone(call);
-    if (call->ex != NULL)
+    if (call->ex != NULL && !call->urls) // what it refused is made anew
         answer_end(call->ex);
     if (alone)
         legacy_end_call(call);
@@ -239,7 +243,7 @@ static void on_error(void *argument, int code, bool sent, const char *text)
         return;
     call->ended = true;
     bool alone = stays_alone(call);
-    if (call->ex != NULL)
+    if (call->ex != NULL && !call->urls)
         answer_error(call->ex, code, sent, text);
     if (alone)
         legacy_end_call(call);
@@ -269,7 +273,8 @@ void legacy_said(struct conversation *c, struct upstream_message *message)
     if (m->kind == MCP_RESPONSE)
         return;
     if (m->kind == MCP_NOTIFICATION && m->method != MCP_LOG_MESSAGE) {
-        subscribe_news(c, message);
+        if (!urls_done(c, message))
+            subscribe_news(c, message);
         return;
     }
     struct legacy_call *call = newest_call(c, m->kind == MCP_NOTIFICATION);

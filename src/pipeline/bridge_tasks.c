@@ -93,7 +93,7 @@ bool tasks_wanted(const struct exchange *ex, const struct conversation *c)
 
 // A tool that runs as a task only, and no list has said so (2025-11-25, "Tool-Level Negotiation").
 // It surely did not run.
-static bool call_as_task(struct legacy_call *call)
+static enum tasks_taken call_as_task(struct legacy_call *call)
 {
     struct exchange *ex = call->ex;
     struct conversation *c = call->conversation;
@@ -102,12 +102,15 @@ static bool call_as_task(struct legacy_call *call)
     call->forgotten = true;
     ex->to_legacy = NULL;
     ex->call = NULL;
+    if (call->call == NULL) // nothing else will end it
+        legacy_end_call(call);
     if (bridge_rescan(ex) && legacy_send(ex, c, severity, true) != STEP_WAIT)
         exchange_finish(ex);
-    return true;
+    return TASKS_GONE_ON;
 }
 
-static bool take_called(struct legacy_call *call, const struct upstream_message *message)
+static enum tasks_taken take_called(struct legacy_call *call,
+                                    const struct upstream_message *message)
 {
     const struct mcp_message *m = message->message;
     const struct json_doc *doc = message->doc;
@@ -118,16 +121,16 @@ static bool take_called(struct legacy_call *call, const struct upstream_message 
     uint32_t node = json_get(doc, m->result, "task");
     uint32_t id = json_get(doc, node, "taskId");
     if (!call->as_task || id == JSON_NONE || json_type(doc, id) != JSON_STRING)
-        return false;
+        return TASKS_NOT_THEIRS;
     struct slice name = json_string(doc, id, message->arena);
     struct bridge_task task = {doc, node, bridge_task_status(doc, node)};
     if (name.data == NULL || task.status == BRIDGE_TASK_UNKNOWN)
-        return false;
+        return TASKS_NOT_THEIRS;
     (void)note(c, name); // forgotten, it is asked for in the conversation of the day
     bridge_write_new_task(bridge_text(c->pipeline->bridge, 1), call->ex->id, &task,
                           json_get(doc, m->result, "_meta"), buffer_slice(&c->server_info));
     legacy_pass(call->ex, message);
-    return true;
+    return TASKS_ANSWERED;
 }
 
 // ---- The watch
@@ -310,31 +313,32 @@ static bool wait_for_more(struct legacy_call *call, struct legacy_task *task,
     return true;
 }
 
-static bool take_status(struct legacy_call *call, const struct upstream_message *message)
+static enum tasks_taken take_status(struct legacy_call *call,
+                                    const struct upstream_message *message)
 {
     const struct json_doc *doc = message->doc;
     struct conversation *c = call->conversation;
     struct bridge_task task = {doc, message->message->result, BRIDGE_TASK_UNKNOWN};
     task.status = bridge_task_status(doc, task.node);
     if (message->message->error != JSON_NONE || task.status == BRIDGE_TASK_UNKNOWN)
-        return false;
+        return TASKS_NOT_THEIRS;
     bool more = task.status == BRIDGE_TASK_INPUT || task.status == BRIDGE_TASK_COMPLETED ||
                 task.status == BRIDGE_TASK_FAILED;
     if (more && wait_for_more(call, note(c, call->ex->subject), task.status, message))
-        return true;
+        return TASKS_GONE_ON;
     if (more) // what belongs to it is not there yet
         task.status = BRIDGE_TASK_WORKING;
     bridge_write_task(bridge_text(c->pipeline->bridge, 1), call->ex->id, &task, (struct slice){0},
                       buffer_slice(&c->server_info));
     legacy_pass(call->ex, message);
-    return true;
+    return TASKS_ANSWERED;
 }
 
-bool tasks_take(struct legacy_call *call, const struct upstream_message *message)
+enum tasks_taken tasks_take(struct legacy_call *call, const struct upstream_message *message)
 {
     if (call->task != NULL) {
         take_end(call, message);
-        return true;
+        return TASKS_GONE_ON;
     }
     if (call->method == MCP_TOOLS_CALL)
         return take_called(call, message);
@@ -344,11 +348,11 @@ bool tasks_take(struct legacy_call *call, const struct upstream_message *message
     if (call->method != MCP_TASKS_CANCEL ||
         (message->message->error != JSON_NONE &&
          legacy_error_code(message) != MCP_ERROR_INVALID_PARAMS))
-        return false;
+        return TASKS_NOT_THEIRS;
     bridge_write_task_acknowledged(bridge_text(call->conversation->pipeline->bridge, 1),
                                    call->ex->id, buffer_slice(&call->conversation->server_info));
     legacy_pass(call->ex, message);
-    return true;
+    return TASKS_ANSWERED;
 }
 
 // ---- The step

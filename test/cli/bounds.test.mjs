@@ -87,6 +87,7 @@ const CONSTANTS = {
   'tasks of such a conversation whose questions or results are waited for': [BRIDGE, 'BRIDGE_WATCHES_MAX'],
   "tasks of the gateway's own in a session": ['src/pipeline/own_tasks.c', 'OWN_TASKS_MAX'],
   'such a task, in time': ['src/pipeline/own_tasks.c', 'OWN_TASK_MS', 1],
+  'a page of an error -32042 that the server does not call complete': ['src/pipeline/bridge_urls.c', 'DONE_WAIT_MS', 1],
   'an answer to `server/discover`': [BRIDGE, 'BRIDGE_PROBE_MS', 1],
   'resources that one session or stream watches': [BRIDGE, 'BRIDGE_URIS_MAX'],
 };

@@ -16,11 +16,14 @@ import { textOf, v1Http, v2Http } from './clients.mjs';
 const SERVER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'sdk-server.mjs');
 const POLICY = { version: '1', default: 'allow', hide: ['where'], resources: { default: 'allow' }, prompts: { default: 'allow' }, methods: {}, tools: { echo: { deny_if: [{ conditions: [{ path: 'args.message', op: 'eq', value: 'bad' }], on_deny: 'No bad words.' }] } } };
 const OPEN = { ...POLICY, hide: [] };
-const CAPABILITIES = { elicitation: { form: {} }, sampling: {}, roots: {} };
+const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
 
 // What the client answers to the server's questions, and what it was told.
 function prepare(told) {
-  const elicit = request => { told.questions.push(request.params.message); return { action: 'accept', content: { name: `guest ${told.questions.length}` } }; };
+  const elicit = request => {
+    if (request.params.mode === 'url') { told.pages.push(request.params.url); return { action: 'accept' }; }
+    told.questions.push(request.params.message); return { action: 'accept', content: { name: `guest ${told.questions.length}` } };
+  };
   const sample = request => { told.questions.push(request.params.messages[0].content.text); return { role: 'assistant', model: 'none', content: { type: 'text', text: 'Paris' } }; };
   const roots = () => ({ roots: [{ uri: 'file:///work', name: 'work' }] });
   return {
@@ -69,7 +72,7 @@ for (const [name, kind] of Object.entries(CLIENTS)) {
     const era = kind.era === 'legacy' ? 'modern' : 'legacy';
     test(`${name} before a server of the ${era} SDK over ${transport}`, async t => {
       const gateway = await start(t, era, transport, OPEN);
-      const told = { questions: [], lines: [], updated: [], lists: 0 };
+      const told = { questions: [], lines: [], updated: [], pages: [], lists: 0 };
       const client = await kind.connect(t, gateway, 'sdk', told);
       const call = (tool, args = {}, options) => client.callTool({ name: tool, arguments: args }, ...(name === 'SDK 1.x' ? [undefined, options] : [options]));
 
@@ -77,7 +80,7 @@ for (const [name, kind] of Object.entries(CLIENTS)) {
         assert.equal(client.getInstructions(), 'be kind');
         assert.equal(client.getServerVersion()?.name, `sdk-${era}`);
         const { tools } = await client.listTools();
-        assert.equal(tools.length, 10);
+        assert.equal(tools.length, 11);
         const result = await call('echo', { message: 'h\u00e9llo' });
         assert.deepEqual([textOf(result), result.structuredContent], ['h\u00e9llo', { length: 5 }]);
         assert.equal((await client.readResource({ uri: 'test://watched' })).contents[0].text, 'version 0');
@@ -90,6 +93,10 @@ for (const [name, kind] of Object.entries(CLIENTS)) {
         assert.equal(textOf(await call('where')), 'file:///work');
         assert.deepEqual(JSON.parse(textOf(await call('ask-twice'))), ['guest 3', 'guest 4']);
         assert.deepEqual(told.questions, ['Who are you?', 'capital of France?', 'Who are you?', 'And you, guest 3?']);
+      });
+      await t.test('a page that must be visited', async () => {
+        assert.equal(textOf(await call('visit')), 'visited');
+        assert.deepEqual(told.pages, ['https://example.org/visit']);
       });
       await t.test('log lines of the level that was asked for', async () => {
         const more = await kind.level(client);
@@ -118,8 +125,8 @@ for (const [name, kind] of Object.entries(CLIENTS)) {
         await eventually(async () => { await call('change'); const before = told.updated.length; await call('change'); return told.updated.length === before; }, 'no news any more');
       });
       await t.test('each call and question is in the decision log', async () => {
-        const rows = await gateway.waitRows(r => r.direction === 'server' && r.outcome === 'allowed' && ['elicitation/create', 'sampling/createMessage', 'roots/list'].includes(r.method), 5);
-        assert.equal(rows.length, 5);
+        const rows = await gateway.waitRows(r => r.direction === 'server' && r.outcome === 'allowed' && ['elicitation/create', 'sampling/createMessage', 'roots/list'].includes(r.method), 6);
+        assert.equal(rows.length, 6);
         await gateway.waitRows(r => r.method === 'tools/call' && r.subject === 'ask-twice');
       });
     });
@@ -127,7 +134,7 @@ for (const [name, kind] of Object.entries(CLIENTS)) {
 
   test(`${name}: the policy holds across eras`, async t => {
     const gateway = await start(t, kind.era === 'legacy' ? 'modern' : 'legacy', 'http', { ...POLICY, methods: { 'elicitation/create': 'deny' } });
-    const told = { questions: [], lines: [], updated: [], lists: 0 };
+    const told = { questions: [], lines: [], updated: [], pages: [], lists: 0 };
     const client = await kind.connect(t, gateway, 'sdk', told);
     assert.equal((await client.listTools()).tools.some(x => x.name === 'where'), false);
     const denied = await client.callTool({ name: 'echo', arguments: { message: 'bad' } });

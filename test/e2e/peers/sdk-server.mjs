@@ -13,6 +13,7 @@ const [era, transport] = process.argv.slice(2);
 const INFO = { name: `sdk-${era}`, version: '1.0.0' };
 const text = value => ({ content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] });
 const QUESTION = { message: 'Who are you?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } };
+const PAGE = { mode: 'url', message: 'Please visit.', url: 'https://example.org/visit' };
 const SAMPLING = { messages: [{ role: 'user', content: { type: 'text', text: 'capital of France?' } }], maxTokens: 10 };
 const seen = { cancelled: [] };
 const WATCHED = 'test://watched';
@@ -25,10 +26,11 @@ function wait(signal, label) {
 
 async function legacy() {
   const { McpServer } = await import('@modelcontextprotocol/sdk/server/mcp.js');
-  const { SubscribeRequestSchema, UnsubscribeRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  const { SubscribeRequestSchema, UnsubscribeRequestSchema, UrlElicitationRequiredError } = await import('@modelcontextprotocol/sdk/types.js');
   const make = () => {
     const server = new McpServer(INFO, { capabilities: { logging: {}, resources: { subscribe: true, listChanged: true }, tools: { listChanged: true } }, instructions: 'be kind' });
     const watched = new Set();
+    let visited = false;
     server.server.setRequestHandler(SubscribeRequestSchema, ({ params }) => (watched.add(params.uri), {}));
     server.server.setRequestHandler(UnsubscribeRequestSchema, ({ params }) => (watched.delete(params.uri), {}));
     server.registerTool('echo', { inputSchema: { message: z.string() }, outputSchema: { length: z.number() } }, ({ message }) => ({ ...text(message), structuredContent: { length: message.length } }));
@@ -39,6 +41,12 @@ async function legacy() {
       const first = await server.server.elicitInput(QUESTION);
       const second = await server.server.elicitInput({ ...QUESTION, message: `And you, ${first.content?.name}?` });
       return text([first.content?.name, second.content?.name]);
+    });
+    server.registerTool('visit', {}, () => {
+      if (visited) return text('visited');
+      const elicitationId = 'page-1';
+      setTimeout(() => { visited = true; server.server.createElicitationCompletionNotifier(elicitationId)().catch(e => console.error(e.message)); }, 300);
+      throw new UrlElicitationRequiredError([{ ...PAGE, elicitationId }]);
     });
     server.registerTool('tell', {}, async ({ sendNotification }) => {
       for (const level of ['debug', 'warning', 'error']) await sendNotification({ method: 'notifications/message', params: { level, data: `a ${level}` } });
@@ -81,6 +89,7 @@ async function modern() {
       if (first) return inputRequired({ inputRequests: { second: inputRequired.elicit({ ...QUESTION, message: `And you, ${first.name}?` }) }, requestState: first.name });
       return inputRequired({ inputRequests: { first: inputRequired.elicit(QUESTION) } });
     });
+    server.registerTool('visit', {}, ctx => (answer(ctx, 'page') ? text(answer(ctx, 'page').action === 'accept' ? 'visited' : 'refused') : inputRequired({ inputRequests: { page: { method: 'elicitation/create', params: PAGE } } })));
     server.registerTool('tell', {}, async ctx => {
       for (const level of ['debug', 'warning', 'error']) await ctx.mcpReq.log(level, `a ${level}`);
       return text('told');
