@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "config/config.h"
+#include "control/control.h"
 #include "pipeline/pipeline.h"
 
 int cli_serve(int argc, char **argv, const char *const *environment);
@@ -103,13 +104,21 @@ struct cli_probe cli_probe_connect(struct slice host, uint16_t port, int timeout
 
 // ---- snapshot.c: a configuration made ready to judge by. References: any thread.
 struct gateway_snapshot;
-// Takes the configuration over, also on failure. `everything` is used in place of the configured
-// policies when not NULL (connect: the far end judges).
+// Takes the configuration and the rules over, also on failure. `everything` is used in place of the
+// configured policies when not NULL (connect: the far end judges); `rules` is NULL without a
+// database.
 int gateway_snapshot_new(struct config *config, struct policy *everything,
-                         struct gateway_snapshot **ret, struct error *error) MUST_CHECK;
+                         struct control_rules *rules, struct gateway_snapshot **ret,
+                         struct error *error) MUST_CHECK;
+// The same configuration with other rules, which are taken over.
+int gateway_snapshot_next(const struct gateway_snapshot *before, struct control_rules *rules,
+                          struct gateway_snapshot **ret, struct error *error) MUST_CHECK;
 struct gateway_snapshot *gateway_snapshot_ref(struct gateway_snapshot *snapshot);
 void gateway_snapshot_unref(struct gateway_snapshot *snapshot); // NULL accepted
 const struct config *gateway_snapshot_config(const struct gateway_snapshot *snapshot);
+const struct upstream_options *gateway_snapshot_servers(const struct gateway_snapshot *snapshot,
+                                                        size_t *ret_count);
+uint64_t gateway_snapshot_serial(const struct gateway_snapshot *snapshot); // of the rules; 0: none
 // Their release gives the reference back that they hold.
 struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot);
 

@@ -47,13 +47,13 @@ void gateway_stores_close(struct gateway_stores *stores)
 
 int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot, struct error *error)
 {
-    const struct config *config = gateway_snapshot_config(snapshot);
-    int result =
-        upstream_set_apply(gateway->upstreams, config->servers, config->server_count, error);
+    size_t count;
+    const struct upstream_options *servers = gateway_snapshot_servers(snapshot, &count);
+    int result = upstream_set_apply(gateway->upstreams, servers, count, error);
     if (result != 0)
         return result;
     struct pipeline_rules rules = gateway_snapshot_rules(snapshot);
-    gateway->config = config;
+    gateway->config = gateway_snapshot_config(snapshot);
     return pipeline_apply(gateway->pipeline, &rules);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport serve`: the HTTP face in front of every configured server, until it is told to stop.
+#include "cli/data_internal.h"
 #include "cli/worker_internal.h"
 
 #include "base/log.h"
@@ -10,12 +11,19 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { CONFIG, FLAGS };
+enum { CONFIG, DATA, KEY_FILE, FLAGS };
 enum { WATCHES_MAX = 256, SIGNALS = 3 };
 
 static const struct cli_flag flags[FLAGS] = {
     [CONFIG] = {"config", "FILE", "the configuration; else $SALLYPORT_CONFIG or sallyport.json"},
+    [DATA] = {"data", "FOLDER",
+              "serve from the database in this folder, made when missing; then "
+              "a configuration is needed only for options"},
+    [KEY_FILE] = {"key-file", "FILE",
+                  "with --data: what credentials are sealed with; else "
+                  "$SALLYPORT_KEYS or 'keys' in the folder"},
 };
 static const struct cli_usage usage = {
     .command = "serve",
@@ -31,9 +39,11 @@ struct serving {
     struct gateway_stores stores;
     struct worker *workers; // owned; the first one's loop is the main thread's
     size_t worker_count;
-    struct loop *loop;           // of the first worker
-    const struct config *config; // the current one; owned by its snapshot
-    const char *path;
+    struct loop *loop;                 // of the first worker
+    const struct config *config;       // the current one; owned by its snapshot
+    struct gateway_snapshot *snapshot; // the current one
+    struct serve_data *data;           // NULL: no database
+    const char *path;                  // of the configuration; NULL: there is none
     const char *const *environment;
     struct net_tls *tls;
     struct loop_wake *drained;
@@ -92,28 +102,74 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
                   "next start");
 }
 
+static struct control_rules *newest_rules(struct serving *serving)
+{
+    return serving->data == NULL ? NULL : control_rules(serve_data_control(serving->data));
+}
+
+// Any worker's thread: what all judge by is in force.
+static void applied_cb(void *argument)
+{
+    struct serving *serving = argument;
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < serving->worker_count; i++) {
+        uint64_t serial = atomic_load(&serving->workers[i].serial);
+        least = serial < least ? serial : least;
+    }
+    if (serving->data != NULL)
+        control_in_force(serve_data_control(serving->data), least);
+}
+
+static void take_over(struct serving *serving, struct gateway_snapshot *snapshot)
+{
+    for (size_t i = 1; i < serving->worker_count; i++)
+        worker_tell(&serving->workers[i], (struct worker_mail){.snapshot = snapshot});
+    gateway_snapshot_unref(serving->snapshot);
+    serving->snapshot = gateway_snapshot_ref(snapshot);
+    serving->config = gateway_snapshot_config(snapshot);
+}
+
 // The first worker tries it, so that a configuration that cannot be used changes nothing anywhere.
 static int apply_everywhere(struct serving *serving, struct config *config, struct error *error)
 {
     struct gateway_snapshot *snapshot = NULL;
-    int result = gateway_snapshot_new(config, NULL, &snapshot, error);
+    int result = gateway_snapshot_new(config, NULL, newest_rules(serving), &snapshot, error);
     if (result != 0)
         return result;
     say_what_needs_a_restart(serving->config, config);
     result = gateway_apply(&serving->workers[0].gateway, snapshot, error);
-    for (size_t i = 1; i < serving->worker_count && result == 0; i++)
-        worker_tell(&serving->workers[i], (struct worker_mail){.snapshot = snapshot});
-    if (result == 0)
-        serving->config = config;
+    if (result == 0) {
+        atomic_store(&serving->workers[0].serial, gateway_snapshot_serial(snapshot));
+        take_over(serving, snapshot);
+        applied_cb(serving);
+    }
     gateway_snapshot_unref(snapshot);
     return result;
+}
+
+// The database changed. That has happened: a worker that cannot follow refuses every call.
+static void take_rules(void *argument)
+{
+    struct serving *serving = argument;
+    struct gateway_snapshot *snapshot = NULL;
+    struct error error = {0};
+    if (gateway_snapshot_next(serving->snapshot, newest_rules(serving), &snapshot, &error) != 0) {
+        log_event(LOG_ERROR, "serve", "no new rules can be made: %s; every call is refused",
+                  error.text);
+        for (size_t i = 0; i < serving->worker_count; i++)
+            worker_tell(&serving->workers[i], (struct worker_mail){.refuse = true});
+        return;
+    }
+    take_over(serving, snapshot);
+    worker_apply(&serving->workers[0], snapshot);
+    gateway_snapshot_unref(snapshot);
 }
 
 static void reload(void *argument)
 {
     struct serving *serving = argument;
     serving->reload_wanted = false;
-    if (serving->draining)
+    if (serving->draining || serving->path == NULL)
         return;
     struct config *config;
     if (cli_load_config(serving->path, serving->environment, &config) != CLI_OK) {
@@ -237,6 +293,8 @@ static int listen_on(struct serving *serving, struct error *error)
                  http_server_port(serving->workers[0].server));
     }
     log_event(LOG_INFO, "serve", "listening on %s", address);
+    if (serving->data != NULL)
+        serve_data_announce(serving->data, serving->tls == NULL ? "http" : "https", address);
     return 0;
 }
 
@@ -248,6 +306,7 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
         gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
+        serving->workers[i].applied = applied_cb;
         serving->workers[i].argument = serving;
         result = worker_open(&serving->workers[i], &serving->stores, i, snapshot, error);
     }
@@ -270,27 +329,36 @@ static int watch_signals(struct serving *serving, struct error *error)
                : error_set(error, ERROR_NO_MEMORY, "no memory for a timer");
 }
 
+static int watch_outside(struct serving *serving, struct error *error)
+{
+    int result = watch_signals(serving, error);
+    if (result == 0 && serving->data != NULL)
+        result = serve_data_join(serving->data, serving->loop, take_rules, serving, error);
+    if (result == 0)
+        watch_files(serving);
+    return result;
+}
+
 static int start(struct serving *serving, struct config *config, struct error *error)
 {
-    struct gateway_snapshot *snapshot = NULL;
     log_configure(config->log_level, config->log_format);
-    int result = gateway_snapshot_new(config, NULL, &snapshot, error);
+    int result =
+        gateway_snapshot_new(config, NULL, newest_rules(serving), &serving->snapshot, error);
     if (result != 0)
         return result;
     serving->config = config;
     serving->worker_count = config->workers == 0 ? 1 : config->workers;
-    result = open_workers(serving, snapshot, error);
-    gateway_snapshot_unref(snapshot);
+    result = open_workers(serving, serving->snapshot, error);
     if (result == 0)
-        result = watch_signals(serving, error);
+        result = watch_outside(serving, error);
     if (result == 0 && config->tls_certificate != NULL)
         result = net_tls_server(config->tls_certificate, config->tls_key, &serving->tls, error);
-    if (result == 0)
-        watch_files(serving);
     if (result == 0)
         result = listen_on(serving, error);
     for (size_t i = 1; i < serving->worker_count && result == 0; i++)
         result = worker_start(&serving->workers[i], error);
+    if (result == 0)
+        applied_cb(serving);
     return result;
 }
 
@@ -321,14 +389,42 @@ static void finish(struct serving *serving)
     for (size_t i = 1; i < serving->worker_count; i++)
         worker_close(&serving->workers[i]);
     close_loop_parts(serving);
+    if (serving->data != NULL)
+        serve_data_leave(serving->data);
     // What is left is bounded in time, and one more signal must not cost the log's last lines.
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     if (serving->workers != NULL)
         worker_close(&serving->workers[0]);
     memory_free(serving->workers);
+    gateway_snapshot_unref(serving->snapshot);
+    serve_data_close(serving->data);
     net_tls_free(serving->tls);
     gateway_stores_close(&serving->stores);
+}
+
+// With a database the configuration file may be missing, unless somebody names one.
+static int load_first(struct serving *serving, const struct cli_arguments *arguments,
+                      struct config **ret)
+{
+    const char *folder = arguments->values[DATA];
+    struct error error = {0};
+    serving->path = cli_config_path(arguments->values[CONFIG], serving->environment);
+    if (folder == NULL)
+        return cli_load_config(serving->path, serving->environment, ret);
+    int result = serve_data_open(folder, arguments->values[KEY_FILE], serving->environment,
+                                 &serving->data, &error);
+    if (result != 0)
+        return cli_complain(result == ERROR_CONFIG ? CLI_USAGE : CLI_FAILED, "%s", error.text);
+    bool named = arguments->values[CONFIG] != NULL ||
+                 config_variable(serving->environment, SLICE_LITERAL("SALLYPORT_CONFIG")) != NULL;
+    if (named || access(serving->path, F_OK) == 0)
+        return cli_load_config(serving->path, serving->environment, ret);
+    serving->path = NULL;
+    result = serve_data_default_config(serving->data, serving->environment, ret);
+    return result == 0 ? CLI_OK
+                       : cli_complain(CLI_FAILED, "the folder '%s' cannot be used: %s", folder,
+                                      error_text(result));
 }
 
 int cli_serve(int argc, char **argv, const char *const *environment)
@@ -337,13 +433,16 @@ int cli_serve(int argc, char **argv, const char *const *environment)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
-    struct serving serving = {.environment = environment,
-                              .path = cli_config_path(arguments.values[CONFIG], environment)};
+    if (arguments.values[KEY_FILE] != NULL && arguments.values[DATA] == NULL)
+        return cli_mistake("serve", "--key-file goes with --data");
+    struct serving serving = {.environment = environment};
     struct config *config;
-    exit_code = cli_load_config(serving.path, environment, &config);
-    if (exit_code != CLI_OK)
-        return exit_code;
     struct error error = {0};
+    exit_code = load_first(&serving, &arguments, &config);
+    if (exit_code != CLI_OK) {
+        serve_data_close(serving.data);
+        return exit_code;
+    }
     int result = start(&serving, config, &error);
     if (result == 0)
         loop_run(serving.loop);

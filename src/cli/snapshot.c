@@ -1,21 +1,42 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A configuration made ready to judge by: what the pipelines' rules point into. Every worker has
-// the same one; it goes when the last message judged by it is done.
+// A configuration, and what a database says besides, made ready to judge by: what the pipelines'
+// rules point into. Every worker has the same one; it goes when the last message judged by it is
+// done.
 #include "cli/cli_internal.h"
 
 #include "base/memory.h"
 
 #include <stdatomic.h>
 
-struct gateway_snapshot {
+// What a file says; several snapshots share it when only the database changed.
+struct gateway_file {
     atomic_uint references;
     struct config *config;
-    struct identity_table *grants;
-    struct pipeline_policy *policies;
     struct policy *everything;
 };
+
+struct gateway_snapshot {
+    atomic_uint references;
+    struct gateway_file *file;
+    struct control_rules *rules; // NULL: no database
+    const struct identity_table *grants;
+    struct identity_table *own_grants; // NULL: the database's
+    struct pipeline_policy *policies;  // the database's, then the file's
+    size_t policy_count;
+    struct upstream_options *servers; // the same
+    size_t server_count;
+};
+
+static void file_unref(struct gateway_file *file)
+{
+    if (atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
+        return;
+    config_free(file->config);
+    policy_unref(file->everything);
+    memory_free(file);
+}
 
 struct gateway_snapshot *gateway_snapshot_ref(struct gateway_snapshot *snapshot)
 {
@@ -28,10 +49,11 @@ void gateway_snapshot_unref(struct gateway_snapshot *snapshot)
     if (snapshot == NULL ||
         atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) != 1)
         return;
-    identity_table_free(snapshot->grants);
+    identity_table_free(snapshot->own_grants);
     memory_free(snapshot->policies);
-    config_free(snapshot->config);
-    policy_unref(snapshot->everything);
+    memory_free(snapshot->servers);
+    control_rules_unref(snapshot->rules);
+    file_unref(snapshot->file);
     memory_free(snapshot);
 }
 
@@ -40,48 +62,97 @@ static void release_cb(void *snapshot)
     gateway_snapshot_unref(snapshot);
 }
 
-static int fill_grants(struct gateway_snapshot *snapshot, struct error *error)
+// Policies of the file stand behind the database's.
+static int add_file_grant(struct gateway_snapshot *snapshot, const struct config_grant *from,
+                          size_t offset, struct error *error)
 {
-    const struct config *config = snapshot->config;
-    for (size_t i = 0; i < config->grant_count; i++) {
-        struct identity_grant grant = config->grants[i].grant;
-        struct identity_reach all[1];
-        if (snapshot->everything != NULL && grant.reach_count == 1) {
-            all[0] = (struct identity_reach){.server = grant.reach[0].server};
-            grant.reach = all;
-        }
-        int result =
-            identity_table_add(snapshot->grants, &grant, config->grants[i].token_sha256, error);
-        if (result != 0)
-            return result;
+    struct identity_grant grant = from->grant;
+    struct identity_reach *reach = memory_try_new((grant.reach_count + 1) * sizeof *reach);
+    if (reach == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the grants");
+    for (size_t i = 0; i < grant.reach_count; i++) {
+        reach[i] = grant.reach[i];
+        if (reach[i].policy >= 0)
+            reach[i].policy += (int)offset;
     }
+    if (snapshot->file->everything != NULL && grant.reach_count == 1)
+        reach[0].policy = (int)offset;
+    grant.reach = reach;
+    int result = identity_table_add(snapshot->own_grants, &grant, from->token_sha256, error);
+    memory_free(reach);
+    return result;
+}
+
+static int fill_grants(struct gateway_snapshot *snapshot, const struct control_view *view,
+                       struct error *error)
+{
+    const struct config *config = snapshot->file->config;
+    snapshot->grants = view->grants;
+    if (config->grant_count == 0 && view->grants != NULL)
+        return 0;
+    snapshot->own_grants =
+        view->grants == NULL ? identity_table_new() : identity_table_copy(view->grants);
+    snapshot->grants = snapshot->own_grants;
+    if (snapshot->own_grants == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the grants");
+    int result = 0;
+    for (size_t i = 0; i < config->grant_count && result == 0; i++)
+        result = add_file_grant(snapshot, &config->grants[i], view->policy_count, error);
+    return result;
+}
+
+static int fill_policies(struct gateway_snapshot *snapshot, const struct control_view *view,
+                         struct error *error)
+{
+    const struct config *config = snapshot->file->config;
+    struct policy *everything = snapshot->file->everything;
+    size_t count = view->policy_count + config->policy_count + 1;
+    snapshot->policies = memory_try_new(count * sizeof *snapshot->policies);
+    if (snapshot->policies == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the policies");
+    if (view->policy_count > 0)
+        memcpy(snapshot->policies, view->policies, view->policy_count * sizeof *snapshot->policies);
+    struct pipeline_policy *own = snapshot->policies + view->policy_count;
+    for (size_t i = 0; i < config->policy_count; i++)
+        own[i] = (struct pipeline_policy){config->policies[i].name, config->policies[i].policy};
+    if (everything != NULL)
+        own[0] = (struct pipeline_policy){policy_name(everything), everything};
+    snapshot->policy_count = count;
     return 0;
 }
 
-static void fill_policies(struct gateway_snapshot *snapshot)
+static int fill_servers(struct gateway_snapshot *snapshot, const struct control_view *view,
+                        struct error *error)
 {
-    const struct config *config = snapshot->config;
-    snapshot->policies = memory_new((config->policy_count + 1) * sizeof *snapshot->policies);
-    for (size_t i = 0; i < config->policy_count; i++)
-        snapshot->policies[i] =
-            (struct pipeline_policy){config->policies[i].name, config->policies[i].policy};
-    if (snapshot->everything != NULL)
-        snapshot->policies[0] =
-            (struct pipeline_policy){policy_name(snapshot->everything), snapshot->everything};
+    const struct config *config = snapshot->file->config;
+    size_t count = view->server_count + config->server_count;
+    snapshot->servers = memory_try_new((count + 1) * sizeof *snapshot->servers);
+    if (snapshot->servers == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the servers");
+    if (view->server_count > 0)
+        memcpy(snapshot->servers, view->servers, view->server_count * sizeof *snapshot->servers);
+    if (config->server_count > 0)
+        memcpy(snapshot->servers + view->server_count, config->servers,
+               config->server_count * sizeof *snapshot->servers);
+    snapshot->server_count = count;
+    return 0;
 }
 
-int gateway_snapshot_new(struct config *config, struct policy *everything,
-                         struct gateway_snapshot **ret, struct error *error)
+// Takes the references over, also on failure.
+static int make(struct gateway_file *file, struct control_rules *rules,
+                struct gateway_snapshot **ret, struct error *error)
 {
+    static const struct control_view nothing;
+    const struct control_view *view = rules == NULL ? &nothing : control_rules_view(rules);
     struct gateway_snapshot *snapshot = memory_new(sizeof *snapshot);
     atomic_init(&snapshot->references, 1);
-    snapshot->config = config;
-    snapshot->everything = everything == NULL ? NULL : policy_ref(everything);
-    snapshot->grants = identity_table_new();
-    fill_policies(snapshot);
-    int result = snapshot->grants == NULL
-                     ? error_set(error, ERROR_NO_MEMORY, "no memory for the grants")
-                     : fill_grants(snapshot, error);
+    snapshot->file = file;
+    snapshot->rules = rules;
+    int result = fill_policies(snapshot, view, error);
+    if (result == 0)
+        result = fill_servers(snapshot, view, error);
+    if (result == 0)
+        result = fill_grants(snapshot, view, error);
     if (result != 0)
         gateway_snapshot_unref(snapshot);
     else
@@ -89,9 +160,39 @@ int gateway_snapshot_new(struct config *config, struct policy *everything,
     return result;
 }
 
+int gateway_snapshot_new(struct config *config, struct policy *everything,
+                         struct control_rules *rules, struct gateway_snapshot **ret,
+                         struct error *error)
+{
+    struct gateway_file *file = memory_new(sizeof *file);
+    atomic_init(&file->references, 1);
+    file->config = config;
+    file->everything = everything == NULL ? NULL : policy_ref(everything);
+    return make(file, rules, ret, error);
+}
+
+int gateway_snapshot_next(const struct gateway_snapshot *before, struct control_rules *rules,
+                          struct gateway_snapshot **ret, struct error *error)
+{
+    atomic_fetch_add_explicit(&before->file->references, 1, memory_order_relaxed);
+    return make(before->file, rules, ret, error);
+}
+
 const struct config *gateway_snapshot_config(const struct gateway_snapshot *snapshot)
 {
-    return snapshot->config;
+    return snapshot->file->config;
+}
+
+const struct upstream_options *gateway_snapshot_servers(const struct gateway_snapshot *snapshot,
+                                                        size_t *ret_count)
+{
+    *ret_count = snapshot->server_count;
+    return snapshot->servers;
+}
+
+uint64_t gateway_snapshot_serial(const struct gateway_snapshot *snapshot)
+{
+    return snapshot->rules == NULL ? 0 : control_rules_view(snapshot->rules)->serial;
 }
 
 static bool listens_on_loopback(const struct config *config)
@@ -105,17 +206,18 @@ static bool listens_on_loopback(const struct config *config)
 
 struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot)
 {
-    const struct config *config = snapshot->config;
+    const struct config *config = snapshot->file->config;
     return (struct pipeline_rules){
         .grants = snapshot->grants,
         .policies = snapshot->policies,
-        .policy_count = config->policy_count,
+        .policy_count = snapshot->policy_count,
         .allowed_hosts = config->allowed_hosts,
         .allowed_host_count = config->allowed_host_count,
         .allowed_origins = config->allowed_origins,
         .allowed_origin_count = config->allowed_origin_count,
         .loopback_names = listens_on_loopback(config),
         .metrics_public = config->metrics_public,
+        .servers_by_grant = snapshot->rules != NULL,
         .sessions_max_per_grant = config->sessions_max_per_grant,
         .calls_max_per_grant = config->calls_max_per_grant,
         .session_idle_ms = config->session_idle_ms,

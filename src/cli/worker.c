@@ -34,7 +34,14 @@ bool worker_is_draining(struct worker *worker)
 }
 
 // A worker that cannot follow the others must not go on by rules that are no longer in force.
-static void apply(struct worker *worker, struct gateway_snapshot *snapshot)
+static void refuse_all(struct worker *worker)
+{
+    const struct pipeline_rules nothing = {.grants = worker->nobody};
+    if (pipeline_apply(worker->gateway.pipeline, &nothing) != 0)
+        log_event(LOG_ERROR, "serve", "worker %zu has no memory left", worker->number);
+}
+
+static void follow(struct worker *worker, struct gateway_snapshot *snapshot)
 {
     struct error error = {0};
     if (gateway_apply(&worker->gateway, snapshot, &error) == 0)
@@ -42,9 +49,16 @@ static void apply(struct worker *worker, struct gateway_snapshot *snapshot)
     log_event(LOG_ERROR, "serve",
               "worker %zu cannot use the configuration: %s; it refuses every call until it can",
               worker->number, error.text);
-    const struct pipeline_rules nothing = {.grants = worker->nobody};
-    if (pipeline_apply(worker->gateway.pipeline, &nothing) != 0)
-        log_event(LOG_ERROR, "serve", "worker %zu has no memory left", worker->number);
+    refuse_all(worker);
+}
+
+void worker_apply(struct worker *worker, struct gateway_snapshot *snapshot)
+{
+    if (!worker_is_draining(worker))
+        follow(worker, snapshot);
+    atomic_store(&worker->serial, gateway_snapshot_serial(snapshot));
+    if (worker->applied != NULL)
+        worker->applied(worker->argument);
 }
 
 static void mail_cb(void *argument)
@@ -54,8 +68,10 @@ static void mail_cb(void *argument)
     struct worker_mail mail = worker->mail;
     worker->mail = (struct worker_mail){0};
     pthread_mutex_unlock(&worker->lock);
-    if (mail.snapshot != NULL && !worker_is_draining(worker))
-        apply(worker, mail.snapshot);
+    if (mail.snapshot != NULL)
+        worker_apply(worker, mail.snapshot);
+    else if (mail.refuse)
+        refuse_all(worker);
     gateway_snapshot_unref(mail.snapshot);
     if (mail.drain)
         worker_drain(worker);
@@ -70,6 +86,7 @@ void worker_tell(struct worker *worker, struct worker_mail mail)
         gateway_snapshot_unref(worker->mail.snapshot); // one that it never looked at
         worker->mail.snapshot = gateway_snapshot_ref(mail.snapshot);
     }
+    worker->mail.refuse = mail.refuse || (worker->mail.refuse && mail.snapshot == NULL);
     worker->mail.drain |= mail.drain;
     worker->mail.stop |= mail.stop;
     pthread_mutex_unlock(&worker->lock);
@@ -83,6 +100,7 @@ int worker_open(struct worker *worker, struct gateway_stores *stores, size_t num
     pthread_mutex_init(&worker->lock, NULL);
     worker->opened = true;
     worker->nobody = identity_table_new();
+    atomic_init(&worker->serial, gateway_snapshot_serial(snapshot));
     int result = gateway_open(&worker->gateway, stores, number, snapshot, error);
     if (result != 0)
         return result;

@@ -13,6 +13,7 @@
 
 struct worker_mail {
     struct gateway_snapshot *snapshot; // judge by this from now on; NULL: no change
+    bool refuse;                       // every call, until the next snapshot
     bool drain, stop;
 };
 
@@ -27,7 +28,9 @@ struct worker {
     pthread_mutex_t lock; // of the mail
     struct worker_mail mail;
     atomic_bool draining;
+    atomic_uint_fast64_t serial;     // of the rules that it judges by
     void (*drained)(void *argument); // any thread: the last connection may have gone
+    void (*applied)(void *argument); // its own thread: `serial` changed; may be NULL
     void *argument;
 };
 
@@ -38,6 +41,8 @@ int worker_listen(struct worker *worker, const char *address,
                   const struct http_server_options *options, struct error *error) MUST_CHECK;
 // Runs its loop in a thread of its own until it is told to stop.
 int worker_start(struct worker *worker, struct error *error) MUST_CHECK;
+// Judges by this from now on. When it cannot, it refuses every call until it can.
+void worker_apply(struct worker *worker, struct gateway_snapshot *snapshot);
 void worker_tell(struct worker *worker, struct worker_mail mail);
 // Stops accepting and lets calls in flight finish.
 void worker_drain(struct worker *worker);

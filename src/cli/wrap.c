@@ -62,7 +62,7 @@ static void reload(void *argument)
         log_event(LOG_ERROR, "run", "the policy is broken; the old one stays in force");
         return;
     }
-    if (gateway_snapshot_new(config, wrapping->everything, &snapshot, &error) != 0 ||
+    if (gateway_snapshot_new(config, wrapping->everything, NULL, &snapshot, &error) != 0 ||
         gateway_apply(&wrapping->gateway, snapshot, &error) != 0)
         log_event(LOG_ERROR, "run", "the policy cannot be used: %s", error.text);
     else
@@ -83,7 +83,7 @@ static int start(struct wrapping *wrapping, struct config *config, struct error 
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
     log_configure(config->log_level, config->log_format);
     struct gateway_snapshot *snapshot = NULL;
-    int result = gateway_snapshot_new(config, wrapping->everything, &snapshot, error);
+    int result = gateway_snapshot_new(config, wrapping->everything, NULL, &snapshot, error);
     if (result != 0)
         return result;
     result = gateway_stores_open(&wrapping->stores, config, 1, error);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char keys_variable[] = "SALLYPORT_KEYS";
+static const char keys_variable[] = "SALLYPORT_KEYS", database_name[] = "control.db";
 
 // "FOLDER/NAME", owned by the caller.
 static char *path_in(const char *folder, const char *name)
@@ -69,15 +69,19 @@ static int load_keys(struct control *control, struct error *error)
         own ? path_in(control->folder, "keys")
             : memory_copy_string(control->options.key_file, strlen(control->options.key_file));
     int result = secret_keys_load(control->key_file, &control->keys, error);
-    if (result != ERROR_NOT_FOUND || !own)
-        return result;
+    // A lost key file must not be replaced in silence: what is sealed would be lost.
+    char *database = path_in(control->folder, database_name);
+    bool fresh = access(database, F_OK) != 0;
+    memory_free(database);
+    if (result != ERROR_NOT_FOUND || !own || !fresh)
+        return result == ERROR_NOT_FOUND ? ERROR_CONFIG : result;
     result = secret_keys_add_to_file(control->key_file, NULL, error);
     return result == 0 ? secret_keys_load(control->key_file, &control->keys, error) : result;
 }
 
 static int open_records(struct control *control, struct error *error)
 {
-    char *path = path_in(control->folder, "control.db");
+    char *path = path_in(control->folder, database_name);
     const struct store_records_options options = {.path = path,
                                                   .link = control->options.link,
                                                   .committed = control_committed,
@@ -87,26 +91,39 @@ static int open_records(struct control *control, struct error *error)
     return result;
 }
 
-// A lost key file must not be replaced by a new one in silence: what is sealed would be lost.
-static int check_keys(void *argument, struct store_view *view, struct error *error)
+// Wrong keys show at the start and not when a server cannot be reached.
+static int try_keys(struct control *control, struct store_view *view, struct slice organisation,
+                    struct error *error)
 {
-    struct control *control = argument;
+    const struct store_credential *credential = NULL;
+    const struct store_page page = {.limit = 1, .newest_first = true};
+    struct buffer plain;
+    size_t found = 0;
+    int result = store_list_credential(view, organisation, (struct slice){0}, &page, &credential,
+                                       &found, NULL, error);
+    if (result != 0 || found == 0)
+        return result;
+    buffer_init(&plain, 0);
+    struct slice place = control_place_of(credential, store_arena(view));
+    if (secret_open(control->keys, credential->sealed, place, &plain, NULL) != 0)
+        result = error_set(error, ERROR_CONFIG,
+                           "credentials are sealed under a key %u that is not among the keys "
+                           "given; restore it",
+                           secret_key_of(credential->sealed));
+    if (plain.data != NULL)
+        memory_wipe(plain.data, plain.capacity);
+    buffer_release(&plain);
+    return result;
+}
+
+static int check_keys(struct control *control, struct store_view *view, struct error *error)
+{
     const struct store_organisation *owners = NULL;
     size_t count = 0;
     int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, NULL, &owners,
                                          &count, NULL, error);
-    for (size_t i = 0; result == 0 && i < count; i++) {
-        const struct store_credential *credential = NULL;
-        const struct store_page page = {.limit = 1};
-        size_t found = 0;
-        result = store_list_credential(view, owners[i].head.id, (struct slice){0}, &page,
-                                       &credential, &found, NULL, error);
-        if (result == 0 && found > 0 && !secret_keys_has(control->keys, credential->sealed))
-            result = error_set(error, ERROR_CONFIG,
-                               "credentials are sealed under key %u, which is not among the keys "
-                               "given; restore it",
-                               secret_key_of(credential->sealed));
-    }
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = try_keys(control, view, owners[i].head.id, error);
     return result;
 }
 

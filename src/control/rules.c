@@ -262,6 +262,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
 void control_in_force(struct control *control, uint64_t serial)
 {
     pthread_mutex_lock(&control->lock);
+    control->awaited = true;
     if (serial > control->in_force)
         control->in_force = serial;
     pthread_cond_broadcast(&control->settled);

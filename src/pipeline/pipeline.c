@@ -193,12 +193,15 @@ void pipeline_free(struct pipeline *pipeline)
 }
 
 // Clients of the stateless era hear of a change on their open subscriptions.
-static void tell_listeners(struct pipeline *pipeline)
+static void tell_listeners(struct pipeline *pipeline, const struct rules *before)
 {
     static const char *const kinds[] = {"tools", "prompts", "resources"};
     LIST_EACH(&pipeline->exchanges, item)
     {
         struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->grant == NULL || ex->server == NULL ||
+            rules_agree(before, pipeline->rules, ex->grant->id, ex->server))
+            continue;
         bool wants[] = {ex->listens_tools, ex->listens_prompts, ex->listens_resources};
         for (size_t i = 0; i < 3; i++) {
             if (!wants[i] || !ex->streaming || ex->client_gone || ex->answered)
@@ -212,6 +215,28 @@ static void tell_listeners(struct pipeline *pipeline)
             ex->face->stream_message(ex, pieces, 5, (struct slice){0}, -1);
         }
     }
+}
+
+// A subscription of the stateless era lasts as long as its grant and its server.
+static bool end_one_listener(struct pipeline *pipeline)
+{
+    LIST_EACH(&pipeline->exchanges, item)
+    {
+        struct exchange *ex = LIST_ENTRY(item, struct exchange, link);
+        if (ex->method != MCP_LISTEN || ex->session != NULL || ex->grant == NULL ||
+            ex->server == NULL || ex->answered)
+            continue;
+        const struct identity_grant *grant =
+            identity_by_id(pipeline->rules->given.grants, ex->grant->id);
+        struct slice server = upstream_server_options(ex->server)->name;
+        if (grant != NULL && identity_reach(grant, server) != NULL &&
+            !upstream_server_retired(ex->server))
+            continue;
+        exchange_answer(ex, 200, (struct slice){0});
+        exchange_finish(ex);
+        return true;
+    }
+    return false;
 }
 
 int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *given)
@@ -228,7 +253,9 @@ int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *given
     {
         session_apply_rules(LIST_ENTRY(item, struct session, link), before);
     }
-    tell_listeners(pipeline);
+    while (end_one_listener(pipeline))
+        ; // ending one may have ended others
+    tell_listeners(pipeline, before);
     rules_unref(before);
     return 0;
 }

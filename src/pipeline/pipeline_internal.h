@@ -37,6 +37,9 @@ struct rules {
 };
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules);
+// Do both show the same to this grant at this server? (session.c)
+bool rules_agree(const struct rules *a, const struct rules *b, struct slice grant_id,
+                 const struct upstream_server *server);
 
 // ---- How an answer reaches the client: one table per kind of client (http_face.c, batch.c,
 // stdio_face.c). The exchange outlives its face; after `client_gone` none of these is called.

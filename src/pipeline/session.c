@@ -249,14 +249,26 @@ enum step_result step_session(struct exchange *ex)
 
 // ---- Reload
 
-static const struct policy *policy_for(const struct rules *rules, const struct session *session)
+static const struct policy *policy_for(const struct rules *rules, struct slice grant_id,
+                                       const struct upstream_server *server)
 {
-    const struct identity_grant *grant =
-        identity_by_id(rules->given.grants, slice_from_string(session->grant_id));
+    const struct identity_grant *grant = identity_by_id(rules->given.grants, grant_id);
     const struct identity_reach *reach =
-        grant == NULL ? NULL
-                      : identity_reach(grant, upstream_server_options(session->server)->name);
+        grant == NULL ? NULL : identity_reach(grant, upstream_server_options(server)->name);
     return reach == NULL || reach->policy < 0 ? NULL : rules->given.policies[reach->policy].policy;
+}
+
+bool rules_agree(const struct rules *a, const struct rules *b, struct slice grant_id,
+                 const struct upstream_server *server)
+{
+    const struct identity_grant *one = identity_by_id(a->given.grants, grant_id);
+    const struct identity_grant *other = identity_by_id(b->given.grants, grant_id);
+    const struct policy *first = policy_for(a, grant_id, server);
+    const struct policy *second = policy_for(b, grant_id, server);
+    if (one == NULL || other == NULL || one->mode != other->mode)
+        return false;
+    return first == second || (first != NULL && second != NULL &&
+                               slice_equal(policy_version(first), policy_version(second)));
 }
 
 static void tell_changed(struct session *session)
@@ -281,9 +293,7 @@ void session_apply_rules(struct session *session, const struct rules *before)
         session_end(session, "the configuration changed");
         return;
     }
-    const struct policy *old = policy_for(before, session), *new = policy_for(now, session);
-    if (old == new ||
-        (old != NULL && new != NULL &&slice_equal(policy_version(old), policy_version(new))))
+    if (rules_agree(before, now, grant->id, session->server))
         return;
     replay_forget_all(session); // it was judged by the old one
     tell_changed(session);

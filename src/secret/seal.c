@@ -27,11 +27,6 @@ static const struct secret_key *find_key(const struct secret_keys *keys, uint32_
     return NULL;
 }
 
-bool secret_keys_has(const struct secret_keys *keys, struct slice sealed)
-{
-    return find_key(keys, secret_key_of(sealed)) != NULL;
-}
-
 static bool start(EVP_CIPHER_CTX *context, const struct secret_key *key, const unsigned char *nonce,
                   struct slice place, bool sealing)
 {

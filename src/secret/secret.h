@@ -35,8 +35,6 @@ int secret_seal(const struct secret_keys *keys, struct slice plain, struct slice
 // ERROR_NOT_FOUND: its key is not among these. ERROR_DENIED: changed, or of another place.
 int secret_open(const struct secret_keys *keys, struct slice sealed, struct slice place,
                 struct buffer *out, struct error *error) MUST_CHECK;
-// Is the key that sealed it among these?
-bool secret_keys_has(const struct secret_keys *keys, struct slice sealed);
 // Number of the key that sealed it, 0 when it is nothing sealed.
 uint32_t secret_key_of(struct slice sealed);
 

@@ -6,7 +6,8 @@
 -- columns are those of src/store/tables.c, which knows their types and bounds.
 --
 -- Every key begins with the organisation, and so does every reference: a row cannot refer to one of
--- another organisation. Times are milliseconds since 1970-01-01 UTC, 0: never.
+-- another organisation. Indexes that end in the id are for lists of what belongs to one record, in
+-- order of ids. Times are milliseconds since 1970-01-01 UTC, 0: never.
 
 -- step 1
 CREATE TABLE schema_version (
@@ -76,7 +77,7 @@ CREATE TABLE session (
     PRIMARY KEY (organisation, id),
     FOREIGN KEY (organisation, member) REFERENCES member (organisation, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX session_member ON session (organisation, member);
+CREATE INDEX session_member ON session (organisation, member, id);
 CREATE TABLE server (
     organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
@@ -101,6 +102,7 @@ CREATE TABLE credential (
     UNIQUE (organisation, server, place, name),
     FOREIGN KEY (organisation, server) REFERENCES server (organisation, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX credential_server ON credential (organisation, server, id);
 CREATE TABLE policy (
     organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
@@ -123,6 +125,7 @@ CREATE TABLE policy_version (
     UNIQUE (organisation, policy, number),
     FOREIGN KEY (organisation, policy) REFERENCES policy (organisation, id) ON DELETE CASCADE
 ) STRICT;
+CREATE INDEX policy_version_policy ON policy_version (organisation, policy, id);
 CREATE TABLE "grant" (
     organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
@@ -145,7 +148,7 @@ CREATE TABLE grant_token (
     PRIMARY KEY (organisation, id),
     FOREIGN KEY (organisation, "grant") REFERENCES "grant" (organisation, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX grant_token_grant ON grant_token (organisation, "grant");
+CREATE INDEX grant_token_grant ON grant_token (organisation, "grant", id);
 CREATE TABLE reach (
     organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
@@ -164,6 +167,7 @@ CREATE TABLE reach (
         REFERENCES policy_version (organisation, policy, number),
     CHECK (policy IS NOT NULL OR number = 0)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX reach_grant ON reach (organisation, "grant", id);
 CREATE INDEX reach_server ON reach (organisation, server);
 CREATE INDEX reach_policy ON reach (organisation, policy, pinned);
 CREATE TABLE request (

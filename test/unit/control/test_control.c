@@ -332,6 +332,8 @@ static void the_last_use_is_written(void **state)
 
 // ---- Credentials
 
+#define ZEROS "00000000000000000000000000000000"
+
 static const char *header = "Authorization";
 
 static int add_credential(void *argument, struct store_view *view, struct error *error)
@@ -392,6 +394,11 @@ static void credentials_are_sealed_and_sent(void **state)
     snprintf(path, sizeof path, "%s/keys", world.scratch.folder);
     snprintf(aside, sizeof aside, "%s/aside", world.scratch.folder);
     assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(world_try_open(&world, &world.control), ERROR_CONFIG);
+    assert_non_null(strstr(world.error.text, "keys' cannot be opened"));
+    assert_int_not_equal(access(path, F_OK), 0); // and no other one was made
+    scratch_write(path, "9:" ZEROS ZEROS, 66);
+    assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(world_try_open(&world, &world.control), ERROR_CONFIG);
     assert_non_null(strstr(world.error.text, "not among the keys"));
     assert_int_equal(rename(aside, path), 0);

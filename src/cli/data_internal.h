@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The database of `sallyport serve --data`. All functions belong to the main thread.
+#pragma once
+
+#include "cli/cli_internal.h"
+
+struct serve_data;
+
+int serve_data_open(const char *folder, const char *key_file, const char *const *environment,
+                    struct serve_data **ret, struct error *error) MUST_CHECK;
+void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
+struct control *serve_data_control(struct serve_data *data);
+int serve_data_default_config(const struct serve_data *data, const char *const *environment,
+                              struct config **ret) MUST_CHECK;
+// `changed` is called on the loop when there are new rules.
+int serve_data_join(struct serve_data *data, struct loop *loop, void (*changed)(void *argument),
+                    void *argument, struct error *error) MUST_CHECK;
+void serve_data_leave(struct serve_data *data); // the loop ends
+// Prints the first admin's link, if there is none yet.
+void serve_data_announce(const struct serve_data *data, const char *scheme, const char *address);
