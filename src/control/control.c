@@ -82,10 +82,8 @@ static int load_keys(struct control *control, struct error *error)
 static int open_records(struct control *control, struct error *error)
 {
     char *path = path_in(control->folder, database_name);
-    const struct store_records_options options = {.path = path,
-                                                  .link = control->options.link,
-                                                  .committed = control_committed,
-                                                  .argument = control};
+    const struct store_records_options options = {
+        .path = path, .committed = control_committed, .argument = control};
     int result = store_records_open(&options, &control->records, error);
     memory_free(path);
     return result;

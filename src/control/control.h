@@ -20,7 +20,6 @@ struct control_options {
     // There are new rules (control_rules): on the writer's thread, must not wait.
     void (*changed)(void *argument);
     void *argument;
-    void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
 };
 
 // Opens or makes the database and reads everything. ERROR_IO also when another process has the

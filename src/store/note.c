@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The admin audit: one row for each change, written with it or not at all. Its line is JSON in a
-// fixed order of members, and what is linked.
+// fixed order of members, tied to the line before it; each organisation has a chain of its own.
 #include "store/store_internal.h"
 
 #include "base/buffer.h"
@@ -84,14 +84,13 @@ static void write_actor(struct buffer *out, const struct store_actor *actor)
     json_write_string(out, actor->address);
 }
 
-static void write_line(struct buffer *out, const struct store_audit *row,
+static void write_body(struct buffer *out, const struct store_audit *row,
                        const struct store_actor *actor, const struct store_table *table,
                        const struct store_head *before, const struct store_head *after)
 {
     char time[CLOCK_TEXT_SIZE];
     clock_format(row->head.created_ms, time);
-    buffer_append_format(
-        out, "{\"sequence\":%" PRId64 ",\"time\":\"%s\",\"organisation\":", row->sequence, time);
+    buffer_append_format(out, "{\"time\":\"%s\",\"organisation\":", time);
     json_write_string(out, row->head.organisation);
     write_actor(out, actor);
     buffer_append_string(out, ",\"action\":");
@@ -100,7 +99,27 @@ static void write_line(struct buffer *out, const struct store_audit *row,
     json_write_string(out, row->object);
     write_record(out, "before", table, before, after);
     write_record(out, "after", table, after, before);
-    buffer_append_string(out, "}");
+}
+
+static int add_row(struct store_view *view, struct store_audit *row, const struct store_audit *last,
+                   struct slice body, struct error *error)
+{
+    struct chain_state state = {.rows = (uint64_t)last->sequence};
+    struct buffer line;
+    buffer_init(&line, 0);
+    if (last->link.length == CHAIN_LINK_SIZE)
+        memcpy(state.link, last->link.data, CHAIN_LINK_SIZE);
+    int result = chain_append(view->hasher, &state, body, &line);
+    if (result == 0) {
+        struct slice whole = buffer_slice(&line);
+        row->line = slice_of(whole.data, whole.length - 1); // without its line feed
+        row->link = slice_of((const char *)state.link, sizeof state.link);
+        result = store_rows_insert(view->connection, STORE_AUDIT, &row->head, error);
+    } else {
+        error_set(error, result, "a row of the audit cannot be made: %s", error_text(result));
+    }
+    buffer_release(&line);
+    return result;
 }
 
 int store_note(struct store_view *view, enum store_kind kind, const char *verb,
@@ -110,7 +129,6 @@ int store_note(struct store_view *view, enum store_kind kind, const char *verb,
     const struct store_table *table = &store_tables[kind];
     const struct store_head *subject = after == NULL ? before : after;
     const struct store_actor nobody = {0}, *actor = view->actor == NULL ? &nobody : view->actor;
-    static const char no_link[32];
     struct store_audit last = {0};
     if (table->quiet)
         return 0;
@@ -127,20 +145,13 @@ int store_note(struct store_view *view, enum store_kind kind, const char *verb,
         .actor = actor->id,
         .action = arena_format(&view->arena, "%s.%s", table->name, verb),
         .object = subject->id};
-    unsigned char link[32];
-    struct buffer line;
-    buffer_init(&line, LINE_MAX_BYTES);
-    write_line(&line, &row, actor, table, before, after);
-    row.line = buffer_slice(&line);
-    if (view->link != NULL && !line.failed) {
-        const char *former = last.link.length == 32 ? last.link.data : no_link;
-        view->link((const unsigned char *)former, row.line, link);
-        row.link = slice_of((const char *)link, sizeof link);
-    }
-    if (row.action.data == NULL || line.failed)
+    struct buffer body;
+    buffer_init(&body, LINE_MAX_BYTES);
+    write_body(&body, &row, actor, table, before, after);
+    if (row.action.data == NULL || body.failed)
         result = error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit");
     else
-        result = store_rows_insert(view->connection, STORE_AUDIT, &row.head, error);
-    buffer_release(&line);
+        result = add_row(view, &row, &last, buffer_slice(&body), error);
+    buffer_release(&body);
     return result;
 }

@@ -46,6 +46,7 @@ struct store_records {
     bool started;
     struct outcome batch[BATCH_MAX]; // the writer's
     struct store_changes changes;    // the writer's
+    struct chain_hasher *hasher;     // the writer's
     struct reader readers[READERS_MAX];
     size_t reader_count;
     atomic_bool failing;
@@ -111,7 +112,7 @@ static int run_one(struct store_records *records, struct outcome *outcome, struc
     struct store_view view = {.connection = records->writer,
                               .actor = &outcome->job->actor,
                               .changes = &records->changes,
-                              .link = records->options.link};
+                              .hasher = records->hasher};
     size_t changes = records->changes.count;
     int result = store_connection_mark(records->writer, error);
     if (result != 0)
@@ -237,7 +238,10 @@ int store_records_open(const struct store_records_options *options, struct store
     queue_init(&records->writes);
     queue_init(&records->reads);
     arena_init(&records->changes.arena, CHANGES_MEMORY_MAX);
-    int result = store_connection_open(options->path, true, &records->writer, error);
+    records->hasher = chain_hasher_new();
+    int result = records->hasher == NULL
+                     ? error_set(error, ERROR_NO_MEMORY, "no memory for the database")
+                     : store_connection_open(options->path, true, &records->writer, error);
     if (result == 0)
         result = start_readers(records, error);
     if (result == 0 && thread_start(&records->thread, write_jobs, records) != 0)
@@ -267,6 +271,7 @@ void store_records_close(struct store_records *records)
     store_connection_close(records->writer); // the last one: it folds the log into the file
     queue_release(&records->writes);
     queue_release(&records->reads);
+    chain_hasher_free(records->hasher);
     memory_free(records->changes.items);
     arena_release(&records->changes.arena);
     memory_free(records);

@@ -207,8 +207,8 @@ struct store_audit {
     struct slice actor;  // a member's or a key's id
     struct slice action; // "grant.add", "grant.change", "grant.remove"
     struct slice object; // parent; an id
-    struct slice line;   // the whole row as JSON, before and after included: what is linked
-    struct slice link;   // 32 bytes, or empty when no link function was given
+    struct slice line;   // the whole row as JSON, tied to the one before (chain/chain.h)
+    struct slice link;   // 32 bytes
 };
 
 // Who is doing it, for the admin audit. The bytes must live until the job is done.
@@ -231,8 +231,6 @@ struct store_change {
 struct store_records_options {
     const char *path; // of the file; made with mode 0600 when missing
     size_t readers;   // threads that read; 0: 2
-    // The next link of the admin audit: of the link before (32 zero bytes at first) and a row.
-    void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
     // After each commit, on the writer's thread, before the jobs are told. The changes live until
     // it returns; the view only reads.
     void (*committed)(void *argument, struct store_view *view, const struct store_change *changes,

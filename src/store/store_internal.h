@@ -5,6 +5,7 @@
 // (store_rows_*, in sqlite/). Everything else of the records is the same for every database.
 #pragma once
 
+#include "chain/chain.h"
 #include "store/store.h"
 
 // ---- tables.c
@@ -114,7 +115,7 @@ struct store_view {
     struct arena arena; // of the job
     const struct store_actor *actor;
     struct store_changes *changes; // NULL: only reads
-    void (*link)(const unsigned char before[32], struct slice line, unsigned char ret[32]);
+    struct chain_hasher *hasher;   // NULL: only reads
 };
 
 // ---- note.c: a row of the admin audit. `before` and `after` may be NULL.

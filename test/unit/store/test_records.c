@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "records.h"
 
+#include "chain/chain.h"
 #include "json/json.h"
 
 static struct records records;
@@ -463,6 +464,17 @@ static int read_audit(void *argument, struct store_view *view, struct error *err
                                       &page, &rows, &count, NULL, error),
                      0);
     assert_int_equal(count, 9);
+    struct chain_hasher *hasher = chain_hasher_new();
+    unsigned char link[CHAIN_LINK_SIZE] = {0};
+    for (size_t i = count; i-- > 0;) { // oldest first
+        struct chain_row row;
+        assert_true(chain_parse(rows[i].line, &row));
+        assert_int_equal(chain_link(hasher, link, row.bytes, link), 0);
+        assert_memory_equal(link, row.link, sizeof link);
+        assert_memory_equal(link, rows[i].link.data, sizeof link);
+        assert_int_equal(row.number, rows[i].sequence);
+    }
+    chain_hasher_free(hasher);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(rows[i].sequence, 9 - (int)i);
         assert_null(memmem(rows[i].line.data, rows[i].line.length, "argon2id", 8));
@@ -473,8 +485,9 @@ static int read_audit(void *argument, struct store_view *view, struct error *err
     }
     assert_true(slice_equal_string(rows[0].action, "member.change"));
     assert_int_equal(rows[0].actor_kind, STORE_BY_MEMBER);
-    const char *tail = "\"before\":{\"role\":\"admin\",\"password\":\"(secret, changed)\"},"
-                       "\"after\":{\"role\":\"viewer\",\"password\":\"(secret, changed)\"}}";
+    const char *tail =
+        "\"before\":{\"role\":\"admin\",\"password\":\"(secret, changed)\"},"
+        "\"after\":{\"role\":\"viewer\",\"password\":\"(secret, changed)\"},\"seq\":9,";
     assert_non_null(memmem(rows[0].line.data, rows[0].line.length, tail, strlen(tail)));
     const char *actor = "\"actor\":{\"kind\":\"member\",\"id\":\"mem_test\",\"label\":\"Tess\"},"
                         "\"address\":\"127.0.0.1\"";
