@@ -116,3 +116,17 @@ int audit_verifier_end(struct audit_verifier *verifier, bool last) MUST_CHECK;
 const struct audit_proof *audit_verifier_finish(struct audit_verifier *verifier);
 // From the first bytes of a file: how many rows were before it. False: no row begins it.
 bool audit_first_row(struct slice bytes, uint64_t *ret_before);
+
+// ---- Reading: files in pieces, as lines.
+struct audit_lines {
+    struct buffer rest; // of a line that is not complete
+};
+typedef int (*audit_line_cb)(void *argument, struct slice line); // without its line feed
+void audit_lines_init(struct audit_lines *lines);
+void audit_lines_release(struct audit_lines *lines);
+// Stops at the first result other than 0 and returns it; ERROR_TOO_LARGE for a line that is longer
+// than 1 MiB.
+int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_cb visit,
+                     void *argument) MUST_CHECK;
+// What a note is called; empty for a decision, and for what is no row.
+struct slice audit_note_kind(struct slice row);

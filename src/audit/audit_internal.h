@@ -196,18 +196,3 @@ int audit_journal_keep(struct audit_journal *journal, const struct audit_keep *k
                        struct error *error) MUST_CHECK;
 uint64_t audit_segment_bytes(const struct audit_keep *keep); // the size at which one is full
 uint64_t audit_segment_ms(const struct audit_keep *keep);    // and the age
-
-// ---- lines.c: a stream of pieces as lines.
-struct audit_lines {
-    struct buffer rest; // of a line that is not complete
-};
-typedef int (*audit_line_cb)(void *argument, struct slice line); // without its line feed
-void audit_lines_init(struct audit_lines *lines);
-void audit_lines_release(struct audit_lines *lines);
-// Stops at the first result other than 0 and returns it; ERROR_TOO_LARGE for a line that is longer
-// than AUDIT_LOOSE_MAX.
-int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_cb visit,
-                     void *argument) MUST_CHECK;
-
-// The word of a note, empty for a decision.
-struct slice audit_note_kind(struct slice row);

@@ -36,27 +36,45 @@ static const char *split_path(const char *path, char folder[PATH_MAX])
     return path + length;
 }
 
-bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX])
+// Everything beside the log whose name begins with its own; `rest` is what follows that.
+typedef void (*beside_cb)(void *argument, const char *path, const char *rest);
+static void each_beside(const char *log, beside_cb visit, void *argument)
 {
-    char folder[PATH_MAX], other[PATH_MAX];
-    const char *name = split_path(path, folder);
+    char folder[PATH_MAX], path[PATH_MAX];
+    const char *name = split_path(log, folder);
     size_t length = strlen(name);
-    uint64_t newest = 0;
     DIR *entries = opendir(folder[0] == '\0' ? "." : folder);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        const char *rest = entry->d_name + length;
-        if (strncmp(entry->d_name, name, length) != 0 || (*rest != '.' && *rest != '-') ||
-            snprintf(other, sizeof other, "%s%s", folder, entry->d_name) >= PATH_MAX)
-            continue;
-        uint64_t row = audit_newest_row(other, hasher);
-        if (row > newest) {
-            newest = row;
-            memcpy(ret, other, sizeof other);
-        }
-    }
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        if (strncmp(entry->d_name, name, length) == 0 &&
+            snprintf(path, sizeof path, "%s%s", folder, entry->d_name) < PATH_MAX)
+            visit(argument, path, entry->d_name + length);
     if (entries != NULL)
         closedir(entries);
-    return newest > 0;
+}
+
+struct newest {
+    struct chain_hasher *hasher;
+    uint64_t row;
+    char *path; // of PATH_MAX
+};
+
+static void look_for_newest(void *argument, const char *path, const char *rest)
+{
+    struct newest *newest = argument;
+    if (*rest != '.' && *rest != '-')
+        return;
+    uint64_t row = audit_newest_row(path, newest->hasher);
+    if (row <= newest->row)
+        return;
+    newest->row = row;
+    snprintf(newest->path, PATH_MAX, "%s", path);
+}
+
+bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX])
+{
+    struct newest newest = {.hasher = hasher, .path = ret};
+    each_beside(path, look_for_newest, &newest);
+    return newest.row > 0;
 }
 
 // ---- Those that the log was cut into
@@ -71,7 +89,8 @@ static bool parse_last(const char *digits, uint64_t *ret)
 {
     uint64_t value = 0;
     size_t length = strlen(digits);
-    if (length < AUDIT_SEGMENT_DIGITS || length > 19 || strspn(digits, "0123456789") != length)
+    if (length < AUDIT_SEGMENT_DIGITS || length > 19 ||
+        (length > AUDIT_SEGMENT_DIGITS && *digits == '0') || strspn(digits, "0123456789") != length)
         return false;
     for (; *digits != '\0'; digits++)
         value = value * 10 + (uint64_t)(*digits - '0');
@@ -97,29 +116,31 @@ static struct audit_segment *place_for(struct audit_segment *list, size_t count,
     return last < list[newest].last ? &list[newest] : NULL;
 }
 
+struct listing {
+    struct audit_segment *list;
+    size_t count;
+};
+
+static void add_segment(void *argument, const char *path, const char *rest)
+{
+    struct listing *listing = argument;
+    struct audit_segment found = {0};
+    struct stat status;
+    if (*rest != '.' || !parse_last(rest + 1, &found.last) || lstat(path, &status) != 0 ||
+        !S_ISREG(status.st_mode))
+        return;
+    found.bytes = (uint64_t)status.st_size;
+    found.changed_ms = (int64_t)status.st_mtime * 1000;
+    struct audit_segment *place = place_for(listing->list, listing->count, found.last);
+    if (place != NULL)
+        *place = found;
+    listing->count += listing->count < AUDIT_SEGMENTS_MAX;
+}
+
 size_t audit_list_segments(const char *path, struct audit_segment ret[AUDIT_SEGMENTS_MAX])
 {
-    char folder[PATH_MAX], full[PATH_MAX];
-    const char *name = split_path(path, folder);
-    size_t length = strlen(name), count = 0;
-    DIR *entries = opendir(folder[0] == '\0' ? "." : folder);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        struct audit_segment found;
-        struct stat status;
-        if (strncmp(entry->d_name, name, length) != 0 || entry->d_name[length] != '.' ||
-            !parse_last(entry->d_name + length + 1, &found.last) ||
-            !audit_segment_name(path, &found, full) || lstat(full, &status) != 0 ||
-            !S_ISREG(status.st_mode))
-            continue;
-        found.bytes = (uint64_t)status.st_size;
-        found.changed_ms = (int64_t)status.st_mtime * 1000;
-        struct audit_segment *place = place_for(ret, count, found.last);
-        if (place != NULL)
-            *place = found;
-        count += count < AUDIT_SEGMENTS_MAX;
-    }
-    if (entries != NULL)
-        closedir(entries);
-    qsort(ret, count, sizeof *ret, compare);
-    return count;
+    struct listing listing = {.list = ret};
+    each_beside(path, add_segment, &listing);
+    qsort(ret, listing.count, sizeof *ret, compare);
+    return listing.count;
 }

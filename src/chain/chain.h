@@ -64,8 +64,9 @@ bool chain_parse_hex(struct slice text, unsigned char *ret, size_t size);
 // ---- Keys. Any thread may sign and verify.
 struct chain_key;
 // Reads a private key (PKCS #8, PEM) or makes the file, with mode 0600, and beside it the public
-// key as PATH.pub (SubjectPublicKeyInfo, PEM). Several processes may do so at the same time.
-// ERROR_IO or ERROR_CONFIG with a sentence. *ret_made: a new key was made.
+// key as PATH.pub (SubjectPublicKeyInfo, PEM; of a key that was there, where that can be written).
+// Several processes may do so at the same time. ERROR_IO or ERROR_CONFIG with a sentence.
+// *ret_made: a new key was made.
 int chain_key_open(const char *path, struct chain_key **ret, bool *ret_made,
                    struct error *error) MUST_CHECK;
 // Only reads; ERROR_NOT_FOUND when there is no file.

@@ -99,6 +99,7 @@ static int no_phrase(char *buffer, int size, int writing, void *argument)
 int chain_key_read(const char *path, struct chain_key **ret, struct error *error)
 {
     FILE *file = fopen(path, "re");
+    *ret = NULL;
     if (file == NULL)
         return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO,
                          "cannot read the signing key '%s': %s", path, strerror(errno));
@@ -182,27 +183,33 @@ int chain_key_export(const char *path, const struct chain_key *key, struct error
     return good ? 0 : error_set(error, ERROR_IO, "cannot write the public key '%s.pub'", path);
 }
 
+// Made by another process in the meantime: then that one is taken.
+static int make_key(const char *path, struct chain_key **ret, bool *ret_made, struct error *error)
+{
+    struct chain_key *key = chain_key_make();
+    if (key == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for a signing key");
+    int result = write_private(path, key, error);
+    if (result == 0)
+        result = chain_key_export(path, key, error);
+    if (result == 0) {
+        *ret = key;
+        *ret_made = true;
+        return 0;
+    }
+    chain_key_free(key);
+    return result == ERROR_EXISTS ? chain_key_read(path, ret, error) : result;
+}
+
 int chain_key_open(const char *path, struct chain_key **ret, bool *ret_made, struct error *error)
 {
-    *ret = NULL;
+    struct error ignored;
     *ret_made = false;
     int result = chain_key_read(path, ret, error);
-    if (result == ERROR_NOT_FOUND) {
-        *ret = chain_key_make();
-        if (*ret == NULL)
-            return error_set(error, ERROR_NO_MEMORY, "no memory for a signing key");
-        result = write_private(path, *ret, error);
-        *ret_made = result == 0;
-        if (result == ERROR_EXISTS) {
-            chain_key_free(*ret);
-            result = chain_key_read(path, ret, error);
-        }
-    }
-    if (result == 0)
-        result = chain_key_export(path, *ret, error);
-    if (result != 0) {
-        chain_key_free(*ret);
-        *ret = NULL;
-    }
+    if (result == ERROR_NOT_FOUND)
+        return make_key(path, ret, ret_made, error);
+    // A key may have been put where nothing else can be written.
+    if (result == 0 && chain_key_export(path, *ret, &ignored) != 0)
+        return 0;
     return result;
 }

@@ -6,6 +6,7 @@
 
 static const struct cli_verb verbs[] = {
     {"verify", cli_audit_verify, "prove that decision logs are in order and complete"},
+    {"export", cli_audit_export, "take decisions out of a log, as JSON lines or CSV"},
 };
 
 int cli_audit(int argc, char **argv, const char *const *environment)

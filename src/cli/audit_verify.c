@@ -53,9 +53,10 @@ static void write_count(struct buffer *out, uint64_t count, const char *text)
 static void write_text(struct buffer *out, const struct audit_proof *proof,
                        const struct audit_inputs *inputs, bool key_given)
 {
+    const char *file = proof->file < inputs->count ? inputs->items[proof->file].path : "";
     if (proof->bad) {
-        buffer_append_format(out, "%s:%llu: %s\n", inputs->items[proof->file].path,
-                             (unsigned long long)proof->line, proof->text);
+        buffer_append_format(out, "%s:%llu: %s\n", file, (unsigned long long)proof->line,
+                             proof->text);
         return;
     }
     buffer_append_format(out, "rows %llu to %llu are in order, complete and unchanged\n",

@@ -71,7 +71,8 @@ struct cli_verb {
 int cli_run_verb(const char *command, const struct cli_verb *verbs, size_t count, int argc,
                  char **argv, const char *const *environment);
 
-// ---- audit_verify.c
+// ---- audit_verify.c, audit_export.c
+int cli_audit_export(int argc, char **argv, const char *const *environment);
 int cli_audit_verify(int argc, char **argv, const char *const *environment);
 
 // ---- explain.c, check.c, test.c

@@ -57,7 +57,7 @@ for (const args of [['--help'], ['-h'], ['help']]) {
   });
 }
 
-for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit'], ['audit', 'verify'], ['doctor'], ['token'], ['help']]) {
+for (const args of [['serve'], ['run'], ['connect'], ['policy'], ['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit'], ['audit', 'verify'], ['audit', 'export'], ['doctor'], ['token'], ['help']]) {
   test(`sallyport ${args.join(' ')} --help explains itself`, () => {
     const { code, out, err } = run([...args, '--help']);
     assert.ok(out.startsWith(`usage: sallyport ${args.join(' ')}`), out);
@@ -87,7 +87,7 @@ test('help config prints the reference that docs/configuration.md holds', () => 
 
 test('every command and flag is in docs/cli.md', () => {
   const document = fs.readFileSync(path.join(ROOT, 'docs/cli.md'), 'utf8');
-  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
+  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['audit', 'export'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
     assert.ok(document.includes('sallyport ' + args.join(' ')), args.join(' '));
     for (const [, flag] of run([...args, '--help']).out.matchAll(/^ {2}(--[a-z-]+)/gm)) {
       assert.ok(document.includes('`' + flag), `${args.join(' ')} ${flag}`);

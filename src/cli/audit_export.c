@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `sallyport audit export`: decisions of some time, as they stand in the log or as a table.
+#include "cli/audit_files.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+
+enum { FROM, TO, FORMAT, FLAGS };
+
+static const struct cli_flag flags[FLAGS] = {
+    [FROM] = {"from", "TIME", "decisions of this time and later (RFC 3339, or a date)"},
+    [TO] = {"to", "TIME", "decisions before this time"},
+    [FORMAT] = {"format", "NAME", "jsonl (the lines as they are; the default) or csv"},
+};
+static const struct cli_usage usage = {
+    .command = "audit export",
+    .operands = "FILE...",
+    .text = "Writes the decisions of a log to standard output, in the order of its rows; what the\n"
+            "log says about itself is left out. Nothing is verified: see 'audit verify'.\n",
+    .flags = flags,
+    .flag_count = FLAGS,
+    .operands_least = 1,
+    .operands_most = -1};
+
+static const char *const columns[] = {"time",
+                                      "seq",
+                                      "id",
+                                      "grant",
+                                      "server",
+                                      "session",
+                                      "client",
+                                      "peer",
+                                      "direction",
+                                      "method",
+                                      "subject",
+                                      "outcome",
+                                      "rule",
+                                      "reason",
+                                      "policy",
+                                      "policy_version",
+                                      "trace",
+                                      "argument_keys",
+                                      "argument_keys_total",
+                                      "redacted",
+                                      "upstream_status",
+                                      "decide_us",
+                                      "upstream_us",
+                                      "total_us",
+                                      "link"};
+enum { COLUMNS = sizeof columns / sizeof *columns, FLUSH = 256 * 1024 };
+
+struct export
+{
+    int64_t from_ms, to_ms;
+    bool csv;
+    struct audit_lines lines;
+    struct json_doc doc;
+    struct arena arena;
+    struct buffer out;
+    uint64_t strange; // lines that are no rows
+};
+
+// Spreadsheets take a text that begins like this for a formula; peers choose some of the texts.
+static bool looks_like_formula(struct slice text)
+{
+    return text.length > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
+}
+
+// RFC 4180.
+static void write_text(struct buffer *out, struct slice text)
+{
+    bool formula = looks_like_formula(text);
+    bool plain = !formula;
+    for (size_t i = 0; i < text.length && plain; i++)
+        plain = memchr(",\"\r\n", text.data[i], 4) == NULL;
+    if (plain) {
+        buffer_append(out, text);
+        return;
+    }
+    buffer_append_string(out, formula ? "\"'" : "\"");
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '"')
+            buffer_append_string(out, "\"");
+        buffer_append(out, slice_of(text.data + i, 1));
+    }
+    buffer_append_string(out, "\"");
+}
+
+static void write_value(struct export *export, uint32_t node)
+{
+    if (node == JSON_NONE || json_type(&export->doc, node) == JSON_NULL)
+        return;
+    if (json_type(&export->doc, node) != JSON_STRING) {
+        write_text(&export->out, json_raw(&export->doc, node));
+        return;
+    }
+    struct slice text = json_string(&export->doc, node, &export->arena);
+    if (text.data != NULL)
+        write_text(&export->out, text);
+    else
+        export->out.failed = true;
+}
+
+static void write_header(struct buffer *out)
+{
+    for (size_t i = 0; i < COLUMNS; i++)
+        buffer_append_format(out, "%s%s", i == 0 ? "" : ",", columns[i]);
+    buffer_append_string(out, "\r\n");
+}
+
+static void write_csv(struct export *export, struct slice line)
+{
+    if (json_scan(&export->doc, line, NULL, NULL, NULL) != 0 ||
+        json_type(&export->doc, 0) != JSON_OBJECT) {
+        export->strange++;
+        return;
+    }
+    arena_clear(&export->arena);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (i > 0)
+            buffer_append_string(&export->out, ",");
+        write_value(export, json_get(&export->doc, 0, columns[i]));
+    }
+    buffer_append_string(&export->out, "\r\n");
+}
+
+// False: a line that is no row.
+static bool time_of(struct slice line, int64_t *ret_ms)
+{
+    static const struct slice start = {"{\"time\":\"", 9};
+    size_t length = start.length + CLOCK_TEXT_SIZE - 1;
+    return line.length > length && slice_starts_with(line, start) &&
+           line.data[line.length - 1] == '}' &&
+           clock_parse(slice_of(line.data + start.length, CLOCK_TEXT_SIZE - 1), ret_ms);
+}
+
+static int flush(struct export *export)
+{
+    struct slice text = buffer_slice(&export->out);
+    if (export->out.failed)
+        return ERROR_NO_MEMORY;
+    bool good = fwrite(text.data, 1, text.length, stdout) == text.length;
+    buffer_clear(&export->out);
+    return good ? 0 : ERROR_CLOSED; // said at the end of all
+}
+
+static int line_cb(void *argument, struct slice line)
+{
+    struct export *export = argument;
+    int64_t time;
+    if (!time_of(line, &time)) {
+        export->strange++;
+        return 0;
+    }
+    if (audit_note_kind(line).length > 0 || time < export->from_ms || time >= export->to_ms)
+        return 0;
+    if (export->csv) {
+        write_csv(export, line);
+    } else {
+        buffer_append(&export->out, line);
+        buffer_append_string(&export->out, "\n");
+    }
+    return export->out.length > FLUSH || export->out.failed ? flush(export) : 0;
+}
+
+static int piece_cb(void *argument, struct slice piece)
+{
+    struct export *export = argument;
+    return audit_lines_feed(&export->lines, piece, line_cb, export);
+}
+
+static bool parse_time(const char *text, int64_t *ret_ms)
+{
+    char whole[64];
+    if (strlen(text) == 10)
+        snprintf(whole, sizeof whole, "%sT00:00:00Z", text);
+    else
+        snprintf(whole, sizeof whole, "%.63s", text);
+    return clock_parse(slice_from_string(whole), ret_ms);
+}
+
+static int read_flags(const struct cli_arguments *arguments, struct export *export)
+{
+    const char *from = arguments->values[FROM], *to = arguments->values[TO];
+    const char *format = arguments->values[FORMAT];
+    export->from_ms = INT64_MIN;
+    export->to_ms = INT64_MAX;
+    if (from != NULL && !parse_time(from, &export->from_ms))
+        return cli_mistake("audit export", "'%s' is no time like 2027-01-31T12:00:00Z", from);
+    if (to != NULL && !parse_time(to, &export->to_ms))
+        return cli_mistake("audit export", "'%s' is no time like 2027-01-31T12:00:00Z", to);
+    export->csv = format != NULL && strcmp(format, "csv") == 0;
+    if (format != NULL && !export->csv && strcmp(format, "jsonl") != 0)
+        return cli_mistake("audit export", "the format is jsonl or csv, not '%s'", format);
+    return CLI_OK;
+}
+
+static int write_all(struct export *export, struct audit_inputs *inputs)
+{
+    int result = 0;
+    if (export->csv)
+        write_header(&export->out);
+    for (size_t i = 0; i < inputs->count && result == 0; i++) {
+        result = audit_inputs_read(inputs, i, piece_cb, export);
+        export->strange += export->lines.rest.length > 0; // half a line at the end
+        buffer_clear(&export->lines.rest);
+    }
+    if (result == 0)
+        result = flush(export);
+    if (export->strange > 0)
+        cli_complain(CLI_OK, "lines that are no rows, and were left out: %llu",
+                     (unsigned long long)export->strange);
+    switch (result) {
+    case 0: return CLI_OK;
+    case ERROR_IO: return CLI_USAGE;
+    case ERROR_CLOSED: return CLI_FAILED;
+    case ERROR_TOO_LARGE: return cli_complain(CLI_FAILED, "a line is longer than any row");
+    default: return cli_complain(CLI_FAILED, "out of memory");
+    }
+}
+
+int cli_audit_export(int argc, char **argv, const char *const *environment)
+{
+    (void)environment;
+    struct cli_arguments arguments;
+    struct audit_inputs inputs = {0};
+    struct export export = {0};
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    audit_lines_init(&export.lines);
+    json_doc_init(&export.doc);
+    arena_init(&export.arena, 8 * 1024 * 1024);
+    buffer_init(&export.out, 0);
+    code = read_flags(&arguments, &export);
+    if (code == CLI_OK)
+        code = audit_inputs_open(arguments.operands, arguments.operand_count, &inputs);
+    if (code == CLI_OK)
+        code = write_all(&export, &inputs);
+    audit_inputs_release(&inputs);
+    audit_lines_release(&export.lines);
+    json_doc_release(&export.doc);
+    arena_release(&export.arena);
+    buffer_release(&export.out);
+    return code;
+}
