@@ -32,8 +32,10 @@ static int look_at_start(struct audit_input *input, char *piece)
         close(fd);
     if (count < 0)
         return cli_complain(CLI_USAGE, "cannot read '%s': %s", input->path, strerror(cause));
-    if (!audit_first_row(slice_of(piece, (size_t)count), &input->rows_before))
+    struct slice start = slice_of(piece, (size_t)count);
+    if (!audit_first_row(start, &input->rows_before))
         input->rows_before = 0;
+    input->is_key = slice_starts_with(start, SLICE_LITERAL("-----BEGIN "));
     return CLI_OK;
 }
 
@@ -47,15 +49,19 @@ static int compare(const void *a, const void *b)
 
 int audit_inputs_open(char **paths, int count, struct audit_inputs *ret)
 {
-    *ret = (struct audit_inputs){.count = (size_t)count};
-    ret->items = memory_new(ret->count * sizeof *ret->items);
+    *ret = (struct audit_inputs){.count = 0};
+    ret->items = memory_new((size_t)count * sizeof *ret->items);
     ret->piece = memory_new(PIECE);
-    for (size_t i = 0; i < ret->count; i++) {
-        ret->items[i] = (struct audit_input){.path = paths[i], .place = i};
-        int result = look_at_start(&ret->items[i], ret->piece);
+    for (int i = 0; i < count; i++) {
+        struct audit_input *input = &ret->items[ret->count];
+        *input = (struct audit_input){.path = paths[i], .place = (size_t)i};
+        int result = look_at_start(input, ret->piece);
         if (result != CLI_OK)
             return result;
+        ret->count += !input->is_key;
     }
+    if (ret->count == 0)
+        return cli_complain(CLI_USAGE, "there is no log among these files");
     qsort(ret->items, ret->count, sizeof *ret->items, compare);
     return CLI_OK;
 }

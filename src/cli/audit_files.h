@@ -10,6 +10,7 @@ struct audit_input {
     const char *path; // borrowed
     size_t place;     // on the command line
     uint64_t rows_before;
+    bool is_key; // not a log: a key beside it
 };
 struct audit_inputs {
     struct audit_input *items; // owned; sorted by their rows
@@ -17,7 +18,8 @@ struct audit_inputs {
     char *piece; // owned
 };
 
-// An exit code; what is wrong has been said. Released also after a failure.
+// Leaves out keys, which lie beside a log. An exit code; what is wrong has been said. Released also
+// after a failure.
 int audit_inputs_open(char **paths, int count, struct audit_inputs *ret);
 // The file's bytes in pieces until one is answered with other than 0, which is returned; ERROR_IO
 // when it cannot be read, which has been said.

@@ -54,6 +54,16 @@ test('CSV has a column per member, quotes what it must and defuses formulas', t 
   assert.equal(code, 0);
 });
 
+test('keys beside the log are left out', t => {
+  const key = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n';
+  const { out, err } = exported(t, [], { ...FILES, 'log.key': key, 'log.key.pub': key });
+  assert.equal(out, decisions.map(line => line + '\n').join(''));
+  assert.equal(err, '');
+  const only = exported(t, [], { 'log.key': key });
+  assert.equal(only.err, 'sallyport: there is no log among these files\n');
+  assert.equal(only.code, 2);
+});
+
 test('lines that are no rows are left out and counted', t => {
   const { code, out, err } = exported(t, [], { log: `half a li\n${LINES[0]}\n{"time":"2026` });
   assert.equal(out, LINES[0] + '\n');
