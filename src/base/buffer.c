@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { SMALLEST = 256 };
+enum { SMALLEST = 256, KEPT = 16384 };
 
 void buffer_init(struct buffer *buffer, size_t cap)
 {
@@ -39,13 +39,41 @@ static void move_to_front(struct buffer *buffer)
     buffer->start = 0;
 }
 
-static bool grow(struct buffer *buffer, size_t needed)
+static size_t capacity_for(const struct buffer *buffer, size_t needed)
 {
     size_t capacity = buffer->capacity < SMALLEST ? SMALLEST : buffer->capacity;
     while (capacity < needed)
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
-    if (buffer->cap != 0 && capacity > buffer->cap)
-        capacity = buffer->cap;
+    return buffer->cap != 0 && capacity > buffer->cap ? buffer->cap : capacity;
+}
+
+size_t buffer_capacity_with(const struct buffer *buffer, size_t size)
+{
+    size_t needed = buffer->length + size;
+    if (needed < size || (buffer->cap != 0 && needed > buffer->cap))
+        return SIZE_MAX;
+    return needed <= buffer->capacity ? buffer->capacity : capacity_for(buffer, needed);
+}
+
+void buffer_trim(struct buffer *buffer)
+{
+    if (buffer->length == 0) {
+        buffer_release(buffer);
+        return;
+    }
+    if (buffer->capacity <= KEPT || buffer->length > buffer->capacity / 4)
+        return;
+    move_to_front(buffer);
+    char *data = memory_try_resize(buffer->data, buffer->length);
+    if (data == NULL)
+        return;
+    buffer->data = data;
+    buffer->capacity = buffer->length;
+}
+
+static bool grow(struct buffer *buffer, size_t needed)
+{
+    size_t capacity = capacity_for(buffer, needed);
     char *data = memory_try_resize(buffer->data, capacity);
     if (data == NULL)
         return false;

@@ -24,6 +24,10 @@ struct slice buffer_slice(const struct buffer *buffer);
 
 // Room for `size` more bytes at the end; NULL on failure. buffer_commit then says how many came.
 char *buffer_reserve(struct buffer *buffer, size_t size);
+// What `capacity` will be when so many bytes are added; more than the cap when they do not fit.
+size_t buffer_capacity_with(const struct buffer *buffer, size_t size);
+// Gives memory back when three quarters of it and more are unused.
+void buffer_trim(struct buffer *buffer);
 void buffer_commit(struct buffer *buffer, size_t size);
 void buffer_consume(struct buffer *buffer, size_t size); // drops bytes at the front
 

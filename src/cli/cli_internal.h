@@ -140,6 +140,7 @@ struct gateway { // one thread's
     struct loop *loop;
     struct upstream_set *upstreams;
     struct pipeline *pipeline;
+    struct backlog waiting; // what waits for peers that do not read
     struct loop_timer *sync;
     const struct config *config; // the current one; owned by the pipeline's snapshot
 };

@@ -54,6 +54,7 @@ int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot, st
         return result;
     struct pipeline_rules rules = gateway_snapshot_rules(snapshot);
     gateway->config = gateway_snapshot_config(snapshot);
+    gateway->waiting.most = gateway->config->waiting_max_bytes;
     return pipeline_apply(gateway->pipeline, &rules);
 }
 
@@ -72,7 +73,10 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
     int result = upstream_set_new(gateway->loop, config->upstream_ca, &gateway->upstreams, error);
     if (result != 0)
         return result;
+    backlog_init(&gateway->waiting, config->waiting_max_bytes);
+    upstream_set_count_waiting(gateway->upstreams, &gateway->waiting);
     struct pipeline_options options = {.loop = gateway->loop,
+                                       .waiting = &gateway->waiting,
                                        .upstreams = gateway->upstreams,
                                        .limits = stores->limits,
                                        .limit_file = stores->limit_file,

@@ -113,7 +113,9 @@ int worker_open(struct worker *worker, struct gateway_stores *stores, size_t num
 int worker_listen(struct worker *worker, const char *address,
                   const struct http_server_options *options, struct error *error)
 {
-    return http_server_open(worker->gateway.loop, address, options, pipeline_handle_http,
+    struct http_server_options own = *options;
+    own.waiting = &worker->gateway.waiting;
+    return http_server_open(worker->gateway.loop, address, &own, pipeline_handle_http,
                             pipeline_handle_refused, worker->gateway.pipeline, &worker->server,
                             error);
 }

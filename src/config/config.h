@@ -50,6 +50,7 @@ struct config {
     bool metrics_public;            // /metrics also for peers that are not loopback
     // "limits": { ... }; config_load always fills these in, defaults included
     size_t message_max_bytes;
+    size_t waiting_max_bytes;
     size_t workers; // 0: one
     size_t sessions_max_per_grant;
     size_t calls_max_per_grant;

@@ -4,6 +4,7 @@
 // The life of a server connection: accepting, phases, sending, closing. receive.c takes its bytes
 // in.
 #include "http/server_internal.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -45,6 +46,7 @@ void http_connection_close(struct server_connection *c)
     net_socket_close(&c->socket);
     list_remove(&c->link);
     buffer_release(&c->unsent);
+    backlog_leave(&c->waiting);
     buffer_release(&c->pending);
     struct http_reply *reply = c->reply;
     c->reply = NULL;
@@ -130,9 +132,34 @@ void http_connection_break(struct server_connection *c)
     loop_defer(c->server->loop, broken_run, c);
 }
 
+// ---- What the peer does not take
+
+static void cut_cb(void *argument)
+{
+    struct server_connection *c = argument;
+    log_event(LOG_WARNING, "http", "client %.*s: too much waits for those who do not read; closed",
+              (int)c->peer_length, c->peer);
+    buffer_release(&c->unsent);
+    backlog_leave(&c->waiting);
+    http_connection_break(c);
+}
+
+static bool may_keep(struct server_connection *c, size_t more)
+{
+    size_t bytes = buffer_capacity_with(&c->unsent, more);
+    return bytes != SIZE_MAX && backlog_hold(&c->waiting, bytes, loop_now_us(c->server->loop));
+}
+
 static void keep_unsent(struct server_connection *c, const struct iovec *pieces, size_t count,
                         size_t sent)
 {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    if (!may_keep(c, total - sent)) {
+        cut_cb(c);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         size_t skip = sent < pieces[i].iov_len ? sent : pieces[i].iov_len;
         sent -= skip;
@@ -147,7 +174,7 @@ void http_connection_send(struct server_connection *c, struct iovec *pieces, siz
 {
     if (c->dead || c->broken)
         return;
-    while (count > 0 && c->unsent.length == 0) {
+    while (count > 0 && c->unsent.length == 0 && !c->broken) {
         size_t batch = count < NET_PIECES_MAX ? count : NET_PIECES_MAX, sent = 0;
         int result = net_socket_write(&c->socket, pieces, batch, &sent);
         if (result != 0 && result != ERROR_AGAIN) {
@@ -159,7 +186,7 @@ void http_connection_send(struct server_connection *c, struct iovec *pieces, siz
         pieces += batch;
         count -= batch;
     }
-    if (count > 0)
+    if (count > 0 && !c->broken)
         keep_unsent(c, pieces, count, 0);
 }
 
@@ -213,8 +240,9 @@ static void writable(struct server_connection *c)
     }
     buffer_consume(&c->unsent, sent);
     c->active |= sent > 0;
-    if (c->unsent.length == 0)
-        buffer_release(&c->unsent);
+    buffer_trim(&c->unsent);
+    backlog_taken(&c->waiting, sent, c->unsent.capacity, c->unsent.length,
+                  loop_now_us(c->server->loop));
     struct http_reply *reply = c->reply;
     if (reply != NULL && reply->blocked && c->unsent.length <= c->server->options.unsent_high / 2) {
         reply->blocked = false;
@@ -288,6 +316,7 @@ static struct server_connection *new_connection(struct http_server *server, int 
     buffer_init(&c->unsent, UNSENT_MAX);
     buffer_init(&c->pending, 0);
     c->phase = PHASE_IDLE;
+    backlog_join(&c->waiting, server->options.waiting, cut_cb, c);
     c->io = loop_io_open(server->loop, fd, ready_cb, c);
     bool ready = c->io != NULL && loop_io_want(c->io, LOOP_READ) == 0;
     if (ready && server->options.tls != NULL) {
@@ -324,6 +353,11 @@ bool http_connection_adopt(struct http_server *server, struct server_connection 
     c->io = loop_io_open(server->loop, c->socket.fd, ready_cb, c);
     if (c->io == NULL)
         return false;
+    backlog_join(&c->waiting, server->options.waiting, cut_cb, c);
+    if (!backlog_hold(&c->waiting, c->unsent.capacity, loop_now_us(server->loop))) {
+        loop_io_close(c->io);
+        return false;
+    }
     c->server = c->reply->server = server;
     c->leaving = false;
     list_init(&c->link);

@@ -115,6 +115,7 @@ bool http_reply_hand_over(struct http_reply *reply, size_t member)
     if (!open)
         return false;
     c->leaving = true;
+    backlog_leave(&c->waiting);
     c->leaving_for = member;
     reply->request.moved = true;
     reply->events = (struct http_reply_events){NULL, NULL, NULL};

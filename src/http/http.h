@@ -11,6 +11,7 @@
 // except where said.
 #pragma once
 
+#include "base/backlog.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
@@ -90,9 +91,10 @@ struct http_server_options {
     uint64_t body_total_ms;    // end of head to end of body, however steadily it drips; 0: 120000
     uint64_t idle_timeout_ms;  // keep-alive without a request; 0: 75000
     uint64_t write_timeout_ms; // longest pause of a reader that does not read; 0: 30000
-    size_t unsent_high;  // reply bytes waiting above which writers are asked to pause; 0: 262144
-    struct net_tls *tls; // NULL: plain; borrowed
-    bool share_port;     // SO_REUSEPORT: one server per worker loop on the same address
+    size_t unsent_high; // reply bytes waiting above which writers are asked to pause; 0: 262144
+    struct backlog *waiting;  // for all bytes that wait for clients; NULL: no such bound; borrowed
+    struct net_tls *tls;      // NULL: plain; borrowed
+    bool share_port;          // SO_REUSEPORT: one server per worker loop on the same address
     struct http_group *group; // the servers on that address, NULL: only this one; borrowed
     size_t member;            // which of them this one is, from 0
 };

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "http/http_internal.h"
+#include "base/backlog.h"
 #include "base/list.h"
 
 enum connection_phase {
@@ -54,7 +55,8 @@ struct server_connection {
     struct net_socket socket;
     struct http_reply *reply; // being received or answered; NULL: idle
     struct buffer unsent;
-    struct buffer pending; // received after the request that is being answered
+    struct backlog_share waiting; // for `unsent`
+    struct buffer pending;        // received after the request that is being answered
     uint64_t since_ms;
     enum connection_phase phase;
     bool active;      // something happened since the last settle: the phase's time begins anew

@@ -36,6 +36,18 @@ static int64_t read_log_up(void *argument)
     return pipeline->given.audit == NULL || !audit_log_stats(pipeline->given.audit).failing;
 }
 
+static int64_t read_waiting(void *argument)
+{
+    const struct pipeline *pipeline = argument;
+    return (int64_t)atomic_load_explicit(&pipeline->given.waiting->used, memory_order_relaxed);
+}
+
+static int64_t read_cut(void *argument)
+{
+    const struct pipeline *pipeline = argument;
+    return (int64_t)atomic_load_explicit(&pipeline->given.waiting->cuts, memory_order_relaxed);
+}
+
 static void add_stages(struct metrics_set *set)
 {
     static const char *const stage[] = {"stage", NULL};
@@ -51,6 +63,14 @@ static void add_reader(struct metrics_set *set, enum metric_kind kind, const cha
                        const char *help, metric_read_cb read, struct pipeline *pipeline)
 {
     metric_read_by(metrics_single(set->registry, kind, name, help), read, pipeline);
+}
+
+static void add_waiting(struct metrics_set *set, struct pipeline *pipeline)
+{
+    add_reader(set, METRIC_GAUGE, "sallyport_waiting_bytes",
+               "Bytes that wait for clients and programs to read them", read_waiting, pipeline);
+    add_reader(set, METRIC_COUNTER, "sallyport_waiting_cuts_total",
+               "Clients and programs that were cut because too much waited", read_cut, pipeline);
 }
 
 // What all workers share is shown once.
@@ -102,6 +122,8 @@ struct metrics_set *metrics_set_new(struct pipeline *pipeline)
                                     "Messages and streams in flight");
     if (pipeline->given.worker == 0)
         add_shared(set, pipeline);
+    if (pipeline->given.waiting != NULL)
+        add_waiting(set, pipeline);
     add_servers(set);
     ledger_add_figures(pipeline->ledger, set->registry);
     return set;

@@ -56,6 +56,7 @@ struct pipeline_options {
     struct limit_file *limit_file;  // borrowed; may be NULL
     struct audit_log *audit;        // borrowed; NULL: no decision log
     struct pipeline_ledger *ledger; // borrowed; NULL: one of its own
+    struct backlog *waiting;        // borrowed; for all bytes that wait for peers, NULL: no bound
     struct http_group *group;       // borrowed; the servers of all workers, NULL: no other workers
     size_t worker; // which of them this one is, from 0; also its decision log's lane
 };

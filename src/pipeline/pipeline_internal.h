@@ -183,6 +183,7 @@ struct session {
     struct list asked;           // ids of the server\'s requests that were passed on
     size_t asked_count;
     size_t waiting_bytes, waiting_count;
+    struct backlog_share waiting_share;
     struct replay *replay;  // what was said on streams; NULL until there is one
     struct origins replays; // by request id
     uint64_t last_used_us;
@@ -321,6 +322,7 @@ void session_apply_rules(struct session *session, const struct rules *before);
 void session_end(struct session *session, const char *why); // later use of its id: 404
 void session_sweep(struct pipeline *pipeline, uint64_t now_us);
 // session_talk.c: what a server says outside of calls
+void session_join_backlog(struct session *session);
 void session_forget_talk(struct session *session); // the session is freed
 int session_start_child(struct session *session, struct error *error);
 void session_deliver(struct session *session, const struct slice *pieces, size_t count,

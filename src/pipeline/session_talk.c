@@ -27,14 +27,30 @@ struct waiting_message {
     char text[];
 };
 
-static void drop_waiting(struct session *session)
+// The oldest one; the caller frees it.
+static struct waiting_message *take_waiting(struct session *session)
 {
     struct waiting_message *message =
         LIST_ENTRY(session->waiting.next, struct waiting_message, link);
     session->waiting_bytes -= message->length;
     session->waiting_count--;
+    // The pipeline may be gone already.
+    backlog_taken(&session->waiting_share, 0, session->waiting_bytes, session->waiting_bytes,
+                  session->waiting_share.since_us);
     list_remove(&message->link);
-    memory_free(message);
+    return message;
+}
+
+static void cut_cb(void *argument)
+{
+    struct session *session = argument;
+    while (!list_empty(&session->waiting))
+        memory_free(take_waiting(session));
+}
+
+void session_join_backlog(struct session *session)
+{
+    backlog_join(&session->waiting_share, session->pipeline->given.waiting, cut_cb, session);
 }
 
 // ---- Requests of the server: only what was asked can be answered, once
@@ -172,10 +188,14 @@ static void keep_waiting(struct session *session, const struct slice *pieces, si
         return;
     while (!list_empty(&session->waiting) && (session->waiting_bytes + length > WAITING_BYTES_MAX ||
                                               session->waiting_count >= WAITING_MAX))
-        drop_waiting(session);
+        memory_free(take_waiting(session));
+    uint64_t now_us = loop_now_us(session->pipeline->loop);
     struct waiting_message *message = memory_try_new(sizeof *message + length);
-    if (message == NULL)
+    if (message == NULL ||
+        !backlog_hold(&session->waiting_share, session->waiting_bytes + length, now_us)) {
+        memory_free(message);
         return;
+    }
     for (size_t i = 0; i < count; i++) {
         memcpy(message->text + message->length, pieces[i].data, pieces[i].length);
         message->length += pieces[i].length;
@@ -235,18 +255,16 @@ void session_flush_waiting(struct session *session)
 {
     while (!list_empty(&session->waiting) && session->listener != NULL &&
            !session->listener->client_gone) {
-        struct waiting_message *message =
-            LIST_ENTRY(session->waiting.next, struct waiting_message, link);
+        struct waiting_message *message = take_waiting(session);
         struct slice text = slice_of(message->text, message->length);
         stream(session->listener, &text, 1);
-        drop_waiting(session);
+        memory_free(message);
     }
 }
 
 void session_forget_talk(struct session *session)
 {
-    while (!list_empty(&session->waiting))
-        drop_waiting(session);
+    cut_cb(session);
     while (!list_empty(&session->asked))
         drop_asked(session, LIST_ENTRY(session->asked.next, struct asked, link));
 }

@@ -34,7 +34,8 @@ struct child {
     struct loop_io *in, *out, *errors;
     int in_fd, out_fd, error_fd;
     struct buffer to_child, from_child, error_text;
-    bool skip_line; // the rest of an over-long line is dropped
+    struct backlog_share waiting; // for `to_child`
+    bool skip_line;               // the rest of an over-long line is dropped
     struct loop_timer *closing;
     uint64_t started_us;
     uint64_t log_second; // for the cap on logged lines
@@ -62,6 +63,7 @@ static void free_child_cb(void *argument)
 {
     struct child *child = argument;
     buffer_release(&child->to_child);
+    backlog_leave(&child->waiting);
     buffer_release(&child->from_child);
     buffer_release(&child->error_text);
     upstream_link_release(&child->link);
@@ -287,6 +289,27 @@ static void errors_cb(void *argument, int events)
 
 // ---- What it is told
 
+// It does not read, and what waits for it is too much of what may: it is ended.
+static void cut_cb(void *argument)
+{
+    struct child *child = argument;
+    log_event(LOG_WARNING, "upstream",
+              "server '%.*s': too much waits for those who do not read; its process is ended",
+              SLICE_PRINT(child->link.server->options.name));
+    buffer_release(&child->to_child);
+    backlog_leave(&child->waiting);
+    child->link.ending = true;
+    close_stdin(child);
+}
+
+static bool has_room(struct child *child, size_t more)
+{
+    size_t bytes = buffer_capacity_with(&child->to_child, more);
+    return bytes != SIZE_MAX &&
+           backlog_hold(&child->waiting, bytes, loop_now_us(child->link.server->set->loop)) &&
+           buffer_reserve(&child->to_child, more) != NULL;
+}
+
 static void input_cb(void *argument, int events)
 {
     struct child *child = argument;
@@ -300,7 +323,12 @@ static void input_cb(void *argument, int events)
         close_stdin(child);
         return; // its exit, which is seen to, or the end of its output tells the rest
     }
+    size_t bytes = child->to_child.length == 0 ? 0 : child->to_child.capacity;
+    backlog_taken(&child->waiting, sent > 0 ? (size_t)sent : 0, bytes, child->to_child.length,
+                  loop_now_us(child->link.server->set->loop));
     if (child->to_child.length == 0) {
+        if (child->to_child.capacity > READ_SIZE)
+            buffer_release(&child->to_child);
         buffer_clear(&child->to_child);
         loop_io_want(child->in, 0);
     }
@@ -318,7 +346,7 @@ static int child_write(struct upstream_link *link, struct upstream_call *call,
     size_t before = child->to_child.length, total = 1;
     for (size_t i = 0; i < count; i++)
         total += pieces[i].length;
-    if (buffer_reserve(&child->to_child, total) == NULL) {
+    if (!has_room(child, total)) {
         child->to_child.failed = false;
         return ERROR_LIMIT;
     }
@@ -382,6 +410,7 @@ static struct child *child_new(struct upstream_server *server, bool rewrite_ids,
     buffer_init(&child->to_child, TO_CHILD_MAX);
     buffer_init(&child->from_child, largest + 1);
     buffer_init(&child->error_text, ERROR_LINE_MAX + 1);
+    backlog_join(&child->waiting, server->set->waiting, cut_cb, child);
     server->children++;
     return child;
 }

@@ -148,6 +148,11 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
     return 0;
 }
 
+void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog)
+{
+    set->waiting = backlog;
+}
+
 static void find_gone_cb(void *argument, struct slice name, void *value)
 {
     (void)name;

@@ -55,6 +55,8 @@ struct upstream_server;
 // `ca_file` (PEM) is trusted for https instead of the system's; NULL: the system's.
 int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set **ret,
                      struct error *error) MUST_CHECK;
+// Counts what waits for programs that do not read in `backlog` (borrowed). Before the first link.
+void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog);
 // Makes the set hold exactly these servers. Unchanged ones stay as they are; changed and removed
 // ones are retired: what is in flight on them ends by itself, upstream_server_retired tells.
 // Options are copied.

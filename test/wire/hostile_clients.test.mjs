@@ -210,3 +210,27 @@ test('sessions of programs: no more processes than a server may have, and each t
   await eventually(() => descendants(gateway.child.pid).length < 128, 'its process goes');
   assertAllowed(await (await Session.open(gateway)).call('echo'));
 });
+
+test('twelve clients that do not read large answers share one bound; another is served throughout', async t => {
+  const BOUND = 32 << 20, LARGE = 12 << 20;
+  const { gateway, open } = await scene(t, { upstream: { tools: [tool('large'), tool('echo')], onCall: m => text(m.params.name === 'echo' ? 'here' : 'x'.repeat(LARGE)) }, extra: { limits: { waiting_bytes: BOUND } } });
+  const session = await open();
+  const figure = async name => Number(new RegExp(`^sallyport_waiting_${name} (\\d+)$`, 'm').exec((await exchange(gateway.port, 'GET', '/metrics')).text)[1]);
+  const clients = [];
+  let most = 0;
+  for (let i = 0; i < 12; i++) {
+    const raw = await Raw.connect(gateway.port);
+    raw.socket.pause();
+    raw.write(bytesOf(session, callOf(100 + i, 'large')));
+    clients.push(raw);
+    assertAllowed(await session.call('echo'), 'here');
+    most = Math.max(most, await figure('bytes'));
+  }
+  await eventually(async () => await figure('cuts_total') >= 6, 'those that hold most are cut', 30000);
+  most = Math.max(most, await figure('bytes'));
+  assert.ok(most > BOUND / 4 && most <= BOUND, `${most} bytes waited`);
+  assertAllowed(await session.call('echo'), 'here');
+  await gateway.waitLog(/too much waits for those who do not read/);
+  clients.forEach(raw => raw.reset());
+  await eventually(async () => await figure('bytes') === 0, 'nothing waits any more');
+});
