@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli wire wiretsan e2e peers conformance guard)
+TEST_PARTS=(unit asan tsan cli api wire wiretsan e2e peers conformance guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -36,6 +36,9 @@ part_policy() { unit_tests plain policy/rows; }
 
 # What commands print and how they end.
 part_cli() { node_tests cli plain test/cli; }
+
+# The control plane's API, held to its description.
+part_api() { node_tests api asan test/admin; }
 
 # Exact bytes on sockets and pipes, against the gateway built with sanitizers.
 part_wire() { node_tests wire asan test/wire; }

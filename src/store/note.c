@@ -75,8 +75,8 @@ static void write_record(struct buffer *out, const char *member, const struct st
 
 static void write_actor(struct buffer *out, const struct store_actor *actor)
 {
-    static const char *const kinds[] = {"system", "member", "api_key"};
-    buffer_append_format(out, ",\"actor\":{\"kind\":\"%s\",\"id\":", kinds[actor->kind]);
+    buffer_append_format(out,
+                         ",\"actor\":{\"kind\":\"%s\",\"id\":", store_actor_words[actor->kind]);
     json_write_string(out, actor->id);
     buffer_append_string(out, ",\"label\":");
     json_write_string(out, actor->label);

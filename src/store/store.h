@@ -361,5 +361,10 @@ STORE_TYPED(STORE_REQUEST, request)
 STORE_TYPED(STORE_AUDIT, audit)
 #undef STORE_TYPED
 
-// The words for an enum's values, as the audit, the API and the database have them.
-const char *store_role_word(enum store_role role);
+// The words for an enum's values, as the audit, the API and the database have them;
+// NULL-terminated.
+extern const char *const store_role_words[];
+extern const char *const store_transport_words[];
+extern const char *const store_place_words[];
+extern const char *const store_mode_words[];
+extern const char *const store_actor_words[];

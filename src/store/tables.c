@@ -16,16 +16,11 @@ enum {
     BULK_MAX = 4 * 1024 * 1024,
 };
 
-static const char *const roles[] = {"viewer", "policy_manager", "admin", NULL};
-static const char *const transports[] = {"http", "sse", "stdio", NULL};
-static const char *const places[] = {"header", "environment", NULL};
-static const char *const modes[] = {"enforce", "observe", NULL};
-static const char *const actors[] = {"system", "member", "api_key", NULL};
-
-const char *store_role_word(enum store_role role)
-{
-    return roles[role];
-}
+const char *const store_role_words[] = {"viewer", "policy_manager", "admin", NULL};
+const char *const store_transport_words[] = {"http", "sse", "stdio", NULL};
+const char *const store_place_words[] = {"header", "environment", NULL};
+const char *const store_mode_words[] = {"enforce", "observe", NULL};
+const char *const store_actor_words[] = {"system", "member", "api_key", NULL};
 
 // ---- Checks
 
@@ -112,7 +107,7 @@ static const struct store_column organisation[] = {
 static const struct store_column member[] = {
     {AT(member, email), TEXT(320), .check = is_email, .unique = true},
     {AT(member, name), TEXT(TEXT_MAX)},
-    {AT(member, role), WORD(roles)},
+    {AT(member, role), WORD(store_role_words)},
     {AT(member, password), TEXT(TEXT_MAX), .optional = true, .secret = true},
     {AT(member, subject), TEXT(TEXT_MAX), .optional = true, .unique = true},
     {AT(member, disabled), FLAG},
@@ -120,7 +115,7 @@ static const struct store_column member[] = {
 };
 static const struct store_column invitation[] = {
     {AT(invitation, email), TEXT(320), .check = is_email, .optional = true},
-    {AT(invitation, role), WORD(roles)},
+    {AT(invitation, role), WORD(store_role_words)},
     {AT(invitation, token), HASH, .fixed = true, .secret = true, .unique = true,
      .everywhere = true},
     {AT(invitation, invited_by), ID, .optional = true, .fixed = true},
@@ -129,7 +124,7 @@ static const struct store_column invitation[] = {
 };
 static const struct store_column api_key[] = {
     {AT(api_key, label), TEXT(TEXT_MAX), .check = is_line, .unique = true},
-    {AT(api_key, role), WORD(roles)},
+    {AT(api_key, role), WORD(store_role_words)},
     {AT(api_key, token), HASH, .fixed = true, .secret = true, .unique = true, .everywhere = true},
     {AT(api_key, created_by), ID, .optional = true, .fixed = true},
     {AT(api_key, expires_ms), NUMBER},
@@ -146,7 +141,7 @@ static const struct store_column session[] = {
 };
 static const struct store_column server[] = {
     {AT(server, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
-    {AT(server, transport), WORD(transports)},
+    {AT(server, transport), WORD(store_transport_words)},
     {AT(server, url), TEXT(8192), .optional = true},
     {AT(server, command), TEXT(JSON_MAX), .check = is_strings, .optional = true},
     {AT(server, settings), TEXT(JSON_MAX), .check = is_object},
@@ -154,7 +149,7 @@ static const struct store_column server[] = {
 };
 static const struct store_column credential[] = {
     {AT(credential, server), ID, .fixed = true},
-    {AT(credential, place), WORD(places)},
+    {AT(credential, place), WORD(store_place_words)},
     {AT(credential, name), TEXT(256), .check = is_line},
     {AT(credential, sealed), BYTES(JSON_MAX), .secret = true},
 };
@@ -173,7 +168,7 @@ static const struct store_column policy_version[] = {
 static const struct store_column grant[] = {
     {AT(grant, label), TEXT(TEXT_MAX), .check = is_line, .unique = true},
     {AT(grant, tags), TEXT(JSON_MAX), .check = is_strings},
-    {AT(grant, mode), WORD(modes)},
+    {AT(grant, mode), WORD(store_mode_words)},
     {AT(grant, expires_ms), NUMBER},
     {AT(grant, revoked_ms), NUMBER},
     {AT(grant, used_ms), NUMBER},
@@ -198,7 +193,7 @@ static const struct store_column request[] = {
     {AT(request, expires_ms), NUMBER},
 };
 static const struct store_column audit[] = {
-    {AT(audit, sequence), NUMBER}, {AT(audit, actor_kind), WORD(actors)},
+    {AT(audit, sequence), NUMBER}, {AT(audit, actor_kind), WORD(store_actor_words)},
     {AT(audit, actor), ID},        {AT(audit, action), TEXT(NAME_MAX_BYTES)},
     {AT(audit, object), ID},       {AT(audit, line), BYTES(BULK_MAX)},
     {AT(audit, link), BYTES(32)},

@@ -1,0 +1,468 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of a request: taken in on the loop, worked on by one thread after the other, answered on
+// the loop. A client that leaves changes nothing about the work, only nobody gets the answer.
+#include "admin/admin_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, HEADERS_MAX = 12, TOUCH_MS = 60000 };
+
+struct admin_face {
+    struct admin *admin;
+    struct loop *loop;
+    struct loop_wake *wake;
+    pthread_mutex_t lock; // of what follows
+    pthread_cond_t settled;
+    struct list under_way;      // all requests
+    struct admin_request *done; // those to be answered
+    size_t working, done_count;
+};
+
+// ---- Answers
+
+static void add_header(struct http_header *headers, size_t *count, const char *name,
+                       struct slice value)
+{
+    if (value.length > 0)
+        headers[(*count)++] = (struct http_header){slice_from_string(name), value};
+}
+
+static size_t make_headers(struct admin_request *request, struct http_header *headers)
+{
+    size_t count = 0;
+    bool problem = request->status >= 400;
+    add_header(headers, &count, "Content-Type",
+               problem ? SLICE_LITERAL("application/problem+json")
+                       : SLICE_LITERAL("application/json"));
+    add_header(headers, &count, "Cache-Control", SLICE_LITERAL("no-store"));
+    add_header(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
+    add_header(headers, &count, "Set-Cookie", request->set_cookie);
+    if (request->status == 401)
+        add_header(headers, &count, "WWW-Authenticate",
+                   SLICE_LITERAL("Bearer realm=\"sallyport\""));
+    if (request->problem.retry_after_s > 0)
+        add_header(
+            headers, &count, "Retry-After",
+            arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s));
+    if (problem)
+        return count;
+    add_header(headers, &count, "Location", request->location);
+    if (request->etag > 0)
+        add_header(headers, &count, "ETag",
+                   arena_format(&request->arena, "\"%lld\"", (long long)request->etag));
+    if (request->replayed)
+        add_header(headers, &count, "Idempotency-Replayed", SLICE_LITERAL("true"));
+    return count;
+}
+
+static void send_answer(struct admin_request *request)
+{
+    struct http_header headers[HEADERS_MAX];
+    struct slice out = buffer_slice(&request->out);
+    struct slice pieces[4] = {out};
+    size_t count = 1;
+    bool secret = request->secret[0] != '\0' && request->status < 400;
+    if (secret && out.length > 0) { // in place of the last bracket
+        pieces[0].length--;
+        pieces[count++] = SLICE_LITERAL(",\"token\":\"");
+        pieces[count++] = slice_from_string(request->secret);
+        pieces[count++] = SLICE_LITERAL("\"}");
+    }
+    size_t header_count = make_headers(request, headers);
+    http_reply_send_pieces(request->reply, request->status, headers, header_count, pieces, count);
+    request->reply = NULL;
+}
+
+static void gone_cb(void *argument)
+{
+    struct admin_request *request = argument;
+    request->reply = NULL;
+}
+
+static void request_free(struct admin_request *request)
+{
+    if (request->body.data != NULL)
+        memory_wipe(request->body.data, request->body.capacity);
+    buffer_release(&request->body);
+    buffer_release(&request->out);
+    json_doc_release(&request->doc);
+    arena_release(&request->arena);
+    memory_wipe(request, sizeof *request);
+    memory_free(request);
+}
+
+// ---- From thread to thread
+
+static void hand_back(struct admin_request *request)
+{
+    struct admin_face *face = request->face;
+    pthread_mutex_lock(&face->lock);
+    request->next_done = face->done;
+    face->done = request;
+    face->done_count++;
+    pthread_cond_signal(&face->settled);
+    loop_wake_send(face->wake); // under the lock: after it the face may be gone
+    pthread_mutex_unlock(&face->lock);
+}
+
+static void finish(struct admin_request *request, int result, const struct error *error)
+{
+    if (result == 0 && request->out.failed)
+        result = ERROR_TOO_LARGE;
+    if (result != 0)
+        admin_problem_write(request, result, error);
+    hand_back(request);
+}
+
+static int check_role(struct admin_request *request, struct error *error)
+{
+    if ((int)request->who.role >= (int)request->route->least)
+        return 0;
+    return admin_refuse(
+        request, 403, "role", ERROR_DENIED, error, "this needs the role '%s'; yours is '%s'",
+        store_role_words[request->route->least], store_role_words[request->who.role]);
+}
+
+static int check_caller(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    if (request->route->least == ADMIN_ANYBODY)
+        return 0;
+    int result = admin_authenticate(request, view, error);
+    return result == 0 ? check_role(request, error) : result;
+}
+
+static int run_read(void *argument, struct store_view *view, struct error *error)
+{
+    struct admin_request *request = argument;
+    const struct admin_route *route = request->route;
+    int result = check_caller(request, view, error);
+    if (result == 0)
+        result = admin_scan_body(request, error);
+    if (result == 0 && route->edits)
+        result = admin_if_match(request, error);
+    if (result == 0 && route->read != NULL)
+        result = route->read(request, view, error);
+    return result;
+}
+
+// The caller is looked at again: what has been taken away meanwhile is not there any more.
+static int run_write(void *argument, struct store_view *view, struct error *error)
+{
+    struct admin_request *request = argument;
+    bool known = false;
+    int result = check_caller(request, view, error);
+    if (result == 0)
+        result = admin_replay_find(request, view, &known, error);
+    if (result != 0 || known)
+        return result;
+    result = request->route->write(request, view, error);
+    if (result == 0)
+        result = admin_replay_keep(request, view, error);
+    return result == 0 ? admin_touch(request, view, error) : result;
+}
+
+static void submit(struct admin_request *request, enum store_access access,
+                   int (*run)(void *argument, struct store_view *view, struct error *error),
+                   void (*done)(void *argument, int result, const struct error *error))
+{
+    const struct admin_who *who = &request->who;
+    request->job = (struct store_job){
+        .access = access,
+        .actor = {.kind = who->kind,
+                  .id = who->id,
+                  .label = who->kind == STORE_SYSTEM ? SLICE_LITERAL("API") : who->label,
+                  .address = request->address},
+        .run = run,
+        .done = done,
+        .argument = request};
+    store_submit(control_records(request->admin->options.control), &request->job);
+}
+
+static void written(void *argument, int result, const struct error *error)
+{
+    finish(argument, result, error);
+}
+
+static void write_or_end(struct admin_request *request)
+{
+    if (request->route->write != NULL)
+        submit(request, STORE_WRITE, run_write, written);
+    else
+        finish(request, 0, NULL);
+}
+
+static void run_hash(void *argument)
+{
+    struct admin_request *request = argument;
+    struct error error = {0};
+    int result = request->route->hash(request, &error);
+    if (result != 0)
+        finish(request, result, &error);
+    else
+        write_or_end(request);
+}
+
+static void have_read(void *argument, int result, const struct error *error)
+{
+    struct admin_request *request = argument;
+    struct error busy = {0};
+    request->work = (struct admin_work){.run = run_hash, .argument = request};
+    if (result != 0) {
+        finish(request, result, error);
+    } else if (request->route->hash == NULL) {
+        write_or_end(request);
+    } else if (!admin_hashers_submit(request->admin->hashers, &request->work)) {
+        request->problem.retry_after_s = 2;
+        result = admin_refuse(request, 503, "busy", ERROR_LIMIT, &busy,
+                              "too many passwords are being checked; try again in a moment");
+        finish(request, result, &busy);
+    }
+}
+
+static int run_touch(void *argument, struct store_view *view, struct error *error)
+{
+    return admin_touch(argument, view, error);
+}
+
+static void touched(void *argument, int result, const struct error *error)
+{
+    (void)result;
+    (void)error;
+    hand_back(argument);
+}
+
+// ---- On the loop
+
+static void forget(struct admin_request *request)
+{
+    struct admin_face *face = request->face;
+    pthread_mutex_lock(&face->lock);
+    list_remove(&request->link);
+    face->working--;
+    pthread_mutex_unlock(&face->lock);
+    request_free(request);
+}
+
+// Reading leaves the time of use to a job of its own, behind the answer, once a minute.
+static void end_request(struct admin_request *request)
+{
+    if (request->reply != NULL)
+        send_answer(request);
+    bool touch = !request->touching && request->who.kind != STORE_SYSTEM &&
+                 request->route->write == NULL && request->now_ms - request->who.used_ms > TOUCH_MS;
+    request->touching = true;
+    if (touch)
+        submit(request, STORE_WRITE, run_touch, touched);
+    else
+        forget(request);
+}
+
+static void woken_cb(void *argument)
+{
+    struct admin_face *face = argument;
+    pthread_mutex_lock(&face->lock);
+    struct admin_request *request = face->done;
+    face->done = NULL;
+    face->done_count = 0;
+    pthread_mutex_unlock(&face->lock);
+    while (request != NULL) {
+        struct admin_request *next = request->next_done;
+        end_request(request);
+        request = next;
+    }
+}
+
+static void refuse_at_once(struct http_reply *reply, struct admin_request *request, int status,
+                           const char *type, const char *why)
+{
+    struct error error = {0};
+    int result = admin_refuse(request, status, type, ERROR_UNSUPPORTED, &error, "%s", why);
+    admin_problem_write(request, result, &error);
+    request->reply = reply;
+    send_answer(request);
+    request_free(request);
+}
+
+struct wanted_header {
+    const char *name;
+    size_t offset;
+};
+
+static bool copy_headers(struct admin_request *request, struct http_headers headers)
+{
+#define WANTED(name, member)                                                                       \
+    {                                                                                              \
+        name, offsetof(struct admin_request, member)                                               \
+    }
+    static const struct wanted_header wanted[] = {WANTED("Authorization", authorization),
+                                                  WANTED("Cookie", cookie),
+                                                  WANTED("X-CSRF-Token", csrf),
+                                                  WANTED("If-Match", if_match),
+                                                  WANTED("Idempotency-Key", idempotency),
+                                                  WANTED("Content-Type", content_type),
+                                                  WANTED("Content-Encoding", content_encoding)};
+#undef WANTED
+    for (size_t i = 0; i < headers.count; i++)
+        for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
+            if (!slice_equal_ignoring_case(headers.items[i].name,
+                                           slice_from_string(wanted[k].name)))
+                continue;
+            struct slice *at = (struct slice *)(void *)((char *)request + wanted[k].offset);
+            request->repeated = request->repeated || at->data != NULL;
+            *at = admin_keep(request, headers.items[i].value);
+            if (at->data == NULL)
+                return false;
+        }
+    return true;
+}
+
+// Without the port.
+static struct slice address_of(struct slice peer)
+{
+    size_t end = peer.length;
+    while (end > 0 && peer.data[end - 1] != ':')
+        end--;
+    return end == 0 ? peer : slice_of(peer.data, end - 1);
+}
+
+static struct admin_request *request_new(struct admin_face *face, const struct http_request *given)
+{
+    struct admin_request *request = memory_try_new(sizeof *request);
+    if (request == NULL)
+        return NULL;
+    request->face = face;
+    request->admin = face->admin;
+    request->now_ms = clock_wall_ms();
+    request->tls = given->tls;
+    arena_init(&request->arena, HEAD_MEMORY + 2 * given->body.length);
+    buffer_init(&request->body, 0);
+    buffer_init(&request->out, OUT_MAX);
+    json_doc_init(&request->doc);
+    request->method = admin_keep(request, given->method);
+    request->path = admin_keep(request, given->path);
+    request->query = admin_keep(request, given->query);
+    request->address = admin_keep(request, address_of(given->peer));
+    if (request->address.data == NULL || !copy_headers(request, given->headers)) {
+        request_free(request);
+        return NULL;
+    }
+    return request;
+}
+
+static void begin(struct admin_request *request, struct http_reply *reply, struct slice body)
+{
+    struct admin_face *face = request->face;
+    size_t most = request->route->body_max == 0 ? BODY_MAX : request->route->body_max;
+    if (request->repeated) {
+        refuse_at_once(reply, request, 400, "malformed", "a header that counts came twice");
+        return;
+    }
+    if (body.length > most) {
+        refuse_at_once(reply, request, 413, "too-large", "the body is too large for this");
+        return;
+    }
+    if (buffer_append(&request->body, body) != 0) {
+        refuse_at_once(reply, request, 503, "unavailable", "there is no memory left");
+        return;
+    }
+    request->reply = reply;
+    http_reply_listen(reply, (struct http_reply_events){.on_gone = gone_cb, .argument = request});
+    pthread_mutex_lock(&face->lock);
+    list_append(&face->under_way, &request->link);
+    face->working++;
+    pthread_mutex_unlock(&face->lock);
+    submit(request, STORE_READ, run_read, have_read);
+}
+
+bool admin_handle(struct admin_face *face, struct http_reply *reply,
+                  const struct http_request *given)
+{
+    static const struct slice base = {"/api/v1", 7};
+    if (!slice_starts_with(given->path, base) ||
+        (given->path.length > base.length && given->path.data[base.length] != '/'))
+        return false;
+    struct admin_request *request = request_new(face, given);
+    struct buffer allow;
+    if (request == NULL) {
+        http_reply_send(reply, 503, NULL, 0, (struct slice){0});
+        return true;
+    }
+    struct slice path =
+        slice_of(request->path.data + base.length, request->path.length - base.length);
+    buffer_init(&allow, 0);
+    request->route = admin_route_find(request->method, path, request->parameters, &allow);
+    if (request->route != NULL) {
+        begin(request, reply, given->body);
+    } else if (allow.length == 0) {
+        refuse_at_once(reply, request, 404, "not-found", "there is no such path in the API");
+    } else {
+        struct slice text = arena_format(&request->arena, "this path has only %.*s",
+                                         SLICE_PRINT(buffer_slice(&allow)));
+        refuse_at_once(reply, request, 405, "method", text.data == NULL ? "" : text.data);
+    }
+    buffer_release(&allow);
+    return true;
+}
+
+// ---- Life
+
+int admin_open(const struct admin_options *options, struct admin **ret, struct error *error)
+{
+    struct admin *admin = memory_new(sizeof *admin);
+    admin->options = *options;
+    admin->throttle = admin_throttle_new();
+    int result = admin->throttle == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                         : admin_hashers_open(&admin->hashers, error);
+    if (result != 0)
+        admin_close(admin);
+    else
+        *ret = admin;
+    return result;
+}
+
+void admin_close(struct admin *admin)
+{
+    if (admin == NULL)
+        return;
+    admin_hashers_close(admin->hashers);
+    admin_throttle_free(admin->throttle);
+    memory_free(admin);
+}
+
+struct admin_face *admin_face_new(struct admin *admin, struct loop *loop)
+{
+    struct admin_face *face = memory_new(sizeof *face);
+    face->admin = admin;
+    face->loop = loop;
+    list_init(&face->under_way);
+    face->wake = loop_wake_open(loop, woken_cb, face);
+    if (face->wake == NULL) {
+        memory_free(face);
+        return NULL;
+    }
+    pthread_mutex_init(&face->lock, NULL);
+    pthread_cond_init(&face->settled, NULL);
+    return face;
+}
+
+void admin_face_free(struct admin_face *face)
+{
+    if (face == NULL)
+        return;
+    pthread_mutex_lock(&face->lock);
+    while (face->done_count < face->working)
+        pthread_cond_wait(&face->settled, &face->lock);
+    pthread_mutex_unlock(&face->lock);
+    LIST_EACH(&face->under_way, link)
+    {
+        request_free(LIST_ENTRY(link, struct admin_request, link));
+    }
+    loop_wake_close(face->wake);
+    pthread_cond_destroy(&face->settled);
+    pthread_mutex_destroy(&face->lock);
+    memory_free(face);
+}

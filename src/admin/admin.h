@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The control room's HTTP API, /api/v1 (docs/api.md). A request is checked and answered in jobs of
+// the store and on threads that hash passwords; the loop only takes it in and sends the answer.
+#pragma once
+
+#include "control/control.h"
+#include "http/http.h"
+
+struct admin;      // what all loops share; any thread
+struct admin_face; // one loop's
+
+struct admin_options {
+    struct control *control; // must outlive it
+    bool secure_cookies;     // the way to the browser is TLS, even where the gateway's own is not
+};
+
+int admin_open(const struct admin_options *options, struct admin **ret,
+               struct error *error) MUST_CHECK;
+void admin_close(struct admin *admin); // after its faces; NULL accepted
+
+// NULL: no memory.
+struct admin_face *admin_face_new(struct admin *admin, struct loop *loop);
+// Waits for the jobs that are under way, whose answers nobody gets. The loop does not run any more.
+void admin_face_free(struct admin_face *face); // NULL accepted
+// Takes the request over when its path is one of the API's, else false and nothing has happened.
+bool admin_handle(struct admin_face *face, struct http_reply *reply,
+                  const struct http_request *request);
+
+// The route table, for the tests of the documentation: false behind the last one.
+struct admin_route_text {
+    const char *method;
+    const char *path; // "/servers/{id}", behind /api/v1
+    const char *role; // least role; "none" where anybody may ask
+};
+bool admin_route_at(size_t place, struct admin_route_text *ret);

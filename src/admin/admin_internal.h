@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "admin/admin.h"
+
+#include "base/list.h"
+#include "json/json.h"
+
+enum {
+    BODY_MAX = 64 * 1024,
+    POLICY_BODY_MAX = 4 * 1024 * 1024,
+    PARAMETERS_MAX = 2,
+    ERRORS_MAX = 50, // faults of one document that an answer lists
+    REACH_MAX = 1000,
+    PROBLEM_MEMORY = 64 * 1024,
+};
+
+struct admin_request;
+// A part of the work, inside a job of the store; 0, or an error that becomes the answer.
+typedef int (*admin_step)(struct admin_request *request, struct store_view *view,
+                          struct error *error);
+
+// ---- routes.c: who may do what, in one table
+enum admin_least { ADMIN_ANYBODY = -1, ADMIN_VIEWER, ADMIN_POLICY_MANAGER, ADMIN_ADMIN };
+struct admin_resource;
+struct admin_route {
+    const char *method;
+    const char *path; // behind /api/v1; "{}" stands for an id
+    enum admin_least least;
+    admin_step read; // in a job that reads
+    // Behind `read`, on a thread for passwords.
+    int (*hash)(struct admin_request *request, struct error *error);
+    admin_step write;                      // behind both, in a job that writes
+    const struct admin_resource *resource; // of the general steps
+    size_t body_max;                       // 0: BODY_MAX
+    bool edits;                            // needs If-Match
+    bool adds;                             // takes an Idempotency-Key
+    bool any_body;                         // takes a body; one without is {}
+};
+// NULL with *ret_allow: the methods that the path has, "" when there is no such path.
+const struct admin_route *admin_route_find(struct slice method, struct slice path,
+                                           struct slice parameters[PARAMETERS_MAX],
+                                           struct buffer *ret_allow);
+
+// ---- problem.c: an answer that says what is wrong (RFC 9457)
+struct admin_fault {
+    struct slice field; // empty: the whole body
+    struct json_position at;
+    struct slice text;
+};
+struct admin_problem {
+    int status; // 0: what the error's code stands for
+    const char *type;
+    struct admin_fault faults[ERRORS_MAX];
+    size_t fault_count;
+    int64_t retry_after_s;
+};
+// Adds a fault of a field at a node of the body (JSON_NONE: no place); returns ERROR_RANGE.
+int admin_fault(struct admin_request *request, const char *field, uint32_t node,
+                struct error *error, const char *format, ...) PRINTF_LIKE(5, 6);
+// Says which status and type; returns `code`.
+int admin_refuse(struct admin_request *request, int status, const char *type, int code,
+                 struct error *error, const char *format, ...) PRINTF_LIKE(6, 7);
+void admin_problem_write(struct admin_request *request, int result, const struct error *error);
+
+// ---- authenticate.c
+struct admin_who {
+    enum store_actor_kind kind; // STORE_SYSTEM: nobody
+    struct slice organisation, id, label, session;
+    enum store_role role;
+    int64_t used_ms; // of the key or the session
+};
+int admin_authenticate(struct admin_request *request, struct store_view *view,
+                       struct error *error) MUST_CHECK;
+// Notes that the key or the session is used.
+int admin_touch(struct admin_request *request, struct store_view *view, struct error *error);
+// Of the session's token: what a browser sends back with a change.
+void admin_csrf_of(struct slice token, char text[IDENTITY_TOKEN_SIZE]);
+// "spk_" and the like, and 256 random bits.
+void admin_new_token(const char prefix[5], char ret[IDENTITY_TOKEN_SIZE]);
+struct slice admin_cookie(const struct admin_request *request);
+
+// ---- fields.c: members of JSON objects and members of structs
+enum admin_field_kind {
+    FIELD_TEXT,
+    FIELD_WORD,
+    FIELD_FLAG,
+    FIELD_TIME,   // RFC 3339, null: 0
+    FIELD_NUMBER, // a whole number, not negative
+    FIELD_STRINGS,
+    FIELD_OBJECT,
+    FIELD_ANY, // only allowed: its reader looks at the document
+};
+enum admin_field_use {
+    FIELD_SHOWN = 1,
+    FIELD_GIVEN = 2,   // may be in the body of an addition
+    FIELD_CHANGED = 4, // and in that of a change
+    FIELD_NEEDED = 8,  // must be in that of an addition
+};
+struct admin_field {
+    const char *name;
+    size_t offset;
+    const char *const *words;
+    enum admin_field_kind kind;
+    int use; // of enum admin_field_use
+};
+// Scans the body. ERROR_SYNTAX and others with their place.
+int admin_scan_body(struct admin_request *request, struct error *error) MUST_CHECK;
+// Sets the members of `ret` that the body names. What is neither in `fields` is refused.
+int admin_read_fields(struct admin_request *request, uint32_t object,
+                      const struct admin_field *fields, size_t count, bool adding, void *ret,
+                      struct error *error) MUST_CHECK;
+// `"name":value` of all that are shown, each with a comma in front.
+void admin_write_fields(struct buffer *out, const struct admin_field *fields, size_t count,
+                        const void *record);
+
+// ---- resources.c: the steps that every kind of record has
+struct admin_resource {
+    enum store_kind kind;
+    size_t size;
+    const char *find_by;   // ?NAME=value lists the one record with this value
+    const char *narrow_by; // ?NAME=id lists those that belong to this record
+    const struct admin_field *fields;
+    size_t count;
+    // Before it is written; `before` is NULL for additions.
+    int (*check)(struct admin_request *request, struct store_view *view,
+                 const struct store_head *before, struct store_head *record, struct error *error);
+    // Further members.
+    int (*more)(struct admin_request *request, struct store_view *view,
+                const struct store_head *record, struct error *error);
+    enum store_kind parent; // what the path's first id names,
+    size_t parent_offset;   // and where a record says it; 0: they belong to the organisation
+    bool newest_first;
+};
+int admin_list(struct admin_request *request, struct store_view *view, struct error *error);
+int admin_show(struct admin_request *request, struct store_view *view, struct error *error);
+int admin_add(struct admin_request *request, struct store_view *view, struct error *error);
+int admin_edit(struct admin_request *request, struct store_view *view, struct error *error);
+int admin_remove(struct admin_request *request, struct store_view *view, struct error *error);
+// The record that the path's last id names.
+int admin_get(struct admin_request *request, struct store_view *view, struct store_head *ret,
+              struct error *error);
+// Answers with the record, 200 or the given status.
+int admin_answer(struct admin_request *request, struct store_view *view, int status,
+                 const struct store_head *record, struct error *error);
+// The same for what was added, with its place.
+int admin_answer_added(struct admin_request *request, struct store_view *view,
+                       const struct store_head *record, struct error *error);
+// "srv_..." or the name of one: in the organisation, or a fault of this member.
+int admin_refer(struct admin_request *request, struct store_view *view, enum store_kind kind,
+                const char *field, uint32_t node, struct store_head *ret, struct error *error);
+extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
+    admin_servers, admin_credentials, admin_policies, admin_versions, admin_grants, admin_audit;
+
+// ---- The steps of single routes
+#define ADMIN_STEPS(X)                                                                             \
+    X(admin_openapi)                                                                               \
+    X(admin_find_member)                                                                           \
+    X(admin_sign_in)                                                                               \
+    X(admin_show_session)                                                                          \
+    X(admin_sign_out)                                                                              \
+    X(admin_find_invitation)                                                                       \
+    X(admin_accept)                                                                                \
+    X(admin_invite)                                                                                \
+    X(admin_remove_member)                                                                         \
+    X(admin_add_key)                                                                               \
+    X(admin_revoke_key)                                                                            \
+    X(admin_set_credential)                                                                        \
+    X(admin_check_policy)                                                                          \
+    X(admin_add_policy)                                                                            \
+    X(admin_add_version)                                                                           \
+    X(admin_show_version)                                                                          \
+    X(admin_roll_back)                                                                             \
+    X(admin_diff)                                                                                  \
+    X(admin_add_grant)                                                                             \
+    X(admin_edit_grant)                                                                            \
+    X(admin_attach)                                                                                \
+    X(admin_rotate_grant)                                                                          \
+    X(admin_revoke_grant)
+#define ADMIN_STEP(name)                                                                           \
+    int name(struct admin_request *request, struct store_view *view, struct error *error);
+ADMIN_STEPS(ADMIN_STEP)
+#undef ADMIN_STEP
+int admin_check_password(struct admin_request *request, struct error *error);
+int admin_hash_password(struct admin_request *request, struct error *error);
+
+// ---- diff.c: two texts, line by line
+int admin_diff_lines(struct slice before, struct slice after, struct buffer *out) MUST_CHECK;
+
+// ---- query.c
+// The value of a parameter, decoded into the request's arena; data NULL when it is not there.
+int admin_query(struct admin_request *request, const char *name, struct slice *ret,
+                struct error *error) MUST_CHECK;
+int admin_query_number(struct admin_request *request, const char *name, int64_t least, int64_t most,
+                       int64_t *ret, struct error *error) MUST_CHECK;
+// What is asked for more than the given names is refused.
+int admin_query_only(struct admin_request *request, const char *const *names,
+                     struct error *error) MUST_CHECK;
+// If-Match: the version that is to be changed; 0 for "*".
+int admin_if_match(struct admin_request *request, struct error *error) MUST_CHECK;
+
+// ---- replay.c: the same addition asked for twice
+// True in *ret_known: answered with what was answered before.
+int admin_replay_find(struct admin_request *request, struct store_view *view, bool *ret_known,
+                      struct error *error) MUST_CHECK;
+int admin_replay_keep(struct admin_request *request, struct store_view *view,
+                      struct error *error) MUST_CHECK;
+
+// ---- throttle.c: how often somebody may try a password. Any thread.
+struct admin_throttle;
+struct admin_throttle *admin_throttle_new(void);
+void admin_throttle_free(struct admin_throttle *throttle);
+// Counts an attempt; seconds to wait when there were too many, else 0.
+int64_t admin_throttle_try(struct admin_throttle *throttle, struct slice account,
+                           struct slice address, int64_t now_ms);
+void admin_throttle_forgive(struct admin_throttle *throttle, struct slice account);
+
+// ---- hashers.c: a few threads for passwords
+struct admin_hashers;
+int admin_hashers_open(struct admin_hashers **ret, struct error *error) MUST_CHECK;
+void admin_hashers_close(struct admin_hashers *hashers); // NULL accepted
+struct admin_work {
+    void (*run)(void *argument);
+    void *argument;
+    struct admin_work *next;
+};
+// False: too many wait.
+bool admin_hashers_submit(struct admin_hashers *hashers, struct admin_work *work);
+
+struct admin {
+    struct admin_options options;
+    struct admin_throttle *throttle;
+    struct admin_hashers *hashers;
+};
+
+// What the steps of signing in and joining hand each other.
+struct admin_login {
+    struct slice organisation, email, name, password, token; // of the body
+    struct slice member, hash;                               // found: id, password's hash
+    char made[SECRET_PASSWORD_SIZE];
+};
+
+// Belongs to one thread at a time: the loop, then a thread of the store or for passwords, and so
+// on; the reply stays the loop's.
+struct admin_request {
+    struct list link; // in the face's list of requests under way; the face's lock
+    struct admin_request *next_done;
+    struct admin_face *face;
+    struct admin *admin;
+    struct http_reply *reply; // NULL: the client has gone
+    const struct admin_route *route;
+    struct arena arena;
+    struct slice method, path, query, address, content_type, content_encoding;
+    struct slice authorization, cookie, csrf, if_match, idempotency;
+    bool repeated, tls; // a header of these came twice
+    struct buffer body; // wiped
+    struct slice parameters[PARAMETERS_MAX];
+    struct json_doc doc;
+    struct admin_who who;
+    struct admin_login login;
+    int64_t version; // of If-Match
+    int64_t now_ms;
+    struct store_job job;
+    struct admin_work work;
+    bool touching;
+    // The answer
+    int status;
+    struct buffer out;     // JSON
+    int64_t etag;          // 0: none
+    struct slice location; // empty: none
+    struct slice set_cookie;
+    char secret[IDENTITY_TOKEN_SIZE]; // shown once, as the member "token"; wiped
+    bool replayed;
+    struct admin_problem problem;
+};
+// A copy in the request's arena; data NULL when memory is short.
+static inline struct slice admin_keep(struct admin_request *request, struct slice text)
+{
+    return arena_copy(&request->arena, text);
+}

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every path of the API, and who may ask for it. docs/openapi.json says the same in full.
+#include "admin/admin_internal.h"
+
+enum { ID_MOST = 64 };
+
+// The columns: method, path, least role; then what is done.
+static const struct admin_route routes[] = {
+    {"GET", "/openapi.json", ADMIN_ANYBODY, .read = admin_openapi},
+
+    // People
+    {"POST", "/setup", ADMIN_ANYBODY, .read = admin_find_invitation, .hash = admin_hash_password,
+     .write = admin_accept, .any_body = true},
+    {"POST", "/invitations/accept", ADMIN_ANYBODY, .read = admin_find_invitation,
+     .hash = admin_hash_password, .write = admin_accept, .any_body = true},
+    {"POST", "/session", ADMIN_ANYBODY, .read = admin_find_member, .hash = admin_check_password,
+     .write = admin_sign_in, .any_body = true},
+    {"GET", "/session", ADMIN_VIEWER, .read = admin_show_session},
+    {"DELETE", "/session", ADMIN_VIEWER, .write = admin_sign_out},
+    {"GET", "/organisation", ADMIN_VIEWER, .read = admin_show, .resource = &admin_organisation},
+    {"PATCH", "/organisation", ADMIN_ADMIN, .write = admin_edit, .resource = &admin_organisation,
+     .any_body = true, .edits = true},
+    {"GET", "/members", ADMIN_ADMIN, .read = admin_list, .resource = &admin_members},
+    {"GET", "/members/{id}", ADMIN_ADMIN, .read = admin_show, .resource = &admin_members},
+    {"PATCH", "/members/{id}", ADMIN_ADMIN, .write = admin_edit, .resource = &admin_members,
+     .any_body = true, .edits = true},
+    {"DELETE", "/members/{id}", ADMIN_ADMIN, .write = admin_remove_member,
+     .resource = &admin_members, .edits = true},
+    {"GET", "/invitations", ADMIN_ADMIN, .read = admin_list, .resource = &admin_invitations},
+    {"POST", "/invitations", ADMIN_ADMIN, .write = admin_invite, .resource = &admin_invitations,
+     .any_body = true, .adds = true},
+    {"GET", "/invitations/{id}", ADMIN_ADMIN, .read = admin_show, .resource = &admin_invitations},
+    {"DELETE", "/invitations/{id}", ADMIN_ADMIN, .write = admin_remove,
+     .resource = &admin_invitations, .edits = true},
+    {"GET", "/keys", ADMIN_ADMIN, .read = admin_list, .resource = &admin_keys},
+    {"POST", "/keys", ADMIN_ADMIN, .write = admin_add_key, .resource = &admin_keys,
+     .any_body = true, .adds = true},
+    {"GET", "/keys/{id}", ADMIN_ADMIN, .read = admin_show, .resource = &admin_keys},
+    {"POST", "/keys/{id}/revoke", ADMIN_ADMIN, .write = admin_revoke_key, .resource = &admin_keys,
+     .edits = true},
+    {"GET", "/audit", ADMIN_ADMIN, .read = admin_list, .resource = &admin_audit},
+
+    // Servers
+    {"GET", "/servers", ADMIN_VIEWER, .read = admin_list, .resource = &admin_servers},
+    {"POST", "/servers", ADMIN_ADMIN, .write = admin_add, .resource = &admin_servers,
+     .any_body = true, .adds = true},
+    {"GET", "/servers/{id}", ADMIN_VIEWER, .read = admin_show, .resource = &admin_servers},
+    {"PATCH", "/servers/{id}", ADMIN_ADMIN, .write = admin_edit, .resource = &admin_servers,
+     .any_body = true, .edits = true},
+    {"DELETE", "/servers/{id}", ADMIN_ADMIN, .write = admin_remove, .resource = &admin_servers,
+     .edits = true},
+    {"GET", "/servers/{id}/credentials", ADMIN_ADMIN, .read = admin_list,
+     .resource = &admin_credentials},
+    {"POST", "/servers/{id}/credentials", ADMIN_ADMIN, .write = admin_set_credential,
+     .resource = &admin_credentials, .any_body = true, .adds = true},
+    {"GET", "/servers/{id}/credentials/{credential}", ADMIN_ADMIN, .read = admin_show,
+     .resource = &admin_credentials},
+    {"DELETE", "/servers/{id}/credentials/{credential}", ADMIN_ADMIN, .write = admin_remove,
+     .resource = &admin_credentials, .edits = true},
+
+    // Policies
+    {"GET", "/policies", ADMIN_VIEWER, .read = admin_list, .resource = &admin_policies},
+    {"POST", "/policies", ADMIN_POLICY_MANAGER, .write = admin_add_policy,
+     .resource = &admin_policies, .body_max = POLICY_BODY_MAX, .any_body = true, .adds = true},
+    {"POST", "/policies/check", ADMIN_VIEWER, .read = admin_check_policy,
+     .body_max = POLICY_BODY_MAX, .any_body = true},
+    {"GET", "/policies/{id}", ADMIN_VIEWER, .read = admin_show, .resource = &admin_policies},
+    {"PATCH", "/policies/{id}", ADMIN_POLICY_MANAGER, .write = admin_edit,
+     .resource = &admin_policies, .any_body = true, .edits = true},
+    {"DELETE", "/policies/{id}", ADMIN_POLICY_MANAGER, .write = admin_remove,
+     .resource = &admin_policies, .edits = true},
+    {"GET", "/policies/{id}/versions", ADMIN_POLICY_MANAGER, .read = admin_list,
+     .resource = &admin_versions},
+    {"POST", "/policies/{id}/versions", ADMIN_POLICY_MANAGER, .write = admin_add_version,
+     .resource = &admin_versions, .body_max = POLICY_BODY_MAX, .any_body = true, .edits = true,
+     .adds = true},
+    {"GET", "/policies/{id}/versions/{number}", ADMIN_POLICY_MANAGER, .read = admin_show_version,
+     .resource = &admin_versions},
+    {"POST", "/policies/{id}/rollback", ADMIN_POLICY_MANAGER, .write = admin_roll_back,
+     .resource = &admin_versions, .any_body = true, .edits = true, .adds = true},
+    {"GET", "/policies/{id}/diff", ADMIN_POLICY_MANAGER, .read = admin_diff},
+
+    // Grants
+    {"GET", "/grants", ADMIN_VIEWER, .read = admin_list, .resource = &admin_grants},
+    {"POST", "/grants", ADMIN_ADMIN, .write = admin_add_grant, .resource = &admin_grants,
+     .any_body = true, .adds = true},
+    {"GET", "/grants/{id}", ADMIN_VIEWER, .read = admin_show, .resource = &admin_grants},
+    {"PATCH", "/grants/{id}", ADMIN_ADMIN, .write = admin_edit_grant, .resource = &admin_grants,
+     .any_body = true, .edits = true},
+    {"DELETE", "/grants/{id}", ADMIN_ADMIN, .write = admin_remove, .resource = &admin_grants,
+     .edits = true},
+    {"PUT", "/grants/{id}/servers/{server}", ADMIN_POLICY_MANAGER, .write = admin_attach,
+     .resource = &admin_grants, .any_body = true, .edits = true},
+    {"POST", "/grants/{id}/rotate", ADMIN_ADMIN, .write = admin_rotate_grant,
+     .resource = &admin_grants, .any_body = true, .edits = true},
+    {"POST", "/grants/{id}/revoke", ADMIN_ADMIN, .write = admin_revoke_grant,
+     .resource = &admin_grants, .edits = true},
+};
+enum { ROUTES = sizeof routes / sizeof *routes };
+
+static bool is_id(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
+            c != '_' && c != '-' && c != '.')
+            return false;
+    }
+    return text.length > 0 && text.length <= ID_MOST;
+}
+
+// The next part behind a slash.
+static struct slice next_part(struct slice *rest)
+{
+    struct slice part = slice_of(rest->data + 1, rest->length - 1);
+    const char *slash = memchr(part.data, '/', part.length);
+    if (slash != NULL)
+        part.length = (size_t)(slash - part.data);
+    *rest = slice_of(part.data + part.length, rest->length - 1 - part.length);
+    return part;
+}
+
+static bool matches(const char *pattern, struct slice path, struct slice parameters[PARAMETERS_MAX])
+{
+    struct slice wanted = slice_from_string(pattern);
+    size_t count = 0;
+    parameters[0] = parameters[1] = (struct slice){0};
+    while (wanted.length > 0 && path.length > 0) {
+        struct slice expected = next_part(&wanted), part = next_part(&path);
+        bool open = expected.data[0] == '{';
+        if (open ? !is_id(part) : !slice_equal(expected, part))
+            return false;
+        if (open)
+            parameters[count++] = part;
+    }
+    return wanted.length == 0 && path.length == 0;
+}
+
+const struct admin_route *admin_route_find(struct slice method, struct slice path,
+                                           struct slice parameters[PARAMETERS_MAX],
+                                           struct buffer *ret_allow)
+{
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (!matches(routes[i].path, path, parameters))
+            continue;
+        if (slice_equal_string(method, routes[i].method))
+            return &routes[i];
+        buffer_append_format(ret_allow, buffer_slice(ret_allow).length == 0 ? "%s" : ", %s",
+                             routes[i].method);
+    }
+    return NULL;
+}
+
+bool admin_route_at(size_t place, struct admin_route_text *ret)
+{
+    if (place >= ROUTES)
+        return false;
+    *ret = (struct admin_route_text){routes[place].method, routes[place].path, "none"};
+    if (routes[place].least != ADMIN_ANYBODY)
+        ret->role = store_role_words[routes[place].least];
+    return true;
+}

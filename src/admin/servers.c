@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/admin_internal.h"
+
+#define FIELD(record, json, member, kind, use)                                                     \
+    {                                                                                              \
+        json, offsetof(struct store_##record, member), NULL, kind, use                             \
+    }
+#define WORDS(record, json, member, list, use)                                                     \
+    {                                                                                              \
+        json, offsetof(struct store_##record, member), list, FIELD_WORD, use                       \
+    }
+#define GIVEN (FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED)
+
+static int check_command(struct admin_request *request, struct store_view *view,
+                         const struct store_server *server, struct error *error)
+{
+    struct store_organisation owner = {.commands_allowed = false};
+    if (server->transport != STORE_STDIO)
+        return server->url.length == 0 ? admin_fault(request, "url", JSON_NONE, error,
+                                                     "is missing: a server over HTTP needs one")
+                                       : 0;
+    int result = store_get_organisation(view, request->who.organisation, request->who.organisation,
+                                        &owner, error);
+    if (result != 0 || owner.commands_allowed)
+        return result;
+    return admin_refuse(request, 403, "commands", ERROR_DENIED, error,
+                        "this organisation may not add programs of this machine as servers; set "
+                        "'commands_allowed' of the organisation first");
+}
+
+// What says where a server is, and its secrets, have places of their own.
+static int check_settings(struct admin_request *request, struct error *error)
+{
+    static const char *const elsewhere[] = {"url", "command", "transport", "headers", "env"};
+    uint32_t settings = json_get(&request->doc, 0, "settings");
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        uint32_t node = json_get(&request->doc, settings, elsewhere[i]);
+        if (node != JSON_NONE)
+            return admin_fault(request, "settings", node, error, "must not have '%s': %s",
+                               elsewhere[i],
+                               i < 3 ? "it is a member of the server" : "add it as a credential");
+    }
+    return 0;
+}
+
+static int check_server(struct admin_request *request, struct store_view *view,
+                        const struct store_head *before, struct store_head *record,
+                        struct error *error)
+{
+    struct store_server *server = (struct store_server *)(void *)record;
+    (void)before;
+    if (server->settings.length == 0)
+        server->settings = SLICE_LITERAL("{}");
+    int result = check_settings(request, error);
+    if (result == 0)
+        result = check_command(request, view, server, error);
+    if (result == 0)
+        result = control_check_server(request->admin->options.control, server, error);
+    return result == ERROR_CONFIG ? admin_fault(request, "", JSON_NONE, error, "%s", error->text)
+                                  : result;
+}
+
+static const struct admin_field server_fields[] = {
+    FIELD(server, "name", name, FIELD_TEXT, GIVEN | FIELD_NEEDED),
+    WORDS(server, "transport", transport, store_transport_words, GIVEN | FIELD_NEEDED),
+    FIELD(server, "url", url, FIELD_TEXT, GIVEN),
+    FIELD(server, "command", command, FIELD_STRINGS, GIVEN),
+    FIELD(server, "settings", settings, FIELD_OBJECT, GIVEN),
+    FIELD(server, "disabled", disabled, FIELD_FLAG, GIVEN),
+};
+const struct admin_resource admin_servers = {.kind = STORE_SERVER,
+                                             .size = sizeof(struct store_server),
+                                             .find_by = "name",
+                                             .fields = server_fields,
+                                             .count = 6,
+                                             .check = check_server};
+
+// ---- Credentials: what is written is never read again
+
+struct given_credential {
+    enum store_place place;
+    struct slice name, value;
+};
+static const struct admin_field given_fields[] = {
+    {"place", offsetof(struct given_credential, place), store_place_words, FIELD_WORD,
+     FIELD_GIVEN | FIELD_NEEDED},
+    {"name", offsetof(struct given_credential, name), NULL, FIELD_TEXT, FIELD_GIVEN | FIELD_NEEDED},
+    {"value", offsetof(struct given_credential, value), NULL, FIELD_TEXT,
+     FIELD_GIVEN | FIELD_NEEDED},
+};
+static const struct admin_field credential_fields[] = {
+    FIELD(credential, "server", server, FIELD_TEXT, FIELD_SHOWN),
+    WORDS(credential, "place", place, store_place_words, FIELD_SHOWN),
+    FIELD(credential, "name", name, FIELD_TEXT, FIELD_SHOWN),
+};
+const struct admin_resource admin_credentials = {.kind = STORE_CREDENTIAL,
+                                                 .size = sizeof(struct store_credential),
+                                                 .fields = credential_fields,
+                                                 .count = 3,
+                                                 .parent = STORE_SERVER,
+                                                 .parent_offset =
+                                                     offsetof(struct store_credential, server)};
+
+// The one of this name that is there already.
+static int find_credential(struct admin_request *request, struct store_view *view,
+                           const struct given_credential *given, struct store_credential *ret,
+                           struct error *error)
+{
+    const struct store_page page = {.limit = 1000};
+    const struct store_credential *rows = NULL;
+    size_t count = 0;
+    int result = store_list_credential(view, request->who.organisation, request->parameters[0],
+                                       &page, &rows, &count, NULL, error);
+    *ret = (struct store_credential){.head.organisation = request->who.organisation,
+                                     .server = request->parameters[0],
+                                     .place = given->place,
+                                     .name = given->name};
+    for (size_t i = 0; i < count && result == 0; i++)
+        if (rows[i].place == given->place && slice_equal(rows[i].name, given->name))
+            *ret = rows[i];
+    return result;
+}
+
+int admin_set_credential(struct admin_request *request, struct store_view *view,
+                         struct error *error)
+{
+    struct given_credential given = {.place = STORE_HEADER};
+    struct store_server server = {.transport = STORE_HTTP};
+    struct store_credential credential;
+    int result =
+        store_get_server(view, request->who.organisation, request->parameters[0], &server, error);
+    if (result == 0)
+        result = admin_read_fields(request, 0, given_fields, 3, true, &given, error);
+    if (result == 0)
+        result = find_credential(request, view, &given, &credential, error);
+    if (result != 0)
+        return result;
+    if ((server.transport == STORE_STDIO) != (given.place == STORE_ENVIRONMENT))
+        return admin_fault(request, "place", JSON_NONE, error,
+                           server.transport == STORE_STDIO ? "must be environment for a program"
+                                                           : "must be header for this server");
+    result = control_set_credential(request->admin->options.control, view, &credential, given.value,
+                                    error);
+    if (result == ERROR_CONFIG)
+        return admin_fault(request, "", JSON_NONE, error, "%s", error->text);
+    return result == 0 ? admin_answer_added(request, view, &credential.head, error) : result;
+}

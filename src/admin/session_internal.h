@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sessions of the dashboard.
+#pragma once
+
+#include "admin/admin_internal.h"
+
+enum { SESSION_MS = 12 * 60 * 60 * 1000, SESSION_IDLE_MS = 2 * 60 * 60 * 1000 };
+
+const char *admin_cookie_name(const struct admin_request *request);
+// The session of the request's cookie: ERROR_NOT_FOUND when it is over.
+int admin_find_session(struct admin_request *request, struct store_view *view,
+                       struct store_session *ret, struct error *error) MUST_CHECK;

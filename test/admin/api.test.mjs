@@ -1,0 +1,356 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the API does, held to docs/openapi.json in every request and answer.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test, { after } from 'node:test';
+import { document, routes, seen, startApi } from '../lib/api.mjs';
+import { exchange } from '../lib/raw.mjs';
+
+const ANY = { 'If-Match': '*' };
+const ALLOW = { version: '1', default: 'allow' };
+const PASSWORD = 'correct horse battery';
+
+test('the document and the route table name the same operations and roles', () => {
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations).map(([method, o]) => `${method.toUpperCase()} ${path} ${o['x-least-role']}`));
+  assert.deepEqual(documented.sort(), routes.map(r => `${r.method} ${r.path} ${r.role}`).sort());
+});
+
+test('the first admin comes by the link, once; nothing else works before', async t => {
+  const { api, setup } = await startApi(t, { seed: false });
+  for (const { method, path, role } of routes)
+    if (role !== 'none') await api.refused(401, 'authentication', method, path.replace(/\{\w+\}/g, 'x'));
+  await api.refused(401, 'authentication', 'POST', '/session', { email: 'a@example.com', password: PASSWORD });
+  await api.refused(404, 'not-found', 'POST', '/setup', { token: 'sp_guess', email: 'a@example.com', name: 'A', password: PASSWORD });
+  await api.refused(422, 'invalid', 'POST', '/setup', { token: setup, email: 'a@example.com', name: 'A', password: 'short' });
+  await api.refused(422, 'invalid', 'POST', '/setup', { token: setup, name: 'A', password: PASSWORD });
+  const made = await api.must(201, 'POST', '/setup', { token: setup, email: 'a@example.com', name: 'A', password: PASSWORD });
+  assert.equal(made.body.role, 'admin');
+  await api.refused(404, 'not-found', 'POST', '/setup', { token: setup, email: 'b@example.com', name: 'B', password: PASSWORD });
+});
+
+async function signedIn(t) {
+  const server = await startApi(t, { seed: false });
+  await server.api.must(201, 'POST', '/setup', { token: server.setup, email: 'a@example.com', name: 'A', password: PASSWORD });
+  return { ...server, session: await signIn(server.api) };
+}
+
+async function signIn(api, headers = {}, email = 'a@example.com') {
+  const answer = await api.must(201, 'POST', '/session', { email, password: PASSWORD }, headers);
+  const cookie = answer.headers.get('set-cookie');
+  assert.match(cookie, /^sallyport_session=sps_[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+  return { Cookie: cookie.split(';')[0], csrf: { Cookie: cookie.split(';')[0], 'X-CSRF-Token': answer.body.csrf_token } };
+}
+
+test('a session needs its cookie, and its token for changes; it is rotated at sign-in and ends at sign-out', async t => {
+  const { api, session } = await signedIn(t);
+  const cookie = { Cookie: 'other=1; ' + session.Cookie };
+  const shown = await api.must(200, 'GET', '/session', undefined, cookie);
+  assert.equal(shown.body.csrf_token, session.csrf['X-CSRF-Token']);
+  await api.refused(403, 'csrf', 'POST', '/keys', { label: 'k', role: 'viewer' }, cookie);
+  await api.refused(403, 'csrf', 'POST', '/keys', { label: 'k', role: 'viewer' }, { ...cookie, 'X-CSRF-Token': 'x' });
+  await api.must(201, 'POST', '/keys', { label: 'k', role: 'viewer' }, session.csrf);
+  const second = await signIn(api, { Cookie: session.Cookie });
+  assert.notEqual(second.Cookie, session.Cookie);
+  await api.refused(401, 'authentication', 'GET', '/session', undefined, session);
+  await api.refused(403, 'csrf', 'DELETE', '/session', undefined, { Cookie: second.Cookie });
+  const out = await api.must(204, 'DELETE', '/session', undefined, second.csrf);
+  assert.match(out.headers.get('set-cookie'), /^sallyport_session=; .*Max-Age=0/);
+  await api.refused(401, 'authentication', 'GET', '/session', undefined, second);
+});
+
+test('passwords can be tried ten times, for accounts that exist and for others; whoever signs in begins anew', async t => {
+  const { api } = await signedIn(t);
+  for (const email of ['A@EXAMPLE.com', 'nobody@example.com']) {
+    for (let i = 0; i < 10; i++) await api.refused(401, 'authentication', 'POST', '/session', { email, password: 'wrong horse battery' });
+    const answer = await api.must(429, 'POST', '/session', { email, password: PASSWORD });
+    assert.ok(Number(answer.headers.get('retry-after')) > 800);
+  }
+});
+
+test('members come by invitation, may be changed, and the last admin stays', async t => {
+  const { api, session } = await signedIn(t);
+  const admin = session.csrf;
+  const invited = await api.must(201, 'POST', '/invitations', { email: 'b@example.com', role: 'viewer' }, admin);
+  assert.match(invited.body.token, /^sp_[\w-]{43}$/);
+  await api.must(200, 'GET', '/invitations/' + invited.body.id, undefined, admin);
+  assert.doesNotMatch((await api.must(200, 'GET', '/invitations', undefined, admin)).text, /sp_/);
+  const again = await api.must(201, 'POST', '/invitations', { email: 'c@example.com', role: 'admin' }, admin);
+  await api.must(204, 'DELETE', '/invitations/' + again.body.id, undefined, { ...admin, 'If-Match': '"1"' });
+  await api.refused(404, 'not-found', 'POST', '/invitations/accept', { token: again.body.token, name: 'C', password: PASSWORD });
+  await api.refused(422, 'invalid', 'POST', '/invitations/accept', { token: invited.body.token, email: 'x@example.com', name: 'B', password: PASSWORD });
+  const b = (await api.must(201, 'POST', '/invitations/accept', { token: invited.body.token, name: 'B', password: PASSWORD })).body.member;
+  await api.refused(409, 'conflict', 'POST', '/invitations', { email: 'B@example.com', role: 'viewer' }, admin);
+  const theirs = await signIn(api, {}, 'b@example.com');
+  await api.refused(403, 'role', 'GET', '/members', undefined, theirs);
+  const me = (await api.must(200, 'GET', '/members?email=a@example.com', undefined, admin)).body.items[0].id;
+  await api.refused(409, 'conflict', 'PATCH', '/members/' + me, { role: 'viewer' }, { ...admin, ...ANY });
+  await api.refused(409, 'conflict', 'PATCH', '/members/' + me, { disabled: true }, { ...admin, ...ANY });
+  await api.refused(409, 'conflict', 'DELETE', '/members/' + me, undefined, { ...admin, ...ANY });
+  await api.must(200, 'PATCH', '/members/' + b, { role: 'admin' }, { ...admin, ...ANY });
+  await api.must(200, 'GET', '/members', undefined, theirs);
+  await api.must(200, 'PATCH', '/members/' + b, { disabled: true }, { ...admin, ...ANY });
+  await api.refused(401, 'authentication', 'GET', '/session', undefined, theirs);
+  await api.refused(401, 'authentication', 'POST', '/session', { email: 'b@example.com', password: PASSWORD });
+  await api.refused(409, 'conflict', 'DELETE', '/members/' + me, undefined, { ...admin, ...ANY });
+  await api.must(204, 'DELETE', '/members/' + b, undefined, { ...admin, ...ANY });
+  await api.must(200, 'GET', '/members/' + me, undefined, admin);
+});
+
+test('API keys are shown once, expire and are revoked', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  await admin.refused(422, 'invalid', 'POST', '/keys', { label: 'old', role: 'viewer', expires_at: '2020-01-01T00:00:00Z' });
+  const soon = new Date(Date.now() + 600).toISOString();
+  const short = await admin.must(201, 'POST', '/keys', { label: 'short', role: 'viewer', expires_at: soon });
+  const made = await admin.must(201, 'POST', '/keys', { label: 'ci', role: 'viewer' });
+  assert.match(made.body.token, /^spk_[\w-]{43}$/);
+  await admin.refused(409, 'conflict', 'POST', '/keys', { label: 'ci', role: 'viewer' });
+  await api.as(made.body.token).must(200, 'GET', '/servers');
+  const shown = await admin.must(200, 'GET', '/keys/' + made.body.id);
+  assert.doesNotMatch(shown.text, /spk_/);
+  assert.doesNotMatch((await admin.must(200, 'GET', '/keys?limit=1000')).text, /spk_/);
+  await admin.refused(412, 'lost-update', 'POST', `/keys/${made.body.id}/revoke`, undefined, { 'If-Match': '"7"' });
+  await admin.must(200, 'POST', `/keys/${made.body.id}/revoke`, undefined, { 'If-Match': '"1"' });
+  await admin.refused(409, 'conflict', 'POST', `/keys/${made.body.id}/revoke`, undefined, ANY);
+  await api.as(made.body.token).refused(401, 'authentication', 'GET', '/servers');
+  while (new Date().toISOString() <= soon) await new Promise(resolve => setTimeout(resolve, 20));
+  await api.as(short.body.token).refused(401, 'authentication', 'GET', '/servers');
+  await api.as('spk_nonsense').refused(401, 'authentication', 'GET', '/servers');
+  await api.as(acme.token).refused(401, 'authentication', 'GET', '/servers'); // a grant's
+});
+
+test('the organisation allows programs, and then they can be servers', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), program = { name: 'tool', transport: 'stdio', command: ['/bin/cat'] };
+  await admin.refused(403, 'commands', 'POST', '/servers', program);
+  const before = await admin.must(200, 'GET', '/organisation');
+  await admin.refused(428, 'if-match', 'PATCH', '/organisation', { commands_allowed: true });
+  await admin.must(200, 'PATCH', '/organisation', { commands_allowed: true, title: 'Acme Ltd' }, { 'If-Match': before.etag });
+  await admin.must(201, 'POST', '/servers', program);
+});
+
+test('servers are added, edited by their ETag, and not removed while a grant reaches them', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  const made = await admin.must(201, 'POST', '/servers', { name: 'web', transport: 'http', url: 'https://web.example.com/mcp', settings: { era: 'legacy' } });
+  const at = made.headers.get('location').replace('/api/v1', '');
+  assert.equal(made.etag, '"1"');
+  assert.deepEqual((await admin.must(200, 'GET', at)).body, made.body);
+  const changed = await admin.must(200, 'PATCH', at, { disabled: true }, { 'If-Match': made.etag });
+  assert.equal(changed.body.url, made.body.url);
+  const lost = await admin.refused(412, 'lost-update', 'PATCH', at, { disabled: false }, { 'If-Match': made.etag });
+  assert.match(lost.detail, /read it again/);
+  await admin.refused(412, 'lost-update', 'PATCH', at, {}, { 'If-Match': 'W/"2"' });
+  await admin.refused(412, 'lost-update', 'DELETE', at, undefined, { 'If-Match': made.etag });
+  await admin.refused(409, 'conflict', 'POST', '/servers', { name: 'web', transport: 'http', url: 'https://x.example.com' });
+  await admin.refused(409, 'conflict', 'PATCH', at, { name: 'files' }, ANY);
+  await admin.refused(422, 'invalid', 'POST', '/servers', { name: 'no-url', transport: 'http' });
+  await admin.refused(422, 'invalid', 'POST', '/servers', { name: 'odd', transport: 'http', url: 'gopher://x' });
+  const secret = await admin.refused(422, 'invalid', 'PATCH', at, { settings: { headers: { Authorization: 'x' } } }, ANY);
+  assert.match(secret.detail, /credential/);
+  await admin.refused(409, 'conflict', 'DELETE', '/servers/' + acme.server, undefined, ANY);
+  await admin.must(204, 'DELETE', at, undefined, { 'If-Match': changed.etag });
+  await admin.refused(404, 'not-found', 'GET', at);
+});
+
+test('credentials go in and never come out', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), at = `/servers/${acme.server}/credentials`;
+  const value = 'Bearer a-very-secret-value';
+  const made = await admin.must(201, 'POST', at, { place: 'header', name: 'X-Other', value });
+  const replaced = await admin.must(201, 'POST', at, { place: 'header', name: 'X-Other', value: value + '-2' });
+  assert.equal(replaced.body.id, made.body.id);
+  await admin.refused(422, 'invalid', 'POST', at, { place: 'environment', name: 'TOKEN', value });
+  await admin.refused(422, 'invalid', 'POST', at, { place: 'header', name: 'X-Bad', value: 'a\r\nb: c' });
+  for (const target of [at, `${at}/${made.body.id}`, '/audit?limit=1000', '/servers'])
+    assert.doesNotMatch((await admin.must(200, 'GET', target)).text, /secret-value/, target);
+  await admin.refused(404, 'not-found', 'GET', `/servers/${acme.policy}/credentials`);
+  await admin.must(204, 'DELETE', `${at}/${made.body.id}`, undefined, ANY);
+});
+
+test('policies are rows of versions; rolling back adds the old bytes', async t => {
+  const { api, acme } = await startApi(t);
+  const manager = api.as(acme.keys.policy_manager);
+  const text = '{ "version": "1",\n  "default": "allow",\n  "description": "bytes as they are" }';
+  const made = await manager.must(201, 'POST', '/policies', { name: 'p', note: 'n', document: text });
+  const at = '/policies/' + made.body.id;
+  assert.equal(made.body.latest, 1);
+  const second = await manager.must(201, 'POST', at + '/versions', { document: { version: '1', default: 'deny' }, note: 'stricter' }, { 'If-Match': made.etag });
+  assert.equal(second.body.author, 'policy_manager');
+  assert.equal(second.headers.get('location'), `/api/v1${at}/versions/2`);
+  await manager.refused(412, 'lost-update', 'POST', at + '/versions', { document: ALLOW }, { 'If-Match': made.etag });
+  const back = await manager.must(201, 'POST', at + '/rollback', { number: 1 }, { 'If-Match': second.etag });
+  assert.equal(back.body.number, 3);
+  assert.ok((await manager.must(200, 'GET', at + '/versions/3')).text.includes(text), 'the same bytes');
+  await manager.refused(422, 'invalid', 'POST', at + '/rollback', { number: 9 }, ANY);
+  const list = (await manager.must(200, 'GET', at + '/versions')).body;
+  assert.deepEqual(list.items.map(v => [v.number, v.note]), [[1, ''], [2, 'stricter'], [3, 'back to version 1']]);
+  const diff = (await manager.must(200, 'GET', at + '/diff?from=2&to=3')).body;
+  assert.deepEqual(diff.lines.map(l => l.change), ['removed', 'added', 'added', 'added']);
+  await manager.refused(422, 'invalid', 'GET', at + '/diff?from=2');
+  await manager.refused(404, 'not-found', 'GET', at + '/diff?from=2&to=9');
+  await manager.refused(404, 'not-found', 'GET', at + '/versions/4');
+  await manager.refused(404, 'not-found', 'GET', at + '/versions/x');
+  await manager.refused(404, 'not-found', 'GET', `/policies/${acme.policy}/versions/99`);
+  await manager.must(200, 'PATCH', at, { note: 'other' }, ANY);
+  assert.equal((await manager.must(200, 'GET', at)).body.note, 'other');
+  await manager.refused(409, 'conflict', 'DELETE', '/policies/' + acme.policy, undefined, ANY);
+  await manager.must(204, 'DELETE', at, undefined, ANY);
+});
+
+test('a policy with mistakes is not kept, and every mistake has its place in the document', async t => {
+  const { api, acme } = await startApi(t);
+  const manager = api.as(acme.keys.policy_manager);
+  const document = '{"version":"1",\n "default":"alow",\n "tolls":{}}';
+  const refused = await manager.refused(422, 'invalid', 'POST', '/policies', { name: 'bad', document });
+  assert.deepEqual(refused.errors.map(e => [e.field, e.line]), [['document', 2], ['document', 3]]);
+  assert.deepEqual((await manager.must(200, 'GET', '/policies?name=bad')).body.items, []);
+  const checked = (await manager.must(200, 'POST', '/policies/check', { document })).body;
+  assert.deepEqual([checked.valid, checked.problems.length], [false, 2]);
+  assert.equal((await manager.must(200, 'POST', '/policies/check', { document: ALLOW })).body.valid, true);
+  await manager.refused(422, 'invalid', 'POST', '/policies/check', { document: 3 });
+  const large = '{"version":"1","default":"allow","description":"' + 'x'.repeat(1e6) + '"}';
+  await manager.must(200, 'POST', '/policies/check', { document: large });
+  await manager.refused(413, 'too-large', 'PATCH', '/policies/' + acme.policy, { note: 'x'.repeat(70000) }, ANY);
+});
+
+test('grants are minted, edited, rotated with an overlap, revoked', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  const made = await admin.must(201, 'POST', '/grants', { label: 'ci', tags: ['a'], mode: 'observe', servers: [{ server: 'files', policy: 'careful', policy_version: 1 }] });
+  const at = '/grants/' + made.body.id;
+  assert.match(made.body.token, /^sp_[\w-]{43}$/);
+  assert.deepEqual(made.body.servers, [{ server: acme.server, policy: acme.policy, policy_version: 1 }]);
+  assert.doesNotMatch((await admin.must(200, 'GET', at)).text, /sp_/);
+  const none = await admin.must(200, 'PATCH', at, { servers: [{ server: acme.server }] }, { 'If-Match': made.etag });
+  assert.deepEqual(none.body.servers, [{ server: acme.server, policy: null, policy_version: null }]);
+  const attached = await api.as(acme.keys.policy_manager).must(200, 'PUT', `${at}/servers/${acme.server}`, { policy: 'careful' }, { 'If-Match': none.etag });
+  assert.deepEqual(attached.body.servers, [{ server: acme.server, policy: acme.policy, policy_version: 'latest' }]);
+  await api.as(acme.keys.policy_manager).refused(404, 'not-found', 'PUT', `${at}/servers/srv_x`, { policy: 'careful' }, ANY);
+  for (const servers of [[{ server: 'nope' }], [{ server: 'files', policy: 'nope' }], [{ server: 'files', policy: 'careful', policy_version: 2 }], [{ server: 'files' }, { server: acme.server }], [{ server: 'files', policy_version: 1 }], ['files'], {}, [{}]])
+    await admin.refused(422, 'invalid', 'PATCH', at, { servers }, ANY);
+  await admin.refused(422, 'invalid', 'PATCH', at, { expires_at: '2020-01-01T00:00:00Z' }, ANY);
+  const rotated = await admin.must(200, 'POST', at + '/rotate', { overlap_seconds: 3600 }, { 'If-Match': attached.etag });
+  assert.notEqual(rotated.body.token, made.body.token);
+  assert.deepEqual(rotated.body.tokens.map(k => k.expires_at !== null), [true, false]);
+  const sharp = await admin.must(200, 'POST', at + '/rotate', undefined, { 'If-Match': rotated.etag });
+  assert.equal(sharp.body.tokens.length, 1);
+  await admin.refused(422, 'invalid', 'POST', at + '/rotate', { overlap_seconds: 1e9 }, ANY);
+  const gone = await admin.must(200, 'POST', at + '/revoke', undefined, { 'If-Match': sharp.etag });
+  assert.ok(gone.body.revoked_at && gone.body.tokens.length === 0);
+  await admin.refused(409, 'conflict', 'POST', at + '/revoke', undefined, ANY);
+  await admin.refused(409, 'conflict', 'POST', at + '/rotate', undefined, ANY);
+  await admin.must(204, 'DELETE', at, undefined, ANY);
+});
+
+test('an addition that is asked for twice with one key is made once', async t => {
+  const { api, acme, umbrella } = await startApi(t);
+  const admin = api.as(acme.keys.admin), key = { 'Idempotency-Key': 'once' };
+  const body = { label: 'ci', servers: [] };
+  const [first, ...others] = (await Promise.all([1, 2, 3].map(() => admin.must(201, 'POST', '/grants', body, key)))).sort(a => (a.body.token ? -1 : 1));
+  const { token, ...rest } = first.body;
+  assert.ok(token);
+  for (const other of others) {
+    assert.deepEqual(other.body, rest);
+    assert.equal(other.headers.get('idempotency-replayed'), 'true');
+  }
+  await admin.refused(422, 'idempotency-key', 'POST', '/grants', { label: 'other' }, key);
+  await admin.refused(422, 'idempotency-key', 'POST', '/keys', { label: 'ci', role: 'viewer' }, key);
+  await admin.refused(400, 'idempotency-key', 'POST', '/grants', body, { 'Idempotency-Key': 'x'.repeat(300) });
+  assert.ok((await api.as(umbrella.keys.admin).must(201, 'POST', '/grants', body, key)).body.token);
+  // What failed was not made: the key is free.
+  await admin.refused(422, 'invalid', 'POST', '/keys', { label: 'x' }, { 'Idempotency-Key': 'free' });
+  await admin.must(201, 'POST', '/keys', { label: 'x', role: 'viewer' }, { 'Idempotency-Key': 'free' });
+});
+
+test('bodies are read strictly, and faults have their place', async t => {
+  const { api, acme, port } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  const post = (body, headers) => admin.call('POST', '/keys', body, headers);
+  const malformed = await admin.refused(400, 'malformed', 'POST', '/keys', '{"label": "x",\n "role" }');
+  assert.deepEqual([malformed.errors[0].line, malformed.errors[0].column], [2, 9]);
+  await admin.refused(400, 'malformed', 'POST', '/keys', '{"label":"x","label":"y","role":"viewer"}');
+  await admin.refused(415, 'media-type', 'POST', '/keys', '{}', { 'Content-Type': 'text/plain' });
+  await admin.refused(415, 'media-type', 'POST', '/keys', '{}', { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' });
+  await admin.refused(422, 'invalid', 'POST', '/keys', '[]');
+  const many = await admin.refused(422, 'invalid', 'POST', '/keys', '{"lable":"x",\n"role":"king","revoked_at":null}');
+  assert.deepEqual(many.errors.map(e => [e.field, e.line]), [['', 1], ['role', 2], ['revoked_at', 2], ['label', undefined]]);
+  assert.match(many.errors[0].detail, /did you mean 'label'/);
+  assert.equal((await post({ label: '', role: 'viewer' })).status, 422);
+  assert.equal((await post({ label: 'a\nb', role: 'viewer' })).status, 422);
+  assert.equal((await post({ label: 'x'.repeat(2000), role: 'viewer' })).status, 422);
+  const twice = await exchange(port, 'GET', '/api/v1/keys', [['Authorization', 'Bearer ' + acme.keys.admin], ['Authorization', 'Bearer x']]);
+  assert.equal(twice.status, 400);
+  await admin.refused(404, 'not-found', 'GET', '/nothing');
+  await admin.refused(405, 'method', 'PUT', '/keys');
+});
+
+test('lists come in pages that nothing falls between', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), labels = [];
+  for (let i = 0; i < 25; i++) labels.push((await admin.must(201, 'POST', '/grants', { label: 'g' + i })).body.label);
+  const found = [];
+  for (let after = '', next = true; next; ) {
+    const page = (await admin.must(200, 'GET', `/grants?limit=7&after=${after}`)).body;
+    assert.ok(page.items.length <= 7);
+    found.push(...page.items.map(g => g.label));
+    next = page.next !== null;
+    after = page.next;
+  }
+  assert.deepEqual(found.sort(), [...labels, 'laptop'].sort());
+  assert.deepEqual((await admin.must(200, 'GET', '/grants?label=g3')).body.items.map(g => g.label), ['g3']);
+  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'limit=1&limit=2', 'lable=x', 'label=%zz'])
+    await admin.refused(422, 'invalid', 'GET', '/grants?' + query);
+});
+
+test('the audit says who, what, from where, and nothing secret', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  const made = await admin.must(201, 'POST', '/grants', { label: 'audited' });
+  await admin.must(200, 'PATCH', '/grants/' + made.body.id, { label: 'renamed' }, ANY);
+  const rows = (await admin.must(200, 'GET', '/audit?object=' + made.body.id)).body.items;
+  assert.deepEqual(rows.map(r => r.action), ['grant.change', 'grant.add']);
+  assert.deepEqual([rows[0].before, rows[0].after], [{ label: 'audited' }, { label: 'renamed' }]);
+  assert.deepEqual([rows[0].actor, rows[0].address], [{ kind: 'api_key', id: acme.key, label: 'admin' }, '127.0.0.1']);
+  const all = (await admin.must(200, 'GET', '/audit?limit=1000')).text;
+  for (const secret of [made.body.token, acme.token, acme.keys.admin]) assert.ok(!all.includes(secret));
+});
+
+test('what was acknowledged is there after a start', async t => {
+  const first = await startApi(t);
+  const made = await first.api.as(first.acme.keys.admin).must(201, 'POST', '/grants', { label: 'kept' });
+  await first.stop();
+  const second = await startApi(t, { seed: false, folder: first.folder });
+  const again = await second.api.as(first.acme.keys.admin).must(200, 'GET', '/grants/' + made.body.id);
+  assert.equal(again.body.label, 'kept');
+});
+
+test('clients that leave at once harm nobody', async t => {
+  const { api, acme, port } = await startApi(t);
+  const head = `POST /api/v1/grants HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${acme.keys.admin}\r\nContent-Type: application/json\r\n`;
+  const wrong = JSON.stringify({ organisation: 'acme', email: 'one@example.com', password: 'wrong horse battery' });
+  await Promise.all(Array.from({ length: 200 }, (_, i) => new Promise(resolve => {
+    const socket = net.connect(port, '127.0.0.1', () => {
+      const body = JSON.stringify({ label: 'leaver-' + i });
+      if (i % 10 === 0) socket.write(`POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${wrong.length}\r\n\r\n${wrong}`);
+      else socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+      setImmediate(() => socket.resetAndDestroy());
+    });
+    socket.on('close', resolve).on('error', () => {});
+  })));
+  await api.as(acme.keys.admin).must(201, 'POST', '/grants', { label: 'stays' });
+});
+
+test('the document comes with the API', async t => {
+  const { api } = await startApi(t, { seed: false });
+  assert.deepEqual((await api.must(200, 'GET', '/openapi.json')).body, document);
+});
+
+// Each documented success was seen above.
+after(() => {
+  const missing = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations).flatMap(([method, o]) =>
+    Object.keys(o.responses).filter(status => status < 400).map(status => `${method.toUpperCase()} ${path} ${status}`))).filter(what => !seen.has(what));
+  assert.deepEqual(missing, [], 'documented, but never seen');
+});

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every route, asked by everybody: nobody, each role of the organisation, each role of another one.
+// Who may not ask learns nothing, not even whether there is such a thing.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { routes, startApi } from '../lib/api.mjs';
+
+const ROLES = ['viewer', 'policy_manager', 'admin'];
+const BODIES = {
+  'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
+  'POST /keys': { label: 'new', role: 'viewer' }, 'POST /servers': { name: 'new', transport: 'http', url: 'https://x.example.com' },
+  'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
+  'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'PATCH /policies/{id}': { note: 'x' },
+  'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
+  'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /grants/{id}/rotate': {},
+};
+const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', servers: 'server', policies: 'policy', grants: 'grant' };
+
+// The path with the ids of one organisation.
+function fill(path, owner) {
+  const [, kind] = path.split('/');
+  return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{number}', '1')
+    .replace(/\/diff$/, '/diff?from=1&to=1');
+}
+const ask = (api, route, target) => api.call(route.method, target, BODIES[`${route.method} ${route.path}`], { 'If-Match': '*' });
+// What an API key may not ask for whatever its role: it has no session.
+const NEVER = new Set(['GET /session', 'DELETE /session']);
+
+for (const route of routes.filter(r => r.role !== 'none'))
+  test(`${route.method} ${route.path} is for ${route.role}`, async t => {
+    const { api, acme, umbrella } = await startApi(t);
+    const own = fill(route.path, acme), name = `${route.method} ${route.path}`;
+    for (const target of [own, fill(route.path, umbrella), route.path.replace(/\{\w+\}/g, 'nothing')]) {
+      assert.equal((await ask(api, route, target)).status, 401, 'nobody');
+      for (const role of ROLES.filter(r => ROLES.indexOf(r) < ROLES.indexOf(route.role)))
+        assert.equal((await ask(api.as(acme.keys[role]), route, target)).status, 403, `${role} at ${target}`);
+    }
+    for (const role of ROLES.filter(r => ROLES.indexOf(r) >= ROLES.indexOf(route.role))) {
+      if (!route.path.includes('{')) continue;
+      const other = await ask(api.as(umbrella.keys[role]), route, own);
+      assert.equal(other.status, 404, `${role} of another organisation: ${other.text}`);
+      const nothing = await ask(api.as(umbrella.keys[role]), route, fill(route.path, { ...acme, [KINDS[route.path.split('/')[1]]]: 'nothing' }));
+      assert.equal(other.text, nothing.text, 'as if it were not there');
+    }
+    const allowed = await ask(api.as(acme.keys[route.role]), route, own);
+    // What is in use cannot be removed, and the last admin stays: both are said only to who may know.
+    assert.ok(NEVER.has(name) ? allowed.status === 404 : allowed.status < 300 || allowed.status === 409, `${route.role}: ${allowed.text}`);
+  });
+
+test('lists show the caller\'s organisation alone', async t => {
+  const { api, acme, umbrella } = await startApi(t);
+  for (const route of routes.filter(r => r.method === 'GET' && r.role !== 'none' && !NEVER.has(`GET ${r.path}`))) {
+    const text = (await ask(api.as(acme.keys.admin), route, fill(route.path, acme))).text;
+    for (const id of Object.values(umbrella)) if (typeof id === 'string') assert.ok(!text.includes(id), route.path);
+  }
+});
+
+test('another organisation\'s server and policy cannot be put into a grant', async t => {
+  const { api, acme, umbrella } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  for (const servers of [[{ server: umbrella.server }], [{ server: acme.server, policy: umbrella.policy }]]) {
+    await admin.refused(422, 'invalid', 'POST', '/grants', { label: 'x', servers });
+    await admin.refused(422, 'invalid', 'PATCH', '/grants/' + acme.grant, { servers }, { 'If-Match': '*' });
+  }
+  await admin.refused(422, 'invalid', 'PUT', `/grants/${acme.grant}/servers/${acme.server}`, { policy: umbrella.policy }, { 'If-Match': '*' });
+});

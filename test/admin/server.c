@@ -1,0 +1,220 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A control plane behind its API and nothing else, for the tests of the API:
+//   admin_server FOLDER            on a free port, until standard input ends; prints one line of
+//   JSON admin_server --routes          prints the route table as JSON
+// With the variable SEED set there are two organisations, "acme" and "umbrella", with an API key of
+// each role and one of each kind of record.
+#include "admin/admin.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct seeded {
+    char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
+    char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
+    const char *name;
+    struct control *control;
+};
+
+static void keep(char text[64], struct slice id)
+{
+    snprintf(text, 64, "%.*s", SLICE_PRINT(id));
+}
+
+static int add_key(struct seeded *seeded, struct store_view *view, enum store_role role,
+                   struct error *error)
+{
+    char token[IDENTITY_TOKEN_SIZE];
+    unsigned char hash[32];
+    identity_new_token(token);
+    snprintf(seeded->keys[role], sizeof seeded->keys[role], "spk_%s", token + 3);
+    identity_hash_token(slice_from_string(seeded->keys[role]), hash);
+    struct store_api_key key = {.head.organisation = slice_from_string(seeded->organisation),
+                                .label = slice_from_string(store_role_words[role]),
+                                .role = role,
+                                .token = slice_of((const char *)hash, sizeof hash)};
+    int result = store_add_api_key(view, &key, error);
+    keep(seeded->key, key.head.id);
+    return result;
+}
+
+static int add_policy(struct seeded *seeded, struct store_view *view, struct error *error)
+{
+    struct store_policy policy = {.head.organisation = slice_from_string(seeded->organisation),
+                                  .name = SLICE_LITERAL("careful")};
+    struct store_policy_version version = {
+        .author = SLICE_LITERAL("Tess"),
+        .document = SLICE_LITERAL("{\"version\":\"1\",\n\"default\":\"deny\"}")};
+    struct policy_problems problems = {0};
+    int result = store_add_policy(view, &policy, error);
+    keep(seeded->policy, policy.head.id);
+    if (result == 0)
+        result = control_add_policy_version(view, &policy, &version, &problems, error);
+    policy_problems_release(&problems);
+    return result;
+}
+
+static int add_server(struct seeded *seeded, struct store_view *view, struct error *error)
+{
+    struct slice owner = slice_from_string(seeded->organisation);
+    struct store_server server = {.head.organisation = owner,
+                                  .name = SLICE_LITERAL("files"),
+                                  .url = SLICE_LITERAL("https://files.example.com/mcp"),
+                                  .settings = SLICE_LITERAL("{}")};
+    int result = store_add_server(view, &server, error);
+    struct store_credential credential = {.head.organisation = owner,
+                                          .server = server.head.id,
+                                          .place = STORE_HEADER,
+                                          .name = SLICE_LITERAL("Authorization")};
+    if (result == 0)
+        result = control_set_credential(seeded->control, view, &credential,
+                                        SLICE_LITERAL("Bearer hush-hush"), error);
+    keep(seeded->server, server.head.id);
+    keep(seeded->credential, credential.head.id);
+    return result;
+}
+
+static int add_people(struct seeded *seeded, struct store_view *view, struct error *error)
+{
+    struct slice owner = slice_from_string(seeded->organisation);
+    char token[IDENTITY_TOKEN_SIZE];
+    struct store_member member = {.head.organisation = owner,
+                                  .email = SLICE_LITERAL("one@example.com"),
+                                  .name = SLICE_LITERAL("One"),
+                                  .role = STORE_ADMIN};
+    struct store_invitation invitation = {.head.organisation = owner,
+                                          .email = SLICE_LITERAL("two@example.com"),
+                                          .role = STORE_VIEWER,
+                                          .expires_ms = clock_wall_ms() + 3600000};
+    int result = store_add_member(view, &member, error);
+    if (result == 0)
+        result = control_invite(view, &invitation, token, error);
+    keep(seeded->member, member.head.id);
+    keep(seeded->invitation, invitation.head.id);
+    return result;
+}
+
+static int seed(void *argument, struct store_view *view, struct error *error)
+{
+    struct seeded *seeded = argument;
+    struct store_organisation owner = {.name = slice_from_string(seeded->name)};
+    int result = store_add_organisation(view, &owner, error);
+    keep(seeded->organisation, owner.head.id);
+    for (unsigned role = STORE_VIEWER; role <= STORE_ADMIN && result == 0; role++)
+        result = add_key(seeded, view, (enum store_role)role, error);
+    if (result == 0)
+        result = add_policy(seeded, view, error);
+    if (result == 0)
+        result = add_server(seeded, view, error);
+    if (result == 0)
+        result = add_people(seeded, view, error);
+    struct store_grant grant = {.head.organisation = slice_from_string(seeded->organisation),
+                                .label = SLICE_LITERAL("laptop"),
+                                .tags = SLICE_LITERAL("[]")};
+    const struct control_reach reach = {slice_from_string(seeded->server),
+                                        slice_from_string(seeded->policy), 0};
+    if (result == 0)
+        result = control_add_grant(view, &grant, &reach, 1, seeded->token, error);
+    keep(seeded->grant, grant.head.id);
+    return result;
+}
+
+static void must(int result, const struct error *error)
+{
+    if (result == 0)
+        return;
+    fprintf(stderr, "admin_server: %s\n", error->text);
+    exit(1);
+}
+
+static void print_seeded(const struct seeded *seeded)
+{
+    printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
+           "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
+           "\"token\":\"%s\",\"keys\":{\"viewer\":\"%s\",\"policy_manager\":\"%s\","
+           "\"admin\":\"%s\"}}",
+           seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
+           seeded->key, seeded->invitation, seeded->credential, seeded->member, seeded->token,
+           seeded->keys[0], seeded->keys[1], seeded->keys[2]);
+}
+
+static void print_start(struct control *control, uint16_t port)
+{
+    static const char *const names[] = {"acme", "umbrella"};
+    struct error error = {0};
+    struct control_setup setup = {.needed = false};
+    printf("{\"port\":%u", port);
+    for (size_t i = 0; getenv("SEED") != NULL && i < 2; i++) {
+        struct seeded seeded = {.name = names[i], .control = control};
+        must(store_run(control_records(control), STORE_WRITE, NULL, seed, &seeded, &error), &error);
+        print_seeded(&seeded);
+    }
+    must(control_set_up(control, &setup, &error), &error);
+    printf(",\"setup\":\"%s\"}\n", setup.needed ? setup.token : "");
+    fflush(stdout);
+}
+
+static void handle(void *argument, struct http_reply *reply, const struct http_request *request)
+{
+    if (!admin_handle(argument, reply, request))
+        http_reply_send(reply, 404, NULL, 0, (struct slice){0});
+}
+
+static void input_cb(void *argument, int events)
+{
+    char byte;
+    (void)events;
+    if (read(0, &byte, 1) <= 0)
+        loop_stop(argument);
+}
+
+static void print_routes(void)
+{
+    struct admin_route_text route;
+    printf("[");
+    for (size_t i = 0; admin_route_at(i, &route); i++)
+        printf("%s{\"method\":\"%s\",\"path\":\"%s\",\"role\":\"%s\"}", i == 0 ? "" : ",",
+               route.method, route.path, route.role);
+    printf("]\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    if (strcmp(argv[1], "--routes") == 0) {
+        print_routes();
+        return 0;
+    }
+    static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+    const struct control_options options = {.folder = argv[1], .environment = environment};
+    const struct http_server_options server_options = {0};
+    struct error error = {0};
+    struct control *control = NULL;
+    struct admin *admin = NULL;
+    struct http_server *server = NULL;
+    struct loop *loop = loop_new();
+    must(control_open(&options, &control, &error), &error);
+    const struct admin_options admin_options = {.control = control};
+    must(admin_open(&admin_options, &admin, &error), &error);
+    struct admin_face *face = admin_face_new(admin, loop);
+    must(
+        http_server_open(loop, "127.0.0.1:0", &server_options, handle, NULL, face, &server, &error),
+        &error);
+    struct loop_io *input = loop_io_open(loop, 0, input_cb, loop);
+    must(loop_io_want(input, LOOP_READ), &error);
+    print_start(control, http_server_port(server));
+    loop_run(loop);
+    loop_io_close(input);
+    http_server_free(server);
+    admin_face_free(face);
+    admin_close(admin);
+    control_close(control);
+    loop_free(loop);
+    return 0;
+}
