@@ -15,6 +15,7 @@ enum { USE_MS = 60 * 1000 };
 
 struct serve_data {
     struct control *control;
+    struct admin *admin;
     struct control_setup setup;
     char *folder;           // owned
     struct loop_wake *wake; // NULL until the loop is there
@@ -45,6 +46,9 @@ int serve_data_open(const char *folder, const char *key_file, const char *const 
     int result = control_open(&options, &data->control, error);
     if (result == 0)
         result = control_set_up(data->control, &data->setup, error);
+    const struct admin_options admin_options = {.control = data->control};
+    if (result == 0)
+        result = admin_open(&admin_options, &data->admin, error);
     if (result != 0)
         serve_data_close(data);
     else
@@ -57,6 +61,7 @@ void serve_data_close(struct serve_data *data)
     if (data == NULL)
         return;
     serve_data_leave(data);
+    admin_close(data->admin);
     if (data->control != NULL)
         control_note_use(data->control);
     control_close(data->control);
@@ -69,6 +74,11 @@ void serve_data_close(struct serve_data *data)
 struct control *serve_data_control(struct serve_data *data)
 {
     return data->control;
+}
+
+struct admin *serve_data_admin(struct serve_data *data)
+{
+    return data->admin;
 }
 
 // What a gateway without a configuration file does: it keeps everything in the folder.

@@ -4,6 +4,7 @@
 // The database of `sallyport serve --data`. All functions belong to the main thread.
 #pragma once
 
+#include "admin/admin.h"
 #include "cli/cli_internal.h"
 
 struct serve_data;
@@ -12,6 +13,8 @@ int serve_data_open(const char *folder, const char *key_file, const char *const 
                     struct serve_data **ret, struct error *error) MUST_CHECK;
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
+// What answers its API; closed with the data, so after the workers.
+struct admin *serve_data_admin(struct serve_data *data);
 int serve_data_default_config(const struct serve_data *data, const char *const *environment,
                               struct config **ret) MUST_CHECK;
 // `changed` is called on the loop when there are new rules.

@@ -309,6 +309,8 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
         serving->workers[i].applied = applied_cb;
         serving->workers[i].argument = serving;
         result = worker_open(&serving->workers[i], &serving->stores, i, snapshot, error);
+        if (result == 0 && serving->data != NULL)
+            result = worker_add_admin(&serving->workers[i], serve_data_admin(serving->data), error);
     }
     serving->loop = serving->workers[0].gateway.loop;
     return result;

@@ -110,14 +110,32 @@ int worker_open(struct worker *worker, struct gateway_stores *stores, size_t num
                : error_set(error, ERROR_NO_MEMORY, "no memory for a worker");
 }
 
+int worker_add_admin(struct worker *worker, struct admin *admin, struct error *error)
+{
+    worker->admin = admin_face_new(admin, worker->gateway.loop);
+    return worker->admin != NULL ? 0 : error_set(error, ERROR_NO_MEMORY, "no memory for a worker");
+}
+
+static void handle_cb(void *argument, struct http_reply *reply, const struct http_request *request)
+{
+    struct worker *worker = argument;
+    if (worker->admin == NULL || !admin_handle(worker->admin, reply, request))
+        pipeline_handle_http(worker->gateway.pipeline, reply, request);
+}
+
+static void refused_cb(void *argument, int status, const char *reason, struct slice peer)
+{
+    struct worker *worker = argument;
+    pipeline_handle_refused(worker->gateway.pipeline, status, reason, peer);
+}
+
 int worker_listen(struct worker *worker, const char *address,
                   const struct http_server_options *options, struct error *error)
 {
     struct http_server_options own = *options;
     own.waiting = &worker->gateway.waiting;
-    return http_server_open(worker->gateway.loop, address, &own, pipeline_handle_http,
-                            pipeline_handle_refused, worker->gateway.pipeline, &worker->server,
-                            error);
+    return http_server_open(worker->gateway.loop, address, &own, handle_cb, refused_cb, worker,
+                            &worker->server, error);
 }
 
 // Children get their orderly end before the program's.
@@ -127,6 +145,8 @@ void worker_finish(struct worker *worker)
     if (worker->server != NULL)
         http_server_free(worker->server);
     worker->server = NULL;
+    admin_face_free(worker->admin);
+    worker->admin = NULL;
     pipeline_free(gateway->pipeline);
     gateway->pipeline = NULL;
     if (gateway->upstreams == NULL)

@@ -6,6 +6,7 @@
 // main thread.
 #pragma once
 
+#include "admin/admin.h"
 #include "cli/cli_internal.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct worker_mail {
 struct worker {
     struct gateway gateway;
     struct http_server *server;
+    struct admin_face *admin; // NULL: there is no control plane
     struct loop_wake *wake;
     struct identity_table *nobody; // for a worker that must refuse everybody
     size_t number;                 // from 0, which is the main thread's
@@ -37,6 +39,8 @@ struct worker {
 // The caller set `drained`, the rest is zero. worker_close is due also after a failure.
 int worker_open(struct worker *worker, struct gateway_stores *stores, size_t number,
                 struct gateway_snapshot *snapshot, struct error *error) MUST_CHECK;
+// Answers the control plane's API too. Before it listens.
+int worker_add_admin(struct worker *worker, struct admin *admin, struct error *error) MUST_CHECK;
 int worker_listen(struct worker *worker, const char *address,
                   const struct http_server_options *options, struct error *error) MUST_CHECK;
 // Runs its loop in a thread of its own until it is told to stop.

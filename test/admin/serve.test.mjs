@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The API of a running gateway: what it acknowledges is in force for the next message, at every worker.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test from 'node:test';
+import { Api } from '../lib/api.mjs';
+import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
+import { Session } from '../lib/mcp.mjs';
+import { scratch } from '../lib/scratch.mjs';
+import { FakeUpstream } from '../lib/upstream.mjs';
+
+const PASSWORD = 'correct horse battery', ANY = { 'If-Match': '*' };
+const NO_ECHO = { version: '1', default: 'allow', tools: { echo: { action: 'deny' } } };
+const denied = answer => /^\[POLICY DENIED\]/.test(answer.result?.content?.[0]?.text ?? '');
+
+async function controlled(t, workers) {
+  const fake = await FakeUpstream.start(t);
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers } }, { args: ['--data', path.join(scratch(t), 'data')] });
+  const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
+  const open = new Api(gateway.port);
+  await open.must(201, 'POST', '/setup', { token, email: 'a@example.com', name: 'A', password: PASSWORD });
+  const session = await open.must(201, 'POST', '/session', { email: 'a@example.com', password: PASSWORD });
+  const api = new Api(gateway.port, { Cookie: session.headers.get('set-cookie').split(';')[0], 'X-CSRF-Token': session.body.csrf_token });
+  await api.must(201, 'POST', '/servers', { name: 'files', transport: 'http', url: fake.url });
+  return { gateway, api, fake };
+}
+
+for (const workers of [1, 3])
+  test(`from the first start to a judged call, and every change counts at once, with ${workers} workers`, async t => {
+    const { gateway, api } = await controlled(t, workers);
+    const policy = await api.must(201, 'POST', '/policies', { name: 'p', document: ALLOW_ALL });
+    const grant = await api.must(201, 'POST', '/grants', { label: 'agent', servers: [{ server: 'files', policy: 'p' }] });
+    gateway.tokens.agent = grant.body.token;
+    const session = await Session.open(gateway, { label: 'agent', server: 'files' });
+    assert.ok(!denied(await session.call('echo', {})));
+    for (let i = 0; i < 10; i++) {
+      await api.must(201, 'POST', `/policies/${policy.body.id}/versions`, { document: i % 2 === 0 ? NO_ECHO : ALLOW_ALL }, ANY);
+      assert.equal(denied(await session.call('echo', {})), i % 2 === 0, 'round ' + i);
+    }
+    await api.must(200, 'PATCH', '/grants/' + grant.body.id, { servers: [{ server: 'files', policy: 'p', policy_version: 2 }] }, ANY);
+    assert.ok(denied(await session.call('echo', {})));
+    await api.must(200, 'PATCH', '/grants/' + grant.body.id, { mode: 'observe' }, ANY);
+    assert.ok(!denied(await session.call('echo', {})));
+    const rotated = await api.must(200, 'POST', `/grants/${grant.body.id}/rotate`, {}, ANY);
+    await assert.rejects(Session.open(gateway, { label: 'agent', server: 'files' }));
+    gateway.tokens.agent = rotated.body.token;
+    await Session.open(gateway, { label: 'agent', server: 'files' });
+    await api.must(200, 'POST', `/grants/${grant.body.id}/revoke`, undefined, ANY);
+    await assert.rejects(Session.open(gateway, { label: 'agent', server: 'files' }));
+  });
+
+test('a credential reaches the server, a new one with the next message', async t => {
+  const { gateway, api, fake } = await controlled(t, 1);
+  const server = (await api.must(200, 'GET', '/servers?name=files')).body.items[0].id;
+  await api.must(201, 'POST', '/policies', { name: 'p', document: ALLOW_ALL });
+  const grant = await api.must(201, 'POST', '/grants', { label: 'agent', servers: [{ server: 'files', policy: 'p' }] });
+  gateway.tokens.agent = grant.body.token;
+  for (const value of ['Bearer first-secret', 'Bearer second-secret']) {
+    await api.must(201, 'POST', `/servers/${server}/credentials`, { place: 'header', name: 'Authorization', value });
+    const session = await Session.open(gateway, { label: 'agent', server: 'files' });
+    await session.call('echo', {});
+    assert.equal(fake.calls().at(-1).headers.authorization, value);
+  }
+  assert.ok(!gateway.stderr.includes('-secret'));
+});
