@@ -92,7 +92,9 @@ const char *json_type_name(enum json_type type);
 // The value of the member with exactly this name (compared after unescaping), else JSON_NONE;
 // also JSON_NONE when `object` is JSON_NONE or no object.
 uint32_t json_get_slice(const struct json_doc *doc, uint32_t object, struct slice name);
-static inline uint32_t json_get(const struct json_doc *doc, uint32_t object, const char *name)
+// Always inline: then the compiler knows the length of a literal.
+__attribute__((always_inline)) static inline uint32_t json_get(const struct json_doc *doc,
+                                                               uint32_t object, const char *name)
 {
     return json_get_slice(doc, object, slice_from_string(name));
 }
