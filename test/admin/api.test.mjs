@@ -3,10 +3,15 @@
 //
 // What the API does, held to docs/openapi.json in every request and answer.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import test, { after } from 'node:test';
+import { promisify } from 'node:util';
 import { document, routes, seen, startApi } from '../lib/api.mjs';
 import { exchange } from '../lib/raw.mjs';
+import { ROOT, scratch } from '../lib/scratch.mjs';
 
 const ANY = { 'If-Match': '*' };
 const ALLOW = { version: '1', default: 'allow' };
@@ -346,6 +351,19 @@ test('clients that leave at once harm nobody', async t => {
 test('the document comes with the API', async t => {
   const { api } = await startApi(t, { seed: false });
   assert.deepEqual((await api.must(200, 'GET', '/openapi.json')).body, document);
+});
+
+test('the examples of docs/api.md do what they say', async t => {
+  const { port, setup } = await startApi(t, { seed: false });
+  const text = fs.readFileSync(path.join(ROOT, 'docs/api.md'), 'utf8');
+  const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map(m => m[1]);
+  assert.ok(blocks.length >= 5);
+  const run = promisify(execFile)('bash', ['-euo', 'pipefail', '-c', blocks.join('echo\n')], {
+    cwd: scratch(t), env: { PATH: process.env.PATH, URL: `http://127.0.0.1:${port}`, SETUP: setup } });
+  const { stdout } = await run;
+  assert.match(stdout, /"label":"laptop".*"token":"sp_/);
+  assert.match(stdout, /"change":"removed"/);
+  assert.match(stdout, /"note":"back to version 1"/);
 });
 
 // Each documented success was seen above.
