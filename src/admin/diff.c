@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two texts, line by line, after E. W. Myers, "An O(ND) difference algorithm and its variations":
+// Two texts, line by line, after E. W. Myers, "An O(ND) Difference Algorithm and Its Variations":
 // the fewest lines that go and come. Beyond a bound of work, everything goes and everything comes.
 #include "admin/admin_internal.h"
 

@@ -208,7 +208,7 @@ test('policies are rows of versions; rolling back adds the old bytes', async t =
 test('a policy with mistakes is not kept, and every mistake has its place in the document', async t => {
   const { api, acme } = await startApi(t);
   const manager = api.as(acme.keys.policy_manager);
-  const document = '{"version":"1",\n "default":"alow",\n "tolls":{}}';
+  const document = '{"version":"1",\n "default":"permit",\n "tolls":{}}';
   const refused = await manager.refused(422, 'invalid', 'POST', '/policies', { name: 'bad', document });
   assert.deepEqual(refused.errors.map(e => [e.field, e.line]), [['document', 2], ['document', 3]]);
   assert.deepEqual((await manager.must(200, 'GET', '/policies?name=bad')).body.items, []);
@@ -280,7 +280,7 @@ test('bodies are read strictly, and faults have their place', async t => {
   await admin.refused(415, 'media-type', 'POST', '/keys', '{}', { 'Content-Type': 'text/plain' });
   await admin.refused(415, 'media-type', 'POST', '/keys', '{}', { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' });
   await admin.refused(422, 'invalid', 'POST', '/keys', '[]');
-  const many = await admin.refused(422, 'invalid', 'POST', '/keys', '{"lable":"x",\n"role":"king","revoked_at":null}');
+  const many = await admin.refused(422, 'invalid', 'POST', '/keys', '{"labell":"x",\n"role":"king","revoked_at":null}');
   assert.deepEqual(many.errors.map(e => [e.field, e.line]), [['', 1], ['role', 2], ['revoked_at', 2], ['label', undefined]]);
   assert.match(many.errors[0].detail, /did you mean 'label'/);
   assert.equal((await post({ label: '', role: 'viewer' })).status, 422);
@@ -306,7 +306,7 @@ test('lists come in pages that nothing falls between', async t => {
   }
   assert.deepEqual(found.sort(), [...labels, 'laptop'].sort());
   assert.deepEqual((await admin.must(200, 'GET', '/grants?label=g3')).body.items.map(g => g.label), ['g3']);
-  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'limit=1&limit=2', 'lable=x', 'label=%zz'])
+  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'limit=1&limit=2', 'labels=x', 'label=%zz'])
     await admin.refused(422, 'invalid', 'GET', '/grants?' + query);
 });
 
