@@ -6,6 +6,7 @@
 #include "pipeline/bridge_internal.h"
 #include "pipeline/resume_internal.h"
 #include "pipeline/toolbox_internal.h"
+#include "pipeline/http_face_internal.h"
 
 // ---- The head of an HTTP answer
 

@@ -4,6 +4,7 @@
 #include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/toolbox_internal.h"
+#include "pipeline/http_face_internal.h"
 
 enum {
     TICK_MS = 5000,

@@ -389,11 +389,6 @@ bool endpoints_handle(struct pipeline *pipeline, struct http_reply *reply,
 // batch.c
 void batch_open(struct pipeline *pipeline, struct http_reply *reply, struct exchange *first);
 
-// http_face.c
-extern const struct face http_face;
-struct slice http_face_token(const struct http_request *request); // data NULL: none
-void http_face_comment(struct exchange *ex);                      // keeps a silent stream alive
-
 // stdio_face.c
 extern const struct face stdio_face;
 void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_t count);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/http_face_internal.h"
 
 enum { RETRY_MS = 1000 };
 

@@ -87,9 +87,3 @@ bool replay_of_listener(const struct exchange *ex); // it names a listener's str
 // A GET that returns to a call's stream: replays, and goes on while the call runs. Ends the
 // exchange. False: nothing was done, the stream can no longer be resumed.
 bool replay_resume(struct exchange *ex);
-
-// http_face.c
-void http_face_start(struct exchange *ex); // the head of a stream
-void http_face_write(struct exchange *ex, const struct http_event *event);
-void http_face_listen(struct exchange *ex); // its reply reports to this exchange
-void http_face_leave(struct exchange *ex);  // ends its reply, not the exchange

@@ -8,6 +8,7 @@
 #include "pipeline/route_internal.h"
 #include "pipeline/bridge_internal.h"
 #include "pipeline/ledger_internal.h"
+#include "pipeline/http_face_internal.h"
 
 enum { WORKER_DIGITS = 2 };
 
@@ -76,7 +77,7 @@ static const struct upstream_server *find_server(struct pipeline *pipeline,
     if (!rules->servers_by_grant)
         return upstream_find(pipeline->given.upstreams, name);
     const struct identity_grant *grant =
-        identity_resolve(rules->grants, pipeline->hasher, http_face_token(request),
+        identity_resolve(rules->grants, pipeline->hasher, http_request_token(request),
                          loop_wall_ms(pipeline->loop), &unused);
     const struct identity_reach *reach = grant == NULL ? NULL : identity_reach_by_name(grant, name);
     return reach == NULL ? NULL : upstream_find(pipeline->given.upstreams, reach->server);
