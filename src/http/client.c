@@ -241,16 +241,30 @@ static void looked_up_cb(void *argument, int error, const struct loop_address *a
         client->addresses_at_ms = http_client_now_ms(client);
     }
     // Old addresses are better than none while the name service is away.
-    bool usable = client->address_count > 0;
-    snprintf(text, sizeof text, "the name '%s' has no address", client->host);
+    bool usable = client->address_count > 0, late = error == ERROR_TIMEOUT;
+    if (late && usable)
+        client->addresses_at_ms = http_client_now_ms(client);
+    snprintf(text, sizeof text,
+             late ? "nothing answers for the name '%s'" : "the name '%s' has no address",
+             client->host);
     while (!client->freed && (c = next_resolving(client)) != NULL) {
         if (usable) {
             dial(c);
         } else {
             client->failures++;
-            http_call_connection_failed(c, ERROR_UNREACHABLE, text);
+            http_call_connection_failed(c, late ? ERROR_TIMEOUT : ERROR_UNREACHABLE, text);
         }
     }
+}
+
+// With addresses of before there must be time left for them.
+static void look_up(struct http_client *client)
+{
+    uint64_t limit_ms = client->options.connect_timeout_ms;
+    if (client->address_count > 0)
+        limit_ms /= 4;
+    client->lookup = loop_lookup_start(client->loop, client->host, client->options.port, limit_ms,
+                                       looked_up_cb, client);
 }
 
 void http_client_open(struct http_client *client, struct http_call *call)
@@ -271,8 +285,7 @@ void http_client_open(struct http_client *client, struct http_call *call)
     if (fresh)
         dial(c);
     else if (client->lookup == NULL)
-        client->lookup = loop_lookup_start(client->loop, client->host, client->options.port,
-                                           looked_up_cb, client);
+        look_up(client);
 }
 
 // ---- The clock

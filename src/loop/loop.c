@@ -4,7 +4,6 @@
 #include "base/clock.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 static void forget_time(struct loop *l)
 {
@@ -70,13 +69,6 @@ static void ignore_broken_pipes(void)
         signal(SIGPIPE, SIG_IGN);
 }
 
-// libuv lets half of its threads wait for the name service; with its four, two names that are not
-// answered would hold up all others. The operator's own number wins.
-static void have_enough_threads(void)
-{
-    setenv("UV_THREADPOOL_SIZE", "16", 0);
-}
-
 struct loop *loop_new(void)
 {
     struct loop *l = memory_try_new(sizeof *l);
@@ -86,10 +78,17 @@ struct loop *loop_new(void)
         memory_free(scratch);
         return NULL;
     }
-    ignore_broken_pipes();
-    have_enough_threads();
-    l->scratch = scratch;
     list_init(&l->processes);
+    list_init(&l->questions);
+    l->resolver = loop_resolver_open(l);
+    if (l->resolver == NULL) {
+        uv_loop_close(&l->uv);
+        memory_free(l);
+        memory_free(scratch);
+        return NULL;
+    }
+    ignore_broken_pipes();
+    l->scratch = scratch;
     uv_prepare_init(&l->uv, &l->prepare);
     uv_check_init(&l->uv, &l->check);
     uv_idle_init(&l->uv, &l->idle);
@@ -113,8 +112,9 @@ void loop_free(struct loop *l)
         return;
     loop_run_deferred(l);
     loop_reap_all(l);
+    loop_resolver_close(l);
     uv_walk(&l->uv, close_forgotten, NULL);
-    // Handles that were closed but not yet freed, and look-ups that a thread still works on.
+    // Handles that were closed but not yet freed.
     do {
         uv_run(&l->uv, UV_RUN_DEFAULT);
         loop_run_deferred(l);

@@ -70,7 +70,9 @@ struct loop_watch *loop_watch_open(struct loop *l, const char *path, loop_timer_
                                    void *argument);
 void loop_watch_close(struct loop_watch *w);
 
-// ---- Names to addresses, off the loop. At most 8 addresses; error is 0 or ERROR_UNREACHABLE.
+// ---- Names to addresses, off the loop. At most 8 addresses; error is 0, ERROR_UNREACHABLE, or
+// ERROR_TIMEOUT after `limit_ms`. A name that the system does not answer holds up no other, and not
+// the end of the loop; literal addresses are not asked for.
 struct loop_address {
     struct sockaddr_storage storage;
     socklen_t length;
@@ -78,8 +80,9 @@ struct loop_address {
 typedef void (*loop_lookup_cb)(void *argument, int error, const struct loop_address *addresses,
                                size_t count);
 struct loop_lookup *loop_lookup_start(struct loop *l, const char *host, uint16_t port,
-                                      loop_lookup_cb done, void *argument);
-void loop_lookup_cancel(struct loop_lookup *lookup); // no callback comes any more
+                                      uint64_t limit_ms, loop_lookup_cb done, void *argument);
+// No callback comes any more; NULL accepted. Not inside or after the callback.
+void loop_lookup_cancel(struct loop_lookup *lookup);
 
 // ---- Child processes: posix_spawn (never fork, never a shell) with pipes, each in a process group
 // of its own. Exits are noticed through SIGCHLD; the library reaps only what it spawned. When the

@@ -22,6 +22,8 @@ struct loop_deferred_queue {
     size_t capacity;
 };
 
+struct loop_resolver;
+
 struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
@@ -30,6 +32,9 @@ struct loop {
     uv_signal_t children; // SIGCHLD
     bool children_watched;
     struct list processes;
+    struct loop_resolver *resolver;
+    struct list questions; // names that are asked for; lookup.c
+    size_t asking;         // threads that do
     struct loop_deferred_queue deferred;
     struct loop_deferred_queue running; // the batch being run; swapped with `deferred`
     uint64_t now_us;                    // 0: not read in this turn yet
@@ -39,5 +44,8 @@ struct loop {
 
 // Runs everything deferred, also what that defers; for loop_free.
 void loop_run_deferred(struct loop *l);
+// lookup.c. NULL: no memory or descriptors. Closing waits for no thread.
+struct loop_resolver *loop_resolver_open(struct loop *l);
+void loop_resolver_close(struct loop *l);
 // Kills and reaps every child that is left.
 void loop_reap_all(struct loop *l);

@@ -322,15 +322,12 @@ void session_apply_rules(struct session *session, const struct rules *before);
 void session_end(struct session *session, const char *why); // later use of its id: 404
 void session_sweep(struct pipeline *pipeline, uint64_t now_us);
 // session_talk.c: what a server says outside of calls
-void session_join_backlog(struct session *session);
 void session_forget_talk(struct session *session); // the session is freed
 int session_start_child(struct session *session, struct error *error);
 void session_deliver(struct session *session, const struct slice *pieces, size_t count,
                      bool about_a_call);
 void session_flush_waiting(struct session *session);
-// Requests of the server that are passed on, by raw id; an answer is taken once. False: its answer
-// could not be taken, so it must not be passed on.
-#define SESSION_ASKS_TOO_MUCH "the gateway cannot pass on more requests now"
+// Requests of the server that are passed on, by raw id; an answer is taken once. False: no room.
 bool session_note_asked(struct session *session, struct slice id) MUST_CHECK;
 bool session_take_asked(struct session *session, struct slice id);
 // A message of the child that belongs to no call: judged, then delivered to this session.

@@ -15,6 +15,7 @@ extern const struct upstream_call_events send_events;
 int send_to_server(struct exchange *ex, const struct upstream_request *request,
                    struct error *error);
 // Tells the server that a request of its own was refused.
+#define SESSION_ASKS_TOO_MUCH "the gateway cannot pass on more requests now"
 void send_refusal(struct session *session, const struct upstream_message *message,
                   const char *text);
 size_t send_session_headers(const struct session *session, struct http_header *headers);

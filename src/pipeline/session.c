@@ -58,7 +58,6 @@ struct session *session_new(struct exchange *ex)
     buffer_init(&session->upstream_id, 4096);
     list_init(&session->exchanges);
     list_init(&session->waiting);
-    session_join_backlog(session);
     list_init(&session->asked);
     list_init(&session->own_tasks);
     list_init(&session->held);

@@ -48,11 +48,6 @@ static void cut_cb(void *argument)
         memory_free(take_waiting(session));
 }
 
-void session_join_backlog(struct session *session)
-{
-    backlog_join(&session->waiting_share, session->pipeline->given.waiting, cut_cb, session);
-}
-
 // ---- Requests of the server: only what was asked can be answered, once
 
 static void drop_asked(struct session *session, struct asked *asked)
@@ -189,6 +184,8 @@ static void keep_waiting(struct session *session, const struct slice *pieces, si
     while (!list_empty(&session->waiting) && (session->waiting_bytes + length > WAITING_BYTES_MAX ||
                                               session->waiting_count >= WAITING_MAX))
         memory_free(take_waiting(session));
+    if (list_empty(&session->waiting))
+        backlog_join(&session->waiting_share, session->pipeline->given.waiting, cut_cb, session);
     uint64_t now_us = loop_now_us(session->pipeline->loop);
     struct waiting_message *message = memory_try_new(sizeof *message + length);
     if (message == NULL ||

@@ -52,7 +52,7 @@ const CONSTANTS = {
   'the same, from a program or a stream that others share': ['src/pipeline/http_face.c', 'UNSENT_MAX'],
   'the same, all in all': ['src/http/connection.c', 'UNSENT_MAX'],
   'all of it: bytes that clients and programs have not read, or that wait for a GET stream': null, // the configuration's alone
-  'names looked up at the same time': ['src/loop/loop.c', 'UV_THREADPOOL_SIZE', 0.5],
+  'names that are looked up at the same time': ['src/loop/lookup.c', 'THREADS_MAX'],
   'a message': [UPSTREAM, 'UPSTREAM_MESSAGE_MAX'], // of a server; a client's is `body_max`
   'calls in flight at a server': [UPSTREAM, 'UPSTREAM_CALLS_MAX'],
   'the head of a request': [HTTP_SERVER, 'head_timeout_ms', 1],

@@ -15,11 +15,11 @@
 #include "unit/net/certificate.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <spawn.h>
-#include <uv.h>
 
 enum call { ACCEPT, CONNECT, LOOKUP, PIPE, READ, RECEIVE, SEND, SPAWN, WRITE, CALLS };
-enum manner { ERROR, INTERRUPTED, NOT_NOW, ONE_BYTE, LATER };
+enum manner { ERROR, INTERRUPTED, NOT_NOW, ONE_BYTE };
 
 static struct {
     enum call call;
@@ -27,7 +27,6 @@ static struct {
     size_t n; // 0: nothing fails
     size_t seen;
     int error;
-    uv_getaddrinfo_cb resolved;
 } fault;
 
 static size_t only;
@@ -132,27 +131,16 @@ int __wrap_posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actio
     return __real_posix_spawn(id, path, actions, attributes, arguments, environment);
 }
 
-static void no_answer_cb(uv_getaddrinfo_t *request, int status, struct addrinfo *info)
+int __real_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **ret);
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **ret);
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **ret)
 {
-    (void)status;
-    uv_freeaddrinfo(info);
-    fault.resolved(request, UV_EAI_AGAIN, NULL);
-}
-
-int __real_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
-                          const char *host, const char *service, const struct addrinfo *hints);
-int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
-                          const char *host, const char *service, const struct addrinfo *hints);
-int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb resolved,
-                          const char *host, const char *service, const struct addrinfo *hints)
-{
-    if (is_due(LOOKUP)) {
-        if (fault.manner == ERROR)
-            return fault.error;
-        fault.resolved = resolved;
-        resolved = no_answer_cb;
-    }
-    return __real_uv_getaddrinfo(loop, request, resolved, host, service, hints);
+    if (is_due(LOOKUP))
+        return fault.error;
+    return __real_getaddrinfo(name, service, hints, ret);
 }
 
 // ---- One fault at a time
@@ -280,8 +268,8 @@ static const struct conversation lines[] = {{"child", converse_run, true, NULL},
     TRIAL(connect_fails, over_http[0], CONNECT, ERROR, ENETUNREACH, 2) \
     TRIAL(accept_fails, over_http[0], ACCEPT, ERROR, EMFILE, 2) \
     TRIAL(accept_is_interrupted, over_http[0], ACCEPT, INTERRUPTED, 0, 2) \
-    TRIAL(name_is_refused, over_http[0], LOOKUP, ERROR, UV_EAI_FAIL, 1) \
-    TRIAL(name_has_no_answer, over_http[0], LOOKUP, LATER, 0, 1) \
+    TRIAL(name_is_refused, over_http[0], LOOKUP, ERROR, EAI_FAIL, 1) \
+    TRIAL(name_has_no_answer, over_http[0], LOOKUP, ERROR, EAI_AGAIN, 1) \
     TRIAL(read_fails, with_child[0], READ, ERROR, EIO, 5) \
     TRIAL(read_fails_shared, with_child[1], READ, ERROR, EIO, 5) \
     TRIAL(read_is_interrupted, with_child[0], READ, INTERRUPTED, 0, 5) \

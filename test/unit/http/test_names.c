@@ -3,31 +3,33 @@
 //
 // The system's resolver is replaced by one whose answers, and whose silence, a test decides: a name
 // that is never answered costs its own callers their time and nobody else anything.
+#include "base/clock.h"
 #include "lib/unit.h"
 #include "unit/http/http_world.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STUCK = 7, PATIENCE_MS = 80 };
+enum { STUCK = 40, MORE_THAN_THREADS = 70, PATIENCE_MS = 80, PROMPT_US = 2000000 };
 
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool silent;     // names that begin with "stuck" get no answer
     size_t asked;    // for any name
+    size_t inside;   // threads that wait for an answer
     size_t fail_nth; // this question has no answer; 0: none
 } names = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static struct addrinfo *address_of(const char *text, const char *service, struct addrinfo *next)
+static struct addrinfo *address_of(const char *text, struct addrinfo *next)
 {
     struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
     struct sockaddr_in *v4 = (struct sockaddr_in *)(info + 1);
     v4->sin_family = AF_INET;
-    v4->sin_port = htons((uint16_t)strtoul(service, NULL, 10));
     assert_int_equal(inet_pton(AF_INET, text, &v4->sin_addr), 1);
     info->ai_family = AF_INET;
     info->ai_addrlen = sizeof *v4;
@@ -36,21 +38,24 @@ static struct addrinfo *address_of(const char *text, const char *service, struct
     return info;
 }
 
-// In the places of the C library's; called on libuv's threads.
+// In the places of the C library's; called on threads of the loop.
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **ret)
 {
+    (void)service;
     (void)hints;
     pthread_mutex_lock(&names.mutex);
+    names.inside++;
     bool fails = ++names.asked == names.fail_nth;
     while (names.silent && strncmp(name, "stuck", 5) == 0)
         pthread_cond_wait(&names.changed, &names.mutex);
+    names.inside--;
     pthread_mutex_unlock(&names.mutex);
     if (fails)
         return EAI_AGAIN;
-    struct addrinfo *good = address_of("127.0.0.1", service, NULL);
+    struct addrinfo *good = address_of("127.0.0.1", NULL);
     // An address on which nobody listens comes first.
-    *ret = strcmp(name, "two") == 0 ? address_of("127.0.0.2", service, good) : good;
+    *ret = strcmp(name, "two") == 0 ? address_of("127.0.0.2", good) : good;
     return 0;
 }
 
@@ -69,6 +74,14 @@ static void be_silent(bool silent)
     names.silent = silent;
     pthread_cond_broadcast(&names.changed);
     pthread_mutex_unlock(&names.mutex);
+}
+
+static size_t how_many_are(size_t *what)
+{
+    pthread_mutex_lock(&names.mutex);
+    size_t count = *what;
+    pthread_mutex_unlock(&names.mutex);
+    return count;
 }
 
 static void fail_at(size_t n)
@@ -155,6 +168,61 @@ static void names_that_are_never_answered_delay_no_other(void **state)
     world_close(world);
 }
 
+// More than there may be threads: each gives up in its time, and is asked for when there is room.
+static void more_names_than_threads_wait_their_turn(void **state)
+{
+    (void)state;
+    struct world *world = world_open(NULL);
+    struct http_client *stuck[MORE_THAN_THREADS];
+    struct result results[MORE_THAN_THREADS] = {{0}};
+    size_t before = how_many_are(&names.inside);
+    be_silent(true);
+    for (size_t i = 0; i < MORE_THAN_THREADS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "stuck-%zu", i);
+        stuck[i] = client_of(world, name);
+        assert_int_equal(world_call(stuck[i], &results[i], "/", "x", false), 0);
+    }
+    for (size_t i = 0; i < MORE_THAN_THREADS; i++) {
+        turn_until(world->loop, &results[i].done);
+        assert_int_equal(results[i].code, ERROR_TIMEOUT);
+        result_release(&results[i]);
+    }
+    assert_in_range(how_many_are(&names.inside), before + 1, 64);
+    be_silent(false);
+    for (size_t i = 0; i < MORE_THAN_THREADS; i++) {
+        works(world, stuck[i]);
+        http_client_free(stuck[i]);
+    }
+    world_close(world);
+}
+
+// However often it is asked for, it holds one thread; and nobody waits for that at the end.
+static void the_end_waits_for_no_name(void **state)
+{
+    (void)state;
+    struct world *world = world_open(NULL);
+    struct http_client *stuck[2] = {client_of(world, "stuck"), client_of(world, "stuck")};
+    struct result results[2];
+    size_t asked = how_many_are(&names.asked);
+    be_silent(true);
+    for (int i = 0; i < 4; i++) {
+        call(world, stuck[i % 2], &results[i % 2]);
+        assert_int_equal(results[i % 2].code, ERROR_TIMEOUT);
+        result_release(&results[i % 2]);
+    }
+    assert_int_equal(how_many_are(&names.asked), asked + 1);
+    uint64_t began = clock_monotonic_us();
+    http_client_free(stuck[0]);
+    http_client_free(stuck[1]);
+    world_close(world);
+    assert_in_range(clock_monotonic_us() - began, 0, PROMPT_US);
+    assert_int_equal(how_many_are(&names.inside), 1);
+    be_silent(false); // its thread cleans up behind itself
+    while (how_many_are(&names.inside) > 0)
+        sched_yield();
+}
+
 static void the_next_address_is_tried(void **state)
 {
     (void)state;
@@ -197,6 +265,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_that_is_never_answered_times_out),
         cmocka_unit_test(names_that_are_never_answered_delay_no_other),
+        cmocka_unit_test(more_names_than_threads_wait_their_turn),
+        cmocka_unit_test(the_end_waits_for_no_name),
         cmocka_unit_test(the_next_address_is_tried),
         cmocka_unit_test(every_answer_may_fail),
     };

@@ -243,7 +243,7 @@ static void literal_addresses_need_no_resolver(void **state)
     (void)state;
     struct loop *loop = loop_new();
     struct answer answer = {0};
-    loop_lookup_start(loop, "127.0.0.1", 9001, looked_up, &answer);
+    loop_lookup_start(loop, "127.0.0.1", 9001, 20000, looked_up, &answer);
     assert_false(answer.done);
     turn_until(loop, &answer.done);
     assert_int_equal(answer.error, 0);
@@ -253,7 +253,7 @@ static void literal_addresses_need_no_resolver(void **state)
     assert_string_equal(text, "127.0.0.1:9001");
 
     answer = (struct answer){0};
-    loop_lookup_start(loop, "::1", 9001, looked_up, &answer);
+    loop_lookup_start(loop, "::1", 9001, 20000, looked_up, &answer);
     turn_until(loop, &answer.done);
     net_address_format(&answer.first, text);
     assert_string_equal(text, "[::1]:9001");
@@ -270,7 +270,7 @@ static void names_that_cannot_be_are_unreachable(void **state)
     const char *const names[] = {"no such name", "", "name.invalid", longer};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct answer answer = {0};
-        loop_lookup_start(loop, names[i], 1, looked_up, &answer);
+        loop_lookup_start(loop, names[i], 1, 20000, looked_up, &answer);
         turn_until(loop, &answer.done);
         assert_int_equal(answer.error, ERROR_UNREACHABLE);
         assert_int_equal(answer.count, 0);
@@ -283,8 +283,8 @@ static void a_cancelled_lookup_is_silent(void **state)
     (void)state;
     struct loop *loop = loop_new();
     struct answer answer = {0};
-    loop_lookup_cancel(loop_lookup_start(loop, "127.0.0.1", 1, looked_up, &answer));
-    loop_lookup_cancel(loop_lookup_start(loop, "localhost", 1, looked_up, &answer));
+    loop_lookup_cancel(loop_lookup_start(loop, "127.0.0.1", 1, 20000, looked_up, &answer));
+    loop_lookup_cancel(loop_lookup_start(loop, "localhost", 1, 20000, looked_up, &answer));
     loop_lookup_cancel(NULL);
     turn_for(loop, 20);
     loop_free(loop);
