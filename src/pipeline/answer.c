@@ -69,7 +69,7 @@ static void note_initialize(struct exchange *ex, const struct upstream_message *
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         session->version = mcp_version_parse(json_string(message->doc, version, message->arena));
     uint32_t capabilities = json_get(message->doc, message->message->result, "capabilities");
-    session->offers_tasks = bridge_calls_may_be_tasks(message->doc, capabilities);
+    session->tasks.offered = bridge_calls_may_be_tasks(message->doc, capabilities);
     if (session->stdio != NULL && ex->client_name.length > 0) {
         memory_free(session->client_name);
         session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);

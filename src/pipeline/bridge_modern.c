@@ -4,7 +4,6 @@
 // A legacy client before a modern server. The session exists at the gateway only; each message goes
 // out with what the client said once at its beginning.
 #include "pipeline/bridge_internal.h"
-#include "pipeline/own_tasks_internal.h"
 #include "pipeline/toolbox_internal.h"
 
 // ---- The session

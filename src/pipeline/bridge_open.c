@@ -70,7 +70,7 @@ static int begin_session(struct exchange *ex)
     session->bridge = ex->to_modern->opening;
     ex->to_modern->opening = NULL;
     session->version = bridge_legacy_version(ex->message.version);
-    session->offers_tasks = session->bridge->has_tasks;
+    session->tasks.offered = session->bridge->has_tasks;
     buffer_clear(&session->upstream_id);
     buffer_clear(&session->greeting);
     if (session->stdio != NULL && ex->client_name.length > 0) {

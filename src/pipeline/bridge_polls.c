@@ -5,7 +5,6 @@
 // learned from the server's tasks/get: a tasks/result is that, again and again until the task is
 // over, and a tasks/cancel is one before and one behind it.
 #include "pipeline/bridge_internal.h"
-#include "pipeline/own_tasks_internal.h"
 
 #include <stdio.h>
 

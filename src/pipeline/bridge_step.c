@@ -4,7 +4,6 @@
 // Where a judged message takes the way over a bridge, and what both bridges share. A server that
 // speaks the client's era gets the client's own bytes.
 #include "pipeline/bridge_internal.h"
-#include "pipeline/own_tasks_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>

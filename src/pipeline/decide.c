@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/bridge_internal.h"
-#include "pipeline/own_tasks_internal.h"
 #include "pipeline/toolbox_internal.h"
 
 static enum policy_subject subject_of(enum mcp_method method)
@@ -281,6 +280,9 @@ bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struc
         allowed = decide_visible(ex, MCP_LIST_RESOURCES, m->subject);
     if (allowed)
         allowed = results_judge_notice(ex, message, &rule);
+    if (!allowed && slice_equal_string(rule, "(unknown task)") &&
+        held_news_keep(ex, session, message))
+        return false;
     if (m->kind == MCP_REQUEST || !allowed)
         outcome_record_server(pipeline, session, ex, m->method_name, allowed,
                               allowed ? SLICE_LITERAL("(method)") : rule);

@@ -112,6 +112,7 @@ void exchange_finish(struct exchange *ex)
             ex->face->answer(ex, 202, NULL, 0);
     }
     outcome_record(ex);
+    held_news_settle(ex);
     // The client was told that its answer did not get through, so it may give it once more.
     if (ex->took_asked && ex->outcome == OUTCOME_FAILED && ex->session != NULL &&
         !session_note_asked(ex->session, ex->id))

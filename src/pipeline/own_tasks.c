@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/own_tasks_internal.h"
-
 #include "pipeline/bridge_internal.h"
 
 #include <stdio.h>
@@ -12,7 +10,7 @@ enum {
 };
 
 struct own_task {
-    struct list link; // session->own_tasks, oldest first
+    struct list link; // session->tasks.own, oldest first
     char id[48];
     char created[CLOCK_TEXT_SIZE];
     int64_t ttl_ms;
@@ -24,7 +22,7 @@ struct own_task {
 static void drop(struct session *session, struct own_task *task)
 {
     session->pipeline->bridge->parked_bytes -= task->result.length;
-    session->own_task_count--;
+    session->tasks.own_count--;
     list_remove(&task->link);
     buffer_release(&task->result);
     memory_free(task);
@@ -32,14 +30,14 @@ static void drop(struct session *session, struct own_task *task)
 
 void own_tasks_release(struct session *session)
 {
-    while (!list_empty(&session->own_tasks))
-        drop(session, LIST_ENTRY(session->own_tasks.next, struct own_task, link));
+    while (!list_empty(&session->tasks.own))
+        drop(session, LIST_ENTRY(session->tasks.own.next, struct own_task, link));
 }
 
 void own_tasks_expire(struct session *session)
 {
     uint64_t now_us = loop_now_us(session->pipeline->loop);
-    LIST_EACH(&session->own_tasks, item)
+    LIST_EACH(&session->tasks.own, item)
     {
         struct own_task *task = LIST_ENTRY(item, struct own_task, link);
         if (task->until_us <= now_us)
@@ -49,7 +47,7 @@ void own_tasks_expire(struct session *session)
 
 bool own_task_due(const struct exchange *ex)
 {
-    return ex->wants_task && !ex->modern && ex->session != NULL && ex->session->offers_tasks &&
+    return ex->wants_task && !ex->modern && ex->session != NULL && ex->session->tasks.offered &&
            ex->session->version == MCP_2025_11_25;
 }
 
@@ -57,8 +55,8 @@ static struct own_task *keep(struct exchange *ex, struct slice result)
 {
     struct session *session = ex->session;
     struct bridge *bridge = ex->pipeline->bridge;
-    if (session->own_task_count >= OWN_TASKS_MAX)
-        drop(session, LIST_ENTRY(session->own_tasks.next, struct own_task, link));
+    if (session->tasks.own_count >= OWN_TASKS_MAX)
+        drop(session, LIST_ENTRY(session->tasks.own.next, struct own_task, link));
     struct own_task *task = memory_try_new(sizeof *task);
     if (task == NULL)
         return NULL;
@@ -70,8 +68,8 @@ static struct own_task *keep(struct exchange *ex, struct slice result)
         return NULL;
     }
     bridge->parked_bytes += result.length;
-    session->own_task_count++;
-    list_append(&session->own_tasks, &task->link);
+    session->tasks.own_count++;
+    list_append(&session->tasks.own, &task->link);
     return task;
 }
 
@@ -132,7 +130,7 @@ enum step_result own_task_step(struct exchange *ex)
     if (ex->session == NULL)
         return STEP_NEXT;
     own_tasks_expire(ex->session);
-    LIST_EACH(&ex->session->own_tasks, item)
+    LIST_EACH(&ex->session->tasks.own, item)
     {
         const struct own_task *task = LIST_ENTRY(item, struct own_task, link);
         if (!slice_equal_string(ex->subject, task->id))

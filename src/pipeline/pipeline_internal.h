@@ -11,6 +11,7 @@
 #include "filter/filter.h"
 #include "mcp/mcp.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/task_internal.h"
 
 #define METHOD_HEADER "Mcp-Method"
 #define VERSION_HEADER "MCP-Protocol-Version"
@@ -187,10 +188,8 @@ struct session {
     struct replay *replay;  // what was said on streams; NULL until there is one
     struct origins replays; // by request id
     uint64_t last_used_us;
-    uint64_t calls;        // tool calls so far
-    bool offers_tasks;     // its server takes calls as tasks (2025-11-25)
-    struct list own_tasks; // own_tasks.c
-    size_t own_task_count;
+    uint64_t calls; // tool calls so far
+    struct session_tasks tasks;
     bool ended;
     struct pipeline_stdio *stdio;  // set for the stdio face
     struct bridge_session *bridge; // set when the server is of the modern era
@@ -293,11 +292,6 @@ void origins_release(struct origins *origins);
 void origin_note_call(struct exchange *ex);
 bool origin_of_replay(const struct exchange *ex, struct slice id, enum mcp_method *ret_method,
                       struct slice *ret_subject);
-// A task is its grant's: no other grant may ask for it.
-bool origin_is_task_method(enum mcp_method method);
-void origin_note_task(struct exchange *ex, struct slice task, struct slice tool);
-bool origin_has_task(const struct exchange *ex, struct slice task);
-struct slice origin_of_task(struct exchange *ex, struct slice task); // empty: unknown
 
 // limits.c
 void limits_give_back(struct exchange *ex, bool successes_only);

@@ -6,7 +6,6 @@
 #include "pipeline/bridge_internal.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
-#include "pipeline/own_tasks_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/route_internal.h"
 
@@ -59,7 +58,8 @@ struct session *session_new(struct exchange *ex)
     list_init(&session->exchanges);
     list_init(&session->waiting);
     list_init(&session->asked);
-    list_init(&session->own_tasks);
+    list_init(&session->tasks.own);
+    list_init(&session->tasks.news);
     list_init(&session->held);
     origins_init(&session->replays);
     buffer_init(&session->greeting, 1024 * 1024);
@@ -117,6 +117,7 @@ void session_free(struct session *session)
     origins_release(&session->replays);
     bridge_session_free(session);
     own_tasks_release(session);
+    held_news_release(session);
     if (session->shared == NULL)
         upstream_link_close(session->child);
     session->shared = NULL;

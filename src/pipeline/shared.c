@@ -239,7 +239,7 @@ static enum step_result join(struct exchange *ex, struct error *error)
     ex->session->child = shared->child;
     if (shared->result.length > 0) {
         ex->session->version = shared->version;
-        ex->session->offers_tasks = shared->offers_tasks;
+        ex->session->tasks.offered = shared->offers_tasks;
         answer_from_first(ex, shared);
         return STEP_REPLY;
     }
@@ -310,7 +310,7 @@ void shared_initialized(const struct exchange *ex, const struct upstream_message
         list_remove(&next->wait_link);
         if (next->session != NULL) {
             next->session->version = shared->version;
-            next->session->offers_tasks = shared->offers_tasks;
+            next->session->tasks.offered = shared->offers_tasks;
         }
         answer_from_first(next, shared);
         exchange_finish(next);

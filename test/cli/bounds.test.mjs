@@ -42,6 +42,8 @@ const CONSTANTS = {
   'messages kept for a client that comes back to a stream': [KEPT, 'KEPT_MAX'],
   'bytes of such messages of a session': [KEPT, 'KEPT_BYTES_MAX'],
   'bytes of such messages of a grant': [KEPT, 'GRANT_BYTES_MAX'],
+  'news of tasks that overtook the answers of their calls, of a session': ['src/pipeline/held_news.c', 'HELD_MAX'],
+  'bytes of such news': ['src/pipeline/held_news.c', 'HELD_BYTES_MAX'],
   'tools remembered of a server': ['src/pipeline/toolbox.c', 'TOOLS_MAX'],
   'calls that wait for a connection to a server': [HTTP_CLIENT, 'calls_waiting_max'],
   'processes of a server': [UPSTREAM, 'UPSTREAM_CHILDREN_MAX'],

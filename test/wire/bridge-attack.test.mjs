@@ -331,3 +331,20 @@ test('every message that crosses has its row: calls, questions, refusals', async
   const rows = await gateway.waitRows(r => r.direction === 'server', 2);
   assert.deepEqual(rows.map(r => [r.method, r.outcome]).sort(), [['elicitation/create', 'allowed'], ['sampling/createMessage', 'denied']]);
 });
+
+test('of extensions only what means the same in both eras crosses; what is experimental crosses as it is', async t => {
+  const UI = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } };
+  const all = { experimental: { 'x.y/z': { n: 1 } }, extensions: { ...UI, 'io.modelcontextprotocol/oauth-client-credentials': {}, 'a.b/c': {} } };
+  const crossed = { experimental: all.experimental, extensions: UI };
+  const answer = (m, c) => m.method === 'x/ask' && (c.json({ resultType: 'complete', said: m.params.words }), true);
+  const newer = await toModernServer(t, { capabilities: { tools: {}, ...all }, onMessage: answer });
+  const session = await newer.open({ capabilities: all });
+  assert.deepEqual(session.initialize.capabilities, { tools: {}, ...crossed });
+  assert.deepEqual((await session.request('x/ask', { words: [1.50] })).result, { said: [1.5] });
+  await session.call('echo');
+  assert.deepEqual(newer.fake.calls()[0].message.params._meta[META + 'clientCapabilities'], crossed);
+  const older = await toLegacyServer(t, { capabilities: { tools: {}, ...all }, onMessage: answer });
+  assert.deepEqual((await ask(older.gateway, 'server/discover', {}, { capabilities: all })).result.capabilities, { tools: {}, ...crossed });
+  assert.deepEqual((await ask(older.gateway, 'x/ask', { words: 'w' }, { capabilities: all })).result.said, 'w');
+  assert.deepEqual(older.fake.of('initialize')[0].message.params.capabilities, crossed);
+});

@@ -132,3 +132,42 @@ test('a restart forgets them', async t => {
   await gateway.start();
   assertUnknown(await (await open('one')).request('tasks/get', { taskId: 'task-1' }), 'task-1');
 });
+
+// News of a task on the call's own stream, before the answer that makes it one.
+const status = (id, more = {}) => ({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { ...task(id), taskId: id, ...more } });
+async function nextNews(events) {
+  for (;;) {
+    const { value } = await events.next();
+    if (value.data) return JSON.parse(value.data);
+  }
+}
+
+test('news that overtakes the answer follows behind it; news of nobody’s task goes when no call is left', async t => {
+  let finish;
+  const { fake, gateway, open } = await twoGrants(t, { onMessage: (m, c) => {
+    if (m.method !== 'tools/call' || !m.params.task) return false;
+    c.event(status('task-' + m.params.arguments.n, { status: 'completed' }));
+    c.event(status('nobodys'));
+    finish = () => { c.event(c.envelope({ result: { task: task(m.params.arguments.n) } })); c.res.end(); };
+    if (m.params.arguments.n !== 'held') finish();
+    return true;
+  } });
+  const session = await open('one');
+  const events = (await session.stream()).events();
+  const call = n => session.post({ jsonrpc: '2.0', id: 'c' + n, method: 'tools/call', params: { name: 'a', arguments: { n }, task: {} } });
+  const quick = await call('quick');
+  assert.deepEqual(quick.messages.map(m => m.id), ['cquick'], 'nothing comes before the answer');
+  assert.deepEqual(await nextNews(events), status('task-quick', { status: 'completed' }));
+  await gateway.waitRows(row => row.method === 'notifications/tasks/status' && row.rule === '(unknown task)' && row.outcome === 'denied', 1);
+  const held = call('held');
+  await fake.waitFor('tools/call', 2);
+  for (let i = 0; i < 20; i++) fake.push(status('flood-' + i)); // more than is kept: the oldest go
+  fake.push(status('task-held'));
+  await new Promise(resolve => setTimeout(resolve, 100));
+  assert.equal(gateway.rows(row => row.method === 'notifications/tasks/status').length, 1);
+  finish();
+  assert.deepEqual((await held).messages.map(m => m.id), ['cheld']);
+  assert.deepEqual(await nextNews(events), status('task-held'));
+  const rows = await gateway.waitRows(row => row.method === 'notifications/tasks/status' && row.outcome === 'denied', 16);
+  assert.equal(rows.length, 16);
+});
