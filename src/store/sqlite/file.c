@@ -159,6 +159,9 @@ int store_file_join(struct store_file *file, const char *path, const struct stor
     file->path = memory_copy_string(path, strlen(path));
     int result =
         sqlite3_open_v2(path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    // A column that is missing is an error and not its own name as a string.
+    if (result == SQLITE_OK)
+        result = sqlite3_db_config(file->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     return result == SQLITE_OK ? 0 : store_file_failure(file, result, "open", error);
 }
 

@@ -6,7 +6,8 @@
 
 static const char head[] = "organisation, id, version, created_ms, changed_ms";
 
-static void select_columns(struct buffer *sql, const struct store_table *table, bool with_bulk)
+static void select_columns(struct buffer *sql, const struct store_table *table, bool with_bulk,
+                           const char *parent)
 {
     buffer_append_format(sql, "SELECT %s", head);
     for (size_t i = 0; i < table->count; i++)
@@ -14,16 +15,22 @@ static void select_columns(struct buffer *sql, const struct store_table *table, 
             buffer_append_string(sql, ", NULL");
         else
             buffer_append_format(sql, ", \"%s\"", table->columns[i].name);
-    buffer_append_format(sql, " FROM \"%s\" WHERE ", table->name);
+    buffer_append_format(sql, " FROM \"%s\"", table->name);
+    if (parent != NULL) // left to itself the planner may walk the organisation
+        buffer_append_format(sql, " INDEXED BY %s_%s", table->name, parent);
+    buffer_append_string(sql, " WHERE ");
 }
 
 static void write_list(struct buffer *sql, const struct store_table *table, size_t use)
 {
     bool newest =
         use == USE_LIST_NEWEST || use == USE_LIST_OF_PARENT_NEWEST || use == USE_LIST_EVERY_NEWEST;
-    select_columns(sql, table, false);
-    if (use == USE_LIST_OF_PARENT || use == USE_LIST_OF_PARENT_NEWEST)
-        buffer_append_format(sql, "\"%s\" = ?4 AND ", table->columns[table->parent].name);
+    const char *parent = use == USE_LIST_OF_PARENT || use == USE_LIST_OF_PARENT_NEWEST
+                             ? table->columns[table->parent].name
+                             : NULL;
+    select_columns(sql, table, false, parent);
+    if (parent != NULL)
+        buffer_append_format(sql, "\"%s\" = ?4 AND ", parent);
     // Of organisations alone: their ids are their organisations.
     const char *key = "id";
     if (use == USE_LIST_EVERY || use == USE_LIST_EVERY_NEWEST)
@@ -58,7 +65,7 @@ static void write_update(struct buffer *sql, const struct store_table *table)
 static void write_find(struct buffer *sql, const struct store_table *table,
                        const struct store_column *column)
 {
-    select_columns(sql, table, true);
+    select_columns(sql, table, true, NULL);
     buffer_append_format(sql, "%s\"%s\" = ?2", column->everywhere ? "" : "organisation = ?1 AND ",
                          column->name);
 }
@@ -67,11 +74,11 @@ static void write_statement(struct buffer *sql, const struct store_table *table,
 {
     switch (use) {
     case USE_GET:
-        select_columns(sql, table, true);
+        select_columns(sql, table, true, NULL);
         buffer_append_string(sql, "organisation = ?1 AND id = ?2");
         break;
     case USE_LAST:
-        select_columns(sql, table, true);
+        select_columns(sql, table, true, NULL);
         buffer_append_string(sql, "organisation = ?1 ORDER BY sequence DESC LIMIT 1");
         break;
     case USE_INSERT: write_insert(sql, table); break;
