@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"connect", cli_connect, "reach a running gateway from a client that only speaks stdio"},
     {"policy", cli_policy, "check policies, explain their decisions"},
     {"audit", cli_audit, "prove that a decision log is complete and unchanged, export it"},
+    {"admin", cli_admin, "look after a database: seal its credentials under new keys"},
     {"doctor", cli_doctor, "look for what would keep the gateway from working"},
     {"token", cli_token, "make a token for a grant"},
     {"help", cli_help, "show the help of a command, or the reference of all configuration keys"},

@@ -13,6 +13,7 @@ int cli_serve(int argc, char **argv, const char *const *environment);
 int cli_run(int argc, char **argv, const char *const *environment);
 int cli_connect(int argc, char **argv, const char *const *environment);
 int cli_policy(int argc, char **argv, const char *const *environment);
+int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_token(int argc, char **argv, const char *const *environment);

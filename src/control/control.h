@@ -45,7 +45,7 @@ const struct control_view *control_rules_view(const struct control_rules *rules)
 // Every worker judges by these rules or newer ones: changes in them are acknowledged from now on.
 // Until then their jobs wait, a second at most. Any thread.
 void control_in_force(struct control *control, uint64_t serial);
-// Writes when grants were last used. Now and then; never waits.
+// Writes when grants were last used, and removes what has expired. Now and then; never waits.
 void control_note_use(struct control *control);
 
 // ---- The first admin, and others by invitation
@@ -111,6 +111,6 @@ int control_set_credential(struct control *control, struct store_view *view,
                            struct store_credential *credential, struct slice plain,
                            struct error *error) MUST_CHECK;
 // Seals everything under a new key, which is added to the key file, and then takes the old keys out
-// of it. ERROR_UNSUPPORTED when the keys come from the environment. Waits: not on an event loop,
-// and while no changes of credentials wait.
+// of it. Keys from the environment stay as they are: the one with the highest number is used.
+// Waits: not on an event loop.
 int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error) MUST_CHECK;

@@ -120,9 +120,11 @@ static int reseal_all(void *argument, struct store_view *view, struct error *err
     struct rotation *rotation = argument;
     struct secret_keys *before = rotation->control->keys;
     struct store_page page = {.limit = 0};
-    rotation->control->keys = rotation->keys;
-    rotation->keys = NULL;
-    secret_keys_free(before);
+    if (rotation->keys != NULL) {
+        rotation->control->keys = rotation->keys;
+        rotation->keys = NULL;
+        secret_keys_free(before);
+    }
     for (bool more = true; more;) {
         const struct store_organisation *rows = NULL;
         size_t count = 0;
@@ -138,30 +140,38 @@ static int reseal_all(void *argument, struct store_view *view, struct error *err
     return 0;
 }
 
+// Reads the key file and adds a key to it.
+static int add_key(const char *path, struct secret_keys **ret, struct error *error)
+{
+    struct secret_keys *before = NULL;
+    int result = secret_keys_load(path, &before, error);
+    if (result == 0)
+        result = secret_keys_add_to_file(path, before, error);
+    secret_keys_free(before);
+    return result == 0 ? secret_keys_load(path, ret, error) : result;
+}
+
+static int drop_old_keys(const char *path, struct error *error)
+{
+    struct secret_keys *keys = NULL;
+    int result = secret_keys_load(path, &keys, error);
+    if (result == 0)
+        result = secret_keys_trim_file(path, keys, error);
+    secret_keys_free(keys);
+    return result;
+}
+
 int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error)
 {
     struct rotation rotation = {.control = control};
-    if (control->key_file == NULL)
-        return error_set(error, ERROR_UNSUPPORTED,
-                         "the keys come from the environment: add a new one there with a higher "
-                         "number and start again");
-    int result = secret_keys_load(control->key_file, &rotation.keys, error);
-    if (result != 0)
-        return result;
-    result = secret_keys_add_to_file(control->key_file, rotation.keys, error);
-    secret_keys_free(rotation.keys);
-    rotation.keys = NULL;
-    if (result == 0)
-        result = secret_keys_load(control->key_file, &rotation.keys, error);
+    bool of_file = control->key_file != NULL;
+    int result = of_file ? add_key(control->key_file, &rotation.keys, error) : 0;
     if (result == 0)
         result = store_run(control->records, STORE_WRITE, NULL, reseal_all, &rotation, error);
     secret_keys_free(rotation.keys);
+    if (result == 0 && of_file)
+        result = drop_old_keys(control->key_file, error);
     if (result == 0)
-        result = secret_keys_load(control->key_file, &rotation.keys, error);
-    if (result == 0) {
-        result = secret_keys_trim_file(control->key_file, rotation.keys, error);
-        secret_keys_free(rotation.keys);
         *ret_count = rotation.count;
-    }
     return result;
 }

@@ -297,8 +297,10 @@ static int write_use(void *argument, struct store_view *view, struct error *erro
     struct control *control = argument;
     struct using using = {.view = view, .since_ms = control->used_before_ms};
     identity_table_each(control->use_rules->grants, write_use_cb, &using);
-    if (using.result == 0)
+    if (using.result == 0) {
         control->used_until_ms = using.latest_ms;
+        using.result = store_forget_expired(view, clock_wall_ms(), &using.error);
+    }
     *error = using.error;
     return using.result;
 }
@@ -307,7 +309,8 @@ static void use_written(void *argument, int result, const struct error *error)
 {
     struct control *control = argument;
     if (result != 0)
-        log_event(LOG_WARNING, "control", "the last use of grants is not written: %s", error->text);
+        log_event(LOG_WARNING, "control", "the last use of grants cannot be written: %s",
+                  error->text);
     else if (control->used_until_ms > control->used_before_ms)
         control->used_before_ms = control->used_until_ms;
     control_rules_unref(control->use_rules);

@@ -310,6 +310,10 @@ int store_remove(struct store_view *view, enum store_kind kind, struct slice org
 int store_touch(struct store_view *view, enum store_kind kind, struct slice organisation,
                 struct slice id, int64_t now_ms, struct error *error) MUST_CHECK;
 
+// Removes idempotency keys and sessions that ended at or before this time, at most 1,000 of each,
+// without rows of the audit.
+int store_forget_expired(struct store_view *view, int64_t now_ms, struct error *error) MUST_CHECK;
+
 #define STORE_TYPED(KIND, name)                                                                    \
     static inline int store_get_##name(struct store_view *view, struct slice organisation,         \
                                        struct slice id, struct store_##name *ret,                  \

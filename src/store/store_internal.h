@@ -99,6 +99,9 @@ int store_rows_delete(struct store_connection *connection, enum store_kind kind,
 int store_rows_touch(struct store_connection *connection, enum store_kind kind,
                      struct slice organisation, struct slice id, int64_t now_ms,
                      struct error *error) MUST_CHECK;
+// What has an expires_ms at or before this time; at most 1,000 rows.
+int store_rows_expire(struct store_connection *connection, enum store_kind kind, int64_t now_ms,
+                      struct error *error) MUST_CHECK;
 // The newest row of the audit; sequence 0 when there is none.
 int store_rows_last_audit(struct store_connection *connection, struct slice organisation,
                           struct arena *arena, struct store_audit *ret,

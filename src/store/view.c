@@ -227,3 +227,11 @@ int store_touch(struct store_view *view, enum store_kind kind, struct slice orga
     return result != 0 ? result
                        : store_rows_touch(view->connection, kind, organisation, id, now_ms, error);
 }
+
+int store_forget_expired(struct store_view *view, int64_t now_ms, struct error *error)
+{
+    int result = may_write(view, &store_tables[STORE_REQUEST], error);
+    if (result == 0)
+        result = store_rows_expire(view->connection, STORE_REQUEST, now_ms, error);
+    return result == 0 ? store_rows_expire(view->connection, STORE_SESSION, now_ms, error) : result;
+}

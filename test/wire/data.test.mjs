@@ -77,3 +77,22 @@ test('a database that cannot be trusted is refused in words', t => {
   fs.rmSync(path.join(folder, 'keys'));
   assert.match(start().stderr, /keys' cannot be opened: No such file/);
 });
+
+test('credentials are sent, and sealed under a new key by rotate-keys', async t => {
+  const fake = await FakeUpstream.start(t);
+  const folder = path.join(scratch(t), 'data');
+  const [token] = seed(folder, ['acme', fake.url, ALLOW_ALL]);
+  const rotate = () => spawnSync(BINARY, ['admin', 'rotate-keys', '--data', folder], { encoding: 'utf8', env: environment(folder), timeout: 20000 });
+  const done = rotate();
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stdout, /^1 credentials/);
+  assert.match(fs.readFileSync(path.join(folder, 'keys'), 'utf8'), /^2:[0-9a-f]{64}\n$/);
+  const gateway = await startGateway(t, { servers: {}, grants: {} }, { args: ['--data', folder] });
+  gateway.tokens.acme = token;
+  const session = await Session.open(gateway, { label: 'acme', server: 'files' });
+  assertAllowed(await session.call('echo', { n: 1 }), JSON.stringify({ n: 1 }));
+  assert.ok(fake.calls().every(call => call.headers['x-organisation'] === 'acme'));
+  assert.equal(rotate().status, 1); // the gateway has the folder
+  assert.equal(spawnSync(BINARY, ['admin', 'rotate-keys', '--data', folder + '/nothing'], { encoding: 'utf8', timeout: 20000 }).status, 2);
+  assert.ok(!fs.existsSync(folder + '/nothing'));
+});

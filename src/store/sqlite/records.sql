@@ -78,6 +78,7 @@ CREATE TABLE session (
     FOREIGN KEY (organisation, member) REFERENCES member (organisation, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_member ON session (organisation, member, id);
+CREATE INDEX session_expires ON session (expires_ms);
 CREATE TABLE server (
     organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,

@@ -312,3 +312,14 @@ int store_rows_touch(struct store_connection *connection, enum store_kind kind,
     sqlite3_bind_int64(statement, 3, now_ms);
     return run_change(connection, statement, kind, false, error);
 }
+
+int store_rows_expire(struct store_connection *connection, enum store_kind kind, int64_t now_ms,
+                      struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed = store_statement(connection, kind, USE_EXPIRE, &statement, error);
+    if (failed != 0)
+        return failed;
+    sqlite3_bind_int64(statement, 1, now_ms);
+    return run_change(connection, statement, kind, true, error);
+}

@@ -19,6 +19,7 @@ enum store_use {
     USE_UPDATE,
     USE_DELETE,
     USE_TOUCH,
+    USE_EXPIRE,
     USE_FIND, // and one for each column behind
     USES = USE_FIND + 8,
 };

@@ -93,6 +93,13 @@ static void write_statement(struct buffer *sql, const struct store_table *table,
                              " WHERE organisation = ?1 AND id = ?2",
                              table->name);
         break;
+    case USE_EXPIRE:
+        buffer_append_format(
+            sql,
+            "DELETE FROM \"%s\" WHERE (organisation, id) IN (SELECT organisation,"
+            " id FROM \"%s\" WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT 1000)",
+            table->name, table->name);
+        break;
     default:
         if (use >= USE_FIND)
             write_find(sql, table, &table->columns[use - USE_FIND]);

@@ -256,6 +256,7 @@ static bool is_used(enum store_kind kind, size_t use)
     case USE_LIST_EVERY_NEWEST: return kind == STORE_ORGANISATION;
     case USE_LAST: return kind == STORE_AUDIT;
     case USE_TOUCH: return table->used >= 0;
+    case USE_EXPIRE: return kind == STORE_REQUEST || kind == STORE_SESSION;
     default:
         return use < USE_FIND ||
                (use - USE_FIND < table->count && table->columns[use - USE_FIND].unique);

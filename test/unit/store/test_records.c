@@ -509,6 +509,68 @@ static void every_change_leaves_a_row(void **state)
     assert_int_equal(records_read(&records, read_audit, &world), 0);
 }
 
+struct expiring {
+    struct world *world;
+    int64_t now_ms;
+    int left;
+};
+
+static int add_expiring(void *argument, struct store_view *view, struct error *error)
+{
+    const struct world *world = argument;
+    struct slice owner = records_id(&world->organisation);
+    int result = 0;
+    for (int i = 0; i < 3 && result == 0; i++) {
+        char bytes[32] = {0}, key[8];
+        bytes[0] = (char)i;
+        snprintf(key, sizeof key, "k%d", i);
+        struct slice hash = slice_of(bytes, sizeof bytes);
+        struct store_request request = {.head.organisation = owner,
+                                        .key = slice_from_string(key),
+                                        .fingerprint = hash,
+                                        .expires_ms = 100 * (i + 1)};
+        struct store_session session = {.head.organisation = owner,
+                                        .member = records_id(&world->member),
+                                        .token = hash,
+                                        .csrf = hash,
+                                        .expires_ms = 100 * (i + 1)};
+        result = store_add_request(view, &request, error);
+        if (result == 0)
+            result = store_add_session(view, &session, error);
+    }
+    return result;
+}
+
+static int expire(void *argument, struct store_view *view, struct error *error)
+{
+    const struct expiring *expiring = argument;
+    struct slice owner = records_id(&expiring->world->organisation);
+    const struct store_request *requests = NULL;
+    const struct store_session *sessions = NULL;
+    size_t count = 0, others = 0;
+    assert_int_equal(store_forget_expired(view, expiring->now_ms, error), 0);
+    assert_int_equal(
+        store_list_request(view, owner, (struct slice){0}, NULL, &requests, &count, NULL, error),
+        0);
+    assert_int_equal(store_list_session(view, owner, records_id(&expiring->world->member), NULL,
+                                        &sessions, &others, NULL, error),
+                     0);
+    assert_int_equal(count, expiring->left);
+    assert_int_equal(others, expiring->left);
+    return 0;
+}
+
+static void what_has_expired_is_forgotten(void **state)
+{
+    (void)state;
+    struct world world = new_world("one");
+    assert_int_equal(records_write(&records, add_expiring, &world), 0);
+    struct expiring early = {&world, 99, 3}, then = {&world, 200, 1}, late = {&world, 999, 0};
+    assert_int_equal(records_write(&records, expire, &early), 0);
+    assert_int_equal(records_write(&records, expire, &then), 0);
+    assert_int_equal(records_write(&records, expire, &late), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_cover_everything_once, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_show_what_belongs_to_one, setup, teardown),
         cmocka_unit_test_setup_teardown(every_change_leaves_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_expired_is_forgotten, setup, teardown),
     };
     return cmocka_run_group_tests_name("store/records", tests, NULL, NULL);
 }
