@@ -259,6 +259,7 @@ static const struct policy *policy_for(const struct rules *rules, struct slice g
     return reach == NULL || reach->policy < 0 ? NULL : rules->given.policies[reach->policy].policy;
 }
 
+// Do both show the same to this grant at this server?
 bool rules_agree(const struct rules *a, const struct rules *b, struct slice grant_id,
                  const struct upstream_server *server)
 {
