@@ -154,35 +154,73 @@ static void what_another_key_signed_is_found(void **state)
     expect_bad(world_read(&world, "cut"), 4, "not one that is believed");
 }
 
-// Everything is computed anew behind an edit, but the signatures, which nobody else can make.
-static void a_chain_computed_anew_is_found(void **state)
+// The log with one decision edited and every link behind it computed anew, as far as that goes
+// without the key; with the heads that the notes tell as well, if so wanted.
+static struct text forge(bool heads)
 {
-    (void)state;
     struct chain_hasher *hasher = chain_hasher_new();
     struct chain_state chain = {0};
     struct buffer out;
     buffer_init(&out, 0);
     for (size_t i = 0; i < text_lines(good); i++) {
         struct chain_row row;
+        char digits[CHAIN_LINK_DIGITS + 1];
         size_t at = text_line(good, i), end = text_line(good, i + 1) - 1;
         assert_true(chain_parse(slice_of(good.bytes + at, end - at), &row));
-        struct text body = {(char *)(uintptr_t)row.body.data, row.body.length};
+        struct text body =
+            text_splice((struct text){good.bytes + at, row.body.length}, 0, 0, "", 0);
         char *subject = i == INNER ? memmem(body.bytes, body.size, "get_ticker", 10) : NULL;
-        size_t where = subject == NULL ? 0 : (size_t)(subject - body.bytes);
-        struct text changed = text_splice(body, where, where + (subject == NULL ? 0 : 3), "add",
-                                          subject == NULL ? 0 : 3);
-        assert_int_equal(chain_append(hasher, &chain, slice_of(changed.bytes, changed.size), &out),
-                         0);
-        free(changed.bytes);
+        char *head = heads ? memmem(body.bytes, body.size, "\"head\":\"", 8) : NULL;
+        chain_write_hex(chain.link, CHAIN_LINK_SIZE, digits);
+        if (subject != NULL)
+            memcpy(subject, "add", 3);
+        if (head != NULL)
+            memcpy(head + 8, digits, CHAIN_LINK_DIGITS);
+        assert_int_equal(chain_append(hasher, &chain, slice_of(body.bytes, body.size), &out), 0);
+        free(body.bytes);
     }
-    struct text forged = {malloc(out.length), out.length};
-    memcpy(forged.bytes, buffer_slice(&out).data, out.length);
-    struct audit_proof proof = verify(forged);
-    assert_true(proof.bad);
-    assert_non_null(strstr(proof.text, "the signature is about other rows than those before it"));
-    free(forged.bytes);
+    struct text forged = text_splice(
+        (struct text){(char *)(uintptr_t)buffer_slice(&out).data, out.length}, 0, 0, "", 0);
     buffer_release(&out);
     chain_hasher_free(hasher);
+    return forged;
+}
+
+// Only the signatures are left, which nobody else can make.
+static void a_chain_computed_anew_is_found(void **state)
+{
+    (void)state;
+    for (int heads = 0; heads < 2; heads++) {
+        struct text forged = forge(heads);
+        struct audit_proof proof = verify(forged);
+        assert_true(proof.bad);
+        assert_true(proof.line > INNER + 1);
+        if (heads)
+            assert_memory_equal(proof.text, "the signature is not that of key ", 33);
+        else
+            assert_string_equal(proof.text,
+                                "the signature is about other rows than those before it");
+        free(forged.bytes);
+    }
+}
+
+// What a crash left is covered too.
+static void an_edited_torn_line_is_found(void **state)
+{
+    (void)state;
+    struct text torn = text_splice(good, good.size, good.size, "half a line", 11);
+    scratch_write(world_path(&world, "torn"), torn.bytes, torn.size);
+    free(torn.bytes);
+    world_make(&world, "torn", "log.key", 1);
+    torn = world_read(&world, "torn");
+    assert_false(verify(torn).bad);
+    assert_int_equal(verify(torn).torn, 1);
+    size_t at = good.size, line = text_lines(good) + 1;
+    expect_bad(text_splice(torn, at, at + 1, "H", 1), line, "the line is no row");
+    expect_bad(text_splice(torn, at, at, "\n", 1), line, "the line is no row");
+    expect_bad(text_splice(torn, at, at + 1, "", 0), line, "the line is no row");
+    expect_bad(text_splice(torn, at, at + 12, "", 0), line, "there is none before it");
+    free(torn.bytes);
 }
 
 // Any change of any byte of a closed log, and any number of them.
@@ -260,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_of_another_log_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(what_another_key_signed_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_chain_computed_anew_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_edited_torn_line_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(random_edits_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_row_may_not_say_more_than_it_knows, setup, teardown),
     };
