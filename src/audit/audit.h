@@ -86,6 +86,7 @@ struct audit_verify_options {
     const struct chain_keyring *keys; // believed ones; none: the one that the log names first
     bool part;                        // rows before the first one given need not be accounted for
     bool running;                     // the last file may end in a line that is still being written
+    const struct chain_row *noted;    // a row that the log is known to have, or NULL
 };
 // What was found. A bad row ends it: what stands here is of the rows before.
 struct audit_proof {

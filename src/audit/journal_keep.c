@@ -64,8 +64,12 @@ static int cut_segment(struct audit_journal *journal, struct error *error)
     struct audit_file next;
     struct buffer none = {0};
     char name[PATH_MAX];
+    struct stat status;
     if (audit_file_place(&journal->file) != AUDIT_THERE)
         return audit_journal_follow(journal, error);
+    if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return error_set(error, ERROR_CONFIG,
+                         "'%s' is a link: it is not cut into files, and nothing is deleted", path);
     int result = audit_journal_write_locked(journal, &none, &closing);
     if (result != 0)
         return error_set(error, result, "cannot end a file of the decision log: %s",

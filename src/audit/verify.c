@@ -53,6 +53,17 @@ static int take_beginning(struct audit_verifier *verifier, struct slice kind)
     return 0;
 }
 
+// What was noted elsewhere, before somebody could replace the log by an older or a shorter one.
+static int check_noted(struct audit_verifier *verifier, const struct chain_row *row)
+{
+    const struct chain_row *noted = verifier->options.noted;
+    return noted == NULL || noted->number != row->number ||
+                   memcmp(noted->link, row->link, sizeof noted->link) == 0
+               ? 0
+               : BAD(verifier, "row %llu is not the one that was noted: this is another history",
+                     (unsigned long long)row->number);
+}
+
 static int check_place(struct audit_verifier *verifier, const struct chain_row *row)
 {
     unsigned long long number = row->number, wanted = verifier->state.rows + 1;
@@ -87,6 +98,8 @@ static int check_row(struct audit_verifier *verifier, struct slice line,
         result = take_beginning(verifier, kind);
     if (result == 0)
         result = check_place(verifier, row);
+    if (result == 0)
+        result = check_noted(verifier, row);
     verifier->proof.ended = false;
     if (result == 0 && kind.length > 0)
         result = audit_verify_note(verifier, row, kind);
@@ -188,11 +201,24 @@ int audit_verifier_end(struct audit_verifier *verifier, bool last)
     return 0;
 }
 
+static void bad_end(struct audit_verifier *verifier, unsigned long long last,
+                    unsigned long long noted)
+{
+    BAD(verifier, "rows %llu to %llu are missing at the end: row %llu was noted", last + 1, noted,
+        noted);
+}
+
 const struct audit_proof *audit_verifier_finish(struct audit_verifier *verifier)
 {
     struct audit_proof *proof = &verifier->proof;
+    const struct chain_row *noted = verifier->options.noted;
     if (proof->bad)
         return proof;
+    if (noted != NULL && proof->first > 0 && noted->number > proof->last) {
+        verifier->file--;
+        bad_end(verifier, proof->last, noted->number);
+        return proof;
+    }
     verifier->file = 0;
     if (proof->first == 0)
         audit_bad(verifier, 1, "there is no row at all");

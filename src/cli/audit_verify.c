@@ -4,11 +4,14 @@
 // `sallyport audit verify`: the verdict of audit/'s verifier in words.
 #include "cli/audit_files.h"
 
-enum { KEY, PART, RUNNING, JSON, FLAGS };
+enum { KEY, NOTED, PART, RUNNING, JSON, FLAGS };
+
+enum { NOTED_MAX = 1024 * 1024 };
 
 static const struct cli_flag flags[FLAGS] = {
     [KEY] = {"key", "FILE",
              "believe these public keys (PEM); else the one that the log names first"},
+    [NOTED] = {"noted", "FILE", "the log must have the last row in this file, a copy from earlier"},
     [PART] = {"part", NULL, "rows before the given files need not be accounted for"},
     [RUNNING] = {"running", NULL, "the log is in use: an end that is not signed is no complaint"},
     [JSON] = {"json", NULL, "print a JSON object"},
@@ -115,12 +118,38 @@ static void write_json(struct buffer *out, const struct audit_proof *proof,
                          proof->key, key_given ? "true" : "false", proof->vouched_time);
 }
 
+// The last line of the file, which must be a row.
+static int read_noted(const char *path, struct chain_row *ret)
+{
+    struct buffer text;
+    struct error error;
+    buffer_init(&text, 0);
+    int result = config_read_file(path, NOTED_MAX, &text, &error);
+    struct slice all = buffer_slice(&text);
+    while (all.length > 0 && all.data[all.length - 1] == '\n')
+        all.length--;
+    const char *feed = all.length == 0 ? NULL : memrchr(all.data, '\n', all.length);
+    size_t start = feed == NULL ? 0 : (size_t)(feed - all.data) + 1;
+    bool good = result == 0 && all.length > 0 &&
+                chain_parse(slice_of(all.data + start, all.length - start), ret);
+    buffer_release(&text);
+    if (result != 0)
+        return cli_complain(CLI_USAGE, "%s", error.text);
+    return good ? CLI_OK : cli_complain(CLI_USAGE, "the last line of '%s' is no row", path);
+}
+
 static int verify(const struct cli_arguments *arguments, const struct chain_keyring *keys,
                   struct audit_inputs *inputs)
 {
     bool running = arguments->values[RUNNING] != NULL;
+    struct chain_row noted;
     const struct audit_verify_options options = {
-        .keys = keys, .part = arguments->values[PART] != NULL, .running = running};
+        .keys = keys,
+        .part = arguments->values[PART] != NULL,
+        .running = running,
+        .noted = arguments->values[NOTED] == NULL ? NULL : &noted};
+    if (options.noted != NULL && read_noted(arguments->values[NOTED], &noted) != CLI_OK)
+        return CLI_USAGE;
     struct audit_verifier *verifier = audit_verifier_new(&options);
     int result = verifier == NULL ? ERROR_NO_MEMORY : read_all(verifier, inputs);
     if (result == ERROR_IO || result == ERROR_NO_MEMORY) {

@@ -94,6 +94,14 @@ test('one chain through a restart, kill -9 and rotation', async t => {
   assert.equal(proof.good && proof.ended && proof.key_given, true);
   assert.equal(proof.torn, 1);
   assert.equal(proof.signed_to, proof.last);
+  const all = fs.readFileSync(log, 'utf8');
+  fs.writeFileSync(gateway.folder + '/noted', all);
+  assert.equal(audit(log, log + '.1', '--noted', gateway.folder + '/noted').code, 0);
+  fs.rmSync(log);
+  const cut = audit(log + '.1', '--noted', gateway.folder + '/noted');
+  assert.match(cut.out, /\.1:\d+: rows \d+ to \d+ are missing at the end: row \d+ was noted/);
+  assert.equal(cut.code, 1);
+  fs.writeFileSync(log, all);
   assert.equal(strangersVerifier([log + '.1', log], fs.readFileSync(key + '.pub')), proof.decisions);
 });
 

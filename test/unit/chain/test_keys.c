@@ -4,6 +4,8 @@
 
 #include "chain/chain.h"
 
+#include <pthread.h>
+
 static struct scratch scratch;
 static struct error error;
 
@@ -80,6 +82,35 @@ static void a_key_is_made_once_and_private(void **state)
     chain_key_free(second);
 }
 
+static void *open_one(void *ret)
+{
+    struct error why;
+    bool made;
+    return chain_key_open(path(), ret, &made, &why) == 0 ? ret : NULL;
+}
+
+static void processes_that_start_together_have_one_key(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct chain_key *keys[3];
+        pthread_t threads[3];
+        path(); // written once, before the threads read it
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, open_one, &keys[i]), 0);
+        for (int i = 0; i < 3; i++) {
+            void *good;
+            pthread_join(threads[i], &good);
+            assert_non_null(good);
+        }
+        for (int i = 0; i < 3; i++)
+            assert_string_equal(chain_key_id(keys[i]), chain_key_id(keys[0]));
+        for (int i = 0; i < 3; i++)
+            chain_key_free(keys[i]);
+        assert_int_equal(unlink(path()), 0);
+    }
+}
+
 static void the_public_key_follows_the_private_one(void **state)
 {
     (void)state;
@@ -129,6 +160,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_are_those_of_the_standard),
         cmocka_unit_test_setup_teardown(a_key_is_made_once_and_private, setup, teardown),
+        cmocka_unit_test_setup_teardown(processes_that_start_together_have_one_key, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_public_key_follows_the_private_one, setup, teardown),
         cmocka_unit_test_setup_teardown(other_files_are_refused, setup, teardown),
     };
