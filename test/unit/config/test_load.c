@@ -25,6 +25,8 @@ static const char whole[] =
     "                    'expires': '2100-01-01T00:00:00Z' },\n"
     "    'ci': { 'token_env': 'CI_TOKEN', 'servers': ['files', 'older'], 'policy': 'good' } },\n"
     "  'decision_log': 'decisions.jsonl', 'limits_file': '/tmp/limits.db',\n"
+    "  'decision_log_key': '/tmp/log.key', 'audit_on_failure': 'allow',\n"
+    "  'decision_log_keep': '90d', 'decision_log_keep_bytes': '10 GiB',\n"
     "  'limits': { 'message_bytes': 65536, 'sessions_per_grant': 3, 'session_idle': '90s',\n"
     "              'calls_per_grant': 4, 'drain': 0,\n"
     "              'message_time': 9, 'question_time': '1d', 'left_call_time': '90s', "
@@ -64,6 +66,10 @@ static void reads_the_document(void **state)
     assert_int_equal(config->allowed_origin_count, 1);
     assert_true(slice_equal_string(config->allowed_origins[0], "https://app.example.com"));
     assert_string_equal(config->decision_log, "decisions.jsonl");
+    assert_string_equal(config->decision_log_key, "/tmp/log.key");
+    assert_int_equal(config->audit_on_failure, AUDIT_ALLOW);
+    assert_int_equal(config->decision_log_keep_ms, INT64_C(90) * 86400000);
+    assert_int_equal(config->decision_log_keep_bytes, INT64_C(10) << 30);
     assert_string_equal(config->limits_file, "/tmp/limits.db");
     assert_string_equal(config->upstream_ca, "certificate.pem");
     assert_true(config->metrics_public);
@@ -169,6 +175,10 @@ static void fills_in_defaults(void **state)
     assert_string_equal(config->listen, "127.0.0.1:8700");
     assert_null(config->tls_certificate);
     assert_null(config->decision_log);
+    assert_null(config->decision_log_key);
+    assert_int_equal(config->audit_on_failure, AUDIT_DENY);
+    assert_int_equal(config->decision_log_keep_ms, 0);
+    assert_int_equal(config->decision_log_keep_bytes, 0);
     assert_null(config->limits_file);
     assert_null(config->upstream_ca);
     assert_false(config->metrics_public);
@@ -200,6 +210,10 @@ static void joins_paths_with_the_folder(void **state)
     assert_string_equal(config->policies[0].path, path);
     snprintf(path, sizeof path, "%s/decisions.jsonl", workspace_path);
     assert_string_equal(config->decision_log, path);
+    assert_string_equal(config->decision_log_key, "/tmp/log.key");
+    assert_int_equal(config->audit_on_failure, AUDIT_ALLOW);
+    assert_int_equal(config->decision_log_keep_ms, INT64_C(90) * 86400000);
+    assert_int_equal(config->decision_log_keep_bytes, INT64_C(10) << 30);
     assert_string_equal(config->limits_file, "/tmp/limits.db");
     config_free(config);
 }
