@@ -7,22 +7,11 @@
 
 #include <errno.h>
 
-// The old key vouches for the new one.
-static int change_key(struct audit_journal *journal, struct error *error)
+static int record_key(struct audit_journal *journal, const struct chain_key *next)
 {
-    struct chain_key *next;
-    if (journal->key_path == NULL)
-        return 0;
-    int result = chain_key_read(journal->key_path, &next, error);
-    if (result != 0)
-        return result;
-    if (strcmp(chain_key_id(next), chain_key_id(journal->key)) == 0) {
-        chain_key_free(next);
-        return 0;
-    }
     struct audit_turn turn = {0};
     struct buffer none = {0};
-    result = audit_turn_begin(journal, &turn);
+    int result = audit_turn_begin(journal, &turn);
     if (result == 0) {
         audit_note_begin(&journal->note, "key", &turn.state);
         buffer_append_format(&journal->note, ",\"new_key\":\"%s\"", chain_key_id(next));
@@ -30,12 +19,26 @@ static int change_key(struct audit_journal *journal, struct error *error)
         result = audit_turn_sign(journal, &turn, journal->key);
     }
     if (result == 0)
-        result = audit_turn_put(journal, &turn, &none);
-    else
-        audit_turn_forget(journal);
-    if (result != 0) {
+        return audit_turn_put(journal, &turn, &none);
+    audit_turn_forget(journal);
+    return result;
+}
+
+// The old key vouches for the new one.
+static int change_key(struct audit_journal *journal, struct error *error)
+{
+    struct chain_key *next;
+    int result = journal->key_path == NULL ? 0 : chain_key_read(journal->key_path, &next, error);
+    if (result != 0 || journal->key_path == NULL)
+        return result;
+    bool same = strcmp(chain_key_id(next), chain_key_id(journal->key)) == 0;
+    if (!same)
+        result = record_key(journal, next);
+    if (same || result != 0) {
         chain_key_free(next);
-        return error_set(error, result, "the change of the signing key cannot be recorded");
+        return result == 0
+                   ? 0
+                   : error_set(error, result, "the change of the signing key cannot be recorded");
     }
     log_event(LOG_INFO, "audit", "the decision log is signed by key %s from now on",
               chain_key_id(next));

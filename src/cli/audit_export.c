@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport audit export`: decisions of some time, as they stand in the log or as a table.
-#include "cli/audit_files.h"
+#include "cli/audit_internal.h"
 #include "base/clock.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 //
 // Files of decision logs as the command line names them: in the order of their rows, a piece at a
 // time.
-#include "cli/audit_files.h"
+#include "cli/audit_internal.h"
 #include "base/memory.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport audit verify`: the verdict of audit/'s verifier in words.
-#include "cli/audit_files.h"
+#include "cli/audit_internal.h"
 
 enum { KEY, NOTED, PART, RUNNING, JSON, FLAGS };
 
