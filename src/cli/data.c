@@ -32,18 +32,19 @@ static void changed_cb(void *argument)
     pthread_mutex_unlock(&data->lock);
 }
 
-int serve_data_open(const char *folder, const char *key_file, const char *const *environment,
-                    struct serve_data **ret, struct error *error)
+int serve_data_open(const struct serve_data_options *options, struct serve_data **ret,
+                    struct error *error)
 {
     struct serve_data *data = memory_new(sizeof *data);
-    const struct control_options options = {.folder = folder,
-                                            .key_file = key_file,
-                                            .environment = environment,
-                                            .changed = changed_cb,
-                                            .argument = data};
-    data->folder = memory_copy_string(folder, strlen(folder));
+    const struct control_options control_options = {.folder = options->folder,
+                                                    .key_file = options->key_file,
+                                                    .environment = options->environment,
+                                                    .commands_allowed = options->commands_allowed,
+                                                    .changed = changed_cb,
+                                                    .argument = data};
+    data->folder = memory_copy_string(options->folder, strlen(options->folder));
     pthread_mutex_init(&data->lock, NULL);
-    int result = control_open(&options, &data->control, error);
+    int result = control_open(&control_options, &data->control, error);
     if (result == 0)
         result = control_set_up(data->control, &data->setup, error);
     const struct admin_options admin_options = {.control = data->control};

@@ -9,8 +9,14 @@
 
 struct serve_data;
 
-int serve_data_open(const char *folder, const char *key_file, const char *const *environment,
-                    struct serve_data **ret, struct error *error) MUST_CHECK;
+struct serve_data_options {
+    const char *folder;
+    const char *key_file; // NULL: the folder's own
+    bool commands_allowed;
+    const char *const *environment;
+};
+int serve_data_open(const struct serve_data_options *options, struct serve_data **ret,
+                    struct error *error) MUST_CHECK;
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
 // What answers its API; closed with the data, so after the workers.

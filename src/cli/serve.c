@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CONFIG, DATA, KEY_FILE, FLAGS };
+enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, FLAGS };
 enum { WATCHES_MAX = 256, SIGNALS = 3 };
 
 static const struct cli_flag flags[FLAGS] = {
@@ -24,6 +24,9 @@ static const struct cli_flag flags[FLAGS] = {
     [KEY_FILE] = {"key-file", "FILE",
                   "with --data: what credentials are sealed with; else "
                   "$SALLYPORT_KEYS or 'keys' in the folder"},
+    [ALLOW_COMMANDS] = {"allow-commands", NULL,
+                        "with --data: organisations that allow it may have servers that are "
+                        "programs on this machine"},
 };
 static const struct cli_usage usage = {
     .command = "serve",
@@ -414,8 +417,12 @@ static int load_first(struct serving *serving, const struct cli_arguments *argum
     serving->path = cli_config_path(arguments->values[CONFIG], serving->environment);
     if (folder == NULL)
         return cli_load_config(serving->path, serving->environment, ret);
-    int result = serve_data_open(folder, arguments->values[KEY_FILE], serving->environment,
-                                 &serving->data, &error);
+    const struct serve_data_options options = {.folder = folder,
+                                               .key_file = arguments->values[KEY_FILE],
+                                               .commands_allowed =
+                                                   arguments->values[ALLOW_COMMANDS] != NULL,
+                                               .environment = serving->environment};
+    int result = serve_data_open(&options, &serving->data, &error);
     if (result != 0)
         return cli_complain(result == ERROR_CONFIG ? CLI_USAGE : CLI_FAILED, "%s", error.text);
     bool named = arguments->values[CONFIG] != NULL ||
@@ -435,8 +442,9 @@ int cli_serve(int argc, char **argv, const char *const *environment)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
-    if (arguments.values[KEY_FILE] != NULL && arguments.values[DATA] == NULL)
-        return cli_mistake("serve", "--key-file goes with --data");
+    if (arguments.values[DATA] == NULL &&
+        (arguments.values[KEY_FILE] != NULL || arguments.values[ALLOW_COMMANDS] != NULL))
+        return cli_mistake("serve", "--key-file and --allow-commands go with --data");
     struct serving serving = {.environment = environment};
     struct config *config;
     struct error error = {0};

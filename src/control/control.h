@@ -17,6 +17,9 @@ struct control_options {
     const char *folder;             // made with mode 0700 when missing
     const char *key_file;           // NULL: "keys" in the folder, made when missing
     const char *const *environment; // "NAME=value"; SALLYPORT_KEYS wins over the key file
+    // May servers be programs on this machine? Whoever runs the gateway says so; an organisation's
+    // admins alone must not get the gateway's account. Each organisation has a say of its own, too.
+    bool commands_allowed;
     // There are new rules (control_rules): on the writer's thread, must not wait.
     void (*changed)(void *argument);
     void *argument;

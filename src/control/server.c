@@ -159,6 +159,10 @@ int control_server_make(const struct control *control, const struct store_server
     struct surroundings around = {0};
     struct config *config = NULL;
     struct buffer text;
+    if (row->transport == STORE_STDIO && !control->options.commands_allowed)
+        return error_set(error, ERROR_CONFIG,
+                         "it is a program on the gateway's machine, and the gateway was started "
+                         "without --allow-commands");
     buffer_init(&text, 0);
     write_document(&text, row, credentials, count);
     int result = text.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")

@@ -192,7 +192,8 @@ int main(int argc, char **argv)
         return 0;
     }
     static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
-    const struct control_options options = {.folder = argv[1], .environment = environment};
+    const struct control_options options = {
+        .folder = argv[1], .environment = environment, .commands_allowed = true};
     const struct http_server_options server_options = {0};
     struct error error = {0};
     struct control *control = NULL;

@@ -439,6 +439,41 @@ static void servers_are_checked_like_those_of_a_file(void **state)
     world_must(&world, check_servers);
 }
 
+static int check_program(void *argument, struct store_view *view, struct error *error)
+{
+    const struct world *w = argument;
+    struct store_server program = {.head.organisation = kept(&w->organisation),
+                                   .name = SLICE_LITERAL("program"),
+                                   .transport = STORE_STDIO,
+                                   .command = SLICE_LITERAL("[\"true\"]"),
+                                   .settings = SLICE_LITERAL("{}")};
+    assert_int_equal(control_check_server(w->control, &program, error), ERROR_CONFIG);
+    assert_non_null(strstr(error->text, "--allow-commands"));
+    // One that came in while they were allowed is not started either.
+    return store_add_server(view, &program, error);
+}
+
+static void programs_are_served_only_where_the_gateway_may(void **state)
+{
+    (void)state;
+    world_must(&world, world_fill);
+    world.no_commands = true;
+    world_reopen(&world);
+    struct control_rules *rules = control_rules(world.control);
+    size_t before = control_rules_view(rules)->server_count;
+    control_rules_unref(rules);
+    world_must(&world, check_program);
+    world_reopen(&world);
+    rules = control_rules(world.control);
+    assert_int_equal(control_rules_view(rules)->server_count, before);
+    control_rules_unref(rules);
+    world.no_commands = false;
+    world_reopen(&world);
+    rules = control_rules(world.control);
+    assert_int_equal(control_rules_view(rules)->server_count, before + 1);
+    control_rules_unref(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +488,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_last_use_is_written, setup, teardown),
         cmocka_unit_test_setup_teardown(credentials_are_sealed_and_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(servers_are_checked_like_those_of_a_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(programs_are_served_only_where_the_gateway_may, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ struct world {
     struct error error;
     struct identity_hasher *hasher;
     unsigned changed; // how often there were new rules
+    bool no_commands;
     struct kept organisation, server, policy, grant;
     char token[IDENTITY_TOKEN_SIZE];
 };
@@ -50,6 +51,7 @@ static inline int world_try_open(struct world *world, struct control **ret)
 {
     const struct control_options options = {.folder = world->scratch.folder,
                                             .environment = world->environment,
+                                            .commands_allowed = !world->no_commands,
                                             .changed = world_changed_cb,
                                             .argument = world};
     return control_open(&options, ret, &world->error);
