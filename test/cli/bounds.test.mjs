@@ -12,6 +12,7 @@ import { run } from './command.mjs';
 
 const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
 const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
+const LOG = 'src/audit/log.c', ROW = 'src/audit/audit_internal.h';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
   'request line and headers': [HTTP_SERVER, 'head_max'],
@@ -26,7 +27,7 @@ const CONSTANTS = {
   connections: [HTTP_SERVER, 'connections_max'],
   'sessions of a grant, open or being opened': [SESSION, 'SESSIONS_MAX_PER_GRANT'],
   'calls of a grant in flight': [SESSION, 'CALLS_MAX_PER_GRANT'],
-  'GET streams of a session': ['src/pipeline/http_face.c', 'STREAMS_MAX'],
+  'GET streams of a session': ['src/pipeline/http_request.c', 'STREAMS_MAX'],
   'URIs in a `subscriptions/listen`': ['src/pipeline/subscriptions.c', 'RESOURCES_MAX'],
   'tasks of a grant that are known': ['src/pipeline/origin.c', 'TASKS_MAX'],
   'clients of a grant whose calls are counted for `session.calls` in the modern era': ['src/pipeline/ledger.c', 'TALLIES_MAX'],
@@ -93,6 +94,14 @@ const CONSTANTS = {
   'a page of an error -32042 that the server does not call complete': ['src/pipeline/bridge_urls.c', 'DONE_WAIT_MS', 1],
   'an answer to `server/discover`': [BRIDGE, 'BRIDGE_PROBE_MS', 1],
   'resources that one session or stream watches': [BRIDGE, 'BRIDGE_URIS_MAX'],
+  'bytes of records of one worker that wait to be written': [LOG, 'DEFAULT_RING'],
+  'bytes of a text in a row': [ROW, 'AUDIT_TEXT_MAX'],
+  'names of arguments in a row': [ROW, 'AUDIT_KEYS_MAX'],
+  'bytes of such a name': [ROW, 'AUDIT_KEY_MAX'],
+  'a turn at a log that another gateway writes to': [LOG, 'TURN_US', 1e-3],
+  'a stop, for what is not written yet': [LOG, 'CLOSE_US', 1e-3],
+  'bytes that a crash left behind the last row': [ROW, 'AUDIT_LOOSE_MAX'],
+  'files that the log is cut into and that are deleted at once': [ROW, 'AUDIT_SEGMENTS_MAX'],
 };
 
 const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, ms: 1, s: 1000, m: 60000, min: 60000, h: 3600000, '': 1 };
