@@ -1,20 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Records the seeds of fuzz/session.c: our own client (test/lib/mcp.mjs) talks with our own fake servers, and every
-// message of both goes to a file, '>' in front of the client's and '<' of the server's.
+// Records seeds: our own client (test/lib/mcp.mjs) talks with our own fake servers. For fuzz/session.c every message of
+// both goes to a file, '>' in front of the client's and '<' of the server's; for the targets of HTTP, of event streams and of
+// single messages some of the very bytes go to files named "recorded_...".
 //
-// usage: node fuzz/record.mjs [FOLDER]
+// usage: node fuzz/record.mjs [CORPUS]
 import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { spawn } from 'node:child_process';
-import { exchange } from '../test/lib/raw.mjs';
+import { exchange, Raw, requestBytes } from '../test/lib/raw.mjs';
 import { modernHeaders, modernMessage } from '../test/lib/mcp.mjs';
 import { FakeUpstream, text, tool } from '../test/lib/upstream.mjs';
 import { LIB } from '../test/lib/scratch.mjs';
 
-const folder = process.argv[2] ?? path.join(LIB, '../../fuzz/corpus/session');
+const corpus = process.argv[2] ?? path.join(LIB, '../../fuzz/corpus');
+const folder = path.join(corpus, 'session');
 const tools = [tool('get_ticker', { pair: { type: 'string' } }), tool('secret_tool'), tool('add_order', { volume: { type: 'number' } }), tool('echo'), tool('secret_end')];
 const calls = [
   ['get_ticker', { pair: 'XBTUSD' }], ['add_order', { pair: 'ETHUSD', volume: 0.5 }], ['add_order', { pair: 'ETHUSD', volume: 2 }],
@@ -75,3 +77,23 @@ for (const message of legacy('2025-11-25').filter(m => m.params?.name !== 'never
 }
 child.stdin.end();
 pipe.save();
+
+// The bytes of single exchanges; the server closes, so an answer is all that came.
+const keep = (target, name, bytes) => fs.writeFileSync(path.join(corpus, target, 'recorded_' + name), bytes);
+const fake = await FakeUpstream.start(undefined, { tools, sse: true, onCall: progress });
+const pick = { list: modernMessage('m-1', 'tools/list'), call: modernMessage('m-2', 'tools/call', { name: 'echo', arguments: calls[4][1], _meta: { progressToken: 'p' } }) };
+for (const [name, message] of Object.entries(pick)) {
+  const headers = { ...modernHeaders({ auth: () => ({}) }, message), Connection: 'close' };
+  const request = requestBytes('POST', '/mcp', headers, JSON.stringify(message), fake.port);
+  const raw = (await Raw.connect(fake.port)).write(request);
+  while (await raw.more());
+  raw.close();
+  keep('http_request', name, request);
+  keep('http_response', name, raw.buffer);
+  keep('http_differential', 'request_' + name, Buffer.concat([Buffer.from('0'), request]));
+  keep('http_differential', 'response_' + name, Buffer.concat([Buffer.from('1'), raw.buffer]));
+  keep('jsonrpc', name, JSON.stringify(message));
+  const { text: stream } = await exchange(fake.port, 'POST', '/mcp', headers, JSON.stringify(message));
+  keep('sse', name, '\x07' + stream);
+}
+await fake.stop();

@@ -4,13 +4,11 @@
 // Mutates a recorded session by its structure: messages are dropped, repeated, swapped, turned
 // round and put into batches; members are retyped, repeated under another spelling, moved from
 // message to message; ids are exchanged. Now and then plain bytes change.
-#include "base/buffer.h"
 #include "json/json.h"
+#include "mutate.h"
 
 #include <stdlib.h>
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
                                  size_t two_size, uint8_t *out, size_t max, unsigned seed);
 
@@ -25,10 +23,7 @@ struct session {
 
 static size_t below(struct session *s, size_t bound)
 {
-    uint64_t z = s->state += 0x9E3779B97F4A7C15U;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return (size_t)((z ^ (z >> 31)) % bound);
+    return mutate_below(&s->state, bound);
 }
 
 static void split(struct session *s, struct slice text)
