@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, HEADERS_MAX = 12, TOUCH_MS = 60000 };
+enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
 
 struct admin_face {
     struct admin *admin;
@@ -22,60 +22,7 @@ struct admin_face {
     size_t working, done_count;
 };
 
-// ---- Answers
-
-static void add_header(struct http_header *headers, size_t *count, const char *name,
-                       struct slice value)
-{
-    if (value.length > 0)
-        headers[(*count)++] = (struct http_header){slice_from_string(name), value};
-}
-
-static size_t make_headers(struct admin_request *request, struct http_header *headers)
-{
-    size_t count = 0;
-    bool problem = request->status >= 400;
-    add_header(headers, &count, "Content-Type",
-               problem ? SLICE_LITERAL("application/problem+json")
-                       : SLICE_LITERAL("application/json"));
-    add_header(headers, &count, "Cache-Control", SLICE_LITERAL("no-store"));
-    add_header(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
-    add_header(headers, &count, "Set-Cookie", request->set_cookie);
-    if (request->status == 401)
-        add_header(headers, &count, "WWW-Authenticate",
-                   SLICE_LITERAL("Bearer realm=\"sallyport\""));
-    if (request->problem.retry_after_s > 0)
-        add_header(
-            headers, &count, "Retry-After",
-            arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s));
-    if (problem)
-        return count;
-    add_header(headers, &count, "Location", request->location);
-    if (request->etag > 0)
-        add_header(headers, &count, "ETag",
-                   arena_format(&request->arena, "\"%lld\"", (long long)request->etag));
-    if (request->replayed)
-        add_header(headers, &count, "Idempotency-Replayed", SLICE_LITERAL("true"));
-    return count;
-}
-
-static void send_answer(struct admin_request *request)
-{
-    struct http_header headers[HEADERS_MAX];
-    struct slice out = buffer_slice(&request->out);
-    struct slice pieces[4] = {out};
-    size_t count = 1;
-    bool secret = request->secret[0] != '\0' && request->status < 400;
-    if (secret && out.length > 0) { // in place of the last bracket
-        pieces[0].length--;
-        pieces[count++] = SLICE_LITERAL(",\"token\":\"");
-        pieces[count++] = slice_from_string(request->secret);
-        pieces[count++] = SLICE_LITERAL("\"}");
-    }
-    size_t header_count = make_headers(request, headers);
-    http_reply_send_pieces(request->reply, request->status, headers, header_count, pieces, count);
-    request->reply = NULL;
-}
+// ---- Requests
 
 static void gone_cb(void *argument)
 {
@@ -251,7 +198,7 @@ static void forget(struct admin_request *request)
 static void end_request(struct admin_request *request)
 {
     if (request->reply != NULL)
-        send_answer(request);
+        admin_send(request);
     bool touch = !request->touching && request->who.kind != STORE_SYSTEM &&
                  request->route->write == NULL && request->now_ms - request->who.used_ms > TOUCH_MS;
     request->touching = true;
@@ -283,7 +230,7 @@ static void refuse_at_once(struct http_reply *reply, struct admin_request *reque
     int result = admin_refuse(request, status, type, ERROR_UNSUPPORTED, &error, "%s", why);
     admin_problem_write(request, result, &error);
     request->reply = reply;
-    send_answer(request);
+    admin_send(request);
     request_free(request);
 }
 

@@ -64,6 +64,9 @@ int admin_refuse(struct admin_request *request, int status, const char *type, in
                  struct error *error, const char *format, ...) PRINTF_LIKE(6, 7);
 void admin_problem_write(struct admin_request *request, int result, const struct error *error);
 
+// ---- answer.c: on the loop; the reply is over
+void admin_send(struct admin_request *request);
+
 // ---- authenticate.c
 struct admin_who {
     enum store_actor_kind kind; // STORE_SYSTEM: nobody

@@ -247,8 +247,8 @@ int admin_attach(struct admin_request *request, struct store_view *view, struct 
     if (result == 0)
         result = list_reach(view, &grant.head, &rows, &count, error);
     struct control_reach *reach = arena_take_zeroed(store_arena(view), (count + 1) * sizeof *reach);
-    if (result == 0 && reach == NULL)
-        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (reach == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
     bool found = false;
     for (size_t i = 0; i < count && result == 0; i++) {
         reach[i] = (struct control_reach){rows[i].server, rows[i].policy, rows[i].number};

@@ -79,7 +79,9 @@ int admin_show(struct admin_request *request, struct store_view *view, struct er
 {
     struct store_head *record =
         arena_take_zeroed(store_arena(view), request->route->resource->size);
-    int result = record == NULL ? no_memory(error) : admin_get(request, view, record, error);
+    if (record == NULL)
+        return no_memory(error);
+    int result = admin_get(request, view, record, error);
     return result == 0 ? admin_answer(request, view, 200, record, error) : result;
 }
 
@@ -234,7 +236,9 @@ int admin_remove(struct admin_request *request, struct store_view *view, struct 
 {
     struct store_head *record =
         arena_take_zeroed(store_arena(view), request->route->resource->size);
-    int result = record == NULL ? no_memory(error) : admin_get(request, view, record, error);
+    if (record == NULL)
+        return no_memory(error);
+    int result = admin_get(request, view, record, error);
     request->status = 204;
     return result == 0 ? store_remove(view, request->route->resource->kind, record->organisation,
                                       record->id, request->version, error)

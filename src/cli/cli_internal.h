@@ -16,6 +16,10 @@ int cli_policy(int argc, char **argv, const char *const *environment);
 int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
+int cli_server(int argc, char **argv, const char *const *environment);
+int cli_grant(int argc, char **argv, const char *const *environment);
+int cli_key(int argc, char **argv, const char *const *environment);
+int cli_member(int argc, char **argv, const char *const *environment);
 int cli_token(int argc, char **argv, const char *const *environment);
 int cli_help(int argc, char **argv, const char *const *environment);
 

@@ -2,12 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport policy`: a table of its own subcommands.
-#include "cli/cli_internal.h"
+#include "cli/remote_internal.h"
 
 static const struct cli_verb verbs[] = {
     {"check", cli_policy_check, "look for mistakes in policy files"},
     {"test", cli_policy_test, "hold policies to files of expected decisions"},
     {"explain", cli_policy_explain, "say what a policy decides about a call, and why"},
+    {"list", cli_policy_list, "the policies of a gateway"},
+    {"show", cli_policy_show, "print a policy of a gateway"},
+    {"save", cli_policy_save, "make a file the newest version of a gateway's policy"},
+    {"rollback", cli_policy_rollback, "make an older version the newest"},
+    {"diff", cli_policy_diff, "compare two versions"},
+    {"remove", cli_policy_remove, "remove a policy from a gateway"},
 };
 
 int cli_policy(int argc, char **argv, const char *const *environment)

@@ -25,7 +25,7 @@ const MISTAKES = [
   [['token', 'x'], "'token' takes no operands"],
   [['doctor', '--config'], "'--config' needs a value: FILE"],
   [['doctor', '--confg', 'x'], "unknown flag '--confg'; did you mean '--config'?"],
-  [['policy'], "'policy' needs a command: check, test or explain"],
+  [['policy'], "'policy' needs a command: check, test, explain, list, show, save, rollback, diff or remove"],
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
   [['audit', 'verfy'], "unknown command 'audit verfy'; did you mean 'audit verify'?"],
@@ -87,7 +87,9 @@ test('help config prints the reference that docs/configuration.md holds', () => 
 
 test('every command and flag is in docs/cli.md', () => {
   const document = fs.readFileSync(path.join(ROOT, 'docs/cli.md'), 'utf8');
-  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['audit', 'export'], ['doctor'], ['token'], ['serve'], ['run'], ['connect']]) {
+  for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['audit', 'export'], ['doctor'], ['token'], ['serve'], ['run'], ['connect'],
+    ...Object.entries({ server: ['list', 'show', 'add', 'credential', 'remove'], policy: ['list', 'show', 'save', 'rollback', 'diff', 'remove'], grant: ['list', 'show', 'add', 'rotate', 'revoke', 'remove'],
+      key: ['list', 'add', 'revoke'], member: ['list', 'invite', 'remove'] }).flatMap(([command, verbs]) => verbs.map(verb => [command, verb]))]) {
     assert.ok(document.includes('sallyport ' + args.join(' ')), args.join(' '));
     for (const [, flag] of run([...args, '--help']).out.matchAll(/^ {2}(--[a-z-]+)/gm)) {
       assert.ok(document.includes('`' + flag), `${args.join(' ')} ${flag}`);

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// From what a request came to, to its answer.
+#include "admin/admin_internal.h"
+
+enum { HEADERS_MAX = 12 };
+
+static void add_header(struct http_header *headers, size_t *count, const char *name,
+                       struct slice value)
+{
+    if (value.length > 0)
+        headers[(*count)++] = (struct http_header){slice_from_string(name), value};
+}
+
+static size_t make_headers(struct admin_request *request, struct http_header *headers)
+{
+    size_t count = 0;
+    bool problem = request->status >= 400;
+    add_header(headers, &count, "Content-Type",
+               problem ? SLICE_LITERAL("application/problem+json")
+                       : SLICE_LITERAL("application/json"));
+    add_header(headers, &count, "Cache-Control", SLICE_LITERAL("no-store"));
+    add_header(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
+    add_header(headers, &count, "Set-Cookie", request->set_cookie);
+    if (request->status == 401)
+        add_header(headers, &count, "WWW-Authenticate",
+                   SLICE_LITERAL("Bearer realm=\"sallyport\""));
+    if (request->problem.retry_after_s > 0)
+        add_header(
+            headers, &count, "Retry-After",
+            arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s));
+    if (problem)
+        return count;
+    add_header(headers, &count, "Location", request->location);
+    if (request->etag > 0)
+        add_header(headers, &count, "ETag",
+                   arena_format(&request->arena, "\"%lld\"", (long long)request->etag));
+    if (request->replayed)
+        add_header(headers, &count, "Idempotency-Replayed", SLICE_LITERAL("true"));
+    return count;
+}
+
+void admin_send(struct admin_request *request)
+{
+    struct http_header headers[HEADERS_MAX];
+    struct slice out = buffer_slice(&request->out);
+    struct slice pieces[4] = {out};
+    size_t count = 1;
+    bool secret = request->secret[0] != '\0' && request->status < 400;
+    if (secret && out.length > 0) { // in place of the last bracket
+        pieces[0].length--;
+        pieces[count++] = SLICE_LITERAL(",\"token\":\"");
+        pieces[count++] = slice_from_string(request->secret);
+        pieces[count++] = SLICE_LITERAL("\"}");
+    }
+    size_t header_count = make_headers(request, headers);
+    http_reply_send_pieces(request->reply, request->status, headers, header_count, pieces, count);
+    request->reply = NULL;
+}

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands that ask the API of a running gateway (docs/api.md).
+#pragma once
+
+#include "cli/cli_internal.h"
+
+// Each of these commands' flags begin with these.
+enum { REMOTE_GATEWAY, REMOTE_KEY_ENV, REMOTE_JSON, REMOTE_FLAGS };
+#define REMOTE_FLAG_ROWS                                                                           \
+    [REMOTE_GATEWAY] = {"gateway", "URL", "else $SALLYPORT_URL or http://127.0.0.1:8700"},         \
+    [REMOTE_KEY_ENV] = {"key-env", "NAME",                                                         \
+                        "the environment variable with the API key; else SALLYPORT_KEY"},          \
+    [REMOTE_JSON] = {"json", NULL, "print the API's answer as it is"}
+
+// ---- remote.c
+struct remote {
+    struct loop *loop;
+    struct http_client *client;
+    struct net_tls *tls;
+    struct buffer authorization; // wiped
+    bool json;
+    // Of the call under way
+    int status, failure;
+    char text[256];
+    // What was answered to the last one
+    struct buffer body;
+    struct json_doc doc;
+    struct arena arena;
+};
+// CLI_OK, or another exit code and everything has been said. Closed also after a failure.
+int remote_open(struct remote *remote, const struct cli_arguments *arguments,
+                const char *const *environment);
+void remote_close(struct remote *remote);
+// `target` is what stands behind /api/v1; `body` with data NULL: none; `if_match` may be NULL. An
+// answer that says no is printed to standard error.
+int remote_call(struct remote *remote, const char *method, struct slice target, struct slice body,
+                const char *if_match);
+// A member of the answer that is a string; empty when there is none.
+struct slice remote_text(struct remote *remote, uint32_t object, const char *name);
+// "/servers/ID" of what has this name (or this id): in the remote's arena, data NULL after a
+// complaint. The answer is then the record's, at *ret_node.
+struct slice remote_find(struct remote *remote, const char *path, const char *find_by,
+                         const char *name, uint32_t *ret_node);
+// For lines to people: no control characters.
+void remote_print_value(struct buffer *out, struct remote *remote, uint32_t node);
+
+// ---- remote_verbs.c: what all kinds of records have
+struct remote_kind {
+    const char *path;    // "/servers"
+    const char *find_by; // "name"
+    const char *columns[6];
+};
+int remote_list(const struct remote_kind *kind, const char *command, int argc, char **argv,
+                const char *const *environment);
+int remote_show(const struct remote_kind *kind, const char *command, int argc, char **argv,
+                const char *const *environment);
+// DELETE, or POST of "/revoke" and the like when `action` is not NULL.
+int remote_act(const struct remote_kind *kind, const char *command, const char *text,
+               const char *action, int argc, char **argv, const char *const *environment);
+// Prints the answer: whole with --json, else the kind's columns.
+int remote_print(struct remote *remote, const struct remote_kind *kind);
+
+// ---- remote_policy.c: verbs of `sallyport policy`
+int cli_policy_list(int argc, char **argv, const char *const *environment);
+int cli_policy_show(int argc, char **argv, const char *const *environment);
+int cli_policy_save(int argc, char **argv, const char *const *environment);
+int cli_policy_rollback(int argc, char **argv, const char *const *environment);
+int cli_policy_diff(int argc, char **argv, const char *const *environment);
+int cli_policy_remove(int argc, char **argv, const char *const *environment);

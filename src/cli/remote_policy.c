@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs of `sallyport policy` that ask a gateway.
+#include "cli/remote_internal.h"
+
+#include <stdio.h>
+
+static const struct remote_kind kind = {
+    "/policies", "name", {"name", "latest", "changed_at", "note", NULL}};
+static const struct remote_kind version_kind = {
+    "/policies", "name", {"number", "author", "created_at", "note", NULL}};
+
+int cli_policy_list(int argc, char **argv, const char *const *environment)
+{
+    return remote_list(&kind, "policy list", argc, argv, environment);
+}
+
+int cli_policy_remove(int argc, char **argv, const char *const *environment)
+{
+    return remote_act(&kind, "policy remove",
+                      "Removes a policy that no grant has, with all its versions.\n", NULL, argc,
+                      argv, environment);
+}
+
+// Opens, and finds the policy of the first operand: "/policies/ID", data NULL after a complaint.
+static struct slice find(struct remote *remote, const struct cli_arguments *arguments,
+                         const char *const *environment, uint32_t *ret_node, int *ret_exit)
+{
+    *ret_exit = remote_open(remote, arguments, environment);
+    if (*ret_exit != CLI_OK)
+        return (struct slice){0};
+    struct slice at =
+        remote_find(remote, kind.path, kind.find_by, arguments->operands[0], ret_node);
+    *ret_exit = at.data == NULL ? CLI_FAILED : CLI_OK;
+    return at;
+}
+
+// ---- show
+
+enum { NUMBER = REMOTE_FLAGS, SHOW_FLAGS };
+
+static int print_document(struct remote *remote)
+{
+    struct buffer out;
+    uint32_t document = json_get(&remote->doc, 0, "document");
+    buffer_init(&out, 0);
+    buffer_append(&out, remote->json || document == JSON_NONE ? buffer_slice(&remote->body)
+                                                              : json_raw(&remote->doc, document));
+    buffer_append_string(&out, "\n");
+    cli_print(&out);
+    return CLI_OK;
+}
+
+int cli_policy_show(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_flag flags[SHOW_FLAGS] = {
+        REMOTE_FLAG_ROWS, [NUMBER] = {"number", "N", "of the version; else the newest"}};
+    static const struct cli_usage usage = {.command = "policy show",
+                                           .operands = "NAME",
+                                           .text = "Prints a policy's document.\n",
+                                           .flags = flags,
+                                           .flag_count = SHOW_FLAGS,
+                                           .operands_least = 1,
+                                           .operands_most = 1};
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    struct slice at = find(&remote, &arguments, environment, &node, &exit_code);
+    if (exit_code == CLI_OK) {
+        struct slice number = slice_from_string(arguments.values[NUMBER]);
+        if (number.data == NULL)
+            number = json_raw(&remote.doc, json_get(&remote.doc, node, "latest"));
+        struct slice target = arena_format(&remote.arena, "%.*s/versions/%.*s", SLICE_PRINT(at),
+                                           (int)(number.length % 20), number.data);
+        exit_code = remote_call(&remote, "GET", target, (struct slice){0}, NULL);
+    }
+    if (exit_code == CLI_OK)
+        exit_code = print_document(&remote);
+    remote_close(&remote);
+    return exit_code;
+}
+
+// ---- save
+
+enum { NOTE = REMOTE_FLAGS, SAVE_FLAGS };
+
+static int read_file(const char *path, struct buffer *ret)
+{
+    struct error error = {0};
+    if (config_read_file(path, CLI_POLICY_FILE_MAX, ret, &error) != 0)
+        return cli_complain(CLI_USAGE, "'%s' cannot be read: %s", path, error.text);
+    return CLI_OK;
+}
+
+// Is there such a policy? Then its path is at *ret_at.
+static int look(struct remote *remote, const char *name, struct slice *ret_at)
+{
+    struct slice target = arena_format(&remote->arena, "/policies?name=%.64s", name);
+    int exit_code = remote_call(remote, "GET", target, (struct slice){0}, NULL);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    uint32_t items = json_get(&remote->doc, 0, "items");
+    uint32_t item = items == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, items);
+    if (item != JSON_NONE)
+        *ret_at = arena_format(&remote->arena, "/policies/%.*s",
+                               SLICE_PRINT(remote_text(remote, item, "id")));
+    return CLI_OK;
+}
+
+static int save(struct remote *remote, const struct cli_arguments *arguments, struct slice document)
+{
+    struct slice at = {0};
+    struct buffer body;
+    const char *name = arguments->operands[0], *note = arguments->values[NOTE];
+    int exit_code = look(remote, name, &at);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    buffer_init(&body, 0);
+    buffer_append_string(&body, "{\"document\":");
+    json_write_string(&body, document);
+    if (at.data == NULL) {
+        buffer_append_string(&body, ",\"name\":");
+        json_write_string(&body, slice_from_string(name));
+    }
+    if (note != NULL) {
+        buffer_append_string(&body, ",\"note\":");
+        json_write_string(&body, slice_from_string(note));
+    }
+    buffer_append_string(&body, "}");
+    struct slice target = at.data == NULL
+                              ? SLICE_LITERAL("/policies")
+                              : arena_format(&remote->arena, "%.*s/versions", SLICE_PRINT(at));
+    exit_code =
+        remote_call(remote, "POST", target, buffer_slice(&body), at.data == NULL ? NULL : "*");
+    buffer_release(&body);
+    return exit_code == CLI_OK ? remote_print(remote, at.data == NULL ? &kind : &version_kind)
+                               : exit_code;
+}
+
+int cli_policy_save(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_flag flags[SAVE_FLAGS] = {
+        REMOTE_FLAG_ROWS, [NOTE] = {"note", "TEXT", "why, for those who read the versions"}};
+    static const struct cli_usage usage = {
+        .command = "policy save",
+        .operands = "NAME FILE",
+        .text = "Makes a file the newest version of a policy, or a new policy. A policy with\n"
+                "mistakes is not kept.\n",
+        .flags = flags,
+        .flag_count = SAVE_FLAGS,
+        .operands_least = 2,
+        .operands_most = 2};
+    struct cli_arguments arguments;
+    struct remote remote;
+    struct buffer document;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    buffer_init(&document, 0);
+    exit_code = read_file(arguments.operands[1], &document);
+    if (exit_code == CLI_OK) {
+        exit_code = remote_open(&remote, &arguments, environment);
+        if (exit_code == CLI_OK)
+            exit_code = save(&remote, &arguments, buffer_slice(&document));
+        remote_close(&remote);
+    }
+    buffer_release(&document);
+    return exit_code;
+}
+
+// ---- rollback and diff
+
+static const struct cli_flag plain_flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
+
+static bool is_number(const char *text)
+{
+    size_t length = strlen(text);
+    return length > 0 && length <= 9 && strspn(text, "0123456789") == length;
+}
+
+int cli_policy_rollback(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_usage usage = {
+        .command = "policy rollback",
+        .operands = "NAME NUMBER",
+        .text = "Makes the bytes of an older version the newest one.\n",
+        .flags = plain_flags,
+        .flag_count = REMOTE_FLAGS,
+        .operands_least = 2,
+        .operands_most = 2};
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    if (!is_number(arguments.operands[1]))
+        return cli_mistake("policy rollback", "'%s' is no number of a version",
+                           arguments.operands[1]);
+    struct slice at = find(&remote, &arguments, environment, &node, &exit_code);
+    if (exit_code == CLI_OK)
+        exit_code = remote_call(
+            &remote, "POST", arena_format(&remote.arena, "%.*s/rollback", SLICE_PRINT(at)),
+            arena_format(&remote.arena, "{\"number\":%s}", arguments.operands[1]), "*");
+    if (exit_code == CLI_OK)
+        exit_code = remote_print(&remote, &version_kind);
+    remote_close(&remote);
+    return exit_code;
+}
+
+static int print_diff(struct remote *remote)
+{
+    struct buffer out;
+    uint32_t lines = json_get(&remote->doc, 0, "lines");
+    buffer_init(&out, 0);
+    for (uint32_t line = lines == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, lines);
+         line != JSON_NONE; line = json_next_element(&remote->doc, lines, line)) {
+        struct slice change = remote_text(remote, line, "change");
+        buffer_append_string(&out, slice_equal_string(change, "removed") ? "-"
+                                   : slice_equal_string(change, "added") ? "+"
+                                                                         : " ");
+        remote_print_value(&out, remote, json_get(&remote->doc, line, "text"));
+        buffer_append_string(&out, "\n");
+    }
+    cli_print(&out);
+    return CLI_OK;
+}
+
+int cli_policy_diff(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_usage usage = {.command = "policy diff",
+                                           .operands = "NAME FROM TO",
+                                           .text = "Compares two versions, line by line.\n",
+                                           .flags = plain_flags,
+                                           .flag_count = REMOTE_FLAGS,
+                                           .operands_least = 3,
+                                           .operands_most = 3};
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    char **words = arguments.operands;
+    if (!is_number(words[1]) || !is_number(words[2]))
+        return cli_mistake("policy diff", "FROM and TO are numbers of versions");
+    struct slice at = find(&remote, &arguments, environment, &node, &exit_code);
+    if (exit_code == CLI_OK)
+        exit_code = remote_call(&remote, "GET",
+                                arena_format(&remote.arena, "%.*s/diff?from=%s&to=%s",
+                                             SLICE_PRINT(at), words[1], words[2]),
+                                (struct slice){0}, NULL);
+    if (exit_code == CLI_OK)
+        exit_code = remote.json ? remote_print(&remote, &kind) : print_diff(&remote);
+    remote_close(&remote);
+    return exit_code;
+}

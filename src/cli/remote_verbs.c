@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every kind of record can be asked for, and the small commands: keys and members.
+#include "cli/remote_internal.h"
+
+#include <stdio.h>
+
+enum { COLUMNS_MAX = 6, PAGES_MAX = 10000 };
+
+static const struct cli_flag flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
+
+// ---- Printing
+
+static void print_row(struct buffer *out, struct remote *remote, const struct remote_kind *kind,
+                      uint32_t record)
+{
+    for (size_t i = 0; i < COLUMNS_MAX && kind->columns[i] != NULL; i++) {
+        buffer_append_string(out, i == 0 ? "" : "  ");
+        size_t before = out->length;
+        remote_print_value(out, remote, json_get(&remote->doc, record, kind->columns[i]));
+        bool last = i + 1 == COLUMNS_MAX || kind->columns[i + 1] == NULL;
+        for (size_t width = out->length - before; !last && width < 16; width++)
+            buffer_append_string(out, " ");
+    }
+    buffer_append_string(out, "\n");
+}
+
+int remote_print(struct remote *remote, const struct remote_kind *kind)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    if (remote->json) {
+        buffer_append(&out, buffer_slice(&remote->body));
+        buffer_append_string(&out, remote->status == 204 ? "" : "\n");
+    } else if (remote->status != 204) {
+        print_row(&out, remote, kind, 0);
+    }
+    uint32_t token = remote->status == 204 ? JSON_NONE : json_get(&remote->doc, 0, "token");
+    if (!remote->json && token != JSON_NONE) {
+        buffer_append_string(&out, "token, shown this once: ");
+        remote_print_value(&out, remote, token);
+        buffer_append_string(&out, "\n");
+    }
+    cli_print(&out);
+    return CLI_OK;
+}
+
+// ---- Lists
+
+// One line of JSON for all pages together.
+static void print_page(struct buffer *out, struct remote *remote, const struct remote_kind *kind,
+                       bool *first)
+{
+    uint32_t items = json_get(&remote->doc, 0, "items");
+    for (uint32_t item = items == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, items);
+         item != JSON_NONE; item = json_next_element(&remote->doc, items, item)) {
+        if (remote->json) {
+            buffer_append_string(out, *first ? "" : ",");
+            buffer_append(out, json_raw(&remote->doc, item));
+        } else {
+            print_row(out, remote, kind, item);
+        }
+        *first = false;
+    }
+}
+
+static int list_all(struct remote *remote, const struct remote_kind *kind)
+{
+    struct buffer out;
+    struct slice next = {"", 0};
+    bool first = true;
+    int exit_code = CLI_OK;
+    buffer_init(&out, 0);
+    buffer_append_string(&out, remote->json ? "{\"items\":[" : "");
+    for (size_t i = 0; i < PAGES_MAX && exit_code == CLI_OK; i++) {
+        char target[300];
+        snprintf(target, sizeof target, "%s?limit=1000%s%.*s", kind->path,
+                 next.length > 0 ? "&after=" : "", (int)(next.length % 100), next.data);
+        arena_clear(&remote->arena);
+        exit_code = remote_call(remote, "GET", slice_from_string(target), (struct slice){0}, NULL);
+        if (exit_code != CLI_OK)
+            break;
+        print_page(&out, remote, kind, &first);
+        next = remote_text(remote, 0, "next");
+        if (next.length == 0)
+            break;
+    }
+    buffer_append_string(&out, remote->json ? "]}\n" : "");
+    if (exit_code == CLI_OK)
+        cli_print(&out);
+    buffer_release(&out);
+    return exit_code;
+}
+
+int remote_list(const struct remote_kind *kind, const char *command, int argc, char **argv,
+                const char *const *environment)
+{
+    const struct cli_usage usage = {.command = command,
+                                    .operands = "",
+                                    .text = "Lists what the gateway has, a line each.\n",
+                                    .flags = flags,
+                                    .flag_count = REMOTE_FLAGS};
+    struct cli_arguments arguments;
+    struct remote remote;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    exit_code = remote_open(&remote, &arguments, environment);
+    if (exit_code == CLI_OK)
+        exit_code = list_all(&remote, kind);
+    remote_close(&remote);
+    return exit_code;
+}
+
+// ---- One record
+
+static int print_whole(struct remote *remote, uint32_t node)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    if (remote->json) {
+        buffer_append(&out, json_raw(&remote->doc, node));
+        buffer_append_string(&out, "\n");
+    }
+    for (uint32_t key = remote->json ? JSON_NONE : json_first_key(&remote->doc, node);
+         key != JSON_NONE; key = json_next_key(&remote->doc, node, key)) {
+        size_t before = out.length;
+        remote_print_value(&out, remote, key);
+        for (size_t width = out.length - before; width < 18; width++)
+            buffer_append_string(&out, " ");
+        remote_print_value(&out, remote, key + 1);
+        buffer_append_string(&out, "\n");
+    }
+    cli_print(&out);
+    return CLI_OK;
+}
+
+// Finds the record of the first operand; then `method` of it, with `action` behind its path, or
+// just prints it when there is no method.
+static int act(const struct remote_kind *kind, const struct cli_usage *usage, const char *method,
+               const char *action, int argc, char **argv, const char *const *environment)
+{
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    if (!cli_parse(usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    exit_code = remote_open(&remote, &arguments, environment);
+    if (exit_code == CLI_OK) {
+        struct slice at =
+            remote_find(&remote, kind->path, kind->find_by, arguments.operands[0], &node);
+        struct slice target = arena_format(&remote.arena, "%.*s%s", SLICE_PRINT(at), action);
+        if (at.data == NULL)
+            exit_code = CLI_FAILED;
+        else if (method == NULL)
+            exit_code = print_whole(&remote, node);
+        else
+            exit_code = remote_call(&remote, method, target, (struct slice){0}, "*");
+    }
+    if (exit_code == CLI_OK && method != NULL)
+        exit_code = remote_print(&remote, kind);
+    remote_close(&remote);
+    return exit_code;
+}
+
+int remote_show(const struct remote_kind *kind, const char *command, int argc, char **argv,
+                const char *const *environment)
+{
+    const struct cli_usage usage = {.command = command,
+                                    .operands = "NAME",
+                                    .text = "Shows one, by its name or its id.\n",
+                                    .flags = flags,
+                                    .flag_count = REMOTE_FLAGS,
+                                    .operands_least = 1,
+                                    .operands_most = 1};
+    return act(kind, &usage, NULL, "", argc, argv, environment);
+}
+
+int remote_act(const struct remote_kind *kind, const char *command, const char *text,
+               const char *action, int argc, char **argv, const char *const *environment)
+{
+    const struct cli_usage usage = {.command = command,
+                                    .operands = "NAME",
+                                    .text = text,
+                                    .flags = flags,
+                                    .flag_count = REMOTE_FLAGS,
+                                    .operands_least = 1,
+                                    .operands_most = 1};
+    return act(kind, &usage, action == NULL ? "DELETE" : "POST", action == NULL ? "" : action, argc,
+               argv, environment);
+}

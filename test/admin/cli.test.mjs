@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands that ask a running gateway.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import test from 'node:test';
+import { startApi } from '../lib/api.mjs';
+import { BINARY, sanitizerOptions } from '../lib/gateway.mjs';
+import { scratch } from '../lib/scratch.mjs';
+
+// Not synchronously: the stand-in server of one test runs in this process.
+const run = (args, env) => new Promise(resolve => execFile(BINARY, args, { encoding: 'utf8', timeout: 60000, env: { PATH: process.env.PATH, ...sanitizerOptions(), ...env } },
+  (error, out, err) => resolve({ code: error ? error.code : 0, out, err })));
+
+async function commands(t) {
+  const server = await startApi(t);
+  const env = { SALLYPORT_URL: `http://127.0.0.1:${server.port}`, SALLYPORT_KEY: server.acme.keys.admin };
+  const call = (...args) => run(args, env);
+  const must = async (...args) => { const done = await call(...args); assert.equal(done.code, 0, args.join(' ') + ': ' + done.err); assert.equal(done.err, ''); return done.out; };
+  const json = async (...args) => JSON.parse(await must(...args, '--json'));
+  return { ...server, env, call, must, json };
+}
+
+test('servers: add, list, show, credential, remove', async t => {
+  const { must, json, call, api, acme } = await commands(t);
+  assert.match(await must('server', 'add', 'web', 'https://web.example.com/mcp', '--settings', '{"era":"legacy"}'), /^web +http +false +https/);
+  const added = await json('server', 'add', '--sse', 'old', 'https://old.example.com/sse');
+  assert.equal(added.transport, 'sse');
+  assert.deepEqual((await json('server', 'list')).items.map(s => s.name).sort(), ['files', 'old', 'web']);
+  assert.match(await must('server', 'list'), /^files +http +false +https:\/\/files.example.com\/mcp$/m);
+  assert.deepEqual((await json('server', 'show', 'web')).settings, { era: 'legacy' });
+  assert.match(await must('server', 'show', added.id), /^transport +sse$/m);
+  const program = await call('server', 'add', '--program', 'tool', '--', 'npx', '-y', 'some-server');
+  assert.equal(program.code, 1);
+  assert.match(program.err, /commands_allowed/);
+  const secret = await run(['server', 'credential', 'web', 'X-Token', '--value-env', 'SECRET', '--gateway', `http://127.0.0.1:${api.port}`], { SALLYPORT_KEY: acme.keys.admin, SECRET: 'hush' });
+  assert.equal(secret.code, 0, secret.err);
+  assert.ok(!secret.out.includes('hush'));
+  await must('server', 'remove', 'web');
+  const used = await call('server', 'remove', 'files');
+  assert.equal(used.code, 1);
+  assert.match(used.err, /still in use/);
+  const none = await call('server', 'show', 'nothing');
+  assert.deepEqual([none.code, none.out], [1, '']);
+});
+
+test('policies: save, show, diff, rollback; mistakes have their place', async t => {
+  const { must, json, call } = await commands(t);
+  const file = path.join(scratch(t), 'p.json');
+  const first = '{"version": "1",\n "default": "allow"}';
+  fs.writeFileSync(file, first);
+  await must('policy', 'save', 'mine', file);
+  fs.writeFileSync(file, '{"version": "1",\n "default": "deny"}');
+  assert.equal((await json('policy', 'save', 'mine', file, '--note', 'stricter')).number, 2);
+  assert.equal(await must('policy', 'show', 'mine', '--number', '1'), first + '\n');
+  assert.equal(await must('policy', 'diff', 'mine', '1', '2'), ' {"version": "1",\n- "default": "allow"}\n+ "default": "deny"}\n');
+  await must('policy', 'rollback', 'mine', '1');
+  assert.equal(await must('policy', 'show', 'mine'), first + '\n');
+  fs.writeFileSync(file, '{"version": "1",\n "default": "perhaps"}');
+  const bad = await call('policy', 'save', 'mine', file);
+  assert.equal(bad.code, 1);
+  assert.match(bad.err, /^sallyport: the policy has errors\n {2}document:2:13: 'default' must be one of/);
+  assert.deepEqual((await json('policy', 'list')).items.map(p => [p.name, p.latest]).sort(), [['careful', 1], ['mine', 3]]);
+  await must('policy', 'remove', 'mine');
+});
+
+test('grants, keys and members: made, shown once, ended', async t => {
+  const { must, json, call, acme, env } = await commands(t);
+  assert.match(await must('grant', 'add', 'ci', 'files=careful@1', '--tags', 'a,b', '--expires', '2099-01-01T00:00:00Z'), /\ntoken, shown this once: sp_[\w-]{43}\n$/);
+  const shown = await json('grant', 'show', 'ci');
+  assert.deepEqual([shown.tags, shown.servers], [['a', 'b'], [{ server: acme.server, policy: acme.policy, policy_version: 1 }]]);
+  assert.deepEqual((await json('grant', 'add', 'bare', 'files', '--observe')).servers[0].policy, null);
+  const rotated = await json('grant', 'rotate', 'ci', '--overlap', '2h');
+  assert.ok(rotated.token && rotated.tokens.length === 2);
+  await must('grant', 'revoke', 'ci');
+  assert.match(await must('grant', 'list'), /^ci +enforce +2099\S+ +20\d\d-/m);
+  await must('grant', 'remove', 'ci');
+  assert.equal((await call('grant', 'add', 'x', 'files=careful@x')).code, 2);
+  const key = await json('key', 'add', 'robot', '--role', 'viewer');
+  assert.equal((await run(['grant', 'list'], { ...env, SALLYPORT_KEY: key.token })).code, 0);
+  assert.match((await run(['key', 'list'], { ...env, SALLYPORT_KEY: key.token })).err, /this needs the role 'admin'/);
+  await must('key', 'revoke', 'robot');
+  assert.equal((await run(['grant', 'list'], { ...env, SALLYPORT_KEY: key.token })).code, 1);
+  assert.ok((await json('member', 'invite', 'new@example.com', '--role', 'viewer')).token);
+  assert.match((await call('member', 'remove', 'one@example.com')).err, /last admin/);
+  assert.match(await must('member', 'list'), /^one@example.com +admin/m);
+});
+
+test('lists come whole, however many pages they are', async t => {
+  const { json, api, acme } = await commands(t);
+  const admin = api.as(acme.keys.admin);
+  for (let i = 0; i < 1010; i += 10) await Promise.all(Array.from({ length: 10 }, (_, k) => admin.must(201, 'POST', '/grants', { label: 'g' + (i + k) })));
+  assert.equal(new Set((await json('grant', 'list')).items.map(g => g.label)).size, 1011);
+});
+
+test('what is no gateway, or should not see the key, does not get it', async t => {
+  const { env } = await commands(t);
+  assert.equal((await run(['grant', 'list'], { ...env, SALLYPORT_KEY: '' })).code, 2);
+  for (const url of ['ftp://127.0.0.1', 'http://127.0.0.1:1/path', 'http://', 'http://gateway.example.com'])
+    assert.equal((await run(['grant', 'list'], { ...env, SALLYPORT_URL: url })).code, 2, url);
+  assert.equal((await run(['grant', 'list'], { ...env, SALLYPORT_URL: 'http://127.0.0.1:1' })).code, 1);
+  const odd = net.createServer(s => s.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')).listen(0, '127.0.0.1');
+  t.after(() => odd.close());
+  await new Promise(resolve => odd.once('listening', resolve));
+  const answer = await run(['grant', 'list'], { ...env, SALLYPORT_URL: `http://127.0.0.1:${odd.address().port}` });
+  assert.equal(answer.code, 1);
+  assert.match(answer.err, /no Sallyport API/);
+});
