@@ -6,7 +6,7 @@
 // not at all.
 #include "admin/admin_internal.h"
 
-enum { KEPT_MS = 24 * 60 * 60 * 1000, KEY_MOST = 200, SWEPT = 20 };
+enum { KEPT_MS = 24 * 60 * 60 * 1000, KEY_MOST = 200 };
 
 static struct slice key_of(struct admin_request *request)
 {
@@ -80,21 +80,6 @@ int admin_replay_find(struct admin_request *request, struct store_view *view, bo
     return answer_again(request, &row, error);
 }
 
-// Each new one takes a few old ones along.
-static int sweep(struct admin_request *request, struct store_view *view, struct error *error)
-{
-    const struct store_request *rows = NULL;
-    const struct store_page page = {.limit = SWEPT};
-    size_t count = 0;
-    int result = store_list_request(view, request->who.organisation, (struct slice){0}, &page,
-                                    &rows, &count, NULL, error);
-    for (size_t i = 0; i < count && result == 0; i++)
-        if (rows[i].expires_ms <= request->now_ms)
-            result = store_remove(view, STORE_REQUEST, request->who.organisation, rows[i].head.id,
-                                  0, error);
-    return result;
-}
-
 int admin_replay_keep(struct admin_request *request, struct store_view *view, struct error *error)
 {
     unsigned char print[32];
@@ -107,7 +92,5 @@ int admin_replay_keep(struct admin_request *request, struct store_view *view, st
                                 .status = request->status,
                                 .answer = buffer_slice(&request->out),
                                 .expires_ms = request->now_ms + KEPT_MS};
-    if (result == 0)
-        result = store_add_request(view, &row, error);
-    return result == 0 ? sweep(request, view, error) : result;
+    return result == 0 ? store_add_request(view, &row, error) : result;
 }

@@ -154,25 +154,17 @@ static int add_session(struct admin_request *request, struct store_view *view,
     return store_add_session(view, &session, error);
 }
 
-// The sessions that are over go, and the one that the browser had until now.
-static int remove_old_sessions(struct admin_request *request, struct store_view *view,
-                               const struct store_member *member, struct error *error)
+// The one that the browser had until now.
+static int remove_old_session(struct admin_request *request, struct store_view *view,
+                              struct error *error)
 {
     struct store_session mine = {.used_ms = 0};
-    const struct store_session *rows = NULL;
-    size_t count = 0;
     int result = admin_find_session(request, view, &mine, error);
-    if (result == 0)
-        result = store_remove(view, STORE_SESSION, mine.head.organisation, mine.head.id, 0, error);
-    if (result == 0 || result == ERROR_NOT_FOUND)
-        result = store_list_session(view, member->head.organisation, member->head.id, NULL, &rows,
-                                    &count, NULL, error);
-    for (size_t i = 0; i < count && result == 0; i++)
-        if (rows[i].expires_ms <= request->now_ms ||
-            rows[i].used_ms + SESSION_IDLE_MS <= request->now_ms)
-            result = store_remove(view, STORE_SESSION, member->head.organisation, rows[i].head.id,
-                                  0, error);
-    return result;
+    if (result == ERROR_NOT_FOUND)
+        return 0;
+    return result == 0
+               ? store_remove(view, STORE_SESSION, mine.head.organisation, mine.head.id, 0, error)
+               : result;
 }
 
 int admin_sign_in(struct admin_request *request, struct store_view *view, struct error *error)
@@ -189,7 +181,7 @@ int admin_sign_in(struct admin_request *request, struct store_view *view, struct
     admin_new_token("sps_", token);
     admin_csrf_of(slice_from_string(token), csrf);
     if (result == 0)
-        result = remove_old_sessions(request, view, &member, error);
+        result = remove_old_session(request, view, error);
     if (result == 0)
         result = add_session(request, view, &member, token, csrf, error);
     member.signed_in_ms = request->now_ms;
