@@ -48,7 +48,8 @@ const struct control_view *control_rules_view(const struct control_rules *rules)
 // Every worker judges by these rules or newer ones: changes in them are acknowledged from now on.
 // Until then their jobs wait, a second at most. Any thread.
 void control_in_force(struct control *control, uint64_t serial);
-// Writes when grants were last used, and removes what has expired. Now and then; never waits.
+// Writes when grants were last used, removes what has expired, and tries again to read what could
+// not be read. Now and then; never waits.
 void control_note_use(struct control *control);
 
 // ---- The first admin, and others by invitation

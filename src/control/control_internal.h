@@ -55,7 +55,8 @@ int control_state_slot(struct control_state *state, struct slice policy, int64_t
 bool control_slot_is_of(const struct control_slot *slot, struct slice policy);
 void control_state_free_slot(struct control_state *state, size_t place);
 
-// ---- load.c: reads records into the state. What cannot be read or used is left out, which denies.
+// ---- load.c, load_grant.c: reads records into the state. What cannot be read or used is left out,
+// which denies.
 int control_load_all(struct control *control, struct store_view *view,
                      struct error *error) MUST_CHECK;
 void control_load_server(struct control *control, struct store_view *view,
@@ -64,6 +65,10 @@ void control_load_policy(struct control *control, struct store_view *view,
                          struct slice organisation, struct slice id);
 void control_load_grant(struct control *control, struct store_view *view, struct slice organisation,
                         struct slice id);
+int control_load_grant_row(struct control *control, struct store_view *view,
+                           const struct store_grant *row, struct error *error) MUST_CHECK;
+void control_fill_slot(struct control_slot *slot, struct store_view *view,
+                       const struct store_policy *row);
 int control_load_organisation(struct control *control, struct store_view *view,
                               struct slice organisation, struct error *error) MUST_CHECK;
 

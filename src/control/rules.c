@@ -292,9 +292,20 @@ static void write_use_cb(void *argument, struct identity_entry *entry)
                                 &using->error);
 }
 
+// After a failure everything is read again, also when nothing changes.
+static void recover(struct control *control, struct store_view *view)
+{
+    load_whole(control, view);
+    control_publish(control);
+    if (control->options.changed != NULL)
+        control->options.changed(control->options.argument);
+}
+
 static int write_use(void *argument, struct store_view *view, struct error *error)
 {
     struct control *control = argument;
+    if (control->incomplete)
+        recover(control, view);
     struct using using = {.view = view, .since_ms = control->used_before_ms};
     identity_table_each(control->use_rules->grants, write_use_cb, &using);
     if (using.result == 0) {

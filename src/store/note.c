@@ -110,6 +110,8 @@ static int add_row(struct store_view *view, struct store_audit *row, const struc
     if (last->link.length == CHAIN_LINK_SIZE)
         memcpy(state.link, last->link.data, CHAIN_LINK_SIZE);
     int result = chain_append(view->hasher, &state, body, &line);
+    if (line.failed) // it has no cap
+        result = ERROR_NO_MEMORY;
     if (result == 0) {
         struct slice whole = buffer_slice(&line);
         row->line = slice_of(whole.data, whole.length - 1); // without its line feed

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "chain/chain.h"
+#include "json/json.h"
 #include "store/store.h"
 
 // ---- tables.c
@@ -18,7 +19,8 @@ struct store_column {
     size_t most;              // bytes
     const char *const *words; // COLUMN_WORD: by the enum's value, NULL-terminated
     bool (*check)(struct slice value);
-    bool optional; // text: empty is stored as NULL
+    enum json_type json; // what it must be: an array (of strings) or an object; else JSON_NULL
+    bool optional;       // text: empty is stored as NULL
     bool fixed;
     bool secret;     // masked in the audit
     bool bulk;       // left out of lists; the audit has its length

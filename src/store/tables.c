@@ -65,26 +65,20 @@ static bool is_email(struct slice value)
            at + 1 != value.data + value.length && memchr(value.data, ' ', value.length) == NULL;
 }
 
-static bool is_json(struct slice value, enum json_type type)
+// 0, ERROR_RANGE or ERROR_NO_MEMORY.
+static int check_json(struct slice value, enum json_type type)
 {
     struct json_doc doc;
     json_doc_init(&doc);
-    bool good = json_scan(&doc, value, NULL, NULL, NULL) == 0 && json_type(&doc, 0) == type;
+    int result = json_scan(&doc, value, NULL, NULL, NULL);
+    bool good = result == 0 && json_type(&doc, 0) == type;
     for (uint32_t item = good && type == JSON_ARRAY ? json_first_element(&doc, 0) : JSON_NONE;
          item != JSON_NONE; item = json_next_element(&doc, 0, item))
         good = good && json_type(&doc, item) == JSON_STRING;
     json_doc_release(&doc);
-    return good;
-}
-
-static bool is_strings(struct slice value)
-{
-    return is_json(value, JSON_ARRAY);
-}
-
-static bool is_object(struct slice value)
-{
-    return is_json(value, JSON_OBJECT);
+    if (result == ERROR_NO_MEMORY)
+        return result;
+    return good ? 0 : ERROR_RANGE;
 }
 
 // ---- Columns
@@ -143,8 +137,8 @@ static const struct store_column server[] = {
     {AT(server, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
     {AT(server, transport), WORD(store_transport_words)},
     {AT(server, url), TEXT(8192), .optional = true},
-    {AT(server, command), TEXT(JSON_MAX), .check = is_strings, .optional = true},
-    {AT(server, settings), TEXT(JSON_MAX), .check = is_object},
+    {AT(server, command), TEXT(JSON_MAX), .json = JSON_ARRAY, .optional = true},
+    {AT(server, settings), TEXT(JSON_MAX), .json = JSON_OBJECT},
     {AT(server, disabled), FLAG},
 };
 static const struct store_column credential[] = {
@@ -167,7 +161,7 @@ static const struct store_column policy_version[] = {
 };
 static const struct store_column grant[] = {
     {AT(grant, label), TEXT(TEXT_MAX), .check = is_line, .unique = true},
-    {AT(grant, tags), TEXT(JSON_MAX), .check = is_strings},
+    {AT(grant, tags), TEXT(JSON_MAX), .json = JSON_ARRAY},
     {AT(grant, mode), WORD(store_mode_words)},
     {AT(grant, expires_ms), NUMBER},
     {AT(grant, revoked_ms), NUMBER},
@@ -254,37 +248,54 @@ bool store_same(const struct store_head *a, const struct store_head *b,
                                  : store_number(a, column) == store_number(b, column);
 }
 
-static const char *what_is_wrong(const struct store_head *record, const struct store_column *column)
+static const char *text_is_wrong(struct slice value, const struct store_column *column)
 {
-    if (store_is_text(column)) {
-        struct slice value = *store_text(record, column);
-        if (value.length > column->most)
-            return "is too long";
-        if (value.length == 0 && column->optional)
-            return NULL;
-        if (column->kind == COLUMN_TEXT && value.length > 0 &&
-            memchr(value.data, '\0', value.length) != NULL)
-            return "holds a NUL";
-        return column->check != NULL && !column->check(value) ? "is not what it must be" : NULL;
-    }
-    int64_t number = store_number(record, column), words = 0;
+    if (value.length > column->most)
+        return "is too long";
+    if (value.length == 0 && column->optional)
+        return NULL;
+    if (column->kind == COLUMN_TEXT && value.length > 0 &&
+        memchr(value.data, '\0', value.length) != NULL)
+        return "holds a NUL";
+    return column->check != NULL && !column->check(value) ? "is not what it must be" : NULL;
+}
+
+static const char *number_is_wrong(int64_t number, const struct store_column *column)
+{
+    int64_t words = 0;
     while (column->kind == COLUMN_WORD && column->words[words] != NULL)
         words++;
-    if (number < 0 || (column->kind == COLUMN_WORD && number >= words))
-        return "is out of range";
-    return NULL;
+    bool wrong = number < 0 || (column->kind == COLUMN_WORD && number >= words);
+    return wrong ? "is out of range" : NULL;
+}
+
+static int check_column(const struct store_table *table, const struct store_head *record,
+                        const struct store_column *column, struct error *error)
+{
+    bool text = store_is_text(column);
+    struct slice value = text ? *store_text(record, column) : (struct slice){0};
+    const char *why =
+        text ? text_is_wrong(value, column) : number_is_wrong(store_number(record, column), column);
+    if (why == NULL && column->json != JSON_NULL && !(value.length == 0 && column->optional)) {
+        int result = check_json(value, column->json);
+        if (result == ERROR_NO_MEMORY)
+            return error_set(error, result, "out of memory");
+        why = result == 0                   ? NULL
+              : column->json == JSON_OBJECT ? "is not a JSON object"
+                                            : "is not a JSON array of strings";
+    }
+    if (why == NULL)
+        return 0;
+    return error_set(error, ERROR_RANGE, "'%s' of a %s %s", column->name, table->name, why);
 }
 
 int store_check(const struct store_table *table, const struct store_head *record,
                 struct error *error)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        const char *why = what_is_wrong(record, &table->columns[i]);
-        if (why != NULL)
-            return error_set(error, ERROR_RANGE, "'%s' of a %s %s", table->columns[i].name,
-                             table->name, why);
-    }
-    return 0;
+    int result = 0;
+    for (size_t i = 0; i < table->count && result == 0; i++)
+        result = check_column(table, record, &table->columns[i], error);
+    return result;
 }
 
 // 48 bits of time, then 80 random ones, five bits a digit (without i, l, o and u).

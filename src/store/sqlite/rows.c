@@ -75,7 +75,7 @@ static bool read_record(sqlite3_stmt *statement, const struct store_table *table
 
 static int no_memory(struct error *error)
 {
-    return error_set(error, ERROR_NO_MEMORY, "the answer of the database is too large");
+    return error_set(error, ERROR_NO_MEMORY, "no memory for what the database answers");
 }
 
 static int end_reading(struct store_connection *connection, sqlite3_stmt *statement, int result,
