@@ -260,9 +260,10 @@ static int open_key(struct audit_journal *journal, struct error *error)
         journal->key = chain_key_make();
         return journal->key != NULL ? 0 : error_set(error, ERROR_NO_MEMORY, "no memory for a key");
     }
-    int result = chain_key_open(journal->key_path, &journal->key, &made, error);
+    struct error why;
+    int result = chain_key_open(journal->key_path, &journal->key, &made, &why);
     if (result != 0)
-        return result;
+        return error_set(error, result, "%s; 'decision_log_key' can name another place", why.text);
     if (made)
         log_event(LOG_INFO, "audit", "made the decision log's signing key %s: '%s'",
                   chain_key_id(journal->key), journal->key_path);

@@ -265,6 +265,28 @@ static void check_key_file(struct doctor *doctor, const char *what, const char *
         path);
 }
 
+static void check_signing_key(struct doctor *doctor, const struct config *config)
+{
+    char beside[1024];
+    const char *path = config->decision_log_key;
+    if (config->decision_log == NULL)
+        return;
+    if (path == NULL) {
+        snprintf(beside, sizeof beside, "%s.key", config->decision_log);
+        path = beside;
+    }
+    if (access(path, F_OK) == 0 && access(path, R_OK) == 0)
+        check_key_file(doctor, "signing key", path);
+    else if (access(path, F_OK) == 0)
+        say(doctor, FAIL, "signing key",
+            "'%.300s' cannot be read; give the gateway's user the right to", path);
+    else if (folder_is_writable(path))
+        say(doctor, OK, "signing key", "'%.300s' can be made", path);
+    else
+        say(doctor, FAIL, "signing key",
+            "'%.300s' cannot be made; let 'decision_log_key' name a place where it can", path);
+}
+
 static void check_gateway(struct doctor *doctor, const char *path)
 {
     struct config *config = check_config(doctor, path);
@@ -276,7 +298,7 @@ static void check_gateway(struct doctor *doctor, const char *path)
     for (size_t i = 0; i < config->server_count; i++)
         check_server(doctor, &config->servers[i]);
     check_file(doctor, "decision log", config->decision_log);
-    check_key_file(doctor, "decision log key", config->decision_log_key);
+    check_signing_key(doctor, config);
     check_file(doctor, "limits file", config->limits_file);
     config_free(config);
 }

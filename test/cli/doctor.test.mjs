@@ -52,7 +52,7 @@ test('a healthy installation', async t => {
   assert.equal(report.failures, 0);
   assert.equal(find('configuration', 'ok')[0].text, "'sallyport.json' has 1 server(s), 1 policies, 1 grant(s)");
   assert.equal(find('server s', 'ok')[0].text, `127.0.0.1 port ${port} answers`);
-  for (const check of ['sallyport', 'OpenSSL', 'PCRE2', 'libuv', 'SQLite', 'clock', 'listen', 'permissions', 'decision log', 'limits file']) {
+  for (const check of ['sallyport', 'OpenSSL', 'PCRE2', 'libuv', 'SQLite', 'clock', 'listen', 'permissions', 'decision log', 'signing key', 'limits file']) {
     assert.equal(find(check, 'ok').length, 1, check);
   }
   assert.equal(code, 0);
