@@ -261,10 +261,10 @@ static struct slice encode(struct remote *remote, const char *text)
 struct slice remote_find(struct remote *remote, const char *path, const char *find_by,
                          const char *name, uint32_t *ret_node)
 {
-    struct slice none = {0}, value = encode(remote, name);
-    struct slice target =
-        arena_format(&remote->arena, "%s?%s=%.*s", path, find_by, SLICE_PRINT(value));
-    if (value.data == NULL || target.data == NULL) {
+    struct slice none = {0}, value = encode(remote, name), target = none;
+    if (value.data != NULL)
+        target = arena_format(&remote->arena, "%s?%s=%.*s", path, find_by, SLICE_PRINT(value));
+    if (target.data == NULL) {
         cli_complain(CLI_FAILED, "the name is too long");
         return none;
     }
