@@ -26,7 +26,7 @@ build_release() {
     source "$ROOT/scripts/dev/bench.sh"
     bench_programs
     say "build: training"
-    python3 bench/train.py build-release/src/sallyport
+    python3 bench/train.py build-release/src/sallyport || die "the training failed"
     meson configure build-release -Db_pgo=use
     say "build: release"
     compile release

@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api wire wiretsan e2e peers conformance guard)
+TEST_PARTS=(unit asan tsan cli api wire wiretsan e2e peers conformance release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -48,6 +48,15 @@ part_wiretsan() { node_tests wiretsan tsan test/wire; }
 part_e2e() { node_tests e2e plain test/e2e; }
 part_peers() { node_tests peers plain test/e2e/peers; }
 part_conformance() { node_tests conformance plain test/e2e/conformance; }
+
+# The build that is released: it can be made, and does right what it was trained with (each answer is looked at).
+part_release() {
+    local started=$SECONDS
+    build_variant release
+    say "calls to the release build"
+    python3 bench/train.py build-release/src/sallyport || return 1
+    echo "release 1 0 0 $((SECONDS - started))" >>"$RESULTS"
+}
 
 # Instructions per call against bench/instructions.tsv.
 part_guard() {
