@@ -10,6 +10,8 @@
 #include "base/thread.h"
 
 enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
+// Of one loop, at the same time.
+enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024 };
 
 struct admin_face {
     struct admin *admin;
@@ -20,6 +22,7 @@ struct admin_face {
     struct list under_way;      // all requests
     struct admin_request *done; // those to be answered
     size_t working, done_count;
+    size_t bodies; // bytes
 };
 
 // ---- Requests
@@ -190,6 +193,7 @@ static void forget(struct admin_request *request)
     pthread_mutex_lock(&face->lock);
     list_remove(&request->link);
     face->working--;
+    face->bodies -= buffer_slice(&request->body).length;
     pthread_mutex_unlock(&face->lock);
     request_free(request);
 }
@@ -300,6 +304,15 @@ static struct admin_request *request_new(struct admin_face *face, const struct h
     return request;
 }
 
+// Before anybody is known to have asked, so the memory for it is bounded.
+static bool has_room(struct admin_face *face, size_t length)
+{
+    pthread_mutex_lock(&face->lock);
+    bool room = face->working < REQUESTS_MAX && face->bodies + length <= BODIES_MAX;
+    pthread_mutex_unlock(&face->lock);
+    return room;
+}
+
 static void begin(struct admin_request *request, struct http_reply *reply, struct slice body)
 {
     struct admin_face *face = request->face;
@@ -312,8 +325,9 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
         refuse_at_once(reply, request, 413, "too-large", "the body is too large for this");
         return;
     }
-    if (buffer_append(&request->body, body) != 0) {
-        refuse_at_once(reply, request, 503, "unavailable", "there is no memory left");
+    if (!has_room(face, body.length) || buffer_append(&request->body, body) != 0) {
+        request->problem.retry_after_s = 1;
+        refuse_at_once(reply, request, 503, "busy", "too much is asked for at the same time");
         return;
     }
     request->reply = reply;
@@ -321,6 +335,7 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
     pthread_mutex_lock(&face->lock);
     list_append(&face->under_way, &request->link);
     face->working++;
+    face->bodies += body.length;
     pthread_mutex_unlock(&face->lock);
     submit(request, STORE_READ, run_read, have_read);
 }

@@ -163,6 +163,8 @@ extern const struct admin_resource admin_organisation, admin_members, admin_invi
     X(admin_sign_in)                                                                               \
     X(admin_show_session)                                                                          \
     X(admin_sign_out)                                                                              \
+    X(admin_find_password)                                                                         \
+    X(admin_change_password)                                                                       \
     X(admin_find_invitation)                                                                       \
     X(admin_accept)                                                                                \
     X(admin_invite)                                                                                \
@@ -186,6 +188,7 @@ extern const struct admin_resource admin_organisation, admin_members, admin_invi
 ADMIN_STEPS(ADMIN_STEP)
 #undef ADMIN_STEP
 int admin_check_password(struct admin_request *request, struct error *error);
+int admin_replace_password(struct admin_request *request, struct error *error);
 int admin_hash_password(struct admin_request *request, struct error *error);
 
 // ---- diff.c: two texts, line by line
@@ -239,8 +242,8 @@ struct admin {
 
 // What the steps of signing in and joining hand each other.
 struct admin_login {
-    struct slice organisation, email, name, password, token; // of the body
-    struct slice member, hash;                               // found: id, password's hash
+    struct slice organisation, email, name, password, next, token; // of the body
+    struct slice member, hash;                                     // found: id, password's hash
     char made[SECRET_PASSWORD_SIZE];
 };
 

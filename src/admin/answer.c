@@ -22,7 +22,6 @@ static size_t make_headers(struct admin_request *request, struct http_header *he
                        : SLICE_LITERAL("application/json"));
     add_header(headers, &count, "Cache-Control", SLICE_LITERAL("no-store"));
     add_header(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
-    add_header(headers, &count, "Set-Cookie", request->set_cookie);
     if (request->status == 401)
         add_header(headers, &count, "WWW-Authenticate",
                    SLICE_LITERAL("Bearer realm=\"sallyport\""));
@@ -32,6 +31,7 @@ static size_t make_headers(struct admin_request *request, struct http_header *he
             arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s));
     if (problem)
         return count;
+    add_header(headers, &count, "Set-Cookie", request->set_cookie);
     add_header(headers, &count, "Location", request->location);
     if (request->etag > 0)
         add_header(headers, &count, "ETag",

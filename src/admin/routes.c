@@ -19,6 +19,8 @@ static const struct admin_route routes[] = {
      .write = admin_sign_in, .any_body = true},
     {"GET", "/session", ADMIN_VIEWER, .read = admin_show_session},
     {"DELETE", "/session", ADMIN_VIEWER, .write = admin_sign_out},
+    {"PUT", "/session/password", ADMIN_VIEWER, .read = admin_find_password,
+     .hash = admin_replace_password, .write = admin_change_password, .any_body = true},
     {"GET", "/organisation", ADMIN_VIEWER, .read = admin_show, .resource = &admin_organisation},
     {"PATCH", "/organisation", ADMIN_ADMIN, .write = admin_edit, .resource = &admin_organisation,
      .any_body = true, .edits = true},

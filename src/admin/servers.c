@@ -44,17 +44,36 @@ static int check_settings(struct admin_request *request, struct error *error)
     return 0;
 }
 
+// Those of a program are variables, those of all others headers.
+static int check_credentials(struct admin_request *request, struct store_view *view,
+                             const struct store_server *before, const struct store_server *server,
+                             struct error *error)
+{
+    const struct store_credential *rows = NULL;
+    const struct store_page page = {.limit = 1};
+    size_t count = 0;
+    if (before == NULL || (before->transport == STORE_STDIO) == (server->transport == STORE_STDIO))
+        return 0;
+    int result = store_list_credential(view, request->who.organisation, before->head.id, &page,
+                                       &rows, &count, NULL, error);
+    return result == 0 && count > 0 ? admin_fault(request, "transport", JSON_NONE, error,
+                                                  "cannot change while there are credentials")
+                                    : result;
+}
+
 static int check_server(struct admin_request *request, struct store_view *view,
                         const struct store_head *before, struct store_head *record,
                         struct error *error)
 {
     struct store_server *server = (struct store_server *)(void *)record;
-    (void)before;
     if (server->settings.length == 0)
         server->settings = SLICE_LITERAL("{}");
     int result = check_settings(request, error);
     if (result == 0)
         result = check_command(request, view, server, error);
+    if (result == 0)
+        result = check_credentials(request, view, (const struct store_server *)(const void *)before,
+                                   server, error);
     if (result == 0)
         result = control_check_server(request->admin->options.control, server, error);
     return result == ERROR_CONFIG ? admin_fault(request, "", JSON_NONE, error, "%s", error->text)
@@ -142,7 +161,7 @@ int admin_set_credential(struct admin_request *request, struct store_view *view,
                                                            : "must be header for this server");
     result = control_set_credential(request->admin->options.control, view, &credential, given.value,
                                     error);
-    if (result == ERROR_CONFIG)
+    if (result == ERROR_CONFIG || result == ERROR_LIMIT)
         return admin_fault(request, "", JSON_NONE, error, "%s", error->text);
     return result == 0 ? admin_answer_added(request, view, &credential.head, error) : result;
 }

@@ -43,6 +43,15 @@ static int throttled(struct admin_request *request, struct slice account, struct
                         "too many attempts; try again in %lld seconds", (long long)wait_s);
 }
 
+static int check_length(struct admin_request *request, const char *field, struct slice password,
+                        struct error *error)
+{
+    if (password.length >= SECRET_PASSWORD_LEAST && password.length <= SECRET_PASSWORD_MOST)
+        return 0;
+    return admin_fault(request, field, JSON_NONE, error, "must have %d to %d bytes",
+                       (int)SECRET_PASSWORD_LEAST, (int)SECRET_PASSWORD_MOST);
+}
+
 // ---- Signing in
 
 // Letters of any case are the same account to the database, so they must be to the throttle.
@@ -224,6 +233,75 @@ int admin_sign_out(struct admin_request *request, struct store_view *view, struc
                         error);
 }
 
+// ---- Another password
+
+static const struct admin_field change_fields[] = {
+    LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
+    LOGIN("new_password", next, FIELD_GIVEN | FIELD_NEEDED),
+};
+
+int admin_find_password(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    struct admin_login *login = &request->login;
+    struct store_member member = {.role = STORE_VIEWER};
+    if (request->who.kind != STORE_BY_MEMBER)
+        return error_set(error, ERROR_NOT_FOUND, "an API key has no password");
+    int result = admin_read_fields(request, 0, change_fields, 2, true, login, error);
+    if (result == 0)
+        result = check_length(request, "new_password", login->next, error);
+    if (result == 0)
+        result = throttled(request, request->who.id, error);
+    if (result == 0)
+        result = store_get_member(view, request->who.organisation, request->who.id, &member, error);
+    login->hash = admin_keep(request, member.password);
+    return result;
+}
+
+int admin_replace_password(struct admin_request *request, struct error *error)
+{
+    struct admin_login *login = &request->login;
+    if (!secret_check_password(login->hash, login->password))
+        return admin_fault(request, "password", JSON_NONE, error, "is not the one until now");
+    return secret_hash_password(login->next, login->made, error);
+}
+
+// All other sessions end: whoever knew the old password is out.
+static int end_other_sessions(struct admin_request *request, struct store_view *view,
+                              struct error *error)
+{
+    struct store_page page = {.limit = 0};
+    for (bool more = true; more;) {
+        const struct store_session *rows = NULL;
+        size_t count = 0;
+        int result = store_list_session(view, request->who.organisation, request->who.id, &page,
+                                        &rows, &count, &more, error);
+        for (size_t i = 0; i < count && result == 0; i++) {
+            page.after = rows[i].head.id;
+            if (!slice_equal(rows[i].head.id, request->who.session))
+                result = store_remove(view, STORE_SESSION, request->who.organisation,
+                                      rows[i].head.id, 0, error);
+        }
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+int admin_change_password(struct admin_request *request, struct store_view *view,
+                          struct error *error)
+{
+    struct store_member member = {.role = STORE_VIEWER};
+    int result = store_get_member(view, request->who.organisation, request->who.id, &member, error);
+    if (result == 0 && !slice_equal(member.password, request->login.hash))
+        return error_set(error, ERROR_CONFLICT, "the password was changed meanwhile");
+    member.password = slice_from_string(request->login.made);
+    if (result == 0)
+        result = store_change_member(view, &member, error);
+    request->status = 204;
+    admin_throttle_forgive(request->admin->throttle, request->who.id);
+    return result == 0 ? end_other_sessions(request, view, error) : result;
+}
+
 // ---- Becoming a member
 
 // The link is tried before a password is hashed for it: hashing is dear.
@@ -238,10 +316,9 @@ int admin_find_invitation(struct admin_request *request, struct store_view *view
         result = throttled(request, login->token, error);
     if (result != 0)
         return result;
-    if (login->password.length < SECRET_PASSWORD_LEAST ||
-        login->password.length > SECRET_PASSWORD_MOST)
-        return admin_fault(request, "password", JSON_NONE, error, "must have %d to %d bytes",
-                           (int)SECRET_PASSWORD_LEAST, (int)SECRET_PASSWORD_MOST);
+    result = check_length(request, "password", login->password, error);
+    if (result != 0)
+        return result;
     identity_hash_token(login->token, hash);
     result = store_find_invitation(view, (struct slice){0}, "token",
                                    slice_of((const char *)hash, sizeof hash), &invitation, error);

@@ -74,6 +74,20 @@ test('passwords can be tried ten times, for accounts that exist and for others; 
   }
 });
 
+test('a password is changed by whoever knows it, and everybody else is signed out', async t => {
+  const { api, session } = await signedIn(t);
+  const other = await signIn(api);
+  const change = (password, new_password) => api.call('PUT', '/session/password', { password, new_password }, session.csrf);
+  assert.equal((await change('wrong horse battery', 'another password')).status, 422);
+  assert.equal((await change(PASSWORD, 'short')).status, 422);
+  await api.must(200, 'GET', '/session', undefined, other);
+  assert.equal((await change(PASSWORD, 'another password')).status, 204);
+  await api.must(200, 'GET', '/session', undefined, session);
+  await api.refused(401, 'authentication', 'GET', '/session', undefined, other);
+  await api.refused(401, 'authentication', 'POST', '/session', { email: 'a@example.com', password: PASSWORD });
+  await api.must(201, 'POST', '/session', { email: 'a@example.com', password: 'another password' });
+});
+
 test('members come by invitation, may be changed, and the last admin stays', async t => {
   const { api, session } = await signedIn(t);
   const admin = session.csrf;
@@ -134,6 +148,9 @@ test('the organisation allows programs, and then they can be servers', async t =
   await admin.refused(428, 'if-match', 'PATCH', '/organisation', { commands_allowed: true });
   await admin.must(200, 'PATCH', '/organisation', { commands_allowed: true, title: 'Acme Ltd' }, { 'If-Match': before.etag });
   await admin.must(201, 'POST', '/servers', program);
+  const change = { transport: 'stdio', command: ['/bin/cat'] };
+  const refused = await admin.refused(422, 'invalid', 'PATCH', '/servers/' + acme.server, change, ANY);
+  assert.match(refused.detail, /credentials/);
 });
 
 test('servers are added, edited by their ETag, and not removed while a grant reaches them', async t => {
