@@ -142,11 +142,13 @@ int control_open(const struct control_options *options, struct control **ret, st
     struct control *control = memory_new(sizeof *control);
     control->options = *options;
     control->lock_fd = -1;
+    control->settled = (struct waker){-1, -1};
     control->folder = memory_copy_string(options->folder, strlen(options->folder));
     control->used_before_ms = clock_wall_ms();
     pthread_mutex_init(&control->lock, NULL);
-    pthread_cond_init(&control->settled, NULL);
-    int result = make_folder(control->folder, error);
+    bool ready = waker_open(&control->settled) == 0;
+    int result = ready ? make_folder(control->folder, error)
+                       : error_set(error, ERROR_IO, "no descriptors for the database");
     if (result == 0)
         result = lock_folder(control, error);
     if (result == 0)
@@ -171,15 +173,15 @@ void control_close(struct control *control)
         return;
     pthread_mutex_lock(&control->lock);
     control->closing = true;
-    pthread_cond_broadcast(&control->settled);
     pthread_mutex_unlock(&control->lock);
+    waker_wake(&control->settled);
     store_records_close(control->records);
     control_rules_unref(control->rules);
     control_state_close(&control->state);
     secret_keys_free(control->keys);
     if (control->lock_fd >= 0)
         close(control->lock_fd);
-    pthread_cond_destroy(&control->settled);
+    waker_close(&control->settled);
     pthread_mutex_destroy(&control->lock);
     memory_free(control->folder);
     memory_free(control->key_file);

@@ -5,9 +5,9 @@
 #include "control/control.h"
 
 #include "base/table.h"
+#include "base/thread.h"
 #include "config/config.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 // ---- server.c: a server as the data path has it. Immutable, counted references.
@@ -67,8 +67,9 @@ void control_load_grant(struct control *control, struct store_view *view, struct
                         struct slice id);
 int control_load_grant_row(struct control *control, struct store_view *view,
                            const struct store_grant *row, struct error *error) MUST_CHECK;
-void control_fill_slot(struct control_slot *slot, struct store_view *view,
+void control_fill_slot(struct control *control, struct control_slot *slot, struct store_view *view,
                        const struct store_policy *row);
+void control_note_failure(struct control *control, int result);
 int control_load_organisation(struct control *control, struct store_view *view,
                               struct slice organisation, struct error *error) MUST_CHECK;
 
@@ -87,7 +88,7 @@ struct control {
     struct control_state state; // the writer's
     bool incomplete;            // the state misses something: everything is read anew
     pthread_mutex_t lock;       // of what follows
-    pthread_cond_t settled;
+    struct waker settled;       // the writer waits for what follows to change
     struct control_rules *rules;
     uint64_t in_force;
     bool awaited; // somebody calls control_in_force

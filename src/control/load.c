@@ -9,6 +9,13 @@
 
 enum { PAGE = 200, CREDENTIALS_MAX = 128 };
 
+// What may be there next time is tried again; what is wrong in itself waits for a change.
+void control_note_failure(struct control *control, int result)
+{
+    if (result == ERROR_IO || result == ERROR_NO_MEMORY)
+        control->incomplete = true;
+}
+
 // ---- Servers
 
 struct carrying {
@@ -42,7 +49,7 @@ static void reload_grants_of(struct control *control, struct store_view *view,
     memory_free(carrying.ids);
 }
 
-static struct control_server *make_server(const struct control *control, struct store_view *view,
+static struct control_server *make_server(struct control *control, struct store_view *view,
                                           const struct store_server *row, const char *key)
 {
     const struct store_credential *credentials = NULL;
@@ -59,6 +66,7 @@ static struct control_server *make_server(const struct control *control, struct 
         result = error_set(&error, ERROR_LIMIT, "it has too many credentials");
     if (result == 0)
         result = control_server_make(control, row, credentials, count, key, &made, &error);
+    control_note_failure(control, result);
     if (result != 0)
         log_event(LOG_ERROR, "control", "server '%s' cannot be used: %s", key, error.text);
     return result == 0 ? made : NULL;
@@ -97,6 +105,7 @@ static void load_server_row(struct control *control, struct store_view *view,
         known = know(state, row);
     if (known == NULL || key.data == NULL) {
         control_state_forget_server(state, row->head.id);
+        control_note_failure(control, ERROR_NO_MEMORY);
         log_event(LOG_ERROR, "control", "no memory for server '%.*s'", SLICE_PRINT(row->name));
         return;
     }
@@ -126,6 +135,7 @@ void control_load_server(struct control *control, struct store_view *view,
         load_server_row(control, view, &row, owner.name);
         return;
     }
+    control_note_failure(control, result);
     if (result != ERROR_NOT_FOUND)
         log_event(LOG_ERROR, "control", "a server cannot be read and is not served: %s",
                   error.text);
@@ -134,8 +144,8 @@ void control_load_server(struct control *control, struct store_view *view,
 
 // ---- Policies
 
-static struct policy *compile(struct store_view *view, const struct store_policy *row,
-                              int64_t number)
+static struct policy *compile(struct control *control, struct store_view *view,
+                              const struct store_policy *row, int64_t number)
 {
     struct store_policy_version version = {0};
     struct policy_problems problems = {0};
@@ -145,6 +155,7 @@ static struct policy *compile(struct store_view *view, const struct store_policy
                                             &version, &error);
     if (result == 0)
         result = policy_compile(version.document, row->name, &compiled, &problems);
+    control_note_failure(control, result);
     if (result != 0)
         log_event(LOG_ERROR, "control", "policy '%.*s' cannot be used, what needs it is denied: %s",
                   SLICE_PRINT(row->name),
@@ -155,11 +166,11 @@ static struct policy *compile(struct store_view *view, const struct store_policy
     return result == 0 ? compiled : NULL;
 }
 
-void control_fill_slot(struct control_slot *slot, struct store_view *view,
+void control_fill_slot(struct control *control, struct control_slot *slot, struct store_view *view,
                        const struct store_policy *row)
 {
     struct policy *before = slot->compiled;
-    slot->compiled = compile(view, row, slot->number == 0 ? row->latest : slot->number);
+    slot->compiled = compile(control, view, row, slot->number == 0 ? row->latest : slot->number);
     policy_unref(before);
 }
 
@@ -170,12 +181,13 @@ void control_load_policy(struct control *control, struct store_view *view,
     struct store_policy row = {0};
     struct error error = {0};
     int result = store_get_policy(view, organisation, id, &row, &error);
+    control_note_failure(control, result);
     for (size_t i = 0; i < state->slot_count; i++) {
         struct control_slot *slot = &state->slots[i];
         if (!control_slot_is_of(slot, id))
             continue;
         if (result == 0) {
-            control_fill_slot(slot, view, &row);
+            control_fill_slot(control, slot, view, &row);
         } else if (result == ERROR_NOT_FOUND) { // nothing refers to it any more
             control_state_free_slot(state, i);
         } else {

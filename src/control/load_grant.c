@@ -19,8 +19,11 @@ static int slot_for(struct control *control, struct store_view *view,
     size_t count = state->slot_count;
     int place = control_state_slot(state, reach->policy, reach->number);
     bool fresh = place >= 0 && ((size_t)place >= count || state->slots[place].compiled == NULL);
-    if (fresh && store_get_policy(view, reach->head.organisation, reach->policy, &row, NULL) == 0)
-        control_fill_slot(&state->slots[place], view, &row);
+    int result =
+        fresh ? store_get_policy(view, reach->head.organisation, reach->policy, &row, NULL) : 0;
+    control_note_failure(control, place < 0 ? ERROR_NO_MEMORY : result);
+    if (fresh && result == 0)
+        control_fill_slot(control, &state->slots[place], view, &row);
     return place;
 }
 
@@ -169,6 +172,7 @@ void control_load_grant(struct control *control, struct store_view *view, struct
     if (result == 0)
         return;
     identity_table_remove(control->state.grants, id);
+    control_note_failure(control, result);
     if (result != ERROR_NOT_FOUND)
         log_event(LOG_ERROR, "control", "a grant cannot be read and is refused: %s", error.text);
 }

@@ -9,9 +9,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-#include <errno.h>
-#include <time.h>
-
 enum { IN_FORCE_MS = 1000 };
 
 struct control_rules {
@@ -203,29 +200,37 @@ static void load_whole(struct control *control, struct store_view *view)
     struct error error = {0};
     identity_table_free(control->state.grants);
     control->state.grants = identity_table_new();
-    control->incomplete = control_load_all(control, view, &error) != 0;
-    if (!control->incomplete)
+    control->incomplete = false; // what cannot be read sets it again
+    if (control_load_all(control, view, &error) == 0)
         return;
+    control->incomplete = true;
     log_event(LOG_ERROR, "control",
               "the database cannot be read: %s; its grants are refused until it can", error.text);
     identity_table_free(control->state.grants);
     control->state.grants = identity_table_new();
 }
 
+static bool is_in_force(struct control *control)
+{
+    pthread_mutex_lock(&control->lock);
+    bool over =
+        !control->awaited || control->closing || control->in_force >= control->rules->view.serial;
+    pthread_mutex_unlock(&control->lock);
+    return over;
+}
+
 static void wait_until_in_force(struct control *control)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IN_FORCE_MS / 1000;
-    int result = 0;
-    pthread_mutex_lock(&control->lock);
-    while (control->awaited && !control->closing &&
-           control->in_force < control->rules->view.serial && result != ETIMEDOUT)
-        result = pthread_cond_timedwait(&control->settled, &control->lock, &until);
-    pthread_mutex_unlock(&control->lock);
-    if (result == ETIMEDOUT)
-        log_event(LOG_WARNING, "control", "a change is not in force everywhere after %d ms",
-                  (int)IN_FORCE_MS);
+    uint64_t until_us = clock_monotonic_us() + (uint64_t)IN_FORCE_MS * 1000;
+    while (!is_in_force(control)) {
+        uint64_t now_us = clock_monotonic_us();
+        if (now_us >= until_us) {
+            log_event(LOG_WARNING, "control", "a change is not in force everywhere after %d ms",
+                      (int)IN_FORCE_MS);
+            return;
+        }
+        waker_wait(&control->settled, (int)((until_us - now_us) / 1000) + 1);
+    }
 }
 
 void control_committed(void *argument, struct store_view *view, const struct store_change *changes,
@@ -265,8 +270,8 @@ void control_in_force(struct control *control, uint64_t serial)
     control->awaited = true;
     if (serial > control->in_force)
         control->in_force = serial;
-    pthread_cond_broadcast(&control->settled);
     pthread_mutex_unlock(&control->lock);
+    waker_wake(&control->settled);
 }
 
 // ---- When grants were used

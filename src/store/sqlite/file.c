@@ -134,6 +134,18 @@ static int check_content(struct store_file *file, struct error *error)
     return result == SQLITE_ROW ? 0 : store_file_failure(file, result, "read", error);
 }
 
+// SQLite does not complain where a file system cannot do what WAL needs; it just does without.
+static int check_journal(struct store_file *file, struct error *error)
+{
+    int64_t wal = 0;
+    int failed =
+        query_number(file, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &wal, error);
+    if (failed == 0 && wal == 0)
+        failed = error_set(error, ERROR_IO, "%s '%s' is on a file system that cannot hold it",
+                           file->format->noun, file->path);
+    return failed;
+}
+
 static int bring_up_to_date(struct store_file *file, struct error *error)
 {
     const struct store_format *format = file->format;
@@ -145,6 +157,8 @@ static int bring_up_to_date(struct store_file *file, struct error *error)
         failed = store_file_execute(file, format->settings, "write", error);
     if (failed == 0)
         failed = store_file_execute(file, "BEGIN IMMEDIATE; COMMIT", "write", error);
+    if (failed == 0)
+        failed = check_journal(file, error);
     if (failed == 0 && version > 0)
         failed = check_content(file, error);
     for (int64_t step = version + 1; failed == 0 && step <= format->step_count; step++)
