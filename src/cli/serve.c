@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport serve`: the HTTP face in front of every configured server, until it is told to stop.
-#include "cli/data_internal.h"
-#include "cli/worker_internal.h"
+#include "cli/serve_internal.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, FLAGS };
-enum { WATCHES_MAX = 256, SIGNALS = 3 };
 
 static const struct cli_flag flags[FLAGS] = {
     [CONFIG] = {"config", "FILE", "the configuration; else $SALLYPORT_CONFIG or sallyport.json"},
@@ -37,168 +35,6 @@ static const struct cli_usage usage = {
         "calls in flight finish, a second one stops at once.\n",
     .flags = flags,
     .flag_count = FLAGS};
-
-struct serving {
-    struct gateway_stores stores;
-    struct worker *workers; // owned; the first one's loop is the main thread's
-    size_t worker_count;
-    struct loop *loop;                 // of the first worker
-    const struct config *config;       // the current one; owned by its snapshot
-    struct gateway_snapshot *snapshot; // the current one
-    struct serve_data *data;           // NULL: no database
-    const char *path;                  // of the configuration; NULL: there is none
-    const char *const *environment;
-    struct net_tls *tls;
-    struct loop_wake *drained;
-    struct loop_signal *signals[SIGNALS];
-    struct loop_watch *watches[WATCHES_MAX];
-    size_t watch_count;
-    struct loop_timer *drain_timer;
-    bool draining, stopping, reload_wanted;
-};
-
-// ---- Reload
-
-static void reload_soon(void *argument);
-
-static void watch_files(struct serving *serving)
-{
-    const struct config *config = serving->config;
-    for (size_t i = 0; i < serving->watch_count; i++)
-        loop_watch_close(serving->watches[i]);
-    serving->watch_count = 0;
-    for (size_t i = 0; i < config->watched_count && i < WATCHES_MAX; i++) {
-        struct loop_watch *watch =
-            loop_watch_open(serving->loop, config->watched[i], reload_soon, serving);
-        if (watch != NULL)
-            serving->watches[serving->watch_count++] = watch;
-        else
-            log_event(LOG_WARNING, "serve", "'%s' cannot be watched; use SIGHUP after a change",
-                      config->watched[i]);
-    }
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static void say_what_needs_a_restart(const struct config *old, const struct config *new)
-{
-    if (!same_text(old->listen, new->listen) ||
-        !same_text(old->tls_certificate, new->tls_certificate) ||
-        !same_text(old->tls_key, new->tls_key) ||
-        !same_text(old->decision_log, new->decision_log) ||
-        !same_text(old->decision_log_key, new->decision_log_key) ||
-        old->audit_on_failure != new->audit_on_failure ||
-        old->decision_log_keep_ms != new->decision_log_keep_ms ||
-        old->decision_log_keep_bytes != new->decision_log_keep_bytes ||
-        !same_text(old->limits_file, new->limits_file) ||
-        !same_text(old->upstream_ca, new->upstream_ca) ||
-        old->message_max_bytes != new->message_max_bytes ||
-        old->message_time_ms != new->message_time_ms || old->workers != new->workers)
-        log_event(LOG_WARNING, "serve",
-                  "a change of listen, workers, tls, decision_log, decision_log_key, "
-                  "decision_log_keep, decision_log_keep_bytes, "
-                  "audit_on_failure, limits_file, "
-                  "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
-                  "next start");
-}
-
-static struct control_rules *newest_rules(struct serving *serving)
-{
-    return serving->data == NULL ? NULL : control_rules(serve_data_control(serving->data));
-}
-
-// Any worker's thread: what all judge by is in force.
-static void applied_cb(void *argument)
-{
-    struct serving *serving = argument;
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < serving->worker_count; i++) {
-        uint64_t serial = atomic_load(&serving->workers[i].serial);
-        least = serial < least ? serial : least;
-    }
-    if (serving->data != NULL)
-        control_in_force(serve_data_control(serving->data), least);
-}
-
-static void take_over(struct serving *serving, struct gateway_snapshot *snapshot)
-{
-    for (size_t i = 1; i < serving->worker_count; i++)
-        worker_tell(&serving->workers[i], (struct worker_mail){.snapshot = snapshot});
-    gateway_snapshot_unref(serving->snapshot);
-    serving->snapshot = gateway_snapshot_ref(snapshot);
-    serving->config = gateway_snapshot_config(snapshot);
-}
-
-// The first worker tries it, so that a configuration that cannot be used changes nothing anywhere.
-static int apply_everywhere(struct serving *serving, struct config *config, struct error *error)
-{
-    struct gateway_snapshot *snapshot = NULL;
-    int result = gateway_snapshot_new(config, NULL, newest_rules(serving), &snapshot, error);
-    if (result != 0)
-        return result;
-    say_what_needs_a_restart(serving->config, config);
-    result = gateway_apply(&serving->workers[0].gateway, snapshot, error);
-    if (result == 0) {
-        atomic_store(&serving->workers[0].serial, gateway_snapshot_serial(snapshot));
-        take_over(serving, snapshot);
-        applied_cb(serving);
-    }
-    gateway_snapshot_unref(snapshot);
-    return result;
-}
-
-// The database changed. That has happened: a worker that cannot follow refuses every call.
-static void take_rules(void *argument)
-{
-    struct serving *serving = argument;
-    struct gateway_snapshot *snapshot = NULL;
-    struct error error = {0};
-    if (gateway_snapshot_next(serving->snapshot, newest_rules(serving), &snapshot, &error) != 0) {
-        log_event(LOG_ERROR, "serve", "no new rules can be made: %s; every call is refused",
-                  error.text);
-        for (size_t i = 0; i < serving->worker_count; i++)
-            worker_tell(&serving->workers[i], (struct worker_mail){.refuse = true});
-        return;
-    }
-    take_over(serving, snapshot);
-    worker_apply(&serving->workers[0], snapshot);
-    gateway_snapshot_unref(snapshot);
-}
-
-static void reload(void *argument)
-{
-    struct serving *serving = argument;
-    serving->reload_wanted = false;
-    if (serving->draining || serving->path == NULL)
-        return;
-    struct config *config;
-    if (cli_load_config(serving->path, serving->environment, &config) != CLI_OK) {
-        log_event(LOG_ERROR, "serve", "the configuration is broken; the old one stays in force");
-        return;
-    }
-    struct error error = {0};
-    log_configure(config->log_level, config->log_format);
-    if (apply_everywhere(serving, config, &error) != 0) {
-        log_event(LOG_ERROR, "serve", "the configuration cannot be used: %s; the old one stays",
-                  error.text);
-        return;
-    }
-    watch_files(serving);
-    log_event(LOG_INFO, "serve", "the configuration was loaded anew");
-}
-
-// Not inside the watch's own callback, which a reload closes.
-static void reload_soon(void *argument)
-{
-    struct serving *serving = argument;
-    if (serving->reload_wanted)
-        return;
-    serving->reload_wanted = true;
-    loop_defer(serving->loop, reload, serving);
-}
 
 // ---- Stopping
 
@@ -260,7 +96,7 @@ static void signal_cb(void *argument, int number)
     }
     if (serving->stores.audit != NULL)
         audit_reopen(serving->stores.audit);
-    reload_soon(serving);
+    serve_reload_soon(serving);
 }
 
 // ---- Starting
@@ -309,7 +145,7 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
         gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
-        serving->workers[i].applied = applied_cb;
+        serving->workers[i].applied = serve_applied_cb;
         serving->workers[i].argument = serving;
         result = worker_open(&serving->workers[i], &serving->stores, i, snapshot, error);
         if (result == 0 && serving->data != NULL)
@@ -321,8 +157,8 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
 
 static int watch_signals(struct serving *serving, struct error *error)
 {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < SIGNALS; i++) {
+    static const int numbers[SERVE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < SERVE_SIGNALS; i++) {
         serving->signals[i] = loop_signal_open(serving->loop, numbers[i], signal_cb, serving);
         if (serving->signals[i] == NULL)
             return error_set(error, ERROR_IO, "signals cannot be watched");
@@ -338,9 +174,9 @@ static int watch_outside(struct serving *serving, struct error *error)
 {
     int result = watch_signals(serving, error);
     if (result == 0 && serving->data != NULL)
-        result = serve_data_join(serving->data, serving->loop, take_rules, serving, error);
+        result = serve_data_join(serving->data, serving->loop, serve_take_rules, serving, error);
     if (result == 0)
-        watch_files(serving);
+        serve_watch_files(serving);
     return result;
 }
 
@@ -348,7 +184,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
 {
     log_configure(config->log_level, config->log_format);
     int result =
-        gateway_snapshot_new(config, NULL, newest_rules(serving), &serving->snapshot, error);
+        gateway_snapshot_new(config, NULL, serve_newest_rules(serving), &serving->snapshot, error);
     if (result != 0)
         return result;
     serving->config = config;
@@ -363,7 +199,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
     for (size_t i = 1; i < serving->worker_count && result == 0; i++)
         result = worker_start(&serving->workers[i], error);
     if (result == 0)
-        applied_cb(serving);
+        serve_applied_cb(serving);
     return result;
 }
 
@@ -371,7 +207,7 @@ static void close_loop_parts(struct serving *serving)
 {
     for (size_t i = 0; i < serving->watch_count; i++)
         loop_watch_close(serving->watches[i]);
-    for (size_t i = 0; i < SIGNALS; i++)
+    for (size_t i = 0; i < SERVE_SIGNALS; i++)
         if (serving->signals[i] != NULL)
             loop_signal_close(serving->signals[i]);
     if (serving->drain_timer != NULL)
