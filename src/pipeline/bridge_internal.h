@@ -193,6 +193,8 @@ struct bridge_client modern_client(const struct bridge_session *session, bool wi
 int modern_send_text(struct exchange *ex, struct buffer *text, struct error *error);
 void modern_begin_round(struct exchange *ex); // what came of the last one counts no more
 void modern_refuse_result(struct exchange *ex);
+// The text in slot 1; NULL: it was answered with an error.
+struct upstream_message *bridge_written(struct exchange *ex, const struct upstream_message *from);
 void modern_server_changed(struct exchange *ex);
 void modern_release(struct exchange *ex);
 // bridge_polls.c
@@ -355,10 +357,13 @@ void parked_refuse(struct conversation *conversation, const struct upstream_mess
                    int code, const char *text);
 enum step_result parked_resume(struct exchange *ex);
 int parked_digest(struct exchange *ex, unsigned char digest[32]);
-bool parked_keep_bytes(struct legacy_call *call, size_t bytes); // false: too much waits already
 void parked_release(struct legacy_call *call);
 void parked_park(struct legacy_call *call); // its client is asked, and the exchange ends
-bool parked_has_room(const struct legacy_call *call);
+// bridge_room.c
+void parked_forget(struct parked_question *question);
+// Room for one more with this raw id? `ret_same`: one with it waits already.
+bool parked_room_for(const struct conversation *conversation, struct slice id, bool *ret_same);
+bool parked_keep_bytes(struct legacy_call *call, size_t bytes); // false: too much waits already
 // Keeps a question: raw id, plain method, raw parameters. False: there is no room.
 bool parked_keep(struct legacy_call *call, struct slice id, struct slice method,
                  struct slice params);
@@ -369,7 +374,7 @@ size_t parked_questions(struct legacy_call *call, struct arena *arena,
 void parked_pass_answers(struct exchange *ex, struct legacy_call *call);
 void parked_sweep(struct conversation *conversation, uint64_t now_us);
 // bridge_urls.c
-// The client is asked to open the pages of an error -32042. False: it cannot be.
+// Asks the client to open the pages of an error -32042. False: it cannot be.
 bool urls_ask(struct legacy_call *call, const struct upstream_message *message);
 enum step_result urls_resume(struct exchange *ex, struct legacy_call *call);
 void urls_waited(struct legacy_call *call);

@@ -250,10 +250,50 @@ void modern_refuse_result(struct exchange *ex)
     exchange_answer_error(ex, 200, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
 }
 
+// Every message of the era that is not about a task.
+static struct upstream_message *translate(struct exchange *ex, struct upstream_message *message)
+{
+    struct bridge *bridge = ex->pipeline->bridge;
+    bool tasks = ex->session != NULL && ex->session->tasks.offered;
+    struct slice id = message->message->id == JSON_NONE
+                          ? SLICE_LITERAL("null")
+                          : json_raw(message->doc, message->message->id);
+    if (bridge_is_retry_id(ex, id))
+        id = ex->id;
+    bridge_response_to_legacy(bridge_text(bridge, 1), message->doc, message->message, id,
+                              ex->method, tasks);
+    return bridge_written(ex, message);
+}
+
+struct upstream_message *bridge_written(struct exchange *ex, const struct upstream_message *from)
+{
+    struct upstream_message *message = bridge_read_text(ex->pipeline->bridge, 1, from);
+    if (message == NULL)
+        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
+                              SLICE_LITERAL("The server's answer could not be translated"),
+                              (struct slice){0});
+    return message;
+}
+
+static struct upstream_message *take_response(struct exchange *ex, struct upstream_message *message)
+{
+    const struct modern_call *call = ex->to_modern;
+    bool good = message->message->error == JSON_NONE;
+    if (call->stage != STAGE_NONE)
+        return polls_take(ex, message);
+    enum bridge_result kind = bridge_result_kind(message->doc, message->message->result);
+    if (kind == BRIDGE_INPUT_REQUIRED)
+        return message;
+    if (kind == BRIDGE_OTHER_RESULT || (kind == BRIDGE_TASK_RESULT && !call->as_task)) {
+        modern_refuse_result(ex);
+        return NULL;
+    }
+    return call->as_task && good ? polls_take_called(ex, message) : translate(ex, message);
+}
+
 struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
                                                struct upstream_message *message)
 {
-    struct bridge *bridge = ex->pipeline->bridge;
     if (message->doc == NULL)
         return NULL; // marks of resumption, which this era does not have
     if (message->message->kind == MCP_REQUEST) {
@@ -261,7 +301,7 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
                   "a server sent a request, which its era has not; dropped");
         return NULL;
     }
-    message = bridge_apply_edits(bridge, message);
+    message = bridge_apply_edits(ex->pipeline->bridge, message);
     if (message == NULL || message->message->kind == MCP_NOTIFICATION)
         return message;
     if (era_is_refusal(ex->upstream_status, message)) {
@@ -270,30 +310,5 @@ struct upstream_message *bridge_to_legacy_form(struct exchange *ex,
     }
     if (ex->upstream_status == 400 || ex->upstream_status == 404)
         ex->upstream_status = 200; // an error in the older eras is an answer like others
-    struct modern_call *call = ex->to_modern;
-    if (call->stage != STAGE_NONE)
-        return polls_take(ex, message);
-    enum bridge_result kind = bridge_result_kind(message->doc, message->message->result);
-    if (kind == BRIDGE_INPUT_REQUIRED)
-        return message;
-    bool may_be_task = call->as_task && message->message->error == JSON_NONE;
-    if (kind == BRIDGE_OTHER_RESULT || (kind == BRIDGE_TASK_RESULT && !may_be_task)) {
-        modern_refuse_result(ex);
-        return NULL;
-    }
-    if (may_be_task)
-        return polls_take_called(ex, message);
-    struct slice id = message->message->id == JSON_NONE
-                          ? SLICE_LITERAL("null")
-                          : json_raw(message->doc, message->message->id);
-    if (bridge_is_retry_id(ex, id))
-        id = ex->id;
-    bridge_response_to_legacy(bridge_text(bridge, 1), message->doc, message->message, id,
-                              ex->method, ex->session->bridge->has_tasks);
-    struct upstream_message *translated = bridge_read_text(bridge, 1, message);
-    if (translated == NULL)
-        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
-                              SLICE_LITERAL("The server's answer could not be translated"),
-                              (struct slice){0});
-    return translated;
+    return take_response(ex, message);
 }

@@ -10,15 +10,6 @@
 #include <inttypes.h>
 #include <openssl/sha.h>
 
-static void free_question(struct parked_question *question)
-{
-    list_remove(&question->link);
-    buffer_release(&question->id);
-    buffer_release(&question->method);
-    buffer_release(&question->params);
-    memory_free(question);
-}
-
 static void forget_handle(struct legacy_call *call)
 {
     struct bridge *bridge = call->conversation->pipeline->bridge;
@@ -34,7 +25,7 @@ void parked_release(struct legacy_call *call)
     if (call->gather != NULL)
         loop_timer_close(call->gather);
     while (!list_empty(&call->questions))
-        free_question(LIST_ENTRY(call->questions.next, struct parked_question, link));
+        parked_forget(LIST_ENTRY(call->questions.next, struct parked_question, link));
 }
 
 // ---- What binds an answer to its call
@@ -96,7 +87,7 @@ static void answer_server(struct legacy_call *call, struct parked_question *ques
     if (!body.failed)
         conversation_tell(call->conversation, buffer_slice(&body));
     buffer_release(&body);
-    free_question(question);
+    parked_forget(question);
 }
 
 // ---- To the client
@@ -188,27 +179,6 @@ void parked_gather(struct legacy_call *call, uint64_t ms)
         loop_timer_start(call->gather, ms, 0);
 }
 
-bool parked_keep(struct legacy_call *call, struct slice id, struct slice method,
-                 struct slice params)
-{
-    struct parked_question *question = memory_try_new(sizeof *question);
-    if (question == NULL)
-        return false;
-    question->number = ++call->next_question;
-    buffer_init(&question->id, 1024);
-    buffer_init(&question->method, 1024);
-    buffer_init(&question->params, BRIDGE_TEXT_MAX);
-    list_append(&call->questions, &question->link);
-    buffer_append(&question->id, id);
-    buffer_append(&question->method, method);
-    buffer_append(&question->params, params);
-    if (!question->id.failed && !question->method.failed && !question->params.failed &&
-        parked_keep_bytes(call, params.length))
-        return true;
-    free_question(question);
-    return false;
-}
-
 static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
 {
     const struct mcp_message *m = message->message;
@@ -219,56 +189,6 @@ static bool keep_question(struct legacy_call *call, const struct upstream_messag
                                               buffer_slice(&params));
     buffer_release(&params);
     return kept;
-}
-
-// What waits for clients may be large, and they may never come.
-bool parked_keep_bytes(struct legacy_call *call, size_t bytes)
-{
-    struct bridge *bridge = call->conversation->pipeline->bridge;
-    if (bytes > BRIDGE_PARKED_BYTES - bridge->parked_bytes)
-        return false;
-    bridge->parked_bytes += bytes;
-    call->kept_bytes += bytes;
-    return true;
-}
-
-static size_t count_questions(const struct legacy_call *call, struct slice id, bool *ret_same)
-{
-    size_t count = 0;
-    for (struct list *q = call->questions.next; q != &call->questions; q = q->next) {
-        const struct parked_question *question = LIST_ENTRY(q, struct parked_question, link);
-        *ret_same = *ret_same || slice_equal(buffer_slice(&question->id), id);
-        count++;
-    }
-    return count;
-}
-
-// Room for one more question? One grant's questions leave room for others.
-static bool has_room(const struct conversation *c, struct slice id, bool *ret_same)
-{
-    size_t questions = 0, parked = 0;
-    LIST_EACH(&c->pipeline->bridge->conversations, item)
-    {
-        const struct conversation *other = LIST_ENTRY(item, struct conversation, link);
-        if (strcmp(other->grant_id, c->grant_id) != 0)
-            continue;
-        for (struct list *l = other->calls.next; l != &other->calls; l = l->next) {
-            const struct legacy_call *call = LIST_ENTRY(l, struct legacy_call, link);
-            bool same = false;
-            size_t count = count_questions(call, id, &same);
-            *ret_same = *ret_same || (same && other == c);
-            questions += other == c ? count : 0;
-            parked += count > 0;
-        }
-    }
-    return questions < BRIDGE_PARKED_PER_CONVERSATION && parked <= BRIDGE_PARKED_PER_GRANT &&
-           c->pipeline->bridge->parked.count < BRIDGE_PARKED_MAX;
-}
-
-bool parked_has_room(const struct legacy_call *call)
-{
-    bool same = false;
-    return has_room(call->conversation, (struct slice){"", 0}, &same);
 }
 
 // By the policy that the call's own message was judged by, or, while its client is away, by the one
@@ -320,7 +240,7 @@ void parked_ask(struct legacy_call *call, struct upstream_message *message)
     else if (!is_allowed(call, message))
         parked_refuse(c, message, MCP_ERROR_INVALID_REQUEST,
                       "the policy does not allow this request");
-    else if (!has_room(c, json_raw(message->doc, m->id), &same) && !same)
+    else if (!parked_room_for(c, json_raw(message->doc, m->id), &same) && !same)
         parked_refuse(c, message, MCP_ERROR_INTERNAL, "too many questions wait for an answer");
     else if (same) // an answer to it would be one to the other
         log_event(LOG_WARNING, "pipeline", "a server used the id of a question twice; dropped");

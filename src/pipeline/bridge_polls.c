@@ -90,16 +90,6 @@ bool polls_is_asked(const struct exchange *ex, const struct upstream_message *me
 
 // ---- Answers
 
-static struct upstream_message *written(struct exchange *ex, const struct upstream_message *from)
-{
-    struct upstream_message *message = bridge_read_text(ex->pipeline->bridge, 1, from);
-    if (message == NULL)
-        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
-                              SLICE_LITERAL("The server's answer could not be translated"),
-                              (struct slice){0});
-    return message;
-}
-
 static struct upstream_message *refuse_cancel(struct exchange *ex, const struct bridge_task *task,
                                               const struct upstream_message *from)
 {
@@ -108,7 +98,7 @@ static struct upstream_message *refuse_cancel(struct exchange *ex, const struct 
         from->arena, "Cannot cancel task: already in terminal status %.*s", SLICE_PRINT(status));
     mcp_write_error(bridge_text(ex->pipeline->bridge, 1), ex->id, MCP_ERROR_INVALID_PARAMS, text,
                     (struct slice){0});
-    return written(ex, from);
+    return bridge_written(ex, from);
 }
 
 // What a tasks/get says to the client's own request; NULL: the exchange goes on.
@@ -119,11 +109,11 @@ static struct upstream_message *take_status(struct exchange *ex, const struct br
     struct buffer *out = bridge_text(ex->pipeline->bridge, 1);
     if (ex->method != MCP_TASKS_RESULT) {
         bridge_write_older_task(out, ex->id, task, false);
-        return written(ex, message);
+        return bridge_written(ex, message);
     }
     if (over) {
         bridge_write_task_end(out, ex->id, task, ex->subject);
-        return written(ex, message);
+        return bridge_written(ex, message);
     }
     if (task->status == BRIDGE_TASK_INPUT)
         return message; // judged, and then asked
@@ -131,39 +121,60 @@ static struct upstream_message *take_status(struct exchange *ex, const struct br
     return NULL;
 }
 
-struct upstream_message *polls_take(struct exchange *ex, struct upstream_message *message)
+// A session that ended meanwhile has nobody to go on for.
+static bool is_over(struct exchange *ex)
+{
+    if (ex->session != NULL && ex->session->bridge != NULL)
+        return false;
+    ex->outcome = OUTCOME_FAILED;
+    ex->upstream_answered = true;
+    exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL, SLICE_LITERAL("The session ended"),
+                          (struct slice){0});
+    return true;
+}
+
+// True: the next message is on its way, and this one was not the client's answer.
+static bool go_on(struct exchange *ex, bool over)
 {
     struct modern_call *call = ex->to_modern;
-    const struct mcp_message *m = message->message;
-    struct bridge_task task = {message->doc, m->result, BRIDGE_TASK_UNKNOWN};
-    task.status = bridge_task_status(message->doc, m->result);
-    bool over = bridge_task_is_over(task.status);
-    if (m->error != JSON_NONE && call->stage != STAGE_UPDATE) {
-        bridge_response_to_legacy(bridge_text(ex->pipeline->bridge, 1), message->doc, m, ex->id,
-                                  ex->method, false);
-        return written(ex, message);
-    }
     switch (call->stage) {
     case STAGE_CHECK:
         if (over)
-            return refuse_cancel(ex, &task, message);
+            return false;
         next(ex, STAGE_CANCEL, 0);
-        return NULL;
-    case STAGE_CANCEL: next(ex, STAGE_CANCELLED, 0); return NULL;
-    case STAGE_UPDATE: next(ex, STAGE_GET, 0); return NULL;
+        return true;
+    case STAGE_CANCEL: next(ex, STAGE_CANCELLED, 0); return true;
+    case STAGE_UPDATE: next(ex, STAGE_GET, 0); return true;
     case STAGE_CANCELLED:
-        if (!over && ++call->rounds < CANCEL_TRIES) {
-            next(ex, STAGE_CANCELLED, CANCEL_MS);
-            return NULL;
-        }
-        break;
-    default: break;
+        if (over || ++call->rounds >= CANCEL_TRIES)
+            return false;
+        next(ex, STAGE_CANCELLED, CANCEL_MS);
+        return true;
+    default: return false;
     }
-    if (task.status == BRIDGE_TASK_UNKNOWN) {
-        modern_refuse_result(ex);
+}
+
+struct upstream_message *polls_take(struct exchange *ex, struct upstream_message *message)
+{
+    enum task_stage stage = ex->to_modern->stage;
+    const struct mcp_message *m = message->message;
+    struct bridge_task task = {message->doc, m->result, BRIDGE_TASK_UNKNOWN};
+    task.status = bridge_task_status(message->doc, m->result);
+    if (is_over(ex))
         return NULL;
+    if (m->error != JSON_NONE && stage != STAGE_UPDATE) {
+        bridge_response_to_legacy(bridge_text(ex->pipeline->bridge, 1), message->doc, m, ex->id,
+                                  ex->method, false);
+        return bridge_written(ex, message);
     }
-    return take_status(ex, &task, message);
+    if (go_on(ex, bridge_task_is_over(task.status)))
+        return NULL;
+    if (stage == STAGE_CHECK)
+        return refuse_cancel(ex, &task, message);
+    if (task.status != BRIDGE_TASK_UNKNOWN)
+        return take_status(ex, &task, message);
+    modern_refuse_result(ex);
+    return NULL;
 }
 
 // ---- The call that becomes a task
@@ -173,10 +184,12 @@ struct upstream_message *polls_take_called(struct exchange *ex, struct upstream_
     const struct mcp_message *m = message->message;
     const struct json_doc *doc = message->doc;
     struct bridge_task task = {doc, m->result, bridge_task_status(doc, m->result)};
+    if (is_over(ex))
+        return NULL;
     if (bridge_result_kind(doc, m->result) == BRIDGE_TASK_RESULT &&
         task.status != BRIDGE_TASK_UNKNOWN) {
         bridge_write_older_task(bridge_text(ex->pipeline->bridge, 1), ex->id, &task, true);
-        return written(ex, message);
+        return bridge_written(ex, message);
     }
     // The server decided against a task, but its client waits for one.
     uint32_t failed = json_get(doc, m->result, "isError");

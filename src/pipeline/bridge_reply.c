@@ -16,13 +16,9 @@ int64_t legacy_error_code(const struct upstream_message *message)
 
 void legacy_pass(struct exchange *ex, const struct upstream_message *from)
 {
-    struct upstream_message *translated = bridge_read_text(ex->pipeline->bridge, 1, from);
+    struct upstream_message *translated = bridge_written(ex, from);
     if (translated != NULL)
         answer_message(ex, translated);
-    else
-        exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL,
-                              SLICE_LITERAL("The server's answer could not be translated"),
-                              (struct slice){0});
 }
 
 bool legacy_deliver(struct legacy_call *call, const struct upstream_message *message)

@@ -68,7 +68,9 @@ bool urls_ask(struct legacy_call *call, const struct upstream_message *message)
 {
     struct exchange *ex = call->ex;
     uint32_t list = elicitations_of(message);
-    if (list == JSON_NONE || !may_ask_all(call, message->doc, list) || !parked_has_room(call) ||
+    bool same = false;
+    if (list == JSON_NONE || !may_ask_all(call, message->doc, list) ||
+        !parked_room_for(call->conversation, (struct slice){"", 0}, &same) ||
         !keep_all(call, message->doc, list))
         return false;
     outcome_record_server(ex->pipeline, NULL, ex, SLICE_LITERAL("elicitation/create"), true,

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startGateway } from '../lib/gateway.mjs';
 import { modern } from '../lib/mcp.mjs';
+import { exchange } from '../lib/raw.mjs';
 import { eventually } from '../lib/scratch.mjs';
 import { FakeUpstream, META, text, tool } from '../lib/upstream.mjs';
 import { assertAllowed, assertDenied, scene, toolRow } from '../lib/wire.mjs';
@@ -408,4 +409,25 @@ test('what a modern server\'s task gave is redacted and withheld for a legacy cl
   assert.deepEqual((await session.request('tasks/result', { taskId: 't1' })).result.structuredContent, { ssn: '[REDACTED]' });
   server.tasks.t1.result = { ...text('x'), structuredContent: { bad: true, ssn: 'S-2' } };
   assertDenied({ ...await session.request('tasks/result', { taskId: 't1' }) }, { text: /^\[POLICY DENIED\] Bad result\./, rule: '/tools/slow/results/deny_if/0' });
+});
+
+test('a session that ends while its task is looked at, or while its call becomes one, ends that too', async t => {
+  const { fake, open } = await withNewer(t, { onRequest: c => { held?.(c); return c.message?.method === stop && c.message.id !== undefined; } });
+  let held, stop;
+  const session = await open();
+  await callTask(session);
+  for (const [method, params, waited] of [['tasks/result', { taskId: 't1' }, 'tasks/get'], ['tools/call', { name: 'now', arguments: {}, task: {} }, 'tools/call']]) {
+    const other = await open();
+    stop = waited;
+    const arrived = new Promise(resolve => { held = c => c.message?.method === waited && resolve(c); });
+    const asking = other.post({ jsonrpc: '2.0', id: 90, method, params });
+    const c = await arrived;
+    assert.equal((await exchange(other.gateway.port, 'DELETE', '/mcp/fake', other.headers())).status, 200);
+    stop = undefined;
+    c.json(waited === 'tasks/get' ? { resultType: 'complete', taskId: 't1', status: 'working' } : { resultType: 'complete', ...text('x') });
+    const answer = await asking;
+    assert.match(JSON.stringify(answer.messages), /session ended/, method);
+  }
+  assert.equal((await session.request('tasks/get', { taskId: 't1' })).result.status, 'working');
+  assert.ok(fake.of('tasks/get').length >= 2);
 });
