@@ -142,7 +142,7 @@ static int verify(const struct cli_arguments *arguments, const struct chain_keyr
                   struct audit_inputs *inputs)
 {
     bool running = arguments->values[RUNNING] != NULL;
-    struct chain_row noted;
+    struct chain_row noted = {0};
     const struct audit_verify_options options = {
         .keys = keys,
         .part = arguments->values[PART] != NULL,
