@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int seal(struct audit_journal *journal, struct audit_turn *turn, struct slice body)
 {
@@ -302,6 +303,17 @@ static int resume(struct audit_journal *journal, struct error *error)
     return result;
 }
 
+// Where links lead: the file of "/dev/stdout" is none that belongs into /dev.
+static char *path_beside(const char *log)
+{
+    char real[PATH_MAX];
+    const char *path = realpath(log, real) != NULL ? real : log;
+    size_t size = strlen(path) + sizeof ".key";
+    char *beside = memory_new(size);
+    snprintf(beside, size, "%s.key", path);
+    return beside;
+}
+
 int audit_journal_open(struct audit_journal *journal, const char *path, const char *key_path,
                        struct error *error)
 {
@@ -316,9 +328,7 @@ int audit_journal_open(struct audit_journal *journal, const char *path, const ch
     if (key_path != NULL) {
         journal->key_path = memory_copy_string(key_path, strlen(key_path));
     } else if (journal->file.regular) {
-        size_t size = strlen(path) + sizeof ".key";
-        journal->key_path = memory_new(size);
-        snprintf(journal->key_path, size, "%s.key", path);
+        journal->key_path = path_beside(path);
     }
     result = open_key(journal, error);
     struct stat status;

@@ -105,6 +105,23 @@ test('one chain through a restart, kill -9 and rotation', async t => {
   assert.equal(strangersVerifier([log + '.1', log], fs.readFileSync(key + '.pub')), proof.decisions);
 });
 
+test('two gateways share a log, and one of them rotates it', async t => {
+  const log = scratch(t) + '/decisions.jsonl';
+  const scenes = await Promise.all([1, 2].map(() => scene(t, { extra: { decision_log: log } })));
+  const sessions = await Promise.all(scenes.map(({ open }) => open()));
+  const rounds = async () => { for (let i = 0; i < 30; i++) await Promise.all(sessions.map(session => session.call('echo'))); };
+  await rounds();
+  fs.renameSync(log, log + '.1');
+  scenes[1].gateway.signal('SIGHUP');
+  await eventually(() => fs.existsSync(log) && fs.statSync(log).size > 0, 'a new file');
+  await rounds();
+  for (const { gateway } of scenes) await gateway.stop();
+  const { code, out } = audit(log, log + '.1', '--key', log + '.key.pub', '--json');
+  assert.equal(code, 0, out);
+  const calls = [log, log + '.1'].map(file => fs.readFileSync(file, 'utf8').split('"method":"tools/call"').length - 1);
+  assert.equal(calls[0] + calls[1], 120);
+});
+
 test('what is wrong with a log is named by file and line', async t => {
   const { gateway, open } = await scene(t);
   await someCalls(gateway, open, 5);

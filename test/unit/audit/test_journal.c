@@ -277,6 +277,18 @@ static void a_new_key_is_vouched_for_by_the_old(void **state)
     verify("log", NULL);
 }
 
+static void a_key_lies_beside_the_file_itself(void **state)
+{
+    (void)state;
+    struct stat status;
+    assert_int_equal(symlink("real", world_path(&world, "log")), 0);
+    scratch_write(world_path(&world, "real"), "", 0);
+    world_make(&world, "log", NULL, 3);
+    assert_int_equal(stat(world_path(&world, "real.key"), &status), 0);
+    assert_int_not_equal(stat(world_path(&world, "log.key"), &status), 0);
+    assert_int_equal(verify("real", NULL).decisions, 3);
+}
+
 static void a_key_file_that_is_gone_changes_nothing(void **state)
 {
     (void)state;
@@ -307,6 +319,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(two_share_a_log_and_one_rotates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_key_is_vouched_for_by_the_old, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_lies_beside_the_file_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_file_that_is_gone_changes_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
