@@ -26,3 +26,6 @@ int audit_inputs_open(char **paths, int count, struct audit_inputs *ret);
 int audit_inputs_read(struct audit_inputs *inputs, size_t number,
                       int (*take)(void *argument, struct slice piece), void *argument);
 void audit_inputs_release(struct audit_inputs *inputs);
+
+// ---- audit_data.c: the admin audit in this folder's database. An exit code.
+int audit_verify_data(const char *folder, bool json);

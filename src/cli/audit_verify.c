@@ -4,7 +4,7 @@
 // `sallyport audit verify`: the verdict of audit/'s verifier in words.
 #include "cli/audit_internal.h"
 
-enum { KEY, NOTED, PART, RUNNING, JSON, FLAGS };
+enum { KEY, NOTED, PART, RUNNING, DATA, JSON, FLAGS };
 
 enum { NOTED_MAX = 1024 * 1024 };
 
@@ -14,6 +14,7 @@ static const struct cli_flag flags[FLAGS] = {
     [NOTED] = {"noted", "FILE", "the log must have the last row in this file, a copy from earlier"},
     [PART] = {"part", NULL, "rows before the given files need not be accounted for"},
     [RUNNING] = {"running", NULL, "the log is in use: an end that is not signed is no complaint"},
+    [DATA] = {"data", "FOLDER", "verify the admin audit of the database in this folder instead"},
     [JSON] = {"json", NULL, "print a JSON object"},
 };
 static const struct cli_usage usage = {
@@ -27,7 +28,6 @@ static const struct cli_usage usage = {
         "killed, or somebody cut off the end.\n",
     .flags = flags,
     .flag_count = FLAGS,
-    .operands_least = 1,
     .operands_most = -1};
 
 static int feed_cb(void *verifier, struct slice piece)
@@ -177,6 +177,10 @@ int cli_audit_verify(int argc, char **argv, const char *const *environment)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
+    if ((arguments.values[DATA] != NULL) == (arguments.operand_count > 0))
+        return cli_mistake("audit verify", "'audit verify' needs FILE... or --data");
+    if (arguments.values[DATA] != NULL)
+        return audit_verify_data(arguments.values[DATA], arguments.values[JSON] != NULL);
     if (arguments.values[KEY] != NULL &&
         chain_keyring_read(&keys, arguments.values[KEY], &error) != 0)
         code = cli_complain(CLI_USAGE, "%s", error.text);

@@ -29,7 +29,7 @@ const MISTAKES = [
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
   [['audit', 'verfy'], "unknown command 'audit verfy'; did you mean 'audit verify'?"],
-  [['audit', 'verify'], "'audit verify' needs FILE..."],
+  [['audit', 'verify'], "'audit verify' needs FILE... or --data"],
   [['policy', 'check'], "'policy check' needs FILE..."],
   [['policy', 'test'], "'policy test' needs FILE..."],
   [['policy', 'explain'], "'policy explain' needs FILE"],
