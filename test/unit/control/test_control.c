@@ -311,6 +311,26 @@ static void tokens_are_rotated_and_revoked(void **state)
     assert_int_equal(why(rotated, 0), ERROR_NOT_FOUND);
 }
 
+static int mark_revoked(void *argument, struct store_view *view, struct error *error)
+{
+    const struct world *w = argument;
+    struct store_grant grant;
+    int result = store_get_grant(view, kept(&w->organisation), kept(&w->grant), &grant, error);
+    grant.revoked_ms = 1;
+    return result == 0 ? store_change_grant(view, &grant, error) : result;
+}
+
+static void a_revoked_grant_is_out_whatever_tokens_it_has(void **state)
+{
+    (void)state;
+    world_must(&world, world_fill);
+    assert_int_equal(why(world.token, 0), 0);
+    world_must(&world, mark_revoked);
+    assert_int_equal(why(world.token, 0), ERROR_NOT_FOUND);
+    world_reopen(&world);
+    assert_int_equal(why(world.token, 0), ERROR_NOT_FOUND);
+}
+
 static int read_use(void *argument, struct store_view *view, struct error *error)
 {
     const struct world *w = argument;
@@ -485,6 +505,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(servers_are_renamed_and_switched_off, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_are_rotated_and_revoked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_revoked_grant_is_out_whatever_tokens_it_has, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_last_use_is_written, setup, teardown),
         cmocka_unit_test_setup_teardown(credentials_are_sealed_and_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(servers_are_checked_like_those_of_a_file, setup, teardown),
