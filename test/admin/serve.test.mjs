@@ -7,16 +7,17 @@ import path from 'node:path';
 import test from 'node:test';
 import { Api } from '../lib/api.mjs';
 import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
-import { Session } from '../lib/mcp.mjs';
-import { scratch } from '../lib/scratch.mjs';
+import { modernHeaders, modernMessage, Session } from '../lib/mcp.mjs';
+import { Raw, requestBytes } from '../lib/raw.mjs';
+import { eventually, scratch } from '../lib/scratch.mjs';
 import { FakeUpstream } from '../lib/upstream.mjs';
 
 const PASSWORD = 'correct horse battery', ANY = { 'If-Match': '*' };
 const NO_ECHO = { version: '1', default: 'allow', tools: { echo: { action: 'deny' } } };
 const denied = answer => /^\[POLICY DENIED\]/.test(answer.result?.content?.[0]?.text ?? '');
 
-async function controlled(t, workers) {
-  const fake = await FakeUpstream.start(t);
+async function controlled(t, workers, upstream = {}) {
+  const fake = await FakeUpstream.start(t, upstream);
   const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers } }, { args: ['--data', path.join(scratch(t), 'data')] });
   const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
   const open = new Api(gateway.port);
@@ -64,4 +65,38 @@ test('a credential reaches the server, a new one with the next message', async t
     assert.equal(fake.calls().at(-1).headers.authorization, value);
   }
   assert.ok(!gateway.stderr.includes('-secret'));
+});
+
+test('a subscription hears of changes that concern its grant, and ends with it', async t => {
+  const { gateway, api, fake } = await controlled(t, 1, {
+    eras: 'modern',
+    onMessage: (m, c) => {
+      if (m.method !== 'subscriptions/listen') return false;
+      c.event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: m.params.notifications } });
+      return true;
+    },
+  });
+  const [mine, other] = await Promise.all(['mine', 'other'].map(async name => {
+    const policy = await api.must(201, 'POST', '/policies', { name, document: ALLOW_ALL });
+    const grant = await api.must(201, 'POST', '/grants', { label: name, servers: [{ server: 'files', policy: name }] });
+    return { policy: policy.body.id, grant: grant.body };
+  }));
+  gateway.tokens.mine = mine.grant.token;
+  const message = modernMessage('l', 'subscriptions/listen', { notifications: { toolsListChanged: true } });
+  const raw = await Raw.connect(gateway.port);
+  raw.write(requestBytes('POST', '/mcp/files', modernHeaders(gateway, message, { label: 'mine' }), JSON.stringify(message), gateway.port));
+  await raw.head();
+  const seen = [];
+  const over = (async () => { for await (const event of raw.events()) if (event.data) seen.push(JSON.parse(event.data).method); })();
+  await eventually(() => seen.length === 1, 'the subscription stands');
+  const publish = (policy, document) => api.must(201, 'POST', `/policies/${policy}/versions`, { document }, ANY);
+  await publish(other.policy, NO_ECHO);
+  await publish(mine.policy, NO_ECHO);
+  await eventually(() => seen.length === 2, 'the change of its own policy is told');
+  assert.equal(seen[1], 'notifications/tools/list_changed');
+  await api.must(200, 'POST', `/grants/${other.grant.id}/revoke`, undefined, ANY);
+  await api.must(200, 'POST', `/grants/${mine.grant.id}/revoke`, undefined, ANY);
+  await over;
+  assert.equal(seen.filter(method => method?.endsWith('list_changed')).length, 1);
+  await eventually(() => fake.of('subscriptions/listen')[0].closed, 'the server is told too');
 });
