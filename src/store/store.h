@@ -168,7 +168,7 @@ struct store_policy_version { // never changes
     int64_t number;      // from 1, unique within the policy
     struct slice author; // for people
     struct slice note;
-    struct slice document; // the bytes; the audit has their length and hash instead
+    struct slice document; // the bytes; the audit has their length instead
 };
 struct store_grant {
     struct store_head head;

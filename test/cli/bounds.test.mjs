@@ -102,6 +102,16 @@ const CONSTANTS = {
   'a stop, for what is not written yet': [LOG, 'CLOSE_US', 1e-3],
   'bytes that a crash left behind the last row': [ROW, 'AUDIT_LOOSE_MAX'],
   'files that the log is cut into and that are deleted at once': [ROW, 'AUDIT_SEGMENTS_MAX'],
+  "a policy's document": ['src/store/tables.c', 'BULK_MAX'],
+  'settings of a server, tags of a grant': ['src/store/tables.c', 'JSON_MAX'],
+  'records on a page': ['src/store/view.c', 'PAGE_MOST'],
+  'changes that share a commit': ['src/store/records.c', 'BATCH_MAX'],
+  'memory of one job': ['src/store/records.c', 'JOB_MEMORY_MAX'],
+  'credentials of a server': ['src/control/load.c', 'CREDENTIALS_MAX'],
+  'tokens of a grant at the same time': ['src/control/load_grant.c', 'TOKENS_MAX'],
+  'servers of a grant': ['src/control/load_grant.c', 'REACH_MAX'],
+  'a database that another program has locked': ['src/store/sqlite/connection.c', 'busy_timeout', 1],
+  'rules that a worker has not taken over': ['src/control/rules.c', 'IN_FORCE_MS', 1],
 };
 
 const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, ms: 1, s: 1000, m: 60000, min: 60000, h: 3600000, '': 1 };
