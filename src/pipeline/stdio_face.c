@@ -80,6 +80,8 @@ static void output_cb(void *argument, int events)
 
 void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_t count)
 {
+    if (stdio->closed_told) // a line may have been cut short: nothing may follow it
+        return;
     for (size_t i = 0; i < count; i++) {
         // Raw line breaks stand only between tokens; a line must not hold them.
         struct slice rest = pieces[i];
