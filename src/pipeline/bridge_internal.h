@@ -46,6 +46,7 @@ enum {
     BRIDGE_QUESTIONS_MAX = 32,           // of one input_required result
     BRIDGE_WAIT_US = 10 * 60 * 1000000,  // for a client's answers
     BRIDGE_PROBE_MS = 5000,              // for the answer to server/discover
+    BRIDGE_LISTEN_US = 300 * 1000000,    // for the word that it listens
     BRIDGE_URIS_MAX = 1000,              // resources that one session watches
     BRIDGE_DOUBT_US = 10 * 1000000,      // between two corrections of a server's era
     BRIDGE_ASK_US = 2 * 1000000,         // before a server that did not say is asked again
@@ -215,6 +216,7 @@ void questions_sweep(struct pipeline *pipeline, uint64_t now_us);
 // bridge_listen.c
 enum step_result listen_subscribe(struct exchange *ex, bool subscribe);
 void listen_update(struct session *session);
+void listen_sweep(struct session *session, uint64_t now_us);
 void listen_release(struct session *session);
 
 // ---- A modern client before a legacy server

@@ -131,6 +131,22 @@ void listen_update(struct session *session)
         answer_waiting(bridge);
 }
 
+// A server that does not say whether it watches is not waited for without end.
+void listen_sweep(struct session *session, uint64_t now_us)
+{
+    struct bridge_session *bridge = session->bridge;
+    uint64_t limit_ms = upstream_server_options(session->server)->answer_timeout_ms;
+    uint64_t limit_us = limit_ms == 0 ? BRIDGE_LISTEN_US : limit_ms * 1000;
+    while (!list_empty(&bridge->subscribing)) {
+        struct exchange *ex = LIST_ENTRY(bridge->subscribing.next, struct exchange, wait_link);
+        if (now_us < ex->started_us + limit_us)
+            break;
+        list_remove(&ex->wait_link);
+        bridge_fail(ex, "The server did not say in time whether it watches the resource");
+    }
+    listen_update(session);
+}
+
 void bridge_session_listens(struct session *session)
 {
     if (session->bridge != NULL)

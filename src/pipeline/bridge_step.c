@@ -229,7 +229,7 @@ void bridge_sweep(struct pipeline *pipeline, uint64_t now_us)
         struct session *session = LIST_ENTRY(item, struct session, link);
         own_tasks_expire(session);
         if (session->bridge != NULL)
-            listen_update(session);
+            listen_sweep(session, now_us);
     }
 }
 

@@ -93,6 +93,7 @@ const CONSTANTS = {
   'such a task, in time': ['src/pipeline/own_tasks.c', 'OWN_TASK_MS', 1],
   'a page of an error -32042 that the server does not call complete': ['src/pipeline/bridge_urls.c', 'DONE_WAIT_MS', 1],
   'an answer to `server/discover`': [BRIDGE, 'BRIDGE_PROBE_MS', 1],
+  "a server's word that it listens for what a client subscribed to": [BRIDGE, 'BRIDGE_LISTEN_US', 1e-3],
   'resources that one session or stream watches': [BRIDGE, 'BRIDGE_URIS_MAX'],
   'bytes of records of one worker that wait to be written': [LOG, 'DEFAULT_RING'],
   'bytes of a text in a row': [ROW, 'AUDIT_TEXT_MAX'],

@@ -243,6 +243,14 @@ test('subscriptions become one listen request; its news come on the GET stream',
   stream.close();
 });
 
+test('a server that never says that it listens is not waited for without end', async t => {
+  const { open } = await bridged(t, { onMessage: (m, c) => answerDiscovery(m, c) || (m.method === 'subscriptions/listen' && (c.sse(), c.res.flushHeaders(), true)) }, { server: { timeouts: { answer: '1s' } } });
+  const session = await open();
+  const answer = await session.request('resources/subscribe', { uri: 'test://a' });
+  assert.match(answer.error.message, /did not say in time/);
+  assertAllowed(await session.call('echo', { a: 1 }), '{"a":1}');
+});
+
 test('a cancelled call closes the stream at the server', async t => {
   const { fake, open } = await bridged(t, { onCall: (m, c) => { c.sse(); } });
   const session = await open();
