@@ -83,15 +83,13 @@ static size_t take_uris(struct legacy_call *call)
     return count;
 }
 
-static void acknowledge(struct legacy_call *call)
+static int write_acknowledged(struct legacy_call *call, struct buffer *out)
 {
     struct exchange *ex = call->ex;
     struct conversation *c = call->conversation;
     struct slice *uris = memory_try_new((BRIDGE_URIS_MAX + 1) * sizeof *uris);
-    if (uris == NULL) {
-        bridge_fail(ex, "out of memory");
-        return;
-    }
+    if (uris == NULL)
+        return ERROR_NO_MEMORY;
     struct bridge_news news = {ex->listens_tools && c->news_tools,
                                ex->listens_prompts && c->news_prompts,
                                ex->listens_resources && c->news_resources, uris, 0};
@@ -106,18 +104,28 @@ static void acknowledge(struct legacy_call *call)
             uris[news.uri_count++] = copy;
         buffer_release(&raw);
     }
+    bridge_write_acknowledged(out, ex->id, &news);
+    memory_free(uris);
+    return out->failed ? ERROR_NO_MEMORY : 0;
+}
+
+static void acknowledge(struct legacy_call *call)
+{
+    struct exchange *ex = call->ex;
     struct buffer text;
     buffer_init(&text, BRIDGE_TEXT_MAX);
-    bridge_write_acknowledged(&text, ex->id, &news);
+    if (write_acknowledged(call, &text) != 0) {
+        buffer_release(&text);
+        bridge_fail(ex, "out of memory");
+        return;
+    }
     struct slice piece = buffer_slice(&text);
     call->acknowledged = true;
     if (!ex->streaming)
         ex->face->stream_begin(ex);
     ex->streaming = true;
-    if (!text.failed)
-        ex->face->stream_message(ex, &piece, 1, (struct slice){0}, -1);
+    ex->face->stream_message(ex, &piece, 1, (struct slice){0}, -1);
     buffer_release(&text);
-    memory_free(uris);
 }
 
 enum step_result subscribe_open(struct exchange *ex, struct conversation *c)

@@ -170,6 +170,18 @@ static void asked_legacy(void **state)
     try_all(&(struct conversation){.server = "fake", .run = converse_asked_legacy, .again = true});
 }
 
+static void watching_legacy_before_modern(void **state)
+{
+    (void)state;
+    try_all(&(struct conversation){.server = "new", .run = converse_watch_legacy, .again = true});
+}
+
+static void watching_modern_before_legacy(void **state)
+{
+    (void)state;
+    try_all(&(struct conversation){.server = "fake", .run = converse_watch_modern, .again = true});
+}
+
 // Clients on pipes.
 static void run_with_a_child(void **state)
 {
@@ -265,6 +277,8 @@ int main(int argc, char **argv)
         FAULT_TEST(asked_modern_before_legacy),
         FAULT_TEST(asked_modern_before_legacy_child),
         FAULT_TEST(asked_legacy),
+        FAULT_TEST(watching_legacy_before_modern),
+        FAULT_TEST(watching_modern_before_legacy),
         FAULT_TEST(run_with_a_child),
         FAULT_TEST(run_over_http),
         FAULT_TEST(run_before_modern),

@@ -208,6 +208,51 @@ bool converse_asked_modern(struct gateway_world *world, const char *server)
     return answer_has(&answer, "\"text\":\"asked\"");
 }
 
+// ---- News
+
+// What comes on a stream that has no end; without memory it may be nothing.
+static bool heard(struct gateway_world *world, const char *text)
+{
+    for (int tries = 0; tries < 10 && !answer.heard; tries++)
+        gateway_world_rest(world, 10);
+    if (!answer.done)
+        http_call_cancel(answer.call);
+    return answer_has(&answer, text);
+}
+
+bool converse_watch_legacy(struct gateway_world *world, const char *server)
+{
+    static const char watch[] = "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"resources/subscribe\","
+                                "\"params\":{\"uri\":\"test://a\"}}";
+    static struct answer taken;
+    char session[80];
+    open_session(world, server, INITIALIZE("2025-06-18"), session);
+    agent_start(world, &(struct ask){.server = server, .session = session, .verb = "GET"}, &answer);
+    in_time(agent_ask(world, &(struct ask){.server = server, .session = session, .body = watch},
+                      &taken));
+    bool watched = taken.ended && taken.status == 200 && answer_has(&taken, "\"result\":{}");
+    if (!watched && !answer.done)
+        http_call_cancel(answer.call);
+    bool news = watched && heard(world, "test://a");
+    in_time(agent_ask(world, &(struct ask){.server = server, .verb = "DELETE", .session = session},
+                      &taken));
+    return news;
+}
+
+bool converse_watch_modern(struct gateway_world *world, const char *server)
+{
+    static const char listen[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"subscriptions/listen\",\"params\":{"
+        "\"notifications\":{\"resourceSubscriptions\":[\"test://a\"]},\"_meta\":{"
+        "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+        "\"io.modelcontextprotocol/clientCapabilities\":{}}}}";
+    agent_start(world,
+                &(struct ask){.server = server, .body = listen, .modern = "subscriptions/listen"},
+                &answer);
+    in_time(gateway_world_wait(world, &answer.heard));
+    return heard(world, "notifications/subscriptions/acknowledged");
+}
+
 // ---- Whatever fails
 
 void nothing_forbidden_happened(struct gateway_world *world)

@@ -31,6 +31,9 @@ bool converse_return(struct gateway_world *world, const char *server);
 bool converse_asked_legacy(struct gateway_world *world, const char *server);
 bool converse_asked_modern(struct gateway_world *world, const char *server);
 
+// A client of either era that watches a resource of a server of the other.
+bool converse_watch_legacy(struct gateway_world *world, const char *server);
+bool converse_watch_modern(struct gateway_world *world, const char *server);
 // A client on pipes, as `run` and `connect` have one. lines.c.
 bool converse_run(struct gateway_world *world, const char *server);
 bool converse_connect(struct gateway_world *world, const char *server);

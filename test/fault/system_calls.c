@@ -241,6 +241,8 @@ static const struct conversation over_tls[] = {{"fake", converse_legacy, false, 
 static const struct conversation asked[] = {{"new", converse_asked_legacy, true, NULL},
                                             {"fake", converse_asked_modern, true, NULL},
                                             {"child", converse_asked_modern, true, NULL}};
+static const struct conversation watching[] = {{"new", converse_watch_legacy, true, NULL},
+                                               {"fake", converse_watch_modern, true, NULL}};
 static const struct conversation lines[] = {{"child", converse_run, true, NULL},
                                             {"fake", converse_run, true, NULL},
                                             {"far", converse_connect, true, NULL}};
@@ -303,6 +305,12 @@ static const struct conversation lines[] = {{"child", converse_run, true, NULL},
     TRIAL(read_fails_before_legacy, asked[2], READ, ERROR, EIO, 5) \
     TRIAL(write_fails_before_legacy, asked[2], WRITE, ERROR, EPIPE, 5) \
     TRIAL(no_child_before_legacy, asked[2], SPAWN, ERROR, EAGAIN, 1) \
+    TRIAL(receive_fails_watching_modern, watching[0], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(receive_gets_one_byte_watching_modern, watching[0], RECEIVE, ONE_BYTE, 0, 10) \
+    TRIAL(send_fails_watching_modern, watching[0], SEND, ERROR, EPIPE, 10) \
+    TRIAL(receive_fails_watching_legacy, watching[1], RECEIVE, ERROR, ECONNRESET, 10) \
+    TRIAL(receive_gets_one_byte_watching_legacy, watching[1], RECEIVE, ONE_BYTE, 0, 10) \
+    TRIAL(send_fails_watching_legacy, watching[1], SEND, ERROR, EPIPE, 10) \
     TRIAL(read_fails_run, lines[0], READ, ERROR, EIO, 10) \
     TRIAL(read_is_interrupted_run, lines[0], READ, INTERRUPTED, 0, 10) \
     TRIAL(read_has_to_wait_run, lines[0], READ, NOT_NOW, 0, 10) \

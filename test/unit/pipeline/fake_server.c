@@ -213,7 +213,8 @@ static void initialize(struct fake_server *fake, struct http_reply *reply, struc
     char version[64], text[512], result[256];
     member(body, "protocolVersion", version, sizeof version);
     snprintf(result, sizeof result,
-             "{\"protocolVersion\":%s,\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+             "{\"protocolVersion\":%s,\"capabilities\":{\"tools\":{\"listChanged\":true},"
+             "\"resources\":{\"subscribe\":true}},"
              "\"serverInfo\":{\"name\":\"fake\",\"version\":\"1\"}}",
              version);
     if (fake->posted_to != NULL) {
@@ -237,7 +238,8 @@ static void discover(struct fake_server *fake, struct http_reply *reply, const c
 {
     say(fake, reply, id,
         fake->modern ? "{\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\"],"
-                       "\"capabilities\":{\"tools\":{}},\"ttlMs\":0,\"cacheScope\":\"private\"}"
+                       "\"capabilities\":{\"tools\":{},\"resources\":{\"subscribe\":true}},"
+                       "\"ttlMs\":0,\"cacheScope\":\"private\"}"
                      : "{}");
 }
 
@@ -275,6 +277,34 @@ static bool find_stream(struct fake_server *fake, const struct http_request *req
     return true;
 }
 
+static void listening_gone_cb(void *argument)
+{
+    struct fake_server *fake = argument;
+    fake->listening = NULL;
+}
+
+#define NEWS(kind, members)                                                                        \
+    "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/" kind "\",\"params\":{" members        \
+    ",\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":%s}}}\n\n"
+
+// Tells at once that the resource has changed, and stays open.
+static void listen_to(struct fake_server *fake, struct http_reply *reply, const char *id)
+{
+    static const char news[] = NEWS("subscriptions/acknowledged",
+                                    "\"notifications\":{\"resourceSubscriptions\":[\"test://a\"]}")
+        NEWS("resources/updated", "\"uri\":\"test://a\"");
+    char text[1024];
+    if (fake->listening != NULL) { // one at a time
+        http_reply_listen(fake->listening, (struct http_reply_events){0});
+        http_reply_finish(fake->listening);
+    }
+    fake->listening = reply;
+    http_reply_listen(reply, (struct http_reply_events){listening_gone_cb, drained_cb, fake});
+    http_reply_start(reply, 200, events, 1);
+    snprintf(text, sizeof text, news, id, id);
+    http_reply_write(reply, slice_from_string(text));
+}
+
 static void handle_message(struct fake_server *fake, struct http_reply *reply, struct slice body)
 {
     char id[64], method[64], name[64];
@@ -296,6 +326,8 @@ static void handle_message(struct fake_server *fake, struct http_reply *reply, s
         http_reply_send(reply, 202, NULL, 0, (struct slice){0});
     else if (strcmp(method, "initialize") == 0)
         initialize(fake, reply, body, id);
+    else if (strcmp(method, "subscriptions/listen") == 0 && fake->modern)
+        listen_to(fake, reply, id);
     else if (strcmp(method, "server/discover") == 0)
         discover(fake, reply, id);
     else if (strcmp(method, "tools/list") == 0)

@@ -30,7 +30,8 @@ struct fake_server {
     struct http_reply *asking; // the stream of a call of "ask" in the older era
     char asking_id[64];
     unsigned questions;
-    bool modern; // while a message to /new is answered
+    struct http_reply *listening; // the stream of a subscriptions/listen
+    bool modern;                  // while a message to /new is answered
     struct fake_stream streams[FAKE_STREAMS];
     struct fake_stream *posted_to; // while a message is answered; NULL: streamable HTTP
 };

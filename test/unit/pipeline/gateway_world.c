@@ -280,7 +280,9 @@ static void body_cb(void *argument, struct slice data)
     memcpy(answer->body + answer->length, data.data, data.length);
     answer->length += data.length;
     answer->body[answer->length] = '\0';
-    answer->heard = answer->heard || answer_has(answer, "elicitation/create");
+    answer->heard = answer->heard || answer_has(answer, "elicitation/create") ||
+                    answer_has(answer, "notifications/resources/updated") ||
+                    answer_has(answer, "notifications/subscriptions/acknowledged");
 }
 
 static void end_cb(void *argument)

@@ -17,7 +17,8 @@
 #include "unit/pipeline/fake_server.h"
 
 #define WORLD_POLICY                                                                               \
-    "{\"version\":\"1\",\"default\":\"deny\",\"hide\":[\"secret\"],\"methods\":{"                  \
+    "{\"version\":\"1\",\"default\":\"deny\",\"hide\":[\"secret\"],"                               \
+    "\"resources\":{\"default\":\"allow\"},\"methods\":{"                                          \
     "\"elicitation/create\":\"allow\"},\"tools\":{"                                                \
     "\"add\":{\"limits\":[{\"counter\":\"adds\",\"window\":\"hour\",\"max\":2}]},"                 \
     "\"plain\":{},\"stream\":{},\"fail\":{},\"hold\":{},\"die\":{},\"ask\":{},"                    \
@@ -77,7 +78,7 @@ struct answer {
     struct gateway_world *world;
     struct http_call *call;
     bool done;  // ended or failed
-    bool heard; // the same, or it holds a question already
+    bool heard; // the same, or it holds a question or news already
     bool ended; // whole
     int code;   // why not
     int status;
