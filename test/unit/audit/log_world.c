@@ -51,6 +51,20 @@ void world_write(struct audit_log *log, int count)
     assert_int_equal(audit_log_stats(log).written, wanted);
 }
 
+void world_wait_signed(struct log_world *world, const char *name)
+{
+    bool is_signed = false;
+    for (int i = 0; i < 60000 && !is_signed; i++) {
+        struct text text = world_read(world, name);
+        size_t last = text_line(text, text_lines(text) - 1);
+        is_signed =
+            memmem(text.bytes + last, text.size - last, "\"note\":\"checkpoint\"", 19) != NULL;
+        free(text.bytes);
+        usleep(1000);
+    }
+    assert_true(is_signed);
+}
+
 void world_wait_reopened(struct log_world *world, const char *name)
 {
     const char *path = world_path(world, name);

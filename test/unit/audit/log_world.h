@@ -30,6 +30,8 @@ const char *world_path(struct log_world *world, const char *name);
 struct audit_log *world_log(struct log_world *world, const char *name, const char *key);
 // Writes decisions and waits until they are in the file.
 void world_write(struct audit_log *log, int count);
+// Waits until the last row is a checkpoint: then nothing more comes by itself.
+void world_wait_signed(struct log_world *world, const char *name);
 void world_wait_reopened(struct log_world *world, const char *name);
 // A whole log: a start, `count` decisions, an end.
 void world_make(struct log_world *world, const char *name, const char *key, int count);

@@ -145,7 +145,7 @@ static void a_deleted_log_is_begun_anew(void **state)
     (void)state;
     struct audit_log *log = world_log(&world, "log", NULL);
     world_write(log, 5);
-    struct text before = world_read(&world, "log");
+    world_wait_signed(&world, "log");
     assert_int_equal(unlink(world_path(&world, "log")), 0);
     world_write(log, 5);
     audit_close(log);
@@ -153,7 +153,6 @@ static void a_deleted_log_is_begun_anew(void **state)
     struct audit_proof proof = verify("log", NULL);
     assert_int_equal(proof.decisions, 5);
     assert_true(proof.first > 5); // it says that there was more
-    free(before.bytes);
 }
 
 static void an_emptied_log_goes_on(void **state)
@@ -161,6 +160,7 @@ static void an_emptied_log_goes_on(void **state)
     (void)state;
     struct audit_log *log = world_log(&world, "log", NULL);
     world_write(log, 5);
+    world_wait_signed(&world, "log");
     assert_int_equal(truncate(world_path(&world, "log"), 0), 0);
     world_write(log, 5);
     audit_close(log);
@@ -175,6 +175,7 @@ static void a_cut_while_running_shows(void **state)
     struct audit_log *log = world_log(&world, "log", NULL);
     world_write(log, 5);
     world_write(log, 5);
+    world_wait_signed(&world, "log");
     struct text text = world_read(&world, "log");
     assert_int_equal(truncate(world_path(&world, "log"), (off_t)text_line(text, 4)), 0);
     free(text.bytes);
