@@ -340,34 +340,45 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
     submit(request, STORE_READ, run_read, have_read);
 }
 
-bool admin_handle(struct admin_face *face, struct http_reply *reply,
-                  const struct http_request *given)
+static const struct slice base = {"/api/v1", 7};
+
+bool admin_owns(const struct http_request *request)
 {
-    static const struct slice base = {"/api/v1", 7};
-    if (!slice_starts_with(given->path, base) ||
-        (given->path.length > base.length && given->path.data[base.length] != '/'))
-        return false;
-    struct admin_request *request = request_new(face, given);
+    struct slice path = request->path;
+    return slice_starts_with(path, base) &&
+           (path.length == base.length || path.data[base.length] == '/');
+}
+
+static void take(struct admin_request *request, struct http_reply *reply, struct slice body)
+{
     struct buffer allow;
-    if (request == NULL) {
-        http_reply_send(reply, 503, NULL, 0, (struct slice){0});
-        return true;
-    }
     struct slice path =
         slice_of(request->path.data + base.length, request->path.length - base.length);
     buffer_init(&allow, 0);
     request->route = admin_route_find(request->method, path, request->parameters, &allow);
     if (request->route != NULL) {
-        begin(request, reply, given->body);
+        begin(request, reply, body);
     } else if (allow.length == 0) {
         refuse_at_once(reply, request, 404, "not-found", "there is no such path in the API");
     } else {
-        struct slice text = arena_format(&request->arena, "this path has only %.*s",
-                                         SLICE_PRINT(buffer_slice(&allow)));
-        refuse_at_once(reply, request, 405, "method", text.data == NULL ? "" : text.data);
+        request->allow = admin_keep(request, buffer_slice(&allow));
+        refuse_at_once(reply, request, 405, "method", "this path has other methods, see Allow");
     }
     buffer_release(&allow);
-    return true;
+}
+
+void admin_handle(struct admin_face *face, struct http_reply *reply,
+                  const struct http_request *given, bool admitted)
+{
+    struct admin_request *request = request_new(face, given);
+    if (request == NULL)
+        http_reply_send(reply, 503, NULL, 0, (struct slice){0});
+    else if (!admitted)
+        refuse_at_once(reply, request, 403, "host",
+                       "this Host or Origin is not allowed; see allowed_hosts and allowed_origins "
+                       "in the configuration");
+    else
+        take(request, reply, given->body);
 }
 
 // ---- Life

@@ -24,9 +24,11 @@ void admin_close(struct admin *admin); // after its faces; NULL accepted
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop);
 // Waits for the jobs that are under way, whose answers nobody gets. The loop does not run any more.
 void admin_face_free(struct admin_face *face); // NULL accepted
-// Takes the request over when its path is one of the API's, else false and nothing has happened.
-bool admin_handle(struct admin_face *face, struct http_reply *reply,
-                  const struct http_request *request);
+// Is its path one of the API's?
+bool admin_owns(const struct http_request *request);
+// Takes over a request that it owns. `admitted`: Host and Origin are allowed.
+void admin_handle(struct admin_face *face, struct http_reply *reply,
+                  const struct http_request *request, bool admitted);
 
 // The route table, for the tests of the documentation: false behind the last one.
 struct admin_route_text {

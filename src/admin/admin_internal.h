@@ -275,7 +275,7 @@ struct admin_request {
     struct buffer out;     // JSON
     int64_t etag;          // 0: none
     struct slice location; // empty: none
-    struct slice set_cookie;
+    struct slice set_cookie, allow;
     char secret[IDENTITY_TOKEN_SIZE]; // shown once, as the member "token"; wiped
     bool replayed;
     struct admin_problem problem;

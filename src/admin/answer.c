@@ -29,6 +29,7 @@ static size_t make_headers(struct admin_request *request, struct http_header *he
         add_header(
             headers, &count, "Retry-After",
             arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s));
+    add_header(headers, &count, "Allow", request->allow);
     if (problem)
         return count;
     add_header(headers, &count, "Set-Cookie", request->set_cookie);

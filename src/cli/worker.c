@@ -119,8 +119,11 @@ int worker_add_admin(struct worker *worker, struct admin *admin, struct error *e
 static void handle_cb(void *argument, struct http_reply *reply, const struct http_request *request)
 {
     struct worker *worker = argument;
-    if (worker->admin == NULL || !admin_handle(worker->admin, reply, request))
-        pipeline_handle_http(worker->gateway.pipeline, reply, request);
+    struct pipeline *pipeline = worker->gateway.pipeline;
+    if (worker->admin != NULL && admin_owns(request))
+        admin_handle(worker->admin, reply, request, pipeline_admits(pipeline, request));
+    else
+        pipeline_handle_http(pipeline, reply, request);
 }
 
 static void refused_cb(void *argument, int status, const char *reason, struct slice peer)

@@ -122,6 +122,14 @@ bool headers_origin_allowed(const struct rules *rules, struct slice origin)
     return false; // "null" and everything that is no web origin
 }
 
+bool pipeline_admits(const struct pipeline *pipeline, const struct http_request *request)
+{
+    struct slice origin = http_header_get(request->headers, HTTP_ORIGIN);
+    return headers_host_allowed(pipeline->rules, request) &&
+           (origin.data == NULL || (http_header_count(request->headers, HTTP_ORIGIN) == 1 &&
+                                    headers_origin_allowed(pipeline->rules, origin)));
+}
+
 // ---- Agreement of headers and body in the modern era
 
 static struct slice find(const struct exchange *ex, const char *name, size_t *ret_count)

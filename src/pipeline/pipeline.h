@@ -77,6 +77,8 @@ size_t pipeline_calls_in_flight(const struct pipeline *pipeline); // any thread
 // Handlers for http_server_open; the argument is the pipeline.
 void pipeline_handle_http(void *pipeline, struct http_reply *reply,
                           const struct http_request *request);
+// Are its Host and Origin allowed? For what else is answered on the same address.
+bool pipeline_admits(const struct pipeline *pipeline, const struct http_request *request);
 void pipeline_handle_refused(void *pipeline, int status, const char *reason, struct slice peer);
 
 // ---- The stdio face: one client on a pair of descriptors, one server, one grant.

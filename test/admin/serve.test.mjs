@@ -8,7 +8,7 @@ import test from 'node:test';
 import { Api } from '../lib/api.mjs';
 import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
 import { modernHeaders, modernMessage, Session } from '../lib/mcp.mjs';
-import { Raw, requestBytes } from '../lib/raw.mjs';
+import { exchange, Raw, requestBytes } from '../lib/raw.mjs';
 import { eventually, scratch } from '../lib/scratch.mjs';
 import { FakeUpstream } from '../lib/upstream.mjs';
 
@@ -51,6 +51,14 @@ for (const workers of [1, 3])
     await api.must(200, 'POST', `/grants/${grant.body.id}/revoke`, undefined, ANY);
     await assert.rejects(Session.open(gateway, { label: 'agent', server: 'files' }));
   });
+
+test('a page of another host, or one that got our address for its name, is refused', async t => {
+  const { gateway } = await controlled(t, 1);
+  const ask = headers => exchange(gateway.port, 'GET', '/api/v1/openapi.json', headers);
+  assert.equal((await ask({})).status, 200);
+  assert.equal((await ask({ Origin: `http://127.0.0.1:${gateway.port}` })).status, 200);
+  for (const headers of [{ Host: 'evil.example.com' }, { Origin: 'https://evil.example.com' }, { Origin: 'null' }]) assert.equal((await ask(headers)).status, 403);
+});
 
 test('a credential reaches the server, a new one with the next message', async t => {
   const { gateway, api, fake } = await controlled(t, 1);

@@ -161,7 +161,9 @@ static void print_start(struct control *control, uint16_t port)
 
 static void handle(void *argument, struct http_reply *reply, const struct http_request *request)
 {
-    if (!admin_handle(argument, reply, request))
+    if (admin_owns(request))
+        admin_handle(argument, reply, request, true);
+    else
         http_reply_send(reply, 404, NULL, 0, (struct slice){0});
 }
 

@@ -12,6 +12,7 @@ import { run } from './command.mjs';
 
 const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
 const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
+const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c';
 const LOG = 'src/audit/log.c', ROW = 'src/audit/audit_internal.h';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
@@ -102,6 +103,21 @@ const CONSTANTS = {
   'a turn at a log that another gateway writes to': [LOG, 'TURN_US', 1e-3],
   'a stop, for what is not written yet': [LOG, 'CLOSE_US', 1e-3],
   'bytes that a crash left behind the last row': [ROW, 'AUDIT_LOOSE_MAX'],
+  'a body for the API': [ADMIN, 'BODY_MAX'],
+  'a body with a policy': [ADMIN, 'POLICY_BODY_MAX'],
+  'bodies for the API that are worked on, all in all, of one worker': ['src/admin/admin.c', 'BODIES_MAX'],
+  'requests to the API that are worked on, of one worker': ['src/admin/admin.c', 'REQUESTS_MAX'],
+  'passwords that wait to be checked': ['src/admin/hashers.c', 'WAITING_MAX'],
+  'passwords tried for an account in 15 minutes': [THROTTLE, 'PER_ACCOUNT'],
+  'passwords tried from an address (a /64 with IPv6) in 15 minutes': [THROTTLE, 'PER_ADDRESS'],
+  'a session of the dashboard': ['src/admin/session_internal.h', 'SESSION_MS', 1],
+  'the same, unused': ['src/admin/session_internal.h', 'SESSION_IDLE_MS', 1],
+  'an invitation, unless it says otherwise': ['src/admin/people.c', 'INVITATION_MS', 1],
+  'the link for the first admin': ['src/control/control.h', 'CONTROL_SETUP_MS', 1],
+  'what was answered to an idempotency key': ['src/admin/replay.c', 'KEPT_MS', 1],
+  'items of a page': ['src/admin/resources.c', 'PAGE_MOST'],
+  'faults that one answer lists': [ADMIN, 'ERRORS_MAX'],
+  'servers that one grant reaches': [ADMIN, 'REACH_MAX'],
   'files that the log is cut into and that are deleted at once': [ROW, 'AUDIT_SEGMENTS_MAX'],
   "a policy's document": ['src/store/tables.c', 'BULK_MAX'],
   'settings of a server, tags of a grant': ['src/store/tables.c', 'JSON_MAX'],
