@@ -282,10 +282,10 @@ int cli_serve(int argc, char **argv, const char *const *environment)
         (arguments.values[KEY_FILE] != NULL || arguments.values[ALLOW_COMMANDS] != NULL))
         return cli_mistake("serve", "--key-file and --allow-commands go with --data");
     struct serving serving = {.environment = environment};
-    struct config *config;
+    struct config *config = NULL;
     struct error error = {0};
     exit_code = load_first(&serving, &arguments, &config);
-    if (exit_code != CLI_OK) {
+    if (exit_code != CLI_OK || config == NULL) {
         serve_data_close(serving.data);
         return exit_code;
     }

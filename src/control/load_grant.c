@@ -14,13 +14,14 @@ static int slot_for(struct control *control, struct store_view *view,
 {
     struct control_state *state = &control->state;
     struct store_policy row = {0};
+    struct error error = {0};
     if (reach->policy.length == 0)
         return -1;
     size_t count = state->slot_count;
     int place = control_state_slot(state, reach->policy, reach->number);
     bool fresh = place >= 0 && ((size_t)place >= count || state->slots[place].compiled == NULL);
     int result =
-        fresh ? store_get_policy(view, reach->head.organisation, reach->policy, &row, NULL) : 0;
+        fresh ? store_get_policy(view, reach->head.organisation, reach->policy, &row, &error) : 0;
     control_note_failure(control, place < 0 ? ERROR_NO_MEMORY : result);
     if (fresh && result == 0)
         control_fill_slot(control, &state->slots[place], view, &row);

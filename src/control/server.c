@@ -202,7 +202,7 @@ void control_server_unref(struct control_server *server)
 int control_check_server(struct control *control, const struct store_server *server,
                          struct error *error)
 {
-    struct control_server *made;
+    struct control_server *made = NULL;
     int result = control_server_make(control, server, NULL, 0, "new", &made, error);
     if (result == 0)
         control_server_unref(made);

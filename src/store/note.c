@@ -101,21 +101,19 @@ static void write_body(struct buffer *out, const struct store_audit *row,
     write_record(out, "after", table, after, before);
 }
 
-static int add_row(struct store_view *view, struct store_audit *row, const struct store_audit *last,
+// `state` is that of the row before, then this one's.
+static int add_row(struct store_view *view, struct store_audit *row, struct chain_state *state,
                    struct slice body, struct error *error)
 {
-    struct chain_state state = {.rows = (uint64_t)last->sequence};
     struct buffer line;
     buffer_init(&line, 0);
-    if (last->link.length == CHAIN_LINK_SIZE)
-        memcpy(state.link, last->link.data, CHAIN_LINK_SIZE);
-    int result = chain_append(view->hasher, &state, body, &line);
+    int result = chain_append(view->hasher, state, body, &line);
     if (line.failed) // it has no cap
         result = ERROR_NO_MEMORY;
     if (result == 0) {
         struct slice whole = buffer_slice(&line);
         row->line = slice_of(whole.data, whole.length - 1); // without its line feed
-        row->link = slice_of((const char *)state.link, sizeof state.link);
+        row->link = slice_of((const char *)state->link, sizeof state->link);
         result = store_rows_insert(view->connection, STORE_AUDIT, &row->head, error);
     } else {
         error_set(error, result, "a row of the audit cannot be made: %s", error_text(result));
@@ -147,13 +145,16 @@ int store_note(struct store_view *view, enum store_kind kind, const char *verb,
         .actor = actor->id,
         .action = arena_format(&view->arena, "%s.%s", table->name, verb),
         .object = subject->id};
+    struct chain_state state = {.rows = (uint64_t)last.sequence};
     struct buffer body;
+    if (last.link.length == CHAIN_LINK_SIZE)
+        memcpy(state.link, last.link.data, CHAIN_LINK_SIZE);
     buffer_init(&body, LINE_MAX_BYTES);
     write_body(&body, &row, actor, table, before, after);
     if (row.action.data == NULL || body.failed)
         result = error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit");
     else
-        result = add_row(view, &row, &last, buffer_slice(&body), error);
+        result = add_row(view, &row, &state, buffer_slice(&body), error);
     buffer_release(&body);
     return result;
 }
