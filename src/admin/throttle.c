@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 
 enum { BUCKETS = 16384, WINDOW_MS = 15 * 60 * 1000, PER_ACCOUNT = 10, PER_ADDRESS = 50 };
@@ -40,15 +41,17 @@ void admin_throttle_free(struct admin_throttle *throttle)
     memory_free(throttle);
 }
 
-// Half of an IPv6 address is the caller's own choice.
-static struct slice network_of(struct slice address)
+// Half of an IPv6 address is the caller's own choice, so the other half counts.
+static struct slice network_of(struct slice address, struct in6_addr *parsed)
 {
-    size_t colons = 0;
-    bool six = address.length > 0 && address.data[0] == '[';
-    for (size_t i = 0; six && i < address.length; i++)
-        if (address.data[i] == ':' && ++colons == 4)
-            return slice_of(address.data, i);
-    return address;
+    char text[64];
+    if (address.length < 3 || address.length >= sizeof text || address.data[0] != '[')
+        return address;
+    memcpy(text, address.data + 1, address.length - 2);
+    text[address.length - 2] = '\0';
+    if (inet_pton(AF_INET6, text, parsed) != 1 || IN6_IS_ADDR_V4MAPPED(parsed))
+        return address;
+    return slice_of((const char *)parsed, 8);
 }
 
 static struct bucket *bucket_of(const struct admin_throttle *throttle, struct bucket *buckets,
@@ -68,9 +71,11 @@ static int64_t wait_of(const struct bucket *bucket, unsigned most, int64_t now_m
 int64_t admin_throttle_try(struct admin_throttle *throttle, struct slice account,
                            struct slice address, int64_t now_ms)
 {
+    struct in6_addr parsed;
+    struct slice network = network_of(address, &parsed);
     pthread_mutex_lock(&throttle->lock);
     struct bucket *a = bucket_of(throttle, throttle->accounts, account, now_ms);
-    struct bucket *b = bucket_of(throttle, throttle->addresses, network_of(address), now_ms);
+    struct bucket *b = bucket_of(throttle, throttle->addresses, network, now_ms);
     int64_t wait_s = wait_of(a, PER_ACCOUNT, now_ms), other_s = wait_of(b, PER_ADDRESS, now_ms);
     wait_s = wait_s > other_s ? wait_s : other_s;
     if (wait_s == 0) {
