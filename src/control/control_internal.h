@@ -48,6 +48,7 @@ struct control_state {
 };
 int control_state_open(struct control_state *state, struct error *error) MUST_CHECK;
 void control_state_close(struct control_state *state);
+void control_state_clear(struct control_state *state); // everything is to be read anew
 struct control_known *control_state_server(struct control_state *state, struct slice id);
 void control_state_forget_server(struct control_state *state, struct slice id);
 // The index of a slot, made when missing; -1 when memory is short.

@@ -198,7 +198,7 @@ static void load_dirty(struct control *control, struct store_view *view, const s
 static void load_whole(struct control *control, struct store_view *view)
 {
     struct error error = {0};
-    identity_table_free(control->state.grants);
+    control_state_clear(&control->state);
     control->state.grants = identity_table_new();
     control->incomplete = false; // what cannot be read sets it again
     if (control_load_all(control, view, &error) == 0)
@@ -276,8 +276,7 @@ void control_in_force(struct control *control, uint64_t serial)
 
 // ---- When grants were used
 
-struct using
-{
+struct use_walk {
     struct store_view *view;
     int64_t since_ms;
     int64_t latest_ms;
@@ -287,14 +286,14 @@ struct using
 
 static void write_use_cb(void *argument, struct identity_entry *entry)
 {
-    struct using *using = argument;
+    struct use_walk *walk = argument;
     const struct identity_grant *grant = identity_entry_grant(entry);
     int64_t used_ms = identity_entry_used_ms(entry);
-    if (used_ms <= using->since_ms || using->result != 0)
+    if (used_ms <= walk->since_ms || walk->result != 0)
         return;
-    using->latest_ms = used_ms > using->latest_ms ? used_ms : using->latest_ms;
-    using->result = store_touch(using->view, STORE_GRANT, grant->organisation, grant->id, used_ms,
-                                &using->error);
+    walk->latest_ms = used_ms > walk->latest_ms ? used_ms : walk->latest_ms;
+    walk->result =
+        store_touch(walk->view, STORE_GRANT, grant->organisation, grant->id, used_ms, &walk->error);
 }
 
 // After a failure everything is read again, also when nothing changes.
@@ -311,14 +310,14 @@ static int write_use(void *argument, struct store_view *view, struct error *erro
     struct control *control = argument;
     if (control->incomplete)
         recover(control, view);
-    struct using using = {.view = view, .since_ms = control->used_before_ms};
-    identity_table_each(control->use_rules->grants, write_use_cb, &using);
-    if (using.result == 0) {
-        control->used_until_ms = using.latest_ms;
-        using.result = store_forget_expired(view, clock_wall_ms(), &using.error);
+    struct use_walk walk = {.view = view, .since_ms = control->used_before_ms};
+    identity_table_each(control->use_rules->grants, write_use_cb, &walk);
+    if (walk.result == 0) {
+        control->used_until_ms = walk.latest_ms;
+        walk.result = store_forget_expired(view, clock_wall_ms(), &walk.error);
     }
-    *error = using.error;
-    return using.result;
+    *error = walk.error;
+    return walk.result;
 }
 
 static void use_written(void *argument, int result, const struct error *error)

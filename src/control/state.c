@@ -35,7 +35,7 @@ static void free_known_cb(void *argument, struct slice id, void *known)
     free_known(known);
 }
 
-void control_state_close(struct control_state *state)
+void control_state_clear(struct control_state *state)
 {
     table_each(&state->servers, free_known_cb, NULL);
     table_release(&state->servers);
@@ -43,10 +43,17 @@ void control_state_close(struct control_state *state)
         memory_free(state->slots[i].key);
         policy_unref(state->slots[i].compiled);
     }
-    memory_free(state->slots);
+    state->slot_count = state->free_slots = 0;
     table_release(&state->slots_by_key);
-    policy_unref(state->nothing);
     identity_table_free(state->grants);
+    state->grants = NULL;
+}
+
+void control_state_close(struct control_state *state)
+{
+    control_state_clear(state);
+    memory_free(state->slots);
+    policy_unref(state->nothing);
     *state = (struct control_state){0};
 }
 
