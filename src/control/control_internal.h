@@ -74,6 +74,16 @@ void control_note_failure(struct control *control, int result);
 int control_load_organisation(struct control *control, struct store_view *view,
                               struct slice organisation, struct error *error) MUST_CHECK;
 
+// Over many records, a page at a time; store_forget may come between.
+struct control_walk {
+    char after[64];
+    struct store_page page;
+    bool more;
+};
+struct control_walk control_walk_start(size_t limit);
+// `last` is the last record of the page, NULL when it was empty.
+void control_walk_on(struct control_walk *walk, const struct store_head *last);
+
 // ---- rules.c
 // Makes rules from the state and publishes them; with no memory, rules that let nobody in.
 void control_publish(struct control *control);

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { PLACE_MEMORY = 4096, CREDENTIALS_MAX = 128 };
+enum { CREDENTIALS_MAX = 128, PAGE = 100, BATCH = 100 };
 
 static int seal(struct control *control, struct store_view *view,
                 struct store_credential *credential, struct slice plain, struct error *error)
@@ -67,7 +67,8 @@ int control_set_credential(struct control *control, struct store_view *view,
 
 struct rotation {
     struct control *control;
-    struct secret_keys *keys; // the new ones
+    struct secret_keys *keys; // the new ones, until they are in use
+    size_t left;              // for this job
     size_t count;
 };
 
@@ -91,53 +92,65 @@ static int reseal(struct rotation *rotation, struct store_view *view,
     if (plain.data != NULL)
         memory_wipe(plain.data, plain.capacity);
     buffer_release(&plain);
-    rotation->count += result == 0;
+    rotation->left--;
     return result;
 }
 
 static int reseal_organisation(struct rotation *rotation, struct store_view *view,
                                struct slice organisation, struct error *error)
 {
-    struct store_page page = {.limit = 0};
-    for (bool more = true; more;) {
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more && rotation->left > 0;) {
         const struct store_credential *rows = NULL;
         size_t count = 0;
-        int result = store_list_credential(view, organisation, (struct slice){0}, &page, &rows,
-                                           &count, &more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
+        int result = store_list_credential(view, organisation, (struct slice){0}, &walk.page, &rows,
+                                           &count, &walk.more, error);
+        for (size_t i = 0; result == 0 && i < count && rotation->left > 0; i++)
             result = reseal(rotation, view, &rows[i], error);
         if (result != 0)
             return result;
-        if (count > 0)
-            page.after = rows[count - 1].head.id;
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
     }
     return 0;
 }
 
-// The new keys hold the old ones, so nothing is lost when this fails half way.
-static int reseal_all(void *argument, struct store_view *view, struct error *error)
+// As many as are left for this job, so that others need not wait for all of them. The new keys hold
+// the old ones: nothing is lost when this ends half way.
+static int reseal_some(void *argument, struct store_view *view, struct error *error)
 {
     struct rotation *rotation = argument;
     struct secret_keys *before = rotation->control->keys;
-    struct store_page page = {.limit = 0};
     if (rotation->keys != NULL) {
         rotation->control->keys = rotation->keys;
         rotation->keys = NULL;
         secret_keys_free(before);
     }
-    for (bool more = true; more;) {
+    for (struct control_walk walk = control_walk_start(1); walk.more && rotation->left > 0;) {
         const struct store_organisation *rows = NULL;
         size_t count = 0;
-        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &page,
-                                             &rows, &count, &more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
-            result = reseal_organisation(rotation, view, rows[i].head.id, error);
+        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &walk.page,
+                                             &rows, &count, &walk.more, error);
         if (result != 0)
             return result;
-        if (count > 0)
-            page.after = rows[count - 1].head.id;
+        control_walk_on(&walk, count == 0 ? NULL : &rows[0].head);
+        store_forget(view);
+        result = count == 0 ? 0 : reseal_organisation(rotation, view, walk.page.after, error);
+        if (result != 0)
+            return result;
     }
     return 0;
+}
+
+static int reseal_all(struct rotation *rotation, struct error *error)
+{
+    int result;
+    do {
+        rotation->left = BATCH;
+        result =
+            store_run(rotation->control->records, STORE_WRITE, NULL, reseal_some, rotation, error);
+        rotation->count += result == 0 ? BATCH - rotation->left : 0;
+    } while (result == 0 && rotation->left == 0);
+    return result;
 }
 
 // Reads the key file and adds a key to it.
@@ -167,7 +180,7 @@ int control_rotate_keys(struct control *control, size_t *ret_count, struct error
     bool of_file = control->key_file != NULL;
     int result = of_file ? add_key(control->key_file, &rotation.keys, error) : 0;
     if (result == 0)
-        result = store_run(control->records, STORE_WRITE, NULL, reseal_all, &rotation, error);
+        result = reseal_all(&rotation, error);
     secret_keys_free(rotation.keys);
     if (result == 0 && of_file)
         result = drop_old_keys(control->key_file, error);

@@ -199,18 +199,12 @@ void control_load_policy(struct control *control, struct store_view *view,
 
 // ---- Everything, a page at a time so that memory stays small
 
-struct walk {
-    char after[64];
-    struct store_page page;
-    bool more;
-};
-
-static struct walk walk_start(size_t limit)
+struct control_walk control_walk_start(size_t limit)
 {
-    return (struct walk){.page = {.limit = limit}, .more = true};
+    return (struct control_walk){.page = {.limit = limit}, .more = true};
 }
 
-static void walk_on(struct walk *walk, const struct store_head *last)
+void control_walk_on(struct control_walk *walk, const struct store_head *last)
 {
     if (last == NULL)
         return;
@@ -222,7 +216,7 @@ static void walk_on(struct walk *walk, const struct store_head *last)
 static int load_servers(struct control *control, struct store_view *view, struct slice organisation,
                         struct error *error)
 {
-    for (struct walk walk = walk_start(PAGE); walk.more;) {
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more;) {
         const struct store_server *rows = NULL;
         struct store_organisation owner = {0};
         size_t count = 0;
@@ -234,7 +228,7 @@ static int load_servers(struct control *control, struct store_view *view, struct
             return result;
         for (size_t i = 0; i < count; i++)
             load_server_row(control, view, &rows[i], owner.name);
-        walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
         store_forget(view);
     }
     return 0;
@@ -243,7 +237,7 @@ static int load_servers(struct control *control, struct store_view *view, struct
 static int load_grants(struct control *control, struct store_view *view, struct slice organisation,
                        struct error *error)
 {
-    for (struct walk walk = walk_start(PAGE); walk.more;) {
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more;) {
         const struct store_grant *rows = NULL;
         size_t count = 0;
         int result = store_list_grant(view, organisation, (struct slice){0}, &walk.page, &rows,
@@ -253,7 +247,7 @@ static int load_grants(struct control *control, struct store_view *view, struct 
                 result = control_load_grant_row(control, view, &rows[i], error);
         if (result != 0)
             return result;
-        walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
         store_forget(view);
     }
     return 0;
@@ -268,14 +262,14 @@ int control_load_organisation(struct control *control, struct store_view *view,
 
 int control_load_all(struct control *control, struct store_view *view, struct error *error)
 {
-    for (struct walk walk = walk_start(1); walk.more;) {
+    for (struct control_walk walk = control_walk_start(1); walk.more;) {
         const struct store_organisation *rows = NULL;
         size_t count = 0;
         int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &walk.page,
                                              &rows, &count, &walk.more, error);
         if (result != 0)
             return result;
-        walk_on(&walk, count == 0 ? NULL : &rows[0].head);
+        control_walk_on(&walk, count == 0 ? NULL : &rows[0].head);
         store_forget(view);
         if (count > 0)
             result = control_load_organisation(control, view, walk.page.after, error);

@@ -426,6 +426,62 @@ static void credentials_are_sealed_and_sent(void **state)
     has_header();
 }
 
+enum { MANY = 110 };
+
+static int add_many(void *argument, struct store_view *view, struct error *error)
+{
+    struct world *w = argument;
+    int result = 0;
+    for (int i = 0; i < 2 * MANY && result == 0; i++) {
+        static struct kept server;
+        char name[16];
+        snprintf(name, sizeof name, "N%d", i);
+        struct store_server row = {.head.organisation = kept(&w->organisation),
+                                   .name = slice_from_string(name),
+                                   .transport = STORE_STDIO,
+                                   .command = SLICE_LITERAL("[\"true\"]"),
+                                   .settings = SLICE_LITERAL("{}")};
+        if (i % MANY == 0) {
+            result = store_add_server(view, &row, error);
+            server = keep(row.head.id);
+        }
+        struct store_credential credential = {.head.organisation = kept(&w->organisation),
+                                              .server = kept(&server),
+                                              .place = STORE_ENVIRONMENT,
+                                              .name = slice_from_string(name)};
+        if (result == 0)
+            result = control_set_credential(w->control, view, &credential, slice_from_string(name),
+                                            error);
+    }
+    return result;
+}
+
+static int count_new(void *argument, struct store_view *view, struct error *error)
+{
+    const struct world *w = argument;
+    const struct store_credential *rows = NULL;
+    const struct store_page page = {.limit = 1000};
+    size_t count = 0;
+    int result = store_list_credential(view, kept(&w->organisation), (struct slice){0}, &page,
+                                       &rows, &count, NULL, error);
+    assert_int_equal(count, 2 * MANY);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(secret_key_of(rows[i].sealed), 2);
+    return result;
+}
+
+static void many_credentials_are_resealed(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    world_must(&world, world_fill);
+    world_must(&world, add_many);
+    assert_int_equal(control_rotate_keys(world.control, &count, &world.error), 0);
+    assert_int_equal(count, 2 * MANY);
+    world_must(&world, count_new);
+    world_reopen(&world);
+}
+
 // ---- What cannot be served
 
 static int check_servers(void *argument, struct store_view *view, struct error *error)
@@ -509,6 +565,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(the_last_use_is_written, setup, teardown),
         cmocka_unit_test_setup_teardown(credentials_are_sealed_and_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_credentials_are_resealed, setup, teardown),
         cmocka_unit_test_setup_teardown(servers_are_checked_like_those_of_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(programs_are_served_only_where_the_gateway_may, setup,
                                         teardown),
