@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api wire wiretsan e2e peers conformance release guard)
+TEST_PARTS=(unit asan tsan cli api apitsan wire wiretsan e2e peers conformance release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -39,6 +39,7 @@ part_cli() { node_tests cli plain test/cli; }
 
 # The control plane's API, held to its description.
 part_api() { node_tests api asan test/admin; }
+part_apitsan() { node_tests apitsan tsan test/admin; }
 
 # Exact bytes on sockets and pipes, against the gateway built with sanitizers.
 part_wire() { node_tests wire asan test/wire; }
