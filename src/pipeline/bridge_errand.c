@@ -4,6 +4,7 @@
 // What the gateway itself says in a conversation with a legacy server, and what it hears there
 // outside of calls.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/toolbox_internal.h"
 
 struct errand {
     struct list link; // conversation->errands
@@ -126,6 +127,47 @@ enum step_result conversation_set_level(struct conversation *c, struct exchange 
         return conversation_wait(c, ex);
     c->log_severity = severity; // the call itself will say what is wrong
     return STEP_NEXT;
+}
+
+// ---- What the tools may be called as, for a client that calls before it has asked
+
+static void tools_message_cb(void *argument, struct upstream_message *message)
+{
+    struct conversation *c = argument;
+    if (message->doc != NULL && message->message->kind == MCP_RESPONSE)
+        toolbox_learn(c->pipeline, upstream_server_options(c->server)->name, message);
+}
+
+static void tools_end_cb(void *argument)
+{
+    struct conversation *c = argument;
+    c->opening = NULL;
+    conversation_resume(c);
+}
+
+static void tools_error_cb(void *argument, int code, bool sent, const char *text)
+{
+    (void)code;
+    (void)sent;
+    (void)text;
+    tools_end_cb(argument);
+}
+
+enum step_result conversation_list_tools(struct conversation *c, struct exchange *ex)
+{
+    struct upstream_call_events events = {send_ignore_head, tools_message_cb, tools_end_cb,
+                                          tools_error_cb, c};
+    struct buffer text;
+    struct error error = {0};
+    c->tools_listed = true; // asked once, whatever comes of it
+    buffer_init(&text, 0);
+    buffer_append_format(&text, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"tools/list\"}",
+                         (unsigned long long)++c->next_id);
+    int result = text.failed
+                     ? ERROR_NO_MEMORY
+                     : conversation_send(c, buffer_slice(&text), &events, &c->opening, &error);
+    buffer_release(&text);
+    return result == 0 ? conversation_wait(c, ex) : STEP_NEXT;
 }
 
 // ---- What the server says by itself

@@ -246,7 +246,7 @@ struct conversation {
     struct list calls;             // struct legacy_call
     struct list errands;           // calls of our own
     struct list watched;           // with their users counted
-    bool has_tasks, can_cancel_tasks;
+    bool has_tasks, can_cancel_tasks, tools_listed;
     struct list tasks; // struct legacy_task, oldest first
     struct table tasks_by_id;
     struct upstream_call *stream; // GET
@@ -326,6 +326,7 @@ int conversation_send(struct conversation *conversation, struct slice text,
                       struct error *error);
 enum step_result conversation_set_level(struct conversation *conversation, struct exchange *ex,
                                         int severity);
+enum step_result conversation_list_tools(struct conversation *conversation, struct exchange *ex);
 // A message of our own, whose answer is not looked at.
 void conversation_tell(struct conversation *conversation, struct slice text);
 // The same, and `subscribe_settled` is called when the last of them is answered.
@@ -382,21 +383,9 @@ enum step_result urls_resume(struct exchange *ex, struct legacy_call *call);
 void urls_waited(struct legacy_call *call);
 // True: the notification was about such a page.
 bool urls_done(struct conversation *conversation, const struct upstream_message *message);
-// bridge_tasks.c
-enum step_result tasks_step(struct exchange *ex); // tasks/get, tasks/update, tasks/cancel
-bool tasks_known_to_client(const struct exchange *ex);
-bool tasks_wanted(const struct exchange *ex, const struct conversation *conversation);
-// A response that may be about a task.
-enum tasks_taken { TASKS_NOT_THEIRS, TASKS_ANSWERED, TASKS_GONE_ON }; // the last as legacy_deliver
-enum tasks_taken tasks_take(struct legacy_call *call, const struct upstream_message *message);
-void tasks_ask(struct legacy_call *watch); // its exchange hears of the questions and ends
-// The call that a server's request belongs to: a task's watch, or the one given.
-struct legacy_call *tasks_asker(struct conversation *conversation, struct legacy_call *call,
-                                const struct upstream_message *message);
-void tasks_forget_watch(struct legacy_call *watch);
-void tasks_release(struct conversation *conversation);
 // bridge_subscribe.c
 enum step_result subscribe_open(struct exchange *ex, struct conversation *conversation);
 void subscribe_settled(struct conversation *conversation);
 void subscribe_news(struct conversation *conversation, const struct upstream_message *message);
 void subscribe_release(struct legacy_call *call);
+#include "pipeline/bridge_tasks_internal.h"

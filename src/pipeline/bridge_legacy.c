@@ -190,6 +190,8 @@ enum step_result legacy_step(struct exchange *ex)
         return answer_discovery(ex, c);
     if (ex->method == MCP_LISTEN)
         return subscribe_open(ex, c);
+    if (tasks_need_list(ex, c) && conversation_list_tools(c, ex) == STEP_WAIT)
+        return STEP_WAIT;
     int severity = severity_wanted(ex);
     if (c->can_log && severity < c->log_severity &&
         conversation_set_level(c, ex, severity) == STEP_WAIT)

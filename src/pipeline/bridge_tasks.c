@@ -82,6 +82,14 @@ bool tasks_known_to_client(const struct exchange *ex)
                               json_get(doc, ex->message.meta, BRIDGE_META "clientCapabilities"));
 }
 
+bool tasks_need_list(const struct exchange *ex, const struct conversation *c)
+{
+    return ex->method == MCP_TOOLS_CALL && c->has_tasks && !c->tools_listed &&
+           tasks_known_to_client(ex) &&
+           toolbox_find(ex->pipeline, upstream_server_options(ex->server)->name, ex->subject) ==
+               NULL;
+}
+
 bool tasks_wanted(const struct exchange *ex, const struct conversation *c)
 {
     if (ex->method != MCP_TOOLS_CALL || !c->has_tasks || !tasks_known_to_client(ex))
@@ -115,9 +123,15 @@ static enum tasks_taken take_called(struct legacy_call *call,
     const struct mcp_message *m = message->message;
     const struct json_doc *doc = message->doc;
     struct conversation *c = call->conversation;
-    if (!call->as_task && call->knows_tasks && c->has_tasks &&
-        legacy_error_code(message) == MCP_ERROR_METHOD_NOT_FOUND)
-        return call_as_task(call);
+    // The method is there, so this is about how it was called.
+    if (!call->as_task && c->has_tasks &&
+        legacy_error_code(message) == MCP_ERROR_METHOD_NOT_FOUND) {
+        if (call->knows_tasks)
+            return call_as_task(call);
+        call->ex->upstream_answered = call->ex->result_failed = true;
+        tasks_answer_unable(call->ex);
+        return TASKS_ANSWERED;
+    }
     uint32_t node = json_get(doc, m->result, "task");
     uint32_t id = json_get(doc, node, "taskId");
     if (!call->as_task || id == JSON_NONE || json_type(doc, id) != JSON_STRING)
@@ -358,14 +372,12 @@ enum tasks_taken tasks_take(struct legacy_call *call, const struct upstream_mess
 // ---- The step
 
 // 2026-07-28, Tasks, "Protocol Errors".
-static enum step_result refuse_unable(struct exchange *ex)
+void tasks_answer_unable(struct exchange *ex)
 {
     static const struct slice needed = SLICE_LITERAL(
         "{\"requiredCapabilities\":{\"extensions\":{\"" BRIDGE_TASKS_EXTENSION "\":{}}}}");
-    ex->outcome = OUTCOME_FAILED;
-    ex->reason = SLICE_LITERAL("Missing required client capability: tasks");
-    exchange_answer_error(ex, 400, MCP_ERROR_MISSING_CAPABILITY, ex->reason, needed);
-    return STEP_REPLY;
+    exchange_answer_error(ex, 400, MCP_ERROR_MISSING_CAPABILITY,
+                          SLICE_LITERAL("Missing required client capability: tasks"), needed);
 }
 
 static enum step_result acknowledge(struct exchange *ex, const struct conversation *c)
@@ -381,8 +393,11 @@ static enum step_result acknowledge(struct exchange *ex, const struct conversati
 enum step_result tasks_step(struct exchange *ex)
 {
     struct error error = {0};
-    if (!tasks_known_to_client(ex))
-        return refuse_unable(ex);
+    if (!tasks_known_to_client(ex)) {
+        ex->outcome = OUTCOME_FAILED;
+        tasks_answer_unable(ex);
+        return STEP_REPLY;
+    }
     struct legacy_task *task = find_of_grant(ex);
     struct conversation *c = task == NULL ? NULL : task->conversation;
     int result = c == NULL ? conversation_of(ex, &c, &error) : 0;

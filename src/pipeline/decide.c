@@ -64,9 +64,27 @@ static void describe(struct exchange *ex, struct policy_call *call)
     call->args = ex->message.arguments;
 }
 
+// 2026-07-28, Tasks, "Protocol Errors": who did not declare the extension hears that first, and
+// tasks/result is no method of that era.
+static bool answer_no_tasks(struct exchange *ex)
+{
+    if (!ex->modern || !origin_is_task_method(ex->method))
+        return false;
+    if (ex->method == MCP_TASKS_RESULT)
+        exchange_answer_error(ex, 404, MCP_ERROR_METHOD_NOT_FOUND,
+                              SLICE_LITERAL("Method not found"), (struct slice){0});
+    else if (!tasks_known_to_client(ex))
+        tasks_answer_unable(ex);
+    else
+        return false;
+    return true;
+}
+
 // What a name that does not exist is answered with; a hidden one must look the same.
 static void answer_unknown(struct exchange *ex)
 {
+    if (answer_no_tasks(ex))
+        return;
     const char *kind = ex->method == MCP_TOOLS_CALL        ? "tool"
                        : ex->method == MCP_COMPLETE        ? "reference"
                        : origin_is_task_method(ex->method) ? "task"

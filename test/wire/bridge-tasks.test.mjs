@@ -117,22 +117,22 @@ test('who did not declare the extension gets the call itself, and no word about 
     const refused = await modern(gateway, 'fake', method, { taskId: 't1' }, named({ taskId: 't1' }));
     assert.deepEqual([refused.status, last(refused).error.code, last(refused).error.data], [400, -32021, { requiredCapabilities: { extensions: { [EXTENSION]: {} } } }], method);
   }
+  assert.equal(last(await modern(gateway, 'fake', 'tasks/get', { taskId: 'never' }, named({ taskId: 'never' }))).error.code, -32021, 'nor of tasks that are not there');
   for (const method of ['tasks/list', 'tasks/result'])
     assert.equal((await modern(gateway, 'fake', method, { taskId: 't1' }, KNOWS)).status, 404, method);
   assert.equal(fake.of('tasks/get').length, 0);
 });
 
 test('a tool that runs as a task only is asked for so, whether a list told or not; others never', async t => {
-  const tools = [tool('must', {}, { execution: { taskSupport: 'required' } }), tool('never', {}, { execution: { taskSupport: 'forbidden' } }), tool('echo')];
-  const { fake, gateway } = await withOlder(t, { tools });
-  for (const round of ['unknown', 'listed']) {
-    assert.equal((await ask(gateway, 'tools/call', { name: 'must' })).result.resultType, 'task', round);
-    await ask(gateway, 'tools/list');
-  }
-  assert.deepEqual(fake.calls().map(c => 'task' in c.message.params), [false, true, true]);
+  const tools = [tool('must', {}, { execution: { taskSupport: 'required' } }), tool('sly'), tool('never', {}, { execution: { taskSupport: 'forbidden' } }), tool('echo')];
+  const { fake, gateway } = await withOlder(t, { tools, onCall: (m, c) => (m.params.name === 'sly' ? (c.error(-32601, 'as a task only'), undefined) : text('{}')) });
+  for (const name of ['must', 'sly']) assert.equal((await ask(gateway, 'tools/call', { name })).result.resultType, 'task', name);
+  assert.deepEqual(fake.calls().map(c => 'task' in c.message.params), [true, false, true], 'the list says it, or the server');
+  assert.equal(fake.of('tools/list').length, 1, 'the gateway asks once, by itself');
   for (const name of ['never', 'echo']) assertAllowed(await ask(gateway, 'tools/call', { name, arguments: {} }), '{}');
-  assert.equal((await ask(gateway, 'tools/call', { name: 'must' }, {})).error.code, -32601, 'a client that knows no tasks');
-  assert.equal((await gateway.waitRows(toolRow('must'), 3)).length, 3, 'one line for each call');
+  const unable = await modern(gateway, 'fake', 'tools/call', { name: 'must' });
+  assert.deepEqual([unable.status, last(unable).error.code, last(unable).error.data], [400, -32021, { requiredCapabilities: { extensions: { [EXTENSION]: {} } } }]);
+  assert.equal((await gateway.waitRows(toolRow('must'), 2)).length, 2, 'one line for each call');
 });
 
 test('questions of a task come with its status, and tasks/update answers them, each once', async t => {

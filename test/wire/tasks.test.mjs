@@ -52,7 +52,7 @@ test('another grant’s task is unknown, whatever is asked of it, and the server
 
 test('the stateless era: as well', async t => {
   const { fake, gateway } = await twoGrants(t, { options: { eras: 'modern' } });
-  const ask = async (label, method, params) => (await modern(gateway, 'fake', method, params, { label, headers: params.taskId ? { 'Mcp-Name': params.taskId } : {} })).messages.at(-1);
+  const ask = async (label, method, params) => (await modern(gateway, 'fake', method, params, { label, capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } }, headers: params.taskId ? { 'Mcp-Name': params.taskId } : {} })).messages.at(-1);
   await ask('one', 'tools/call', { name: 'a', arguments: { n: '1' } });
   for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
     assert.ok((await ask('one', method, { taskId: 'task-1' })).result, method);
