@@ -45,9 +45,7 @@ static void request_free(struct admin_request *request)
     memory_free(request);
 }
 
-// ---- From thread to thread
-
-static void hand_back(struct admin_request *request)
+void admin_hand_back(struct admin_request *request)
 {
     struct admin_face *face = request->face;
     pthread_mutex_lock(&face->lock);
@@ -57,132 +55,6 @@ static void hand_back(struct admin_request *request)
     pthread_cond_signal(&face->settled);
     loop_wake_send(face->wake); // under the lock: after it the face may be gone
     pthread_mutex_unlock(&face->lock);
-}
-
-static void finish(struct admin_request *request, int result, const struct error *error)
-{
-    if (result == 0 && request->out.failed)
-        result = ERROR_TOO_LARGE;
-    if (result != 0)
-        admin_problem_write(request, result, error);
-    hand_back(request);
-}
-
-static int check_role(struct admin_request *request, struct error *error)
-{
-    if ((int)request->who.role >= (int)request->route->least)
-        return 0;
-    return admin_refuse(
-        request, 403, "role", ERROR_DENIED, error, "this needs the role '%s'; yours is '%s'",
-        store_role_words[request->route->least], store_role_words[request->who.role]);
-}
-
-static int check_caller(struct admin_request *request, struct store_view *view, struct error *error)
-{
-    if (request->route->least == ADMIN_ANYBODY)
-        return 0;
-    int result = admin_authenticate(request, view, error);
-    return result == 0 ? check_role(request, error) : result;
-}
-
-static int run_read(void *argument, struct store_view *view, struct error *error)
-{
-    struct admin_request *request = argument;
-    const struct admin_route *route = request->route;
-    int result = check_caller(request, view, error);
-    if (result == 0)
-        result = admin_scan_body(request, error);
-    if (result == 0 && route->edits)
-        result = admin_if_match(request, error);
-    if (result == 0 && route->read != NULL)
-        result = route->read(request, view, error);
-    return result;
-}
-
-// The caller is looked at again: what has been taken away meanwhile is not there any more.
-static int run_write(void *argument, struct store_view *view, struct error *error)
-{
-    struct admin_request *request = argument;
-    bool known = false;
-    int result = check_caller(request, view, error);
-    if (result == 0)
-        result = admin_replay_find(request, view, &known, error);
-    if (result != 0 || known)
-        return result;
-    result = request->route->write(request, view, error);
-    if (result == 0)
-        result = admin_replay_keep(request, view, error);
-    return result == 0 ? admin_touch(request, view, error) : result;
-}
-
-static void submit(struct admin_request *request, enum store_access access,
-                   int (*run)(void *argument, struct store_view *view, struct error *error),
-                   void (*done)(void *argument, int result, const struct error *error))
-{
-    const struct admin_who *who = &request->who;
-    request->job = (struct store_job){
-        .access = access,
-        .actor = {.kind = who->kind,
-                  .id = who->id,
-                  .label = who->kind == STORE_SYSTEM ? SLICE_LITERAL("API") : who->label,
-                  .address = request->address},
-        .run = run,
-        .done = done,
-        .argument = request};
-    store_submit(control_records(request->admin->options.control), &request->job);
-}
-
-static void written(void *argument, int result, const struct error *error)
-{
-    finish(argument, result, error);
-}
-
-static void write_or_end(struct admin_request *request)
-{
-    if (request->route->write != NULL)
-        submit(request, STORE_WRITE, run_write, written);
-    else
-        finish(request, 0, NULL);
-}
-
-static void run_hash(void *argument)
-{
-    struct admin_request *request = argument;
-    struct error error = {0};
-    int result = request->route->hash(request, &error);
-    if (result != 0)
-        finish(request, result, &error);
-    else
-        write_or_end(request);
-}
-
-static void have_read(void *argument, int result, const struct error *error)
-{
-    struct admin_request *request = argument;
-    struct error busy = {0};
-    request->work = (struct admin_work){.run = run_hash, .argument = request};
-    if (result != 0) {
-        finish(request, result, error);
-    } else if (request->route->hash == NULL) {
-        write_or_end(request);
-    } else if (!admin_hashers_submit(request->admin->hashers, &request->work)) {
-        request->problem.retry_after_s = 2;
-        result = admin_refuse(request, 503, "busy", ERROR_LIMIT, &busy,
-                              "too many passwords are being checked; try again in a moment");
-        finish(request, result, &busy);
-    }
-}
-
-static int run_touch(void *argument, struct store_view *view, struct error *error)
-{
-    return admin_touch(argument, view, error);
-}
-
-static void touched(void *argument, int result, const struct error *error)
-{
-    (void)result;
-    (void)error;
-    hand_back(argument);
 }
 
 // ---- On the loop
@@ -207,7 +79,7 @@ static void end_request(struct admin_request *request)
                  request->route->write == NULL && request->now_ms - request->who.used_ms > TOUCH_MS;
     request->touching = true;
     if (touch)
-        submit(request, STORE_WRITE, run_touch, touched);
+        admin_work_touch(request);
     else
         forget(request);
 }
@@ -337,7 +209,7 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
     face->working++;
     face->bodies += body.length;
     pthread_mutex_unlock(&face->lock);
-    submit(request, STORE_READ, run_read, have_read);
+    admin_work(request);
 }
 
 static const struct slice base = {"/api/v1", 7};

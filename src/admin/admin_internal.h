@@ -64,6 +64,14 @@ int admin_refuse(struct admin_request *request, int status, const char *type, in
                  struct error *error, const char *format, ...) PRINTF_LIKE(6, 7);
 void admin_problem_write(struct admin_request *request, int result, const struct error *error);
 
+// ---- work.c
+void admin_work(struct admin_request *request);
+// Notes when the caller was here last.
+void admin_work_touch(struct admin_request *request);
+
+// ---- admin.c: the work is done; any thread
+void admin_hand_back(struct admin_request *request);
+
 // ---- answer.c: on the loop; the reply is over
 void admin_send(struct admin_request *request);
 
