@@ -143,7 +143,7 @@ static int reseal_some(void *argument, struct store_view *view, struct error *er
 
 static int reseal_all(struct rotation *rotation, struct error *error)
 {
-    int result;
+    int result = 0;
     do {
         rotation->left = BATCH;
         result =
