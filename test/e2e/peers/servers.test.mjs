@@ -42,6 +42,7 @@ async function harvest(client) {
 const BRIDGED = 'SDK 2.x auto';
 function asBridged(plain) {
   const { tasks, ...capabilities } = plain.capabilities;
+  if (tasks?.requests?.tools?.call) capabilities.extensions = { 'io.modelcontextprotocol/tasks': {} }; // the same in that revision's words
   return { ...plain, capabilities, tools: plain.tools.map(({ execution, ...tool }) => tool) };
 }
 function withoutServerInfo(got) {
