@@ -108,6 +108,7 @@ enum admin_field_use {
     FIELD_GIVEN = 2,   // may be in the body of an addition
     FIELD_CHANGED = 4, // and in that of a change
     FIELD_NEEDED = 8,  // must be in that of an addition
+    FIELD_EDITED = FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED,
 };
 struct admin_field {
     const char *name;
@@ -116,6 +117,15 @@ struct admin_field {
     enum admin_field_kind kind;
     int use; // of enum admin_field_use
 };
+// Rows of such a table, for a member of struct store_RECORD.
+#define ADMIN_FIELD(record, json, member, kind, use)                                               \
+    {                                                                                              \
+        json, offsetof(struct store_##record, member), NULL, kind, use                             \
+    }
+#define ADMIN_WORDS(record, json, member, list, use)                                               \
+    {                                                                                              \
+        json, offsetof(struct store_##record, member), list, FIELD_WORD, use                       \
+    }
 // Scans the body. ERROR_SYNTAX and others with their place.
 int admin_scan_body(struct admin_request *request, struct error *error) MUST_CHECK;
 // Sets the members of `ret` that the body names. What is neither in `fields` is refused.
@@ -152,6 +162,10 @@ int admin_remove(struct admin_request *request, struct store_view *view, struct 
 // The record that the path's last id names.
 int admin_get(struct admin_request *request, struct store_view *view, struct store_head *ret,
               struct error *error);
+// Is it still at the version that If-Match names? ERROR_CONFLICT: changed since. `what` is for
+// people.
+int admin_check_version(const struct admin_request *request, const struct store_head *record,
+                        const char *what, struct error *error);
 // Answers with the record, 200 or the given status.
 int admin_answer(struct admin_request *request, struct store_view *view, int status,
                  const struct store_head *record, struct error *error);

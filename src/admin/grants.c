@@ -4,23 +4,13 @@
 
 enum { OVERLAP_MOST_S = 30 * 24 * 60 * 60 };
 
-#define FIELD(record, json, member, kind, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), NULL, kind, use                             \
-    }
-#define WORDS(record, json, member, list, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), list, FIELD_WORD, use                       \
-    }
-#define GIVEN (FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED)
-
 static const struct admin_field fields[] = {
-    FIELD(grant, "label", label, FIELD_TEXT, GIVEN | FIELD_NEEDED),
-    FIELD(grant, "tags", tags, FIELD_STRINGS, GIVEN),
-    WORDS(grant, "mode", mode, store_mode_words, GIVEN),
-    FIELD(grant, "expires_at", expires_ms, FIELD_TIME, GIVEN),
-    FIELD(grant, "revoked_at", revoked_ms, FIELD_TIME, FIELD_SHOWN),
-    FIELD(grant, "used_at", used_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(grant, "label", label, FIELD_TEXT, FIELD_EDITED | FIELD_NEEDED),
+    ADMIN_FIELD(grant, "tags", tags, FIELD_STRINGS, FIELD_EDITED),
+    ADMIN_WORDS(grant, "mode", mode, store_mode_words, FIELD_EDITED),
+    ADMIN_FIELD(grant, "expires_at", expires_ms, FIELD_TIME, FIELD_EDITED),
+    ADMIN_FIELD(grant, "revoked_at", revoked_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(grant, "used_at", used_ms, FIELD_TIME, FIELD_SHOWN),
     {"servers", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_CHANGED},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -67,7 +57,7 @@ static int write_tokens(struct admin_request *request, struct store_view *view,
 {
     static const struct admin_field shown[] = {
         {"created_at", offsetof(struct store_head, created_ms), NULL, FIELD_TIME, FIELD_SHOWN},
-        FIELD(grant_token, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN)};
+        ADMIN_FIELD(grant_token, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN)};
     const struct store_grant_token *rows = NULL;
     size_t count = 0;
     int result = store_list_grant_token(view, record->organisation, record->id, NULL, &rows, &count,
@@ -209,9 +199,7 @@ static int get_grant(struct admin_request *request, struct store_view *view,
 {
     int result =
         store_get_grant(view, request->who.organisation, request->parameters[0], ret, error);
-    if (result == 0 && request->version != 0 && request->version != ret->head.version)
-        result = error_set(error, ERROR_CONFLICT, "the grant was changed meanwhile");
-    return result;
+    return result == 0 ? admin_check_version(request, &ret->head, "grant", error) : result;
 }
 
 int admin_edit_grant(struct admin_request *request, struct store_view *view, struct error *error)

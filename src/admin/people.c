@@ -8,24 +8,15 @@
 
 enum { INVITATION_MS = 7 * 24 * 60 * 60 * 1000 };
 
-#define FIELD(record, json, member, kind, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), NULL, kind, use                             \
-    }
-#define WORDS(record, json, member, list, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), list, FIELD_WORD, use                       \
-    }
-#define GIVEN (FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED)
-#define NEEDED (GIVEN | FIELD_NEEDED)
+#define NEEDED (FIELD_EDITED | FIELD_NEEDED)
 #define ONCE (FIELD_SHOWN | FIELD_GIVEN | FIELD_NEEDED)
 
 // ---- Organisation
 
 static const struct admin_field organisation_fields[] = {
-    FIELD(organisation, "name", name, FIELD_TEXT, FIELD_SHOWN),
-    FIELD(organisation, "title", title, FIELD_TEXT, GIVEN),
-    FIELD(organisation, "commands_allowed", commands_allowed, FIELD_FLAG, GIVEN),
+    ADMIN_FIELD(organisation, "name", name, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(organisation, "title", title, FIELD_TEXT, FIELD_EDITED),
+    ADMIN_FIELD(organisation, "commands_allowed", commands_allowed, FIELD_FLAG, FIELD_EDITED),
 };
 const struct admin_resource admin_organisation = {.kind = STORE_ORGANISATION,
                                                   .size = sizeof(struct store_organisation),
@@ -72,11 +63,11 @@ static int check_member(struct admin_request *request, struct store_view *view,
 }
 
 static const struct admin_field member_fields[] = {
-    FIELD(member, "email", email, FIELD_TEXT, FIELD_SHOWN),
-    FIELD(member, "name", name, FIELD_TEXT, FIELD_SHOWN | FIELD_CHANGED),
-    WORDS(member, "role", role, store_role_words, FIELD_SHOWN | FIELD_CHANGED),
-    FIELD(member, "disabled", disabled, FIELD_FLAG, FIELD_SHOWN | FIELD_CHANGED),
-    FIELD(member, "signed_in_at", signed_in_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(member, "email", email, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(member, "name", name, FIELD_TEXT, FIELD_SHOWN | FIELD_CHANGED),
+    ADMIN_WORDS(member, "role", role, store_role_words, FIELD_SHOWN | FIELD_CHANGED),
+    ADMIN_FIELD(member, "disabled", disabled, FIELD_FLAG, FIELD_SHOWN | FIELD_CHANGED),
+    ADMIN_FIELD(member, "signed_in_at", signed_in_ms, FIELD_TIME, FIELD_SHOWN),
 };
 const struct admin_resource admin_members = {.kind = STORE_MEMBER,
                                              .size = sizeof(struct store_member),
@@ -97,11 +88,11 @@ int admin_remove_member(struct admin_request *request, struct store_view *view, 
 // ---- Invitations
 
 static const struct admin_field invitation_fields[] = {
-    FIELD(invitation, "email", email, FIELD_TEXT, ONCE),
-    WORDS(invitation, "role", role, store_role_words, ONCE),
-    FIELD(invitation, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN | FIELD_GIVEN),
-    FIELD(invitation, "accepted_at", accepted_ms, FIELD_TIME, FIELD_SHOWN),
-    FIELD(invitation, "invited_by", invited_by, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(invitation, "email", email, FIELD_TEXT, ONCE),
+    ADMIN_WORDS(invitation, "role", role, store_role_words, ONCE),
+    ADMIN_FIELD(invitation, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN | FIELD_GIVEN),
+    ADMIN_FIELD(invitation, "accepted_at", accepted_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(invitation, "invited_by", invited_by, FIELD_TEXT, FIELD_SHOWN),
 };
 const struct admin_resource admin_invitations = {.kind = STORE_INVITATION,
                                                  .size = sizeof(struct store_invitation),
@@ -146,12 +137,12 @@ static int check_key(struct admin_request *request, struct store_view *view,
 }
 
 static const struct admin_field key_fields[] = {
-    FIELD(api_key, "label", label, FIELD_TEXT, ONCE),
-    WORDS(api_key, "role", role, store_role_words, ONCE),
-    FIELD(api_key, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN | FIELD_GIVEN),
-    FIELD(api_key, "revoked_at", revoked_ms, FIELD_TIME, FIELD_SHOWN),
-    FIELD(api_key, "used_at", used_ms, FIELD_TIME, FIELD_SHOWN),
-    FIELD(api_key, "created_by", created_by, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(api_key, "label", label, FIELD_TEXT, ONCE),
+    ADMIN_WORDS(api_key, "role", role, store_role_words, ONCE),
+    ADMIN_FIELD(api_key, "expires_at", expires_ms, FIELD_TIME, FIELD_SHOWN | FIELD_GIVEN),
+    ADMIN_FIELD(api_key, "revoked_at", revoked_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(api_key, "used_at", used_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(api_key, "created_by", created_by, FIELD_TEXT, FIELD_SHOWN),
 };
 const struct admin_resource admin_keys = {.kind = STORE_API_KEY,
                                           .size = sizeof(struct store_api_key),

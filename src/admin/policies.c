@@ -5,16 +5,10 @@
 // the way back.
 #include "admin/admin_internal.h"
 
-#define FIELD(record, json, member, kind, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), NULL, kind, use                             \
-    }
-#define GIVEN (FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED)
-
 static const struct admin_field policy_fields[] = {
-    FIELD(policy, "name", name, FIELD_TEXT, GIVEN | FIELD_NEEDED),
-    FIELD(policy, "note", note, FIELD_TEXT, GIVEN),
-    FIELD(policy, "latest", latest, FIELD_NUMBER, FIELD_SHOWN),
+    ADMIN_FIELD(policy, "name", name, FIELD_TEXT, FIELD_EDITED | FIELD_NEEDED),
+    ADMIN_FIELD(policy, "note", note, FIELD_TEXT, FIELD_EDITED),
+    ADMIN_FIELD(policy, "latest", latest, FIELD_NUMBER, FIELD_SHOWN),
     {"document", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED},
 };
 const struct admin_resource admin_policies = {.kind = STORE_POLICY,
@@ -24,10 +18,10 @@ const struct admin_resource admin_policies = {.kind = STORE_POLICY,
                                               .count = 4};
 
 static const struct admin_field version_fields[] = {
-    FIELD(policy_version, "policy", policy, FIELD_TEXT, FIELD_SHOWN),
-    FIELD(policy_version, "number", number, FIELD_NUMBER, FIELD_SHOWN),
-    FIELD(policy_version, "author", author, FIELD_TEXT, FIELD_SHOWN),
-    FIELD(policy_version, "note", note, FIELD_TEXT, FIELD_SHOWN | FIELD_GIVEN),
+    ADMIN_FIELD(policy_version, "policy", policy, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(policy_version, "number", number, FIELD_NUMBER, FIELD_SHOWN),
+    ADMIN_FIELD(policy_version, "author", author, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(policy_version, "note", note, FIELD_TEXT, FIELD_SHOWN | FIELD_GIVEN),
     {"document", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED},
 };
 
@@ -150,9 +144,7 @@ static int get_policy(struct admin_request *request, struct store_view *view,
 {
     int result =
         store_get_policy(view, request->who.organisation, request->parameters[0], ret, error);
-    if (result == 0 && request->version != 0 && request->version != ret->head.version)
-        result = error_set(error, ERROR_CONFLICT, "the policy was changed meanwhile");
-    return result;
+    return result == 0 ? admin_check_version(request, &ret->head, "policy", error) : result;
 }
 
 static int answer_version(struct admin_request *request, struct store_view *view,

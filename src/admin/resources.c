@@ -43,6 +43,14 @@ int admin_answer(struct admin_request *request, struct store_view *view, int sta
     return write_record(request, view, record, error);
 }
 
+int admin_check_version(const struct admin_request *request, const struct store_head *record,
+                        const char *what, struct error *error)
+{
+    return request->version == 0 || request->version == record->version
+               ? 0
+               : error_set(error, ERROR_CONFLICT, "the %s was changed meanwhile", what);
+}
+
 int admin_answer_added(struct admin_request *request, struct store_view *view,
                        const struct store_head *record, struct error *error)
 {

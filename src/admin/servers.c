@@ -2,16 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/admin_internal.h"
 
-#define FIELD(record, json, member, kind, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), NULL, kind, use                             \
-    }
-#define WORDS(record, json, member, list, use)                                                     \
-    {                                                                                              \
-        json, offsetof(struct store_##record, member), list, FIELD_WORD, use                       \
-    }
-#define GIVEN (FIELD_SHOWN | FIELD_GIVEN | FIELD_CHANGED)
-
 static int check_command(struct admin_request *request, struct store_view *view,
                          const struct store_server *server, struct error *error)
 {
@@ -81,12 +71,12 @@ static int check_server(struct admin_request *request, struct store_view *view,
 }
 
 static const struct admin_field server_fields[] = {
-    FIELD(server, "name", name, FIELD_TEXT, GIVEN | FIELD_NEEDED),
-    WORDS(server, "transport", transport, store_transport_words, GIVEN | FIELD_NEEDED),
-    FIELD(server, "url", url, FIELD_TEXT, GIVEN),
-    FIELD(server, "command", command, FIELD_STRINGS, GIVEN),
-    FIELD(server, "settings", settings, FIELD_OBJECT, GIVEN),
-    FIELD(server, "disabled", disabled, FIELD_FLAG, GIVEN),
+    ADMIN_FIELD(server, "name", name, FIELD_TEXT, FIELD_EDITED | FIELD_NEEDED),
+    ADMIN_WORDS(server, "transport", transport, store_transport_words, FIELD_EDITED | FIELD_NEEDED),
+    ADMIN_FIELD(server, "url", url, FIELD_TEXT, FIELD_EDITED),
+    ADMIN_FIELD(server, "command", command, FIELD_STRINGS, FIELD_EDITED),
+    ADMIN_FIELD(server, "settings", settings, FIELD_OBJECT, FIELD_EDITED),
+    ADMIN_FIELD(server, "disabled", disabled, FIELD_FLAG, FIELD_EDITED),
 };
 const struct admin_resource admin_servers = {.kind = STORE_SERVER,
                                              .size = sizeof(struct store_server),
@@ -109,9 +99,9 @@ static const struct admin_field given_fields[] = {
      FIELD_GIVEN | FIELD_NEEDED},
 };
 static const struct admin_field credential_fields[] = {
-    FIELD(credential, "server", server, FIELD_TEXT, FIELD_SHOWN),
-    WORDS(credential, "place", place, store_place_words, FIELD_SHOWN),
-    FIELD(credential, "name", name, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(credential, "server", server, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_WORDS(credential, "place", place, store_place_words, FIELD_SHOWN),
+    ADMIN_FIELD(credential, "name", name, FIELD_TEXT, FIELD_SHOWN),
 };
 const struct admin_resource admin_credentials = {.kind = STORE_CREDENTIAL,
                                                  .size = sizeof(struct store_credential),
