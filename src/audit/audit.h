@@ -131,3 +131,37 @@ int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_c
                      void *argument) MUST_CHECK;
 // What a note is called; empty for a decision, and for what is no row.
 struct slice audit_note_kind(struct slice row);
+
+// ---- Following: the rows of a log in their order while they are written, across its files,
+// whatever process writes them. Only reads; notices new rows by looking, never by a word of the
+// writer. One thread.
+struct audit_follower;
+struct audit_followed {
+    struct slice line;    // without its line feed; until the next call
+    struct chain_row row; // the same, taken apart; links are not checked
+    // Rows that should have come before this one and are in no file any more (retention deleted
+    // them, or somebody else); from 0: none.
+    uint64_t missed_from, missed_to;
+};
+// Where a follower was before.
+enum audit_found {
+    AUDIT_FOUND,      // goes on behind that row; also when the row was deleted in the meantime
+    AUDIT_FOUND_LESS, // the log ends before that row
+    AUDIT_FOUND_OTHER // the log has another row of that number
+};
+// Begins with the log's oldest row. ERROR_UNSUPPORTED when the log is a pipe or a device; it need
+// not exist yet.
+int audit_follower_open(const char *path, struct audit_follower **ret,
+                        struct error *error) MUST_CHECK;
+void audit_follower_close(struct audit_follower *follower); // NULL accepted
+// Goes on behind this row if *ret becomes AUDIT_FOUND, else with the log's oldest row. ERROR_IO,
+// ERROR_NO_MEMORY.
+int audit_follower_seek(struct audit_follower *follower, const struct chain_state *after,
+                        enum audit_found *ret) MUST_CHECK;
+// Goes on behind the newest row that there is.
+int audit_follower_seek_end(struct audit_follower *follower) MUST_CHECK;
+// The row that was read last; rows 0 at the log's begin.
+const struct chain_state *audit_follower_state(const struct audit_follower *follower);
+// The next row; the first one again when another log took the name. ERROR_AGAIN: there is none yet,
+// ask again a moment later. ERROR_IO (errno) and ERROR_NO_MEMORY: the same call may succeed later.
+int audit_follower_next(struct audit_follower *follower, struct audit_followed *ret) MUST_CHECK;

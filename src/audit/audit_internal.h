@@ -131,6 +131,11 @@ int audit_tail_read(int fd, off_t size, struct chain_hasher *hasher,
 // The former file beside the log that has the newest row. False: there is none.
 bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX]);
 
+// Every file beside the log whose name begins with its own; `rest` is what follows that, empty for
+// the log itself.
+typedef void (*audit_beside_cb)(void *argument, const char *path, const char *rest);
+void audit_each_beside(const char *log, audit_beside_cb visit, void *argument);
+
 // The number of a file's last row, 0 when it has none.
 uint64_t audit_newest_row(const char *path, struct chain_hasher *hasher);
 
@@ -196,3 +201,23 @@ int audit_journal_keep(struct audit_journal *journal, const struct audit_keep *k
                        struct error *error) MUST_CHECK;
 uint64_t audit_segment_bytes(const struct audit_keep *keep); // the size at which one is full
 uint64_t audit_segment_ms(const struct audit_keep *keep);    // and the age
+
+// ---- follow_files.c: which file has which rows.
+struct audit_source {
+    int fd;          // -1: none
+    uint64_t before; // rows in front of its first
+    bool begins;     // with a row; else nothing is known of `before`
+    bool is_log;     // it has the log's own name
+    off_t size;      // when it was opened
+    dev_t device;
+    ino_t inode;
+};
+// False: it cannot be read, is empty or no file.
+bool audit_source_open(const char *path, struct audit_source *ret);
+// The file with the row behind `rows`, or where it will be written; when there is none, the first
+// with later rows. Only files that begin behind `beyond` count, unless that is NULL. The fd is the
+// caller's. False: there is none.
+bool audit_source_find(const char *path, uint64_t rows, const uint64_t *beyond,
+                       struct audit_source *ret);
+// A place in the file from which reading line by line meets the row soon, if it is there.
+int audit_source_near(int fd, uint64_t row, off_t *ret) MUST_CHECK;

@@ -36,9 +36,7 @@ static const char *split_path(const char *path, char folder[PATH_MAX])
     return path + length;
 }
 
-// Everything beside the log whose name begins with its own; `rest` is what follows that.
-typedef void (*beside_cb)(void *argument, const char *path, const char *rest);
-static void each_beside(const char *log, beside_cb visit, void *argument)
+void audit_each_beside(const char *log, audit_beside_cb visit, void *argument)
 {
     char folder[PATH_MAX], path[PATH_MAX];
     const char *name = split_path(log, folder);
@@ -73,7 +71,7 @@ static void look_for_newest(void *argument, const char *path, const char *rest)
 bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX])
 {
     struct newest newest = {.hasher = hasher, .path = ret};
-    each_beside(path, look_for_newest, &newest);
+    audit_each_beside(path, look_for_newest, &newest);
     return newest.row > 0;
 }
 
@@ -140,7 +138,7 @@ static void add_segment(void *argument, const char *path, const char *rest)
 size_t audit_list_segments(const char *path, struct audit_segment ret[AUDIT_SEGMENTS_MAX])
 {
     struct listing listing = {.list = ret};
-    each_beside(path, add_segment, &listing);
+    audit_each_beside(path, add_segment, &listing);
     qsort(ret, listing.count, sizeof *ret, compare);
     return listing.count;
 }
