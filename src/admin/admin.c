@@ -143,13 +143,13 @@ static bool copy_headers(struct admin_request *request, struct http_headers head
     return true;
 }
 
-// Without the port.
+// Without the port, if there is one.
 static struct slice address_of(struct slice peer)
 {
     size_t end = peer.length;
-    while (end > 0 && peer.data[end - 1] != ':')
+    while (end > 0 && peer.data[end - 1] != ':' && peer.data[end - 1] != ']')
         end--;
-    return end == 0 ? peer : slice_of(peer.data, end - 1);
+    return end == 0 || peer.data[end - 1] == ']' ? peer : slice_of(peer.data, end - 1);
 }
 
 static struct admin_request *request_new(struct admin_face *face, const struct http_request *given)

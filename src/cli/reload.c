@@ -87,6 +87,7 @@ static int apply_everywhere(struct serving *serving, struct config *config, stru
     say_what_needs_a_restart(serving->config, config);
     result = gateway_apply(&serving->workers[0].gateway, snapshot, error);
     if (result == 0) {
+        worker_trust_proxies(&serving->workers[0]);
         atomic_store(&serving->workers[0].serial, gateway_snapshot_serial(snapshot));
         take_over(serving, snapshot);
         serve_applied_cb(serving);

@@ -41,11 +41,22 @@ static void refuse_all(struct worker *worker)
         log_event(LOG_ERROR, "serve", "worker %zu has no memory left", worker->number);
 }
 
+void worker_trust_proxies(struct worker *worker)
+{
+    const struct config *config = worker->gateway.config;
+    const struct http_trust trust = {config->trusted_proxies, config->trusted_proxy_count,
+                                     config->forwarded_header};
+    if (worker->server != NULL && http_server_trust(worker->server, &trust) != 0)
+        log_event(LOG_ERROR, "serve", "no memory for the trusted proxies; none is trusted");
+}
+
 static void follow(struct worker *worker, struct gateway_snapshot *snapshot)
 {
     struct error error = {0};
-    if (gateway_apply(&worker->gateway, snapshot, &error) == 0)
+    if (gateway_apply(&worker->gateway, snapshot, &error) == 0) {
+        worker_trust_proxies(worker);
         return;
+    }
     log_event(LOG_ERROR, "serve",
               "worker %zu cannot use the configuration: %s; it refuses every call until it can",
               worker->number, error.text);
@@ -137,8 +148,11 @@ int worker_listen(struct worker *worker, const char *address,
 {
     struct http_server_options own = *options;
     own.waiting = &worker->gateway.waiting;
-    return http_server_open(worker->gateway.loop, address, &own, handle_cb, refused_cb, worker,
-                            &worker->server, error);
+    int result = http_server_open(worker->gateway.loop, address, &own, handle_cb, refused_cb,
+                                  worker, &worker->server, error);
+    if (result == 0)
+        worker_trust_proxies(worker);
+    return result;
 }
 
 // Children get their orderly end before the program's.

@@ -43,6 +43,8 @@ int worker_open(struct worker *worker, struct gateway_stores *stores, size_t num
 int worker_add_admin(struct worker *worker, struct admin *admin, struct error *error) MUST_CHECK;
 int worker_listen(struct worker *worker, const char *address,
                   const struct http_server_options *options, struct error *error) MUST_CHECK;
+// Takes over which proxies its configuration trusts.
+void worker_trust_proxies(struct worker *worker);
 // Runs its loop in a thread of its own until it is told to stop.
 int worker_start(struct worker *worker, struct error *error) MUST_CHECK;
 // Judges by this from now on. When it cannot, it refuses every call until it can.

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "http/http.h"
 #include "identity/identity.h"
 #include "policy/policy.h"
 #include "upstream/upstream.h"
@@ -33,6 +34,9 @@ struct config {
     size_t allowed_host_count;
     const struct slice *allowed_origins;
     size_t allowed_origin_count;
+    const struct net_range *trusted_proxies;
+    size_t trusted_proxy_count;
+    enum http_forwarded forwarded_header;
     const struct upstream_options *servers;
     size_t server_count;
     const struct config_policy *policies;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KNOWN_MAX = 32 };
+enum { KNOWN_MAX = 48, LIST_SIZE = 240 };
 
 struct slice config_key_of(struct config_loader *loader, uint32_t node)
 {
@@ -251,9 +251,9 @@ static const struct config_option *find_option(const struct config_section *sect
 static void complain_unknown(struct config_loader *loader, uint32_t key_node, struct slice key,
                              const struct config_section *section)
 {
-    const char *known[KNOWN_MAX];
+    const char *known[KNOWN_MAX] = {NULL};
     size_t count = 0, length = 0;
-    char list[280] = "";
+    char list[LIST_SIZE] = "";
     for (size_t i = 0; i < section->count && count < KNOWN_MAX; i++) {
         if (section->options[i].help == NULL)
             continue;
@@ -266,6 +266,10 @@ static void complain_unknown(struct config_loader *loader, uint32_t key_node, st
     if (hint.text[0] != '\0')
         config_complain(loader, CONFIG_ERROR, key_node, "unknown key '%.*s'%s", CONFIG_SHOWN(key),
                         hint.text);
+    else if (length >= sizeof list)
+        config_complain(loader, CONFIG_ERROR, key_node,
+                        "unknown key '%.*s'; 'sallyport help config' lists what there is",
+                        CONFIG_SHOWN(key));
     else
         config_complain(loader, CONFIG_ERROR, key_node, "unknown key '%.*s'; %s has %s",
                         CONFIG_SHOWN(key), section->name, list);

@@ -13,6 +13,9 @@ static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", 
 
 static const char *const on_failure[] = {[AUDIT_DENY] = "deny", [AUDIT_ALLOW] = "allow", NULL};
 
+static const char *const forwarded[] = {
+    [HTTP_X_FORWARDED_FOR] = "X-Forwarded-For", [HTTP_FORWARDED] = "Forwarded", NULL};
+
 #define AT(member) .offset = offsetof(struct config, member)
 
 static const struct config_option tls_options[] = {
@@ -209,6 +212,19 @@ static const struct config_option top_options[] = {
      .type = "array of strings",
      .standard = "[]",
      .help = "values of the Origin header that are answered, besides loopback ones"},
+    {.key = "trusted_proxies",
+     .kind = OPTION_CALL,
+     .read = config_read_proxies,
+     .type = "array of strings",
+     .standard = "[]",
+     .help = "addresses and ranges (`10.0.0.0/8`) of proxies that are believed when they say whom "
+             "they ask for"},
+    {.key = "forwarded_header",
+     .kind = OPTION_CHOICE,
+     AT(forwarded_header),
+     .choices = forwarded,
+     .standard = "X-Forwarded-For",
+     .help = "the header in which they say it; the other one is ignored"},
     {.key = "workers",
      .kind = OPTION_COUNT,
      AT(workers),

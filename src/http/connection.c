@@ -346,6 +346,7 @@ void http_connection_accept_cb(void *argument, int fd, const struct loop_address
         http_group_came(server->options.group);
     c->peer_length = (uint8_t)net_address_format(peer, c->peer);
     c->peer_is_loopback = net_address_is_loopback(peer);
+    c->host = net_host_of(peer);
     enter_phase(c, c->phase);
 }
 bool http_connection_adopt(struct http_server *server, struct server_connection *c)

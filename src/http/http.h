@@ -72,7 +72,8 @@ struct http_request {
     struct slice query;  // without '?', empty if none
     struct http_headers headers;
     struct slice body; // whole; transfer coding removed
-    struct slice peer; // "127.0.0.1:50412"
+    // "127.0.0.1:50412"; without a port where a trusted proxy said whom it serves
+    struct slice peer;
     bool peer_is_loopback;
     bool tls;
     bool moved; // another server of the group has handed it over
@@ -113,6 +114,17 @@ int http_server_open(struct loop *loop, const char *address,
                      http_refused_cb refused, void *argument, struct http_server **ret,
                      struct error *error) MUST_CHECK;
 uint16_t http_server_port(const struct http_server *server);
+// Proxies that are believed when they say for whom they ask: of those that the header names, the
+// last one that is none of these proxies is the request's peer. Anybody else's header is ignored,
+// and so is the header that is not asked for: a proxy passes on what it does not know. Copied; with
+// no memory nobody is trusted.
+enum http_forwarded { HTTP_X_FORWARDED_FOR, HTTP_FORWARDED /* RFC 7239 */ };
+struct http_trust {
+    const struct net_range *proxies;
+    size_t count;
+    enum http_forwarded header;
+};
+int http_server_trust(struct http_server *server, const struct http_trust *trust) MUST_CHECK;
 // Stops accepting; idle connections close at once, others after their reply. `drained` is called
 // once none is left (may be at once, inside), of the whole group where there is one; then by
 // whichever server saw the last one go, and perhaps by more than one.

@@ -6,6 +6,19 @@
 
 enum { DIRECT_MAX = 65536 };
 
+static void say_who_asks(struct server_connection *c)
+{
+    struct http_reply *reply = c->reply;
+    struct net_host client;
+    reply->request.peer = slice_of(c->peer, c->peer_length);
+    reply->request.peer_is_loopback = c->peer_is_loopback;
+    if (c->server->trusted_count == 0 ||
+        !http_forwarded_client(c->server, &c->host, reply->request.headers, &client))
+        return;
+    reply->request.peer = slice_of(reply->client, net_host_format(&client, reply->client));
+    reply->request.peer_is_loopback = net_host_is_loopback(&client);
+}
+
 static void dispatch(struct server_connection *c)
 {
     struct http_reply *reply = c->reply;
@@ -13,8 +26,7 @@ static void dispatch(struct server_connection *c)
     http_reply_uncount_body(reply);
     reply->stage = REPLY_OPEN;
     reply->request.body = buffer_slice(&reply->body);
-    reply->request.peer = slice_of(c->peer, c->peer_length);
-    reply->request.peer_is_loopback = c->peer_is_loopback;
+    say_who_asks(c);
     reply->request.tls = server->options.tls != NULL;
     reply->request.moved = false;
     c->close_after |= reply->framing.close;

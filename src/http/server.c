@@ -197,6 +197,7 @@ static void server_free_run(void *argument)
     LIST_EACH(&server->spare, link)
     reply_free(LIST_ENTRY(link, struct http_reply, link));
     buffer_release(&server->head);
+    memory_free(server->trusted);
     memory_free(server);
 }
 

@@ -45,6 +45,9 @@ struct http_server {
     struct buffer head; // where reply heads are written
     void (*drained)(void *argument);
     void *drained_argument;
+    struct net_range *trusted; // owned
+    size_t trusted_count;
+    enum http_forwarded trusted_header;
     bool freed;
 };
 
@@ -73,6 +76,7 @@ struct server_connection {
     size_t leaving_for;
     uint8_t peer_length;
     char peer[NET_ADDRESS_TEXT_SIZE];
+    struct net_host host; // the same without its port
 };
 
 enum reply_stage { REPLY_HEAD, REPLY_BODY, REPLY_OPEN };
@@ -95,6 +99,7 @@ struct http_reply {
     size_t counted; // of the body, in server->bodies
     uint64_t body_since_ms;
     struct http_request request;
+    char client[NET_ADDRESS_TEXT_SIZE]; // the peer, where a proxy said who it is
     bool started;
     bool chunked;
     bool bodiless; // HEAD, 204, 304
@@ -148,3 +153,7 @@ void http_group_part(struct http_server *server);
 
 // ---- reply.c
 void http_reply_flush_all(void *server);
+
+// ---- forwarded.c: whom does this peer ask for? False: for itself.
+bool http_forwarded_client(const struct http_server *server, const struct net_host *peer,
+                           struct http_headers headers, struct net_host *ret);

@@ -23,6 +23,29 @@ size_t net_address_format(const struct loop_address *address, char text[NET_ADDR
 bool net_address_is_loopback(const struct loop_address *address);
 uint16_t net_address_port(const struct loop_address *address);
 
+// An address without a port; IPv4 as IPv6 has it (::ffff:a.b.c.d), so that there is one form of it.
+struct net_host {
+    unsigned char bytes[16];
+};
+struct net_host net_host_of(const struct loop_address *address);
+// "203.0.113.7" or "2001:db8::1", without brackets, port or zone.
+bool net_host_parse(struct slice text, struct net_host *ret);
+// "203.0.113.7", "[2001:db8::1]"; NUL-terminated, answers the length.
+size_t net_host_format(const struct net_host *host, char text[NET_ADDRESS_TEXT_SIZE]);
+bool net_host_is_v4(const struct net_host *host);
+bool net_host_is_loopback(const struct net_host *host);
+
+// All addresses that begin with the same bits.
+struct net_range {
+    struct net_host first;
+    unsigned bits; // of 128
+};
+// "10.0.0.0/8", "2001:db8::/32", or a single address. ERROR_CONFIG also when bits behind the prefix
+// are set: such a text does not say what is meant.
+int net_range_parse(struct slice text, struct net_range *ret, struct error *error) MUST_CHECK;
+// A range of IPv6 has no addresses of IPv4, however they are written.
+bool net_range_has(const struct net_range *range, const struct net_host *host);
+
 // ---- Listening
 struct net_listener;
 // `fd` is the callee's: non-blocking, close-on-exec, TCP_NODELAY.

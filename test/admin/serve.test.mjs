@@ -108,3 +108,16 @@ test('a subscription hears of changes that concern its grant, and ends with it',
   assert.equal(seen.filter(method => method?.endsWith('list_changed')).length, 1);
   await eventually(() => fake.of('subscriptions/listen')[0].closed, 'the server is told too');
 });
+
+test('behind a trusted proxy sign-in attempts are counted for each client, who cannot choose whom he seems to be', async t => {
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { trusted_proxies: ['127.0.0.1'] } }, { args: ['--data', path.join(scratch(t), 'data')] });
+  const attempt = (client, n) => new Api(gateway.port).call('POST', '/session', { email: `nobody-${n}@example.com`, password: 'a wrong password' }, { 'X-Forwarded-For': client });
+  const seen = [];
+  for (let i = 0; i < 51; i++) seen.push((await attempt(`192.0.2.${i}, 198.51.100.7`, i)).status);
+  assert.deepEqual([seen.slice(0, 50).every(status => status === 401), seen[50]], [true, 429]);
+  assert.equal((await attempt('198.51.100.8', 51)).status, 401);
+  assert.equal((await attempt('198.51.100.7', 52)).status, 429);
+  for (let i = 0; i < 50; i++) await attempt(`2001:db8:7::${i}`, 100 + i);
+  assert.equal((await attempt('2001:db8:7::ffff', 200)).status, 429); // half of an IPv6 address is the caller's own
+  assert.equal((await attempt('2001:db8:8::1', 201)).status, 401);
+});

@@ -10,6 +10,7 @@
 static const char whole[] =
     "{ 'listen': '[::1]:0', 'tls': { 'certificate': 'certificate.pem', 'key': 'key.pem' },\n"
     "  'allowed_hosts': ['gateway.example.com'], 'allowed_origins': ['https://app.example.com'],\n"
+    "  'trusted_proxies': ['10.0.0.0/8', '::1'], 'forwarded_header': 'Forwarded',\n"
     "  'servers': {\n"
     "    'files': { 'command': ['./program', '-y', '/srv/f\\u00e4'], 'share': 'server',\n"
     "               'env': { 'TOKEN': 'a${KRAKEN_TOKEN}b$${x}$', 'HOME': '/h' } },\n"
@@ -50,7 +51,7 @@ static struct config *load_whole(void)
 {
     return load_good(
         whole,
-        "sallyport.json:14:61: warning: no policy for server 'older': every call is denied\n");
+        "sallyport.json:15:61: warning: no policy for server 'older': every call is denied\n");
 }
 
 static void reads_the_document(void **state)
@@ -65,6 +66,9 @@ static void reads_the_document(void **state)
     assert_true(slice_equal_string(config->allowed_hosts[0], "gateway.example.com"));
     assert_int_equal(config->allowed_origin_count, 1);
     assert_true(slice_equal_string(config->allowed_origins[0], "https://app.example.com"));
+    assert_int_equal(config->trusted_proxy_count, 2);
+    assert_int_equal(config->trusted_proxies[0].bits, 104);
+    assert_int_equal(config->forwarded_header, HTTP_FORWARDED);
     assert_string_equal(config->decision_log, "decisions.jsonl");
     assert_string_equal(config->decision_log_key, "/tmp/log.key");
     assert_int_equal(config->audit_on_failure, AUDIT_ALLOW);

@@ -30,15 +30,11 @@ static const struct row top_rows[] = {
     {"{ 'polices': {} }",
      NO_GRANTS "@:1:3: error: unknown key 'polices'; did you mean 'policies'?\n"},
     {"{\n  'zzzzzz': 1 }",
-     NO_GRANTS "@:2:3: error: unknown key 'zzzzzz'; the configuration has listen, tls, "
-               "allowed_hosts, allowed_origins, workers, servers, policies, grants, decision_log, "
-               "decision_log_key, decision_log_keep, decision_log_keep_bytes, audit_on_failure, "
-               "limits_file, limits, metrics, upstream_ca, log\n"},
+     NO_GRANTS "@:2:3: error: unknown key 'zzzzzz'; 'sallyport help config' lists what "
+               "there is\n"},
     {"{ 'bad\\u000akey\\u001b': 1, 'sErvers': {} }",
-     NO_GRANTS "@:1:3: error: unknown key 'bad?key?'; the configuration has listen, tls, "
-               "allowed_hosts, allowed_origins, workers, servers, policies, grants, decision_log, "
-               "decision_log_key, decision_log_keep, decision_log_keep_bytes, audit_on_failure, "
-               "limits_file, limits, metrics, upstream_ca, log\n"
+     NO_GRANTS "@:1:3: error: unknown key 'bad?key?'; 'sallyport help config' lists what "
+               "there is\n"
                "@:1:28: error: unknown key 'sErvers'; did you mean 'servers'?\n"},
     {"{ 'listen': 8700 }", NO_GRANTS "@:1:13: error: 'listen' must be a string, not a number\n"},
     {"{ 'listen': ':8700' }",
@@ -69,6 +65,14 @@ static const struct row top_rows[] = {
      "@:1:41: error: an element of 'allowed_hosts' must be a string, not an array\n"
      "@:1:52: error: an allowed host is a name like \"gateway.example.com\", without scheme, path "
      "or wildcard\n"},
+    {"{ 'trusted_proxies': ['10.0.0.0/8', 'proxy', '10.0.0.1/8', '::/0'] }", NO_GRANTS
+     "@:1:37: error: 'proxy' is neither an address nor a range like 10.0.0.0/8 or 2001:db8::/32\n"
+     "@:1:46: error: '10.0.0.1/8' has bits behind its first 8; leave them 0\n"
+     "@:1:60: error: 'trusted_proxies' must not have everybody: any client could then say that it "
+     "is another one\n"},
+    {"{ 'forwarded_header': 'X-Real-IP' }",
+     NO_GRANTS "@:1:23: error: 'forwarded_header' must be \"X-Forwarded-For\" or \"Forwarded\", "
+               "not \"X-Real-IP\"\n"},
     {"{ 'allowed_origins': ['app.example.com', 'https://a/', 'https://a', '*'] }", NO_GRANTS
      "@:1:23: error: an allowed origin is like \"https://app.example.com\", without path or "
      "wildcard\n"

@@ -296,12 +296,68 @@ static void a_cancelled_dial_is_silent(void **state)
     loop_free(loop);
 }
 
+static void knows_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *range, *inside, *outside;
+    } rows[] = {
+        {"10.0.0.0/8", "10.255.0.1", "11.0.0.0"},
+        {"10.0.0.0/8", "::ffff:10.0.0.1", "::10.0.0.1"},
+        {"192.0.2.128/25", "192.0.2.255", "192.0.2.127"},
+        {"192.0.2.1", "192.0.2.1", "192.0.2.2"},
+        {"192.0.2.1/32", "192.0.2.1", "192.0.2.0"},
+        {"0.0.0.0/0", "203.0.113.1", "::1"},
+        {"::ffff:10.0.0.0/104", "10.3.2.1", "11.0.0.0"},
+        {"2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"},
+        {"::/0", "2001:db8::1", "127.0.0.1"},
+        {"::1", "::1", "127.0.0.1"},
+    };
+    static const char *const wrong[] = {
+        "",
+        "/8",
+        "10.0.0.0/",
+        "10.0.0.0/33",
+        "10.0.0.0/08",
+        "10.0.0.0/+8",
+        "10.0.0.0/-1",
+        "10.0.0.0/8 ",
+        " 10.0.0.0/8",
+        "10.0.0.1/8",
+        "10.0/8",
+        "010.0.0.0/8",
+        "2001:db8::1/32",
+        "2001:db8::/129",
+        "[::1]",
+        "[::1]/128",
+        "localhost",
+        "10.0.0.0/8/8",
+        "::1%lo",
+        "127.0.0.1:80",
+    };
+    struct net_range range;
+    struct net_host host;
+    struct error error = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(net_range_parse(slice_from_string(rows[i].range), &range, &error), 0);
+        assert_true(net_host_parse(slice_from_string(rows[i].inside), &host));
+        assert_true(net_range_has(&range, &host));
+        assert_true(net_host_parse(slice_from_string(rows[i].outside), &host));
+        assert_false(net_range_has(&range, &host));
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(net_range_parse(slice_from_string(wrong[i]), &range, &error),
+                         ERROR_CONFIG);
+    assert_false(net_host_parse(slice_of("1.2.3.4\0", 8), &host));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_and_writes_addresses),
         cmocka_unit_test(refuses_other_texts),
         cmocka_unit_test(knows_loopback),
+        cmocka_unit_test(knows_ranges),
         cmocka_unit_test(accepted_sockets_are_ready_for_use),
         cmocka_unit_test(a_shortage_of_descriptors_passes),
         cmocka_unit_test(dialling_tries_the_next_address),
