@@ -38,6 +38,8 @@ static void request_free(struct admin_request *request)
     if (request->body.data != NULL)
         memory_wipe(request->body.data, request->body.capacity);
     buffer_release(&request->body);
+    if (request->out.data != NULL)
+        memory_wipe(request->out.data, request->out.capacity);
     buffer_release(&request->out);
     json_doc_release(&request->doc);
     arena_release(&request->arena);

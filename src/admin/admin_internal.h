@@ -10,6 +10,7 @@
 enum {
     BODY_MAX = 64 * 1024,
     POLICY_BODY_MAX = 4 * 1024 * 1024,
+    APPLY_BODY_MAX = 32 * 1024 * 1024, // of a whole organisation
     PARAMETERS_MAX = 2,
     ERRORS_MAX = 50, // faults of one document that an answer lists
     REACH_MAX = 1000,
@@ -178,6 +179,21 @@ int admin_refer(struct admin_request *request, struct store_view *view, enum sto
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
     admin_servers, admin_credentials, admin_policies, admin_versions, admin_grants, admin_audit;
 
+// ---- What single kinds of records share with the moves of a whole organisation. `object` is the
+// node that has the record's members; 0: the body.
+int admin_check_server(struct admin_request *request, struct store_view *view, uint32_t object,
+                       const struct store_server *before, struct store_server *server,
+                       struct error *error);
+// NULL in *ret when the object says nothing about servers.
+int admin_read_reach(struct admin_request *request, struct store_view *view, uint32_t object,
+                     struct control_reach **ret, size_t *ret_count, struct error *error);
+// "document": an object as it stands, or a string that holds the text.
+int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
+                        struct error *error);
+// Faults of that field; places are those in the document, not in the body.
+void admin_policy_problems(struct admin_request *request, const char *field,
+                           const struct policy_problems *problems);
+
 // ---- The steps of single routes
 #define ADMIN_STEPS(X)                                                                             \
     X(admin_openapi)                                                                               \
@@ -204,7 +220,9 @@ extern const struct admin_resource admin_organisation, admin_members, admin_invi
     X(admin_edit_grant)                                                                            \
     X(admin_attach)                                                                                \
     X(admin_rotate_grant)                                                                          \
-    X(admin_revoke_grant)
+    X(admin_revoke_grant)                                                                          \
+    X(admin_export)                                                                                \
+    X(admin_apply)
 #define ADMIN_STEP(name)                                                                           \
     int name(struct admin_request *request, struct store_view *view, struct error *error);
 ADMIN_STEPS(ADMIN_STEP)
@@ -300,6 +318,7 @@ struct admin_request {
     struct slice set_cookie, allow;
     char secret[IDENTITY_TOKEN_SIZE]; // shown once, as the member "token"; wiped
     bool replayed;
+    bool rehearsed; // all is well so far, and nothing of it shall stay
     struct admin_problem problem;
 };
 // A copy in the request's arena; data NULL when memory is short.

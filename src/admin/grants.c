@@ -116,7 +116,12 @@ static int read_policy(struct admin_request *request, struct store_view *view, u
         return admin_fault(request, "policy_version", node, error,
                            "must be \"latest\" or a number from 1 to %lld",
                            (long long)policy.latest);
-    return 0;
+    struct store_policy_version version = {.number = 0};
+    result = control_get_policy_version(view, request->who.organisation, policy.head.id,
+                                        ret->number, &version, error);
+    return result == ERROR_NOT_FOUND ? admin_fault(request, "policy_version", node, error,
+                                                   "names no version that is there")
+                                     : result;
 }
 
 static int read_one(struct admin_request *request, struct store_view *view, uint32_t object,
@@ -137,12 +142,11 @@ static int read_one(struct admin_request *request, struct store_view *view, uint
     return result == 0 ? read_policy(request, view, object, ret, error) : result;
 }
 
-// NULL in *ret when the body says nothing about servers.
-static int read_servers(struct admin_request *request, struct store_view *view,
-                        struct control_reach **ret, size_t *ret_count, struct error *error)
+int admin_read_reach(struct admin_request *request, struct store_view *view, uint32_t object,
+                     struct control_reach **ret, size_t *ret_count, struct error *error)
 {
     const struct json_doc *doc = &request->doc;
-    uint32_t array = json_get(doc, 0, "servers");
+    uint32_t array = json_get(doc, object, "servers");
     size_t count = 0;
     int result = 0;
     if (array == JSON_NONE)
@@ -188,7 +192,7 @@ int admin_add_grant(struct admin_request *request, struct store_view *view, stru
     if (result == 0)
         result = check(request, &grant, error);
     if (result == 0)
-        result = read_servers(request, view, &reach, &count, error);
+        result = admin_read_reach(request, view, 0, &reach, &count, error);
     if (result == 0)
         result = control_add_grant(view, &grant, reach, count, request->secret, error);
     return result == 0 ? admin_answer_added(request, view, &grant.head, error) : result;
@@ -213,7 +217,7 @@ int admin_edit_grant(struct admin_request *request, struct store_view *view, str
     if (result == 0)
         result = check(request, &grant, error);
     if (result == 0)
-        result = read_servers(request, view, &reach, &count, error);
+        result = admin_read_reach(request, view, 0, &reach, &count, error);
     if (result == 0)
         result = reach == NULL ? store_change_grant(view, &grant, error)
                                : control_change_grant(view, &grant, reach, count, error);

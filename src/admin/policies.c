@@ -51,10 +51,10 @@ const struct admin_resource admin_versions = {.kind = STORE_POLICY_VERSION,
 
 // ---- Documents
 
-// An object as it stands, or a string that holds the text.
-static int read_document(struct admin_request *request, struct slice *ret, struct error *error)
+int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
+                        struct error *error)
 {
-    uint32_t node = json_get(&request->doc, 0, "document");
+    uint32_t node = json_get(&request->doc, object, "document");
     if (node == JSON_NONE)
         return admin_fault(request, "document", JSON_NONE, error, "is missing");
     if (json_type(&request->doc, node) == JSON_OBJECT)
@@ -66,14 +66,14 @@ static int read_document(struct admin_request *request, struct slice *ret, struc
     return ret->data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
 }
 
-// Places are those in the document, not in the body.
-static void add_problems(struct admin_request *request, const struct policy_problems *problems)
+void admin_policy_problems(struct admin_request *request, const char *field,
+                           const struct policy_problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
         size_t place = request->problem.fault_count;
         if (problems->items[i].warning || place == ERRORS_MAX)
             continue;
-        admin_fault(request, "document", JSON_NONE, NULL, "%s", problems->items[i].text);
+        admin_fault(request, field, JSON_NONE, NULL, "%s", problems->items[i].text);
         request->problem.faults[place].at = problems->items[i].at;
     }
 }
@@ -88,7 +88,7 @@ int admin_check_policy(struct admin_request *request, struct store_view *view, s
     (void)view;
     int result = admin_read_fields(request, 0, fields, 1, true, NULL, error);
     if (result == 0)
-        result = read_document(request, &document, error);
+        result = admin_read_document(request, 0, &document, error);
     if (result != 0)
         return result;
     bool valid = policy_compile(document, SLICE_LITERAL("policy"), &policy, &problems) == 0;
@@ -119,7 +119,7 @@ static int add_version(struct admin_request *request, struct store_view *view,
     version->author = request->who.label;
     int result = control_add_policy_version(view, policy, version, &problems, error);
     if (result == ERROR_CONFIG)
-        add_problems(request, &problems);
+        admin_policy_problems(request, "document", &problems);
     policy_problems_release(&problems);
     return result;
 }
@@ -130,7 +130,7 @@ int admin_add_policy(struct admin_request *request, struct store_view *view, str
     struct store_policy_version version = {.number = 0};
     int result = admin_read_fields(request, 0, policy_fields, 4, true, &policy, error);
     if (result == 0)
-        result = read_document(request, &version.document, error);
+        result = admin_read_document(request, 0, &version.document, error);
     if (result == 0)
         result = store_add_policy(view, &policy, error);
     if (result == 0)
@@ -166,7 +166,7 @@ int admin_add_version(struct admin_request *request, struct store_view *view, st
     if (result == 0)
         result = admin_read_fields(request, 0, version_fields, 5, true, &version, error);
     if (result == 0)
-        result = read_document(request, &version.document, error);
+        result = admin_read_document(request, 0, &version.document, error);
     if (result == 0)
         result = add_version(request, view, &policy, &version, error);
     return result == 0 ? answer_version(request, view, &policy, &version, error) : result;

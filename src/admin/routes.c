@@ -44,6 +44,11 @@ static const struct admin_route routes[] = {
      .edits = true},
     {"GET", "/audit", ADMIN_ADMIN, .read = admin_list, .resource = &admin_audit},
 
+    // A whole organisation
+    {"GET", "/export", ADMIN_ADMIN, .read = admin_export},
+    {"POST", "/apply", ADMIN_ADMIN, .write = admin_apply, .body_max = APPLY_BODY_MAX,
+     .any_body = true, .edits = true},
+
     // Servers
     {"GET", "/servers", ADMIN_VIEWER, .read = admin_list, .resource = &admin_servers},
     {"POST", "/servers", ADMIN_ADMIN, .write = admin_add, .resource = &admin_servers,

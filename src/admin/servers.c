@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/admin_internal.h"
 
-static int check_command(struct admin_request *request, struct store_view *view,
+static int check_command(struct admin_request *request, struct store_view *view, uint32_t node,
                          const struct store_server *server, struct error *error)
 {
     struct store_organisation owner = {.commands_allowed = false};
     if (server->transport != STORE_STDIO)
-        return server->url.length == 0 ? admin_fault(request, "url", JSON_NONE, error,
+        return server->url.length == 0 ? admin_fault(request, "url", node, error,
                                                      "is missing: a server over HTTP needs one")
                                        : 0;
     int result = store_get_organisation(view, request->who.organisation, request->who.organisation,
@@ -20,10 +20,10 @@ static int check_command(struct admin_request *request, struct store_view *view,
 }
 
 // What says where a server is, and its secrets, have places of their own.
-static int check_settings(struct admin_request *request, struct error *error)
+static int check_settings(struct admin_request *request, uint32_t object, struct error *error)
 {
     static const char *const elsewhere[] = {"url", "command", "transport", "headers", "env"};
-    uint32_t settings = json_get(&request->doc, 0, "settings");
+    uint32_t settings = json_get(&request->doc, object, "settings");
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
         uint32_t node = json_get(&request->doc, settings, elsewhere[i]);
         if (node != JSON_NONE)
@@ -35,7 +35,7 @@ static int check_settings(struct admin_request *request, struct error *error)
 }
 
 // Those of a program are variables, those of all others headers.
-static int check_credentials(struct admin_request *request, struct store_view *view,
+static int check_credentials(struct admin_request *request, struct store_view *view, uint32_t node,
                              const struct store_server *before, const struct store_server *server,
                              struct error *error)
 {
@@ -46,28 +46,35 @@ static int check_credentials(struct admin_request *request, struct store_view *v
         return 0;
     int result = store_list_credential(view, request->who.organisation, before->head.id, &page,
                                        &rows, &count, NULL, error);
-    return result == 0 && count > 0 ? admin_fault(request, "transport", JSON_NONE, error,
+    return result == 0 && count > 0 ? admin_fault(request, "transport", node, error,
                                                   "cannot change while there are credentials")
                                     : result;
+}
+
+int admin_check_server(struct admin_request *request, struct store_view *view, uint32_t object,
+                       const struct store_server *before, struct store_server *server,
+                       struct error *error)
+{
+    uint32_t node = object == 0 ? JSON_NONE : object; // the whole body is no place
+    if (server->settings.length == 0)
+        server->settings = SLICE_LITERAL("{}");
+    int result = check_settings(request, object, error);
+    if (result == 0)
+        result = check_command(request, view, node, server, error);
+    if (result == 0)
+        result = check_credentials(request, view, node, before, server, error);
+    if (result == 0)
+        result = control_check_server(request->admin->options.control, server, error);
+    return result == ERROR_CONFIG ? admin_fault(request, "", node, error, "%s", error->text)
+                                  : result;
 }
 
 static int check_server(struct admin_request *request, struct store_view *view,
                         const struct store_head *before, struct store_head *record,
                         struct error *error)
 {
-    struct store_server *server = (struct store_server *)(void *)record;
-    if (server->settings.length == 0)
-        server->settings = SLICE_LITERAL("{}");
-    int result = check_settings(request, error);
-    if (result == 0)
-        result = check_command(request, view, server, error);
-    if (result == 0)
-        result = check_credentials(request, view, (const struct store_server *)(const void *)before,
-                                   server, error);
-    if (result == 0)
-        result = control_check_server(request->admin->options.control, server, error);
-    return result == ERROR_CONFIG ? admin_fault(request, "", JSON_NONE, error, "%s", error->text)
-                                  : result;
+    return admin_check_server(request, view, 0, (const struct store_server *)(const void *)before,
+                              (struct store_server *)(void *)record, error);
 }
 
 static const struct admin_field server_fields[] = {

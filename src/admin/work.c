@@ -56,6 +56,8 @@ static int run_write(void *argument, struct store_view *view, struct error *erro
     if (result != 0 || known)
         return result;
     result = request->route->write(request, view, error);
+    if (result == 0 && request->rehearsed)
+        return error_set(error, ERROR_CANCELLED, "a rehearsal"); // undoes all of it
     if (result == 0)
         result = admin_replay_keep(request, view, error);
     return result == 0 ? admin_touch(request, view, error) : result;
@@ -80,7 +82,8 @@ static void submit(struct admin_request *request, enum store_access access,
 
 static void written(void *argument, int result, const struct error *error)
 {
-    finish(argument, result, error);
+    const struct admin_request *request = argument;
+    finish(argument, request->rehearsed && result == ERROR_CANCELLED ? 0 : result, error);
 }
 
 static void write_or_end(struct admin_request *request)

@@ -95,8 +95,9 @@ int control_revoke_grant(struct store_view *view, struct slice organisation, str
 
 // ---- Policies
 // Adds a version and makes it the latest; `policy` as for store_change (its head names the policy
-// and its version before), `version` has document, author and note. The document is compiled first:
-// ERROR_CONFIG with the problems, which the caller releases in any case.
+// and its version before), `version` has document, author, note and number: 0 is the next one,
+// others must not be there yet, and are the latest only when they are the greatest. The document is
+// compiled first: ERROR_CONFIG with the problems, which the caller releases in any case.
 int control_add_policy_version(struct store_view *view, struct store_policy *policy,
                                struct store_policy_version *version,
                                struct policy_problems *ret_problems,

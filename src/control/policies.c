@@ -37,11 +37,12 @@ int control_add_policy_version(struct store_view *view, struct store_policy *pol
     result = store_get_policy(view, policy->head.organisation, policy->head.id, &before, error);
     if (result != 0)
         return result;
-    policy->latest = before.latest + 1;
+    if (version->number == 0)
+        version->number = before.latest + 1;
+    policy->latest = version->number > before.latest ? version->number : before.latest;
     version->head.organisation = policy->head.organisation;
-    version->head.id = version_id(store_arena(view), policy->head.id, policy->latest);
+    version->head.id = version_id(store_arena(view), policy->head.id, version->number);
     version->policy = policy->head.id;
-    version->number = policy->latest;
     if (version->head.id.data == NULL)
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
     result = store_change_policy(view, policy, error);

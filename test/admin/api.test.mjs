@@ -366,6 +366,12 @@ test('clients that leave at once harm nobody', async t => {
   await api.as(acme.keys.admin).must(201, 'POST', '/grants', { label: 'stays' });
 });
 
+test('a whole organisation comes and goes (moves.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), { body, etag } = await admin.must(200, 'GET', '/export');
+  assert.deepEqual((await admin.must(200, 'POST', '/apply', body, { 'If-Match': etag })).body.changes, []);
+});
+
 test('the document comes with the API', async t => {
   const { api } = await startApi(t, { seed: false });
   assert.deepEqual((await api.must(200, 'GET', '/openapi.json')).body, document);

@@ -10,6 +10,7 @@ import { routes, startApi } from '../lib/api.mjs';
 const ROLES = ['viewer', 'policy_manager', 'admin'];
 const BODIES = {
   'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
+  'POST /apply': { servers: [], policies: [], grants: [] },
   'POST /keys': { label: 'new', role: 'viewer' }, 'POST /servers': { name: 'new', transport: 'http', url: 'https://x.example.com' },
   'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
   'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'PATCH /policies/{id}': { note: 'x' },

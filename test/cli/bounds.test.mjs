@@ -105,6 +105,7 @@ const CONSTANTS = {
   'bytes that a crash left behind the last row': [ROW, 'AUDIT_LOOSE_MAX'],
   'a body for the API': [ADMIN, 'BODY_MAX'],
   'a body with a policy': [ADMIN, 'POLICY_BODY_MAX'],
+  'a body with a whole organisation (and never more than a message)': [ADMIN, 'APPLY_BODY_MAX'],
   'bodies for the API that are worked on, all in all, of one worker': ['src/admin/admin.c', 'BODIES_MAX'],
   'requests to the API that are worked on, of one worker': ['src/admin/admin.c', 'REQUESTS_MAX'],
   'passwords that wait to be checked': ['src/admin/hashers.c', 'WAITING_MAX'],

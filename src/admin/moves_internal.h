@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What moves as a whole: the servers, policies and grants of an organisation. They are named by
+// their names, so that the same text means the same in another gateway.
+#pragma once
+
+#include "admin/admin_internal.h"
+
+#include "base/table.h"
+
+struct moves {
+    struct admin_request *request;
+    struct store_view *view;
+    struct slice organisation;
+    struct slice note; // of new versions of policies
+    bool prune, dry_run;
+    struct table kept;                           // ids of what the request names
+    struct buffer changes, differences, missing; // JSON, without the brackets
+    struct buffer tokens;                        // wiped
+};
+
+// ---- moves.c
+// Calls back for every record of a kind, in order of ids. The callback may remove the record.
+typedef int (*moves_cb)(struct moves *moves, const struct store_head *record, struct error *error);
+int moves_each(struct moves *moves, enum store_kind kind, size_t size, moves_cb visit,
+               struct error *error) MUST_CHECK;
+// Of everything that moves, as it is now: the ETag of the whole.
+int moves_state(struct moves *moves, int64_t *ret, struct error *error) MUST_CHECK;
+// Are both texts the same JSON value?
+bool moves_same_json(struct slice a, struct slice b);
+// Without white space, in the view's arena. ERROR_NO_MEMORY.
+int moves_compact(struct moves *moves, struct slice *text, struct error *error) MUST_CHECK;
+// What differs of the next change, as raw JSON or as text.
+void moves_differ(struct moves *moves, const char *field, struct slice from, struct slice to);
+void moves_differ_text(struct moves *moves, const char *field, struct slice from, struct slice to);
+void moves_differ_number(struct moves *moves, const char *field, int64_t from, int64_t to);
+// Notes a change with what differs; `why` is for people, empty when the differences say it.
+void moves_change(struct moves *moves, const char *action, const char *kind, struct slice name,
+                  const char *why);
+// The request names this record: it is not pruned. ERROR_RANGE when it is named twice.
+int moves_keep(struct moves *moves, struct slice id, uint32_t node, struct error *error) MUST_CHECK;
+
+// ---- For each kind: makes what the array of the request says; JSON_NONE: removes what is not
+// kept.
+int moves_policies(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
+int moves_servers(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
+int moves_grants(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
