@@ -46,6 +46,24 @@ int net_range_parse(struct slice text, struct net_range *ret, struct error *erro
 // A range of IPv6 has no addresses of IPv4, however they are written.
 bool net_range_has(const struct net_range *range, const struct net_host *host);
 
+// ---- Which addresses may be connected to, when somebody other than the operator chose the URL
+// Judged is the very address that is connected to, after the name was resolved. Plain public
+// unicast addresses may be; loopback, private, link-local, metadata and all other special ones, in
+// every way to write them within IPv6, only when the operator named a range that holds them.
+struct net_guard;
+enum { NET_GUARD_RANGES_MAX = 64 };
+// What is special about an address ("a private address"); NULL when it is public.
+const char *net_address_special(const struct loop_address *address);
+struct net_guard *net_guard_new(void); // allows nothing special; never NULL
+void net_guard_free(struct net_guard *guard);
+// From now on these exceptions, in place of the earlier ones; at most NET_GUARD_RANGES_MAX. A
+// metadata address is opened only by a range of that one address. Any thread.
+void net_guard_allow(struct net_guard *guard, const struct net_range *ranges, size_t count);
+// 0, or ERROR_DENIED with a sentence that says what the operator can do. NULL: no exceptions. Any
+// thread.
+int net_guard_check(const struct net_guard *guard, const struct loop_address *address,
+                    struct error *error) MUST_CHECK;
+
 // ---- Listening
 struct net_listener;
 // `fd` is the callee's: non-blocking, close-on-exec, TCP_NODELAY.

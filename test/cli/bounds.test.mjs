@@ -13,6 +13,7 @@ import { run } from './command.mjs';
 const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
 const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
 const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c';
+const FETCH = 'src/fetch/fetch.h';
 const LOG = 'src/audit/log.c', ROW = 'src/audit/audit_internal.h';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
@@ -129,6 +130,13 @@ const CONSTANTS = {
   'tokens of a grant at the same time': ['src/control/load_grant.c', 'TOKENS_MAX'],
   'servers of a grant': ['src/control/load_grant.c', 'REACH_MAX'],
   'a database that another program has locked': ['src/store/sqlite/connection.c', 'busy_timeout', 1],
+  'requests to outside at the same time': [FETCH, 'FETCH_OPEN_MAX'],
+  'the URL of such a request': [FETCH, 'FETCH_URL_MAX'],
+  'heads of its answer, interim ones included': [FETCH, 'FETCH_HEADS_MAX'],
+  'its answer, unless it says otherwise': [FETCH, 'FETCH_ANSWER_MAX'],
+  'its time, redirects included, unless it says otherwise': [FETCH, 'FETCH_TIMEOUT_MS', 1],
+  'redirects of it': [FETCH, 'FETCH_REDIRECTS_MAX'],
+  'ranges of addresses that the operator allows': ['src/net/net.h', 'NET_GUARD_RANGES_MAX'],
   'rules that a worker has not taken over': ['src/control/rules.c', 'IN_FORCE_MS', 1],
 };
 
