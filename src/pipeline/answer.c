@@ -260,7 +260,7 @@ static const char *older_transport_hint(const struct exchange *ex)
 static void answer_bare_status(struct exchange *ex)
 {
     int status = ex->upstream_status;
-    struct slice name = upstream_server_options(ex->server)->name;
+    struct slice name = upstream_server_shown(ex->server);
     struct slice text;
     bool over_link = upstream_server_has_links(ex->server);
     if (status == 404 && ex->session != NULL && !over_link) {
@@ -298,7 +298,7 @@ static void answer_unfinished(struct exchange *ex)
     ex->outcome = OUTCOME_FAILED;
     ex->reason =
         arena_format(&ex->arena, "Server '%.*s' ended its stream without an answer%s",
-                     SLICE_PRINT(upstream_server_options(ex->server)->name),
+                     SLICE_PRINT(upstream_server_shown(ex->server)),
                      ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "");
     exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
 }
@@ -390,7 +390,7 @@ void answer_error(void *argument, int code, bool sent, const char *text)
     if (!sent)
         limits_give_back(ex, false);
     ex->outcome = OUTCOME_FAILED;
-    struct slice name = upstream_server_options(ex->server)->name;
+    struct slice name = upstream_server_shown(ex->server);
     const char *doubt =
         sent && ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "";
     ex->reason = arena_format(&ex->arena, "Server '%.*s': %s", SLICE_PRINT(name), text);

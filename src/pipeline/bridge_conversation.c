@@ -63,14 +63,13 @@ static void fail_all(struct conversation *c, const char *why)
         struct exchange *ex = LIST_ENTRY(c->waiting.next, struct exchange, wait_link);
         list_remove(&ex->wait_link);
         limits_give_back(ex, false); // it never left
-        bridge_fail(ex, "Server '%.*s': %s", SLICE_PRINT(upstream_server_options(c->server)->name),
-                    why);
+        bridge_fail(ex, "Server '%.*s': %s", SLICE_PRINT(upstream_server_shown(c->server)), why);
     }
     while (!list_empty(&c->calls)) {
         struct legacy_call *call = LIST_ENTRY(c->calls.next, struct legacy_call, link);
         if (call->ex != NULL)
             bridge_fail(call->ex, "Server '%.*s': %s",
-                        SLICE_PRINT(upstream_server_options(c->server)->name), why);
+                        SLICE_PRINT(upstream_server_shown(c->server)), why);
         else
             legacy_end_call(call);
     }
@@ -81,7 +80,7 @@ void conversation_close(struct conversation *c, const char *why)
     if (c->state == CONVERSATION_CLOSED)
         return;
     log_event(LOG_DEBUG, "pipeline", "a conversation of grant '%s' with server '%.*s' ended: %s",
-              c->grant_id, SLICE_PRINT(upstream_server_options(c->server)->name), why);
+              c->grant_id, SLICE_PRINT(upstream_server_shown(c->server)), why);
     c->state = CONVERSATION_CLOSED;
     list_remove(&c->link);
     fail_all(c, why);

@@ -109,7 +109,7 @@ static void open_failed(struct exchange *ex)
         return;
     }
     bridge_fail(ex, "Server '%.*s' could not be initialized",
-                SLICE_PRINT(upstream_server_options(ex->server)->name));
+                SLICE_PRINT(upstream_server_shown(ex->server)));
 }
 
 static int send_discovery(struct exchange *ex, struct error *error);

@@ -194,7 +194,7 @@ static bool begin_anew(struct legacy_call *call)
     }
     if (ex->healed || ex->answered || ex->client_gone) {
         bridge_fail(ex, "Server '%.*s' does not take messages of any protocol era",
-                    SLICE_PRINT(upstream_server_options(ex->server)->name));
+                    SLICE_PRINT(upstream_server_shown(ex->server)));
         return true;
     }
     ex->to_legacy = NULL; // the call ends, its exchange goes on

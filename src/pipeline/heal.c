@@ -126,7 +126,7 @@ enum step_result heal_hold(struct exchange *ex, struct error *error)
     if (!session->healing) {
         log_event(LOG_WARNING, "pipeline",
                   "server '%.*s' lost its session; it is initialized again",
-                  SLICE_PRINT(upstream_server_options(session->server)->name));
+                  SLICE_PRINT(upstream_server_shown(session->server)));
         session->healing = true;
         buffer_clear(&session->upstream_id);
         int result = greet(session, error);

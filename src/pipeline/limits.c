@@ -5,7 +5,7 @@
 // The verdict's charges in the form of the counters; NULL when memory is short.
 static struct limit_charge *charges_of(struct exchange *ex)
 {
-    struct pipeline_payer payer = {.server = upstream_server_options(ex->server)->name,
+    struct pipeline_payer payer = {.server = upstream_server_shown(ex->server),
                                    .grant = ex->grant->id,
                                    .client = ex->client_name};
     if (ex->session != NULL)
@@ -91,8 +91,7 @@ int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
         return 0;
     }
     struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
-    struct slice parts[] = {ex->grant->id, upstream_server_options(ex->server)->name,
-                            ex->client_name};
+    struct slice parts[] = {ex->grant->id, upstream_server_shown(ex->server), ex->client_name};
     struct slice key = limit_key(&ex->arena, parts, 3);
     if (usage == NULL || key.data == NULL)
         return ERROR_NO_MEMORY;

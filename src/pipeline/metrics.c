@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
+#include "base/memory.h"
 #include "base/metrics.h"
+#include "base/table.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
 
@@ -166,20 +168,45 @@ void metrics_time(struct metrics_set *set, const struct exchange *ex, uint64_t n
     metric_observe_us(set->total, (int64_t)(now_us - ex->started_us));
 }
 
-static void read_server(void *argument, struct upstream_server *server)
+// Servers that are shown as one (a server's own, and those with the credentials of a grant) are
+// added up before anything is set, so that a scrape meanwhile never sees a part.
+static void add_server(void *argument, struct upstream_server *server)
+{
+    struct table *sums = argument;
+    struct slice name = upstream_server_shown(server);
+    struct upstream_health health = upstream_server_health(server);
+    struct upstream_health *sum = table_get(sums, name);
+    if (sum == NULL) {
+        sum = memory_new(sizeof *sum);
+        if (table_put(sums, name, sum) != 0) {
+            memory_free(sum);
+            return;
+        }
+    }
+    sum->connections += health.connections;
+    sum->children += health.children;
+    sum->failures += health.failures;
+    sum->last_attempt_failed = sum->last_attempt_failed || health.last_attempt_failed;
+}
+
+static void show_server_cb(void *argument, struct slice name, void *value)
 {
     struct metrics_set *set = argument;
-    struct slice name = upstream_server_options(server)->name;
-    struct upstream_health health = upstream_server_health(server);
-    metric_set(metrics_child(set->server_up, &name), health.last_attempt_failed ? 0 : 1);
-    metric_set(metrics_child(set->server_connections, &name), (int64_t)health.connections);
-    metric_set(metrics_child(set->server_children, &name), (int64_t)health.children);
-    metric_set(metrics_child(set->server_failures, &name), (int64_t)health.failures);
+    struct upstream_health *health = value;
+    metric_set(metrics_child(set->server_up, &name), health->last_attempt_failed ? 0 : 1);
+    metric_set(metrics_child(set->server_connections, &name), (int64_t)health->connections);
+    metric_set(metrics_child(set->server_children, &name), (int64_t)health->children);
+    metric_set(metrics_child(set->server_failures, &name), (int64_t)health->failures);
+    memory_free(health);
 }
 
 void metrics_look_at_servers(struct pipeline *pipeline)
 {
-    upstream_each(pipeline->given.upstreams, read_server, pipeline->metrics);
+    struct table sums;
+    table_init(&sums);
+    upstream_each(pipeline->given.upstreams, add_server, &sums);
+    table_each(&sums, show_server_cb, pipeline->metrics);
+    table_release(&sums);
 }
 
 void metrics_write(struct pipeline *pipeline, struct buffer *out)

@@ -47,8 +47,7 @@ void outcome_record(struct exchange *ex)
         .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
         .grant = ex->grant == NULL ? (struct slice){0} : ex->grant->label,
-        .server =
-            ex->server == NULL ? (struct slice){0} : upstream_server_options(ex->server)->name,
+        .server = ex->server == NULL ? (struct slice){0} : upstream_server_shown(ex->server),
         .session = hash_of(ex->session),
         .client = client,
         .direction = SLICE_LITERAL("client"),
@@ -121,7 +120,7 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
         .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
         .grant = ex->grant->label,
-        .server = upstream_server_options(ex->server)->name,
+        .server = upstream_server_shown(ex->server),
         .session = hash_of(session),
         .direction = SLICE_LITERAL("server"),
         .method = method,

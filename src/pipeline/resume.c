@@ -79,7 +79,7 @@ static void give_up(struct exchange *ex)
     ex->outcome = OUTCOME_FAILED;
     ex->reason =
         arena_format(&ex->arena, "Server '%.*s' broke off its answer and has no more of it%s",
-                     SLICE_PRINT(upstream_server_options(ex->server)->name),
+                     SLICE_PRINT(upstream_server_shown(ex->server)),
                      ex->method == MCP_TOOLS_CALL ? "; the call may or may not have run" : "");
     exchange_answer_error(ex, 502, MCP_ERROR_INTERNAL, ex->reason, (struct slice){0});
     exchange_finish(ex);

@@ -108,12 +108,14 @@ int upstream_send(struct upstream_server *server, struct upstream_link *link,
                   struct upstream_call **ret_call, struct error *error)
 {
     *ret_call = NULL;
+    if (server->options.refusal.length > 0)
+        return upstream_refused(server, error);
     if (server->options.transport == UPSTREAM_HTTP)
         return upstream_http_send(server, request, events, ret_call, error);
     if (link != NULL)
         return upstream_link_send(link, request, events, ret_call, error);
     return error_set(error, ERROR_CLOSED, "the conversation with server '%.*s' is over",
-                     SLICE_PRINT(server->options.name));
+                     SLICE_PRINT(upstream_server_shown(server)));
 }
 
 void upstream_call_pause(struct upstream_call *call)

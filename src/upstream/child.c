@@ -423,11 +423,11 @@ int upstream_child_open(struct upstream_server *server, bool rewrite_ids,
     if (now < server->next_start_us)
         return error_set(error, ERROR_UNREACHABLE,
                          "server '%.*s' keeps exiting; the next start is tried in %llu s",
-                         SLICE_PRINT(server->options.name),
+                         SLICE_PRINT(upstream_server_shown(server)),
                          (unsigned long long)((server->next_start_us - now) / 1000000 + 1));
     if (server->children >= UPSTREAM_CHILDREN_MAX)
         return error_set(error, ERROR_LIMIT, "server '%.*s' has %d processes already",
-                         SLICE_PRINT(server->options.name), UPSTREAM_CHILDREN_MAX);
+                         SLICE_PRINT(upstream_server_shown(server)), UPSTREAM_CHILDREN_MAX);
     struct child *child = child_new(server, rewrite_ids, events);
     struct error why = {0};
     int result = start(child, &why);
@@ -438,10 +438,10 @@ int upstream_child_open(struct upstream_server *server, bool rewrite_ids,
             loop_process_signal(child->process, SIGKILL);
         forget(child);
         return error_set(error, ERROR_UNREACHABLE, "server '%.*s' cannot be started: %s",
-                         SLICE_PRINT(server->options.name), why.text);
+                         SLICE_PRINT(upstream_server_shown(server)), why.text);
     }
     log_event(LOG_INFO, "upstream", "server '%.*s' started as process %ld",
-              SLICE_PRINT(server->options.name), (long)loop_process_id(child->process));
+              SLICE_PRINT(upstream_server_shown(server)), (long)loop_process_id(child->process));
     server->last_attempt_failed = false;
     *ret = &child->link;
     return 0;

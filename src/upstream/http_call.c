@@ -246,7 +246,7 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
         .repeatable = request->repeatable,
     };
     if (request->verb == UPSTREAM_POST) {
-        http.lines = buffer_slice(&server->post_lines);
+        http.lines = buffer_slice(&server->secrets->lines);
         http.header_count = add_request_headers(&server->options, request, headers, 0);
     } else {
         http.header_count = upstream_http_headers(&server->options, request, headers);
@@ -262,7 +262,7 @@ int upstream_http_send(struct upstream_server *server, const struct upstream_req
     if (result != 0) {
         upstream_call_recycle(call);
         return error_set(error, result, "server '%.*s' has too many calls waiting",
-                         SLICE_PRINT(server->options.name));
+                         SLICE_PRINT(upstream_server_shown(server)));
     }
     *ret = call;
     return 0;

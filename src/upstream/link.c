@@ -10,13 +10,15 @@ int upstream_link_open(struct upstream_server *server, bool rewrite_ids,
                        const struct upstream_link_events *events, struct upstream_link **ret,
                        struct error *error)
 {
+    if (server->options.refusal.length > 0)
+        return upstream_refused(server, error);
     switch (server->options.transport) {
     case UPSTREAM_CHILD: return upstream_child_open(server, rewrite_ids, events, ret, error);
     case UPSTREAM_SSE: return upstream_sse_open(server, rewrite_ids, events, ret, error);
     case UPSTREAM_HTTP: break;
     }
     return error_set(error, ERROR_INTERNAL, "server '%.*s' has no links",
-                     SLICE_PRINT(server->options.name));
+                     SLICE_PRINT(upstream_server_shown(server)));
 }
 
 bool upstream_server_has_links(const struct upstream_server *server)
@@ -44,7 +46,7 @@ void upstream_link_break(struct upstream_link *link, int code, const char *text)
     link->broken = true;
     if (!link->detached)
         log_event(LOG_WARNING, "upstream", "server '%.*s': %s",
-                  SLICE_PRINT(link->server->options.name), text);
+                  SLICE_PRINT(upstream_server_shown(link->server)), text);
     bool nested = link->in_callback;
     link->in_callback = true;
     if (link->kind->stop != NULL)

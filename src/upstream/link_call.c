@@ -117,8 +117,8 @@ static int send_error(struct upstream_link *link, int result, struct error *erro
     const char *text = result == ERROR_CLOSED  ? "the server does not read any more"
                        : result == ERROR_LIMIT ? "the server is too slow to take more"
                                                : "out of memory";
-    return error_set(error, result, "server '%.*s': %s", SLICE_PRINT(link->server->options.name),
-                     text);
+    return error_set(error, result, "server '%.*s': %s",
+                     SLICE_PRINT(upstream_server_shown(link->server)), text);
 }
 
 static void join(struct upstream_link *link, struct upstream_call *call)
@@ -135,7 +135,7 @@ static int send_call(struct upstream_link *link, const struct upstream_request *
     size_t most = link->server->options.calls_max;
     if (link->calls.count >= (most == 0 ? UPSTREAM_CALLS_MAX : most))
         return error_set(error, ERROR_LIMIT, "server '%.*s' has too many calls in flight",
-                         SLICE_PRINT(link->server->options.name));
+                         SLICE_PRINT(upstream_server_shown(link->server)));
     struct upstream_call *call = upstream_call_take(link->server, events);
     struct mcp_edits edits = {0};
     int result = prepare_call(link, request, call, &edits, arena);
@@ -352,7 +352,7 @@ static void deliver(void *argument, struct upstream_message *message)
     struct upstream_call *call = find_call(link, message);
     if (call == NULL && message->message->kind == MCP_RESPONSE) {
         log_event(LOG_DEBUG, "upstream", "server '%.*s' answered a call that nobody waits for",
-                  SLICE_PRINT(link->server->options.name));
+                  SLICE_PRINT(upstream_server_shown(link->server)));
         return;
     }
     if (call == NULL) {
@@ -381,7 +381,7 @@ void upstream_link_text(struct upstream_link *link, struct slice text)
     if (result == 0)
         return;
     log_event(LOG_WARNING, "upstream", "server '%.*s': a message of it was skipped: %s",
-              SLICE_PRINT(link->server->options.name), error.text);
+              SLICE_PRINT(upstream_server_shown(link->server)), error.text);
     // It may have been the answer to any of them; nobody should wait for it until the deadline.
     if (result == ERROR_NO_MEMORY)
         upstream_link_fail_calls(link, ERROR_NO_MEMORY, "out of memory");

@@ -19,15 +19,11 @@ bool upstream_options_equal(const struct upstream_options *a, const struct upstr
 {
     if (!slice_equal(a->name, b->name) || a->transport != b->transport || a->tls != b->tls ||
         !slice_equal(a->host, b->host) || a->port != b->port ||
-        !slice_equal(a->target, b->target) || a->header_count != b->header_count ||
+        !slice_equal(a->target, b->target) || !slice_equal(a->shown, b->shown) ||
         a->sharing != b->sharing || a->era != b->era || a->message_max != b->message_max ||
         a->connect_timeout_ms != b->connect_timeout_ms ||
         a->answer_timeout_ms != b->answer_timeout_ms || a->calls_max != b->calls_max)
         return false;
-    for (size_t i = 0; i < a->header_count; i++)
-        if (!slice_equal(a->headers[i].name, b->headers[i].name) ||
-            !slice_equal(a->headers[i].value, b->headers[i].value))
-            return false;
     return same_strings(a->command, b->command) && same_strings(a->environment, b->environment);
 }
 
@@ -55,16 +51,12 @@ bool upstream_options_copy(struct arena *arena, const struct upstream_options *f
     ret->target = arena_copy(arena, from->target);
     ret->command = copy_strings(arena, from->command);
     ret->environment = copy_strings(arena, from->environment);
-    struct upstream_header *headers = arena_take(arena, (from->header_count + 1) * sizeof *headers);
-    if (ret->name.data == NULL || ret->host.data == NULL || ret->target.data == NULL ||
-        ret->command == NULL || ret->environment == NULL || headers == NULL)
-        return false;
-    for (size_t i = 0; i < from->header_count; i++) {
-        headers[i].name = arena_copy(arena, from->headers[i].name);
-        headers[i].value = arena_copy(arena, from->headers[i].value);
-        if (headers[i].name.data == NULL || headers[i].value.data == NULL)
-            return false;
-    }
-    ret->headers = headers;
-    return true;
+    ret->headers = NULL;
+    ret->header_count = 0;
+    ret->refusal = (struct slice){0};
+    if (from->shown.data != NULL)
+        ret->shown = arena_copy(arena, from->shown);
+    return ret->name.data != NULL && ret->host.data != NULL && ret->target.data != NULL &&
+           ret->command != NULL && ret->environment != NULL &&
+           (ret->shown.data != NULL || from->shown.data == NULL);
 }

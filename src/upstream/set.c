@@ -24,11 +24,8 @@ static void server_free(struct upstream_server *server)
 {
     http_client_free(server->client);
     http_client_free(server->streams);
-    for (size_t i = 0; i < server->options.header_count; i++)
-        memory_wipe((void *)(uintptr_t)server->options.headers[i].value.data,
-                    server->options.headers[i].value.length);
-    memory_wipe(server->post_lines.data, server->post_lines.capacity);
-    buffer_release(&server->post_lines);
+    upstream_secrets_free(server->secrets);
+    upstream_secrets_free(server->next);
     arena_release(&server->memory);
     memory_free(server);
 }
@@ -85,10 +82,7 @@ static int open_clients(struct upstream_server *server, struct error *error)
     server->client =
         new_client(server, or_default(o->calls_max, UPSTREAM_CALLS_MAX), sse ? pause_ms : 0);
     server->streams = sse ? new_client(server, UPSTREAM_STREAMS_MAX, 0) : NULL;
-    int result = upstream_http_prepare(o, &server->post_lines);
-    return result == 0 ? 0
-                       : error_set(error, result, "server '%.*s': its headers cannot be sent",
-                                   SLICE_PRINT(o->name));
+    return 0;
 }
 
 static int server_new(struct upstream_set *set, const struct upstream_options *options,
@@ -102,7 +96,12 @@ static int server_new(struct upstream_set *set, const struct upstream_options *o
     if (!upstream_options_copy(&server->memory, options, &server->options))
         result =
             error_set(error, ERROR_NO_MEMORY, "server '%.*s': its options need too much memory",
-                      SLICE_PRINT(options->name));
+                      SLICE_PRINT(upstream_shown(options)));
+    struct upstream_secrets *secrets = NULL;
+    if (result == 0)
+        result = upstream_secrets_new(options, &secrets, error);
+    if (result == 0)
+        upstream_server_tell(server, secrets);
     if (result == 0 && options->transport != UPSTREAM_CHILD)
         result = open_clients(server, error);
     if (result != 0) {
@@ -153,11 +152,14 @@ void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlo
     set->waiting = backlog;
 }
 
+// What is still `next` belongs to a list that could not be applied.
 static void find_gone_cb(void *argument, struct slice name, void *value)
 {
     (void)name;
     struct list *gone = argument;
     struct upstream_server *server = value;
+    upstream_secrets_free(server->next);
+    server->next = NULL;
     if (!server->kept)
         list_append(gone, &server->gone);
     server->kept = false;
@@ -168,7 +170,7 @@ static void retire(struct upstream_set *set, struct upstream_server *server)
     table_remove(&set->servers, server->options.name);
     server->retired = true;
     log_event(LOG_INFO, "upstream", "server '%.*s' was changed or removed",
-              SLICE_PRINT(server->options.name));
+              SLICE_PRINT(upstream_server_shown(server)));
     upstream_server_unref(server);
 }
 
@@ -179,12 +181,25 @@ static int make_fresh(struct upstream_set *set, const struct upstream_options *o
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
         struct upstream_server *old = table_get(&set->servers, options[i].name);
-        if (old != NULL && upstream_options_equal(&options[i], &old->options))
-            old->kept = true;
-        else
+        if (old == NULL || !upstream_options_equal(&options[i], &old->options)) {
             result = server_new(set, &options[i], &fresh[i], error);
+            continue;
+        }
+        old->kept = true;
+        if (!upstream_secrets_equal(&options[i], &old->options))
+            result = upstream_secrets_new(&options[i], &old->next, error);
     }
     return result;
+}
+
+static void tell_next_cb(void *argument, struct slice name, void *value)
+{
+    (void)argument;
+    (void)name;
+    struct upstream_server *server = value;
+    if (server->next != NULL)
+        upstream_server_tell(server, server->next);
+    server->next = NULL;
 }
 
 int upstream_set_apply(struct upstream_set *set, const struct upstream_options *options,
@@ -194,6 +209,8 @@ int upstream_set_apply(struct upstream_set *set, const struct upstream_options *
     int result = make_fresh(set, options, count, fresh, error);
     struct list gone;
     list_init(&gone);
+    if (result == 0)
+        table_each(&set->servers, tell_next_cb, NULL);
     table_each(&set->servers, find_gone_cb, &gone);
     LIST_EACH(&gone, item)
     {

@@ -208,7 +208,7 @@ int upstream_sse_open(struct upstream_server *server, bool rewrite_ids,
 {
     if (server->stream_links >= UPSTREAM_STREAMS_MAX)
         return error_set(error, ERROR_LIMIT, "server '%.*s' has %d streams already",
-                         SLICE_PRINT(server->options.name), UPSTREAM_STREAMS_MAX);
+                         SLICE_PRINT(upstream_server_shown(server)), UPSTREAM_STREAMS_MAX);
     struct sse_link *sse = memory_new(sizeof *sse);
     sse->patience = loop_timer_open(server->set->loop, patience_cb, sse);
     if (sse->patience == NULL) {
@@ -226,7 +226,7 @@ int upstream_sse_open(struct upstream_server *server, bool rewrite_ids,
         sse->link.detached = true;
         close_link(&sse->link);
         return error_set(error, result, "server '%.*s' has too many streams waiting",
-                         SLICE_PRINT(server->options.name));
+                         SLICE_PRINT(upstream_server_shown(server)));
     }
     *ret = &sse->link;
     return 0;

@@ -23,7 +23,8 @@ struct upstream_header {
 
 // One server of the configuration. Filled by config/, owned by it; compared by value at reload.
 struct upstream_options {
-    struct slice name;
+    struct slice name;  // unique: what everything that belongs to the server is kept by
+    struct slice shown; // what people are told it is called; data NULL: its name
     enum upstream_transport transport;
     // UPSTREAM_HTTP, UPSTREAM_SSE
     bool tls;
@@ -32,6 +33,7 @@ struct upstream_options {
     struct slice target; // path and query, starts with '/'
     const struct upstream_header *headers;
     size_t header_count;
+    struct slice refusal; // why nothing may be sent to it now, a sentence; empty: it may
     // UPSTREAM_CHILD
     const char *const *command;     // NULL-terminated
     const char *const *environment; // NULL-terminated, "NAME=value", complete
@@ -45,7 +47,12 @@ struct upstream_options {
     size_t calls_max; // in flight at the same time; 512
 };
 
-// Do both describe the same server, so that a reload may leave it alone?
+static inline struct slice upstream_shown(const struct upstream_options *options)
+{
+    return options->shown.data == NULL ? options->name : options->shown;
+}
+// Do both describe the same server, so that a reload may leave it alone? Headers and refusals do
+// not count: they are exchanged while the server serves.
 bool upstream_options_equal(const struct upstream_options *a, const struct upstream_options *b);
 
 // ---- The set of servers of one loop
@@ -57,9 +64,9 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
                      struct error *error) MUST_CHECK;
 // Counts what waits for programs that do not read in `backlog` (borrowed). Before the first link.
 void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog);
-// Makes the set hold exactly these servers. Unchanged ones stay as they are; changed and removed
-// ones are retired: what is in flight on them ends by itself, upstream_server_retired tells.
-// Options are copied.
+// Makes the set hold exactly these servers. Unchanged ones stay as they are, but for the headers
+// and the refusal that the next message meets; changed and removed ones are retired: what is in
+// flight on them ends by itself, upstream_server_retired tells. Options are copied.
 int upstream_set_apply(struct upstream_set *set, const struct upstream_options *options,
                        size_t count, struct error *error) MUST_CHECK;
 // Closes every link, children the way the specification orders, and calls `done` when the last is
@@ -70,6 +77,10 @@ void upstream_set_free(struct upstream_set *set); // kills what is left
 struct upstream_server *upstream_find(const struct upstream_set *set, struct slice name);
 
 const struct upstream_options *upstream_server_options(const struct upstream_server *server);
+static inline struct slice upstream_server_shown(const struct upstream_server *server)
+{
+    return upstream_shown(upstream_server_options(server));
+}
 bool upstream_server_retired(const struct upstream_server *server);
 struct upstream_server *upstream_server_ref(struct upstream_server *server);
 void upstream_server_unref(struct upstream_server *server);

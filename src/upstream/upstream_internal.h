@@ -23,6 +23,15 @@ struct upstream_set {
     void *drained_argument;
 };
 
+// What may change while a server serves.
+struct upstream_secrets {
+    struct arena memory; // wiped
+    const struct upstream_header *headers;
+    size_t header_count;
+    struct slice refusal;
+    struct buffer lines; // HTTP: the headers that every POST has
+};
+
 struct upstream_server {
     struct upstream_set *set;
     int references;
@@ -31,9 +40,10 @@ struct upstream_server {
     struct list gone;    // the same
     struct arena memory; // the copied options
     struct upstream_options options;
-    struct buffer post_lines;    // HTTP servers: the headers that every POST has
-    struct http_client *client;  // HTTP servers; SSE servers: for what they are told
-    struct http_client *streams; // SSE servers: what they say
+    struct upstream_secrets *secrets; // owned; `options` points into it
+    struct upstream_secrets *next;    // while a new list of servers is applied; NULL: as they were
+    struct http_client *client;       // HTTP servers; SSE servers: for what they are told
+    struct http_client *streams;      // SSE servers: what they say
     size_t children, stream_links, calls;
     uint64_t failures;
     unsigned failures_in_row; // children that died young
@@ -64,7 +74,15 @@ struct upstream_call {
     bool keeps_open;         // subscriptions/listen: silence is normal after the first message
 };
 
-// options.c: a copy in the arena; false when memory is short.
+// secrets.c
+bool upstream_secrets_equal(const struct upstream_options *a, const struct upstream_options *b);
+int upstream_secrets_new(const struct upstream_options *from, struct upstream_secrets **ret,
+                         struct error *error) MUST_CHECK;
+void upstream_secrets_free(struct upstream_secrets *secrets); // NULL accepted
+int upstream_refused(const struct upstream_server *server, struct error *error);
+void upstream_server_tell(struct upstream_server *server, struct upstream_secrets *secrets);
+
+// options.c: a copy in the arena, but for what secrets.c keeps; false when memory is short.
 bool upstream_options_copy(struct arena *arena, const struct upstream_options *from,
                            struct upstream_options *ret);
 // What is used where an option is 0.

@@ -56,10 +56,6 @@ static void differs(const struct upstream_options *b)
 static void every_member_counts(void **state)
 {
     (void)state;
-    static const struct upstream_header other_value[] = {{{"Authorization", 13}, {"Bearer y", 8}},
-                                                         {{"X-Key", 5}, {"1", 1}}};
-    static const struct upstream_header other_name[] = {{{"Authorization", 13}, {"Bearer x", 8}},
-                                                        {{"Y-Key", 5}, {"1", 1}}};
     static const char *const longer[] = {"/bin/server", "--stdio", "-v", NULL};
     static const char *const shorter[] = {"/bin/server", NULL};
     static const char *const other[] = {"A=1", "B=3", NULL};
@@ -75,9 +71,7 @@ static void every_member_counts(void **state)
     CHANGED(host, SLICE_LITERAL("127.0.0.1"));
     CHANGED(port, 2);
     CHANGED(target, SLICE_LITERAL("/"));
-    CHANGED(headers, other_value);
-    CHANGED(headers, other_name);
-    CHANGED(header_count, 1);
+    CHANGED(shown, SLICE_LITERAL("another"));
     CHANGED(command, longer);
     CHANGED(command, shorter);
     CHANGED(command, NULL);
@@ -118,11 +112,48 @@ static void a_reload_leaves_equal_servers_alone(void **state)
     loop_free(loop);
 }
 
+// A refreshed token must not cost the sessions of a server.
+static void headers_are_exchanged_while_a_server_serves(void **state)
+{
+    (void)state;
+    static const struct upstream_header other[] = {{{"Authorization", 13}, {"Bearer y", 8}}};
+    struct loop *loop = loop_new();
+    struct upstream_set *set;
+    struct error error = {0};
+    struct upstream_options o = complete();
+    assert_int_equal(upstream_set_new(loop, NULL, &set, &error), 0);
+    assert_int_equal(upstream_set_apply(set, &o, 1, &error), 0);
+    struct upstream_server *server = upstream_find(set, o.name);
+    const struct upstream_options *now = upstream_server_options(server);
+    o.headers = other;
+    o.header_count = 1;
+    o.refusal = SLICE_LITERAL("needs a person to sign in");
+    assert_int_equal(upstream_set_apply(set, &o, 1, &error), 0);
+    assert_ptr_equal(upstream_find(set, o.name), server);
+    assert_int_equal(now->header_count, 1);
+    assert_string_equal(now->headers[0].value.data, "Bearer y");
+    struct upstream_call *call;
+    const struct upstream_request request = {.verb = UPSTREAM_POST};
+    const struct upstream_call_events events = {NULL, NULL, NULL, NULL, NULL};
+    assert_int_equal(upstream_send(server, NULL, &request, &events, &call, &error), ERROR_DENIED);
+    assert_string_equal(error.text, "server 'one' needs a person to sign in");
+    // A list that cannot be applied changes nothing.
+    static const struct upstream_header bad[] = {{{"X-Bad", 5}, {"a\nb", 3}}};
+    o.headers = bad;
+    o.refusal = (struct slice){0};
+    assert_int_not_equal(upstream_set_apply(set, &o, 1, &error), 0);
+    assert_string_equal(now->headers[0].value.data, "Bearer y");
+    assert_int_not_equal(now->refusal.length, 0);
+    upstream_set_free(set);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_are_equal),
         cmocka_unit_test(every_member_counts),
+        cmocka_unit_test(headers_are_exchanged_while_a_server_serves),
         cmocka_unit_test(a_reload_leaves_equal_servers_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
