@@ -173,9 +173,13 @@ int admin_answer(struct admin_request *request, struct store_view *view, int sta
 // The same for what was added, with its place.
 int admin_answer_added(struct admin_request *request, struct store_view *view,
                        const struct store_head *record, struct error *error);
-// "srv_..." or the name of one: in the organisation, or a fault of this member.
+// "srv_..." or the name of one (of a grant: its label): in the organisation, or a fault of this
+// member.
 int admin_refer(struct admin_request *request, struct store_view *view, enum store_kind kind,
                 const char *field, uint32_t node, struct store_head *ret, struct error *error);
+// The grant that the body names by "grant"; *ret stays when it names none.
+int admin_refer_grant(struct admin_request *request, struct store_view *view, struct slice *ret,
+                      struct error *error);
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
     admin_servers, admin_credentials, admin_policies, admin_versions, admin_grants, admin_audit;
 

@@ -190,7 +190,8 @@ int admin_refer(struct admin_request *request, struct store_view *view, enum sto
     struct slice text = json_string(&request->doc, node, &request->arena);
     int result = store_get(view, kind, request->who.organisation, text, ret, error);
     if (result == ERROR_NOT_FOUND)
-        result = store_find(view, kind, request->who.organisation, "name", text, ret, error);
+        result = store_find(view, kind, request->who.organisation,
+                            kind == STORE_GRANT ? "label" : "name", text, ret, error);
     if (result == ERROR_NOT_FOUND)
         return admin_fault(request, field, node, error, "names nothing that is there");
     return result;

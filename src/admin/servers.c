@@ -96,7 +96,7 @@ const struct admin_resource admin_servers = {.kind = STORE_SERVER,
 
 struct given_credential {
     enum store_place place;
-    struct slice name, value;
+    struct slice name, value, grant;
 };
 static const struct admin_field given_fields[] = {
     {"place", offsetof(struct given_credential, place), store_place_words, FIELD_WORD,
@@ -104,37 +104,68 @@ static const struct admin_field given_fields[] = {
     {"name", offsetof(struct given_credential, name), NULL, FIELD_TEXT, FIELD_GIVEN | FIELD_NEEDED},
     {"value", offsetof(struct given_credential, value), NULL, FIELD_TEXT,
      FIELD_GIVEN | FIELD_NEEDED},
+    {"grant", 0, NULL, FIELD_ANY, FIELD_GIVEN},
 };
 static const struct admin_field credential_fields[] = {
     ADMIN_FIELD(credential, "server", server, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(credential, "grant", grant, FIELD_TEXT, FIELD_SHOWN),
     ADMIN_WORDS(credential, "place", place, store_place_words, FIELD_SHOWN),
     ADMIN_FIELD(credential, "name", name, FIELD_TEXT, FIELD_SHOWN),
 };
 const struct admin_resource admin_credentials = {.kind = STORE_CREDENTIAL,
                                                  .size = sizeof(struct store_credential),
                                                  .fields = credential_fields,
-                                                 .count = 3,
+                                                 .count = 4,
                                                  .parent = STORE_SERVER,
                                                  .parent_offset =
                                                      offsetof(struct store_credential, server)};
+
+static bool is_same(const struct store_credential *row, const struct given_credential *given)
+{
+    return row->place == given->place && slice_equal(row->name, given->name) &&
+           slice_equal(row->grant, given->grant);
+}
 
 // The one of this name that is there already.
 static int find_credential(struct admin_request *request, struct store_view *view,
                            const struct given_credential *given, struct store_credential *ret,
                            struct error *error)
 {
-    const struct store_page page = {.limit = 1000};
-    const struct store_credential *rows = NULL;
-    size_t count = 0;
-    int result = store_list_credential(view, request->who.organisation, request->parameters[0],
-                                       &page, &rows, &count, NULL, error);
+    struct store_page page = {.limit = 1000};
     *ret = (struct store_credential){.head.organisation = request->who.organisation,
                                      .server = request->parameters[0],
+                                     .grant = given->grant,
                                      .place = given->place,
                                      .name = given->name};
-    for (size_t i = 0; i < count && result == 0; i++)
-        if (rows[i].place == given->place && slice_equal(rows[i].name, given->name))
-            *ret = rows[i];
+    for (bool more = true; more;) {
+        const struct store_credential *rows = NULL;
+        size_t count = 0;
+        int result = store_list_credential(view, request->who.organisation, request->parameters[0],
+                                           &page, &rows, &count, &more, error);
+        if (result != 0)
+            return result;
+        for (size_t i = 0; i < count; i++)
+            if (is_same(&rows[i], given)) {
+                *ret = rows[i];
+                return 0;
+            }
+        page.after = count == 0 ? page.after : rows[count - 1].head.id;
+    }
+    return 0;
+}
+
+// Of a grant that is over nothing is sent any more.
+int admin_refer_grant(struct admin_request *request, struct store_view *view, struct slice *ret,
+                      struct error *error)
+{
+    uint32_t node = json_get(&request->doc, 0, "grant");
+    struct store_grant grant = {.mode = STORE_ENFORCE};
+    if (node == JSON_NONE || json_type(&request->doc, node) == JSON_NULL)
+        return 0;
+    int result = admin_refer(request, view, STORE_GRANT, "grant", node, &grant.head, error);
+    if (result == 0 && grant.revoked_ms != 0)
+        return admin_fault(request, "grant", node, error, "is revoked");
+    *ret = grant.head.id;
     return result;
 }
 
@@ -147,7 +178,9 @@ int admin_set_credential(struct admin_request *request, struct store_view *view,
     int result =
         store_get_server(view, request->who.organisation, request->parameters[0], &server, error);
     if (result == 0)
-        result = admin_read_fields(request, 0, given_fields, 3, true, &given, error);
+        result = admin_read_fields(request, 0, given_fields, 4, true, &given, error);
+    if (result == 0)
+        result = admin_refer_grant(request, view, &given.grant, error);
     if (result == 0)
         result = find_credential(request, view, &given, &credential, error);
     if (result != 0)

@@ -54,6 +54,8 @@ struct remote_kind {
 };
 int remote_list(const struct remote_kind *kind, const char *command, int argc, char **argv,
                 const char *const *environment);
+// All pages of one path. The kind's path must not be in the remote's arena.
+int remote_list_all(struct remote *remote, const struct remote_kind *kind);
 int remote_show(const struct remote_kind *kind, const char *command, int argc, char **argv,
                 const char *const *environment);
 // DELETE, or POST of "/revoke" and the like when `action` is not NULL.
@@ -61,6 +63,9 @@ int remote_act(const struct remote_kind *kind, const char *command, const char *
                const char *action, int argc, char **argv, const char *const *environment);
 // Prints the answer: whole with --json, else the kind's columns.
 int remote_print(struct remote *remote, const struct remote_kind *kind);
+
+// ---- remote_credential.c
+int cli_server_credential(int argc, char **argv, const char *const *environment);
 
 // ---- remote_policy.c: verbs of `sallyport policy`
 int cli_policy_list(int argc, char **argv, const char *const *environment);

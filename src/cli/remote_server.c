@@ -85,75 +85,13 @@ static int add(int argc, char **argv, const char *const *environment)
     return exit_code;
 }
 
-// ---- credential
-
-enum { VALUE_ENV = REMOTE_FLAGS, VARIABLE, CREDENTIAL_FLAGS };
-
-static const struct cli_flag credential_flags[CREDENTIAL_FLAGS] = {
-    REMOTE_FLAG_ROWS,
-    [VALUE_ENV] = {"value-env", "NAME", "the environment variable that holds the secret"},
-    [VARIABLE] = {"variable", NULL, "a variable of a program, in place of a header"}};
-static const struct cli_usage credential_usage = {
-    .command = "server credential",
-    .operands = "SERVER HEADER",
-    .text = "Sends a secret to a server with every message from now on, or another one than\n"
-            "before. It is sealed in the gateway and never shown again.\n",
-    .flags = credential_flags,
-    .flag_count = CREDENTIAL_FLAGS,
-    .operands_least = 2,
-    .operands_most = 2};
-
-static int set_credential(struct remote *remote, const struct cli_arguments *arguments,
-                          const char *value)
-{
-    static const struct remote_kind credentials = {"/servers", "name", {"place", "name", NULL}};
-    struct buffer body;
-    uint32_t node = 0;
-    struct slice at = remote_find(remote, kind.path, kind.find_by, arguments->operands[0], &node);
-    if (at.data == NULL)
-        return CLI_FAILED;
-    buffer_init(&body, 0);
-    buffer_append_format(&body, "{\"place\":\"%s\",\"name\":",
-                         arguments->values[VARIABLE] != NULL ? "environment" : "header");
-    json_write_string(&body, slice_from_string(arguments->operands[1]));
-    buffer_append_string(&body, ",\"value\":");
-    json_write_string(&body, slice_from_string(value));
-    buffer_append_string(&body, "}");
-    int exit_code = remote_call(remote, "POST",
-                                arena_format(&remote->arena, "%.*s/credentials", SLICE_PRINT(at)),
-                                buffer_slice(&body), NULL);
-    buffer_release(&body);
-    return exit_code == CLI_OK ? remote_print(remote, &credentials) : exit_code;
-}
-
-static int credential(int argc, char **argv, const char *const *environment)
-{
-    struct cli_arguments arguments;
-    struct remote remote;
-    int exit_code = 0;
-    if (!cli_parse(&credential_usage, argc, argv, &arguments, &exit_code))
-        return exit_code;
-    const char *name = arguments.values[VALUE_ENV];
-    if (name == NULL)
-        return cli_mistake("server credential", "--value-env is needed; a secret on the command "
-                                                "line could be read by every user of this machine");
-    const char *value = config_variable(environment, slice_from_string(name));
-    if (value == NULL)
-        return cli_complain(CLI_USAGE, "the environment variable '%s' is not set", name);
-    exit_code = remote_open(&remote, &arguments, environment);
-    if (exit_code == CLI_OK)
-        exit_code = set_credential(&remote, &arguments, value);
-    remote_close(&remote);
-    return exit_code;
-}
-
 int cli_server(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_verb verbs[] = {
         {"list", list, "the servers of a gateway"},
         {"show", show, "one of them"},
         {"add", add, "add a server"},
-        {"credential", credential, "give a server a secret"},
+        {"credential", cli_server_credential, "the secrets that are sent to servers"},
         {"remove", remove_one, "remove a server"},
     };
     return cli_run_verb("server", verbs, sizeof verbs / sizeof *verbs, argc, argv, environment);

@@ -65,7 +65,7 @@ static void print_page(struct buffer *out, struct remote *remote, const struct r
     }
 }
 
-static int list_all(struct remote *remote, const struct remote_kind *kind)
+int remote_list_all(struct remote *remote, const struct remote_kind *kind)
 {
     struct buffer out;
     struct slice next = {"", 0};
@@ -108,7 +108,7 @@ int remote_list(const struct remote_kind *kind, const char *command, int argc, c
         return exit_code;
     exit_code = remote_open(&remote, &arguments, environment);
     if (exit_code == CLI_OK)
-        exit_code = list_all(&remote, kind);
+        exit_code = remote_list_all(&remote, kind);
     remote_close(&remote);
     return exit_code;
 }

@@ -10,21 +10,51 @@
 
 #include <stdatomic.h>
 
+// ---- secrets.c: what is sent to a server besides messages
+struct control_secret {
+    enum store_place place;
+    struct slice name;
+    struct slice grant; // whose it is; empty: the server's own
+    struct slice id;    // of its record
+    int64_t version;
+    struct slice sealed, at; // its value, and where that opens
+};
+struct control_secrets {
+    struct control_secret *items; // owned; what they point to is the view's
+    size_t count;
+    size_t shared; // so many at the front are the server's own; then those of each grant together
+};
+// All of a server's.
+int control_secrets_list(struct store_view *view, struct slice organisation, struct slice server,
+                         struct control_secrets *ret, struct error *error) MUST_CHECK;
+// What a grant uses (empty: one that has nothing of its own): its own win.
+int control_secrets_choose(const struct control_secrets *all, struct slice grant,
+                           struct control_secrets *ret, struct error *error) MUST_CHECK;
+void control_secrets_release(struct control_secrets *secrets);
+// Where a credential is kept, for sealing.
+struct slice control_place_of(const struct store_credential *credential, struct arena *arena);
+
 // ---- server.c: a server as the data path has it. Immutable, counted references.
 struct control_server {
     atomic_uint references;
     struct config *config; // owned: what `options` points into
     struct upstream_options options;
-    char *key; // owned: its name
+    char *key, *shown; // owned: its names
 };
-// ERROR_CONFIG with a sentence. `key` is copied.
+struct control_server_names {
+    struct slice key;   // unique
+    struct slice shown; // what people are told
+};
+// ERROR_CONFIG with a sentence. The names are copied.
 int control_server_make(const struct control *control, const struct store_server *row,
-                        const struct store_credential *credentials, size_t count, const char *key,
-                        struct control_server **ret, struct error *error) MUST_CHECK;
+                        const struct control_secrets *secrets,
+                        const struct control_server_names *names, struct control_server **ret,
+                        struct error *error) MUST_CHECK;
+// Would it be made?
+int control_server_try(const struct control *control, const struct store_server *row,
+                       const struct control_secrets *secrets, struct error *error) MUST_CHECK;
 struct control_server *control_server_ref(struct control_server *server);
 void control_server_unref(struct control_server *server);
-// Where a credential is kept, for sealing.
-struct slice control_place_of(const struct store_credential *credential, struct arena *arena);
 
 // ---- state.c: what the rules are made from; the writer's thread (before it starts, the opener's).
 struct control_slot { // a policy's version, or its latest
@@ -33,13 +63,28 @@ struct control_slot { // a policy's version, or its latest
     int64_t number; // 0: the latest
     struct policy *compiled;
 };
-struct control_known {             // a server
-    char *id, *name, *key;         // owned
-    char *organisation;            // owned
+struct control_served {
+    char *key;                     // owned: what the data path keeps it by
+    char *made_of;                 // owned: names all that went into it
     struct control_server *server; // NULL: disabled, or it cannot be used
 };
+struct control_own { // a server as one grant has it, with credentials of its own
+    char *grant;     // owned
+    struct control_served served;
+    bool kept, fresh; // while the server is being read
+    struct control_own *next;
+};
+struct control_known {            // a server
+    char *id, *name, *key;        // owned
+    char *organisation;           // owned
+    struct control_served served; // as all other grants have it
+    struct table own;             // grant -> struct control_own
+};
+void control_served_clear(struct control_served *served); // it is not served any more
+void control_own_free(struct control_own *own);
 struct control_state {
     struct table servers;      // id -> struct control_known
+    size_t own_count;          // of all servers together
     struct table slots_by_key; // -> the place, counted from 1
     struct control_slot *slots;
     size_t slot_count, slot_capacity, free_slots;
@@ -56,12 +101,16 @@ int control_state_slot(struct control_state *state, struct slice policy, int64_t
 bool control_slot_is_of(const struct control_slot *slot, struct slice policy);
 void control_state_free_slot(struct control_state *state, size_t place);
 
-// ---- load.c, load_grant.c: reads records into the state. What cannot be read or used is left out,
-// which denies.
+// ---- load.c, load_server.c, load_grant.c: reads records into the state. What cannot be read or
+// used is left out, which denies.
 int control_load_all(struct control *control, struct store_view *view,
                      struct error *error) MUST_CHECK;
 void control_load_server(struct control *control, struct store_view *view,
                          struct slice organisation, struct slice id);
+void control_load_server_row(struct control *control, struct store_view *view,
+                             const struct store_server *row, struct slice organisation_name);
+// The grant is gone, and with it what was its own.
+void control_forget_owns(struct control *control, struct slice grant);
 void control_load_policy(struct control *control, struct store_view *view,
                          struct slice organisation, struct slice id);
 void control_load_grant(struct control *control, struct store_view *view, struct slice organisation,

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { CREDENTIALS_MAX = 128, PAGE = 100, BATCH = 100 };
+enum { PAGE = 100, BATCH = 100 };
 
 static int seal(struct control *control, struct store_view *view,
                 struct store_credential *credential, struct slice plain, struct error *error)
@@ -24,24 +24,23 @@ static int seal(struct control *control, struct store_view *view,
     return result;
 }
 
-// With all the others: the names of two may be one to HTTP.
+// With all the others that go with it: the names of two may be one to HTTP.
 static int try_server(struct control *control, struct store_view *view,
                       const struct store_credential *credential, struct error *error)
 {
-    const struct store_credential *all = NULL;
     struct store_server server = {.transport = STORE_HTTP};
-    struct control_server *made = NULL;
-    const struct store_page page = {.limit = CREDENTIALS_MAX};
-    size_t count = 0;
+    struct control_secrets all = {.count = 0}, chosen = {.count = 0};
     int result =
         store_get_server(view, credential->head.organisation, credential->server, &server, error);
     if (result == 0)
-        result = store_list_credential(view, credential->head.organisation, credential->server,
-                                       &page, &all, &count, NULL, error);
+        result = control_secrets_list(view, credential->head.organisation, credential->server, &all,
+                                      error);
     if (result == 0)
-        result = control_server_make(control, &server, all, count, "new", &made, error);
+        result = control_secrets_choose(&all, credential->grant, &chosen, error);
     if (result == 0)
-        control_server_unref(made);
+        result = control_server_try(control, &server, &chosen, error);
+    control_secrets_release(&chosen);
+    control_secrets_release(&all);
     return result;
 }
 

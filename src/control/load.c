@@ -5,141 +5,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-#include <stdio.h>
-
-enum { PAGE = 200, CREDENTIALS_MAX = 128 };
+enum { PAGE = 200 };
 
 // What may be there next time is tried again; what is wrong in itself waits for a change.
 void control_note_failure(struct control *control, int result)
 {
     if (result == ERROR_IO || result == ERROR_NO_MEMORY)
         control->incomplete = true;
-}
-
-// ---- Servers
-
-struct carrying {
-    struct slice key;
-    struct slice *ids;
-    size_t count, capacity;
-};
-
-static void note_carrier_cb(void *argument, struct identity_entry *entry)
-{
-    struct carrying *carrying = argument;
-    const struct identity_grant *grant = identity_entry_grant(entry);
-    if (identity_reach(grant, carrying->key) != NULL && carrying->count < carrying->capacity)
-        carrying->ids[carrying->count++] = grant->id;
-}
-
-// Grants hold the names of what they reach.
-static void reload_grants_of(struct control *control, struct store_view *view,
-                             struct slice organisation, const char *key)
-{
-    struct control_state *state = &control->state;
-    struct carrying carrying = {.key = slice_from_string(key),
-                                .capacity = identity_table_count(state->grants)};
-    carrying.ids = memory_try_new((carrying.capacity + 1) * sizeof *carrying.ids);
-    struct identity_table *now = identity_table_copy(state->grants); // keeps the ids alive
-    if (now != NULL && carrying.ids != NULL)
-        identity_table_each(now, note_carrier_cb, &carrying);
-    for (size_t i = 0; i < carrying.count; i++)
-        control_load_grant(control, view, organisation, carrying.ids[i]);
-    identity_table_free(now);
-    memory_free(carrying.ids);
-}
-
-static struct control_server *make_server(struct control *control, struct store_view *view,
-                                          const struct store_server *row, const char *key)
-{
-    const struct store_credential *credentials = NULL;
-    struct control_server *made = NULL;
-    struct error error = {0};
-    size_t count = 0;
-    bool more = false;
-    const struct store_page page = {.limit = CREDENTIALS_MAX};
-    if (row->disabled)
-        return NULL;
-    int result = store_list_credential(view, row->head.organisation, row->head.id, &page,
-                                       &credentials, &count, &more, &error);
-    if (result == 0 && more)
-        result = error_set(&error, ERROR_LIMIT, "it has too many credentials");
-    if (result == 0)
-        result = control_server_make(control, row, credentials, count, key, &made, &error);
-    control_note_failure(control, result);
-    if (result != 0)
-        log_event(LOG_ERROR, "control", "server '%s' cannot be used: %s", key, error.text);
-    return result == 0 ? made : NULL;
-}
-
-static struct control_known *know(struct control_state *state, const struct store_server *row)
-{
-    struct control_known *known = memory_new(sizeof *known);
-    known->id = memory_copy_string(row->head.id.data, row->head.id.length);
-    known->organisation =
-        memory_copy_string(row->head.organisation.data, row->head.organisation.length);
-    if (table_put(&state->servers, slice_from_string(known->id), known) == 0)
-        return known;
-    memory_free(known->id);
-    memory_free(known->organisation);
-    memory_free(known);
-    return NULL;
-}
-
-static void set_name(struct control_known *known, const struct store_server *row, struct slice key)
-{
-    memory_free(known->name);
-    memory_free(known->key);
-    known->name = memory_copy_string(row->name.data, row->name.length);
-    known->key = memory_copy_string(key.data, key.length);
-}
-
-static void load_server_row(struct control *control, struct store_view *view,
-                            const struct store_server *row, struct slice organisation_name)
-{
-    struct control_state *state = &control->state;
-    struct control_known *known = control_state_server(state, row->head.id);
-    struct slice key = arena_format(store_arena(view), "%.*s/%.*s", SLICE_PRINT(organisation_name),
-                                    SLICE_PRINT(row->name));
-    if (known == NULL)
-        known = know(state, row);
-    if (known == NULL || key.data == NULL) {
-        control_state_forget_server(state, row->head.id);
-        control_note_failure(control, ERROR_NO_MEMORY);
-        log_event(LOG_ERROR, "control", "no memory for server '%.*s'", SLICE_PRINT(row->name));
-        return;
-    }
-    char *before = known->key;
-    bool renamed = before != NULL && !slice_equal_string(key, before);
-    if (renamed)
-        known->key = NULL; // the grants still have it
-    set_name(known, row, key);
-    control_server_unref(known->server);
-    known->server = make_server(control, view, row, known->key);
-    if (renamed) {
-        reload_grants_of(control, view, row->head.organisation, before);
-        memory_free(before);
-    }
-}
-
-void control_load_server(struct control *control, struct store_view *view,
-                         struct slice organisation, struct slice id)
-{
-    struct store_organisation owner = {0};
-    struct store_server row = {0};
-    struct error error = {0};
-    int result = store_get_organisation(view, organisation, organisation, &owner, &error);
-    if (result == 0)
-        result = store_get_server(view, organisation, id, &row, &error);
-    if (result == 0) {
-        load_server_row(control, view, &row, owner.name);
-        return;
-    }
-    control_note_failure(control, result);
-    if (result != ERROR_NOT_FOUND)
-        log_event(LOG_ERROR, "control", "a server cannot be read and is not served: %s",
-                  error.text);
-    control_state_forget_server(&control->state, id);
 }
 
 // ---- Policies
@@ -227,7 +99,7 @@ static int load_servers(struct control *control, struct store_view *view, struct
         if (result != 0)
             return result;
         for (size_t i = 0; i < count; i++)
-            load_server_row(control, view, &rows[i], owner.name);
+            control_load_server_row(control, view, &rows[i], owner.name);
         control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
         store_forget(view);
     }

@@ -65,11 +65,13 @@ static int add_reach(struct control *control, struct store_view *view,
     parts->reach = reach;
     for (size_t i = 0; i < count; i++) {
         const struct control_known *known = control_state_server(&control->state, rows[i].server);
+        const struct control_own *own =
+            known == NULL ? NULL : table_get(&known->own, rows[i].grant);
         if (known != NULL)
-            reach[parts->reach_count++] =
-                (struct identity_reach){.server = slice_from_string(known->key),
-                                        .name = slice_from_string(known->name),
-                                        .policy = slot_for(control, view, &rows[i])};
+            reach[parts->reach_count++] = (struct identity_reach){
+                .server = slice_from_string(own == NULL ? known->key : own->served.key),
+                .name = slice_from_string(known->name),
+                .policy = slot_for(control, view, &rows[i])};
     }
     return 0;
 }
@@ -173,6 +175,8 @@ void control_load_grant(struct control *control, struct store_view *view, struct
     if (result == 0)
         return;
     identity_table_remove(control->state.grants, id);
+    if (result == ERROR_NOT_FOUND && row.revoked_ms == 0)
+        control_forget_owns(control, id);
     control_note_failure(control, result);
     if (result != ERROR_NOT_FOUND)
         log_event(LOG_ERROR, "control", "a grant cannot be read and is refused: %s", error.text);

@@ -57,15 +57,27 @@ struct control_rules *control_rules(struct control *control)
 
 // ---- Making
 
+static void add_served(struct control_rules *rules, const struct control_served *served)
+{
+    if (served->server == NULL)
+        return;
+    rules->held[rules->view.server_count] = control_server_ref(served->server);
+    rules->servers[rules->view.server_count++] = served->server->options;
+}
+
+static void add_own_cb(void *argument, struct slice grant, void *value)
+{
+    (void)grant;
+    const struct control_own *own = value;
+    add_served(argument, &own->served);
+}
+
 static void add_server_cb(void *argument, struct slice id, void *value)
 {
     (void)id;
-    struct control_rules *rules = argument;
     const struct control_known *known = value;
-    if (known->server == NULL)
-        return;
-    rules->held[rules->view.server_count] = control_server_ref(known->server);
-    rules->servers[rules->view.server_count++] = known->server->options;
+    add_served(argument, &known->served);
+    table_each(&known->own, add_own_cb, argument);
 }
 
 static void fill_policies(const struct control_state *state, struct control_rules *rules)
@@ -82,7 +94,7 @@ static void fill_policies(const struct control_state *state, struct control_rule
 static struct control_rules *make_rules(struct control_state *state)
 {
     struct control_rules *rules = memory_new(sizeof *rules);
-    size_t servers = state->servers.count;
+    size_t servers = state->servers.count + state->own_count;
     atomic_init(&rules->references, 1);
     rules->policies = memory_try_new((state->slot_count + 1) * sizeof *rules->policies);
     rules->servers = memory_try_new((servers + 1) * sizeof *rules->servers);

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { ENVIRONMENT_MAX = 128, VALUE_MAX = 64 * 1024 };
+enum { ENVIRONMENT_MAX = 128 };
 
 // What a server's document may refer to: its own credentials, and what programs need to start.
 struct surroundings {
@@ -19,12 +19,6 @@ struct surroundings {
     struct buffer values[ENVIRONMENT_MAX]; // wiped and released
     size_t value_count;
 };
-
-struct slice control_place_of(const struct store_credential *credential, struct arena *arena)
-{
-    return arena_format(arena, "credential/%.*s/%.*s", SLICE_PRINT(credential->head.organisation),
-                        SLICE_PRINT(credential->head.id));
-}
 
 static void surroundings_release(struct surroundings *around)
 {
@@ -35,37 +29,32 @@ static void surroundings_release(struct surroundings *around)
     }
 }
 
-static int add_credential(const struct control *control, const struct store_credential *credential,
+static int add_credential(const struct control *control, const struct control_secret *secret,
                           struct surroundings *around, struct error *error)
 {
-    struct arena arena;
     struct buffer *value = &around->values[around->value_count];
     if (around->value_count == ENVIRONMENT_MAX)
         return error_set(error, ERROR_LIMIT, "a server has at most %d credentials",
                          (int)ENVIRONMENT_MAX);
     buffer_init(value, 0);
-    buffer_reserve(value, credential->sealed.length + 32); // growing would leave a copy behind
+    buffer_reserve(value, secret->sealed.length + 32); // growing would leave a copy behind
     buffer_append_format(value, "CREDENTIAL_%zu=", around->value_count);
     around->value_count++;
-    arena_init(&arena, VALUE_MAX);
-    struct slice place = control_place_of(credential, &arena);
-    int result = place.data == NULL || value->failed
+    int result = value->failed
                      ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                     : secret_open(control->keys, credential->sealed, place, value, error);
+                     : secret_open(control->keys, secret->sealed, secret->at, value, error);
     if (result == 0)
         result = buffer_append(value, slice_of("", 1));
-    arena_release(&arena);
     around->items[around->count++] = buffer_slice(value).data;
     return result;
 }
 
-static int find_surroundings(const struct control *control,
-                             const struct store_credential *credentials, size_t count,
+static int find_surroundings(const struct control *control, const struct control_secrets *secrets,
                              struct surroundings *around, struct error *error)
 {
     static const char *const inherited[] = {"PATH", "HOME"};
-    for (size_t i = 0; i < count; i++) {
-        int result = add_credential(control, &credentials[i], around, error);
+    for (size_t i = 0; i < secrets->count; i++) {
+        int result = add_credential(control, &secrets->items[i], around, error);
         if (result != 0)
             return result;
     }
@@ -79,17 +68,16 @@ static int find_surroundings(const struct control *control,
 }
 
 static void write_credentials(struct buffer *out, const char *member,
-                              const struct store_credential *credentials, size_t count,
-                              enum store_place place)
+                              const struct control_secrets *secrets, enum store_place place)
 {
     bool first = true;
-    for (size_t i = 0; i < count; i++) {
-        if (credentials[i].place != place)
+    for (size_t i = 0; i < secrets->count; i++) {
+        if (secrets->items[i].place != place)
             continue;
         buffer_append_string(out, first ? ",\"" : ",");
         if (first)
             buffer_append_format(out, "%s\":{", member);
-        json_write_string(out, credentials[i].name);
+        json_write_string(out, secrets->items[i].name);
         buffer_append_format(out, ":\"${CREDENTIAL_%zu}\"", i);
         first = false;
     }
@@ -114,7 +102,7 @@ static void write_settings(struct buffer *out, struct slice settings)
 }
 
 static void write_document(struct buffer *out, const struct store_server *row,
-                           const struct store_credential *credentials, size_t count)
+                           const struct control_secrets *secrets)
 {
     buffer_append_string(out, "{\"servers\":{");
     json_write_string(out, row->name);
@@ -127,8 +115,8 @@ static void write_document(struct buffer *out, const struct store_server *row,
         buffer_append_string(out, row->transport == STORE_SSE ? ",\"transport\":\"sse\""
                                                               : ",\"transport\":\"http\"");
     }
-    write_credentials(out, "headers", credentials, count, STORE_HEADER);
-    write_credentials(out, "env", credentials, count, STORE_ENVIRONMENT);
+    write_credentials(out, "headers", secrets, STORE_HEADER);
+    write_credentials(out, "env", secrets, STORE_ENVIRONMENT);
     write_settings(out, row->settings);
     buffer_append_string(out, "}}}");
 }
@@ -153,8 +141,9 @@ static int read_document(struct slice text, const struct surroundings *around, s
 }
 
 int control_server_make(const struct control *control, const struct store_server *row,
-                        const struct store_credential *credentials, size_t count, const char *key,
-                        struct control_server **ret, struct error *error)
+                        const struct control_secrets *secrets,
+                        const struct control_server_names *names, struct control_server **ret,
+                        struct error *error)
 {
     struct surroundings around = {0};
     struct config *config = NULL;
@@ -164,9 +153,9 @@ int control_server_make(const struct control *control, const struct store_server
                          "it is a program on the gateway's machine, and the gateway was started "
                          "without --allow-commands");
     buffer_init(&text, 0);
-    write_document(&text, row, credentials, count);
+    write_document(&text, row, secrets);
     int result = text.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                             : find_surroundings(control, credentials, count, &around, error);
+                             : find_surroundings(control, secrets, &around, error);
     if (result == 0)
         result = read_document(buffer_slice(&text), &around, &config, error);
     buffer_release(&text);
@@ -176,9 +165,11 @@ int control_server_make(const struct control *control, const struct store_server
     struct control_server *server = memory_new(sizeof *server);
     atomic_init(&server->references, 1);
     server->config = config;
-    server->key = memory_copy_string(key, strlen(key));
+    server->key = memory_copy_string(names->key.data, names->key.length);
+    server->shown = memory_copy_string(names->shown.data, names->shown.length);
     server->options = config->servers[0];
     server->options.name = slice_from_string(server->key);
+    server->options.shown = slice_from_string(server->shown);
     *ret = server;
     return 0;
 }
@@ -196,15 +187,24 @@ void control_server_unref(struct control_server *server)
         return;
     config_free(server->config);
     memory_free(server->key);
+    memory_free(server->shown);
     memory_free(server);
+}
+
+int control_server_try(const struct control *control, const struct store_server *row,
+                       const struct control_secrets *secrets, struct error *error)
+{
+    static const struct control_server_names names = {{"new", 3}, {"new", 3}};
+    struct control_server *made = NULL;
+    int result = control_server_make(control, row, secrets, &names, &made, error);
+    if (result == 0)
+        control_server_unref(made);
+    return result;
 }
 
 int control_check_server(struct control *control, const struct store_server *server,
                          struct error *error)
 {
-    struct control_server *made = NULL;
-    int result = control_server_make(control, server, NULL, 0, "new", &made, error);
-    if (result == 0)
-        control_server_unref(made);
-    return result;
+    static const struct control_secrets none = {.count = 0};
+    return control_server_try(control, server, &none, error);
 }

@@ -18,9 +18,35 @@ int control_state_open(struct control_state *state, struct error *error)
     return result == 0 ? 0 : error_set(error, result, "no memory for a policy");
 }
 
+void control_served_clear(struct control_served *served)
+{
+    control_server_unref(served->server);
+    memory_free(served->made_of);
+    served->server = NULL;
+    served->made_of = NULL;
+}
+
+void control_own_free(struct control_own *own)
+{
+    control_served_clear(&own->served);
+    memory_free(own->served.key);
+    memory_free(own->grant);
+    memory_free(own);
+}
+
+static void free_own_cb(void *argument, struct slice grant, void *own)
+{
+    (void)argument;
+    (void)grant;
+    control_own_free(own);
+}
+
 static void free_known(struct control_known *known)
 {
-    control_server_unref(known->server);
+    control_served_clear(&known->served);
+    table_each(&known->own, free_own_cb, NULL);
+    table_release(&known->own);
+    memory_free(known->served.key);
     memory_free(known->id);
     memory_free(known->name);
     memory_free(known->key);
@@ -43,7 +69,7 @@ void control_state_clear(struct control_state *state)
         memory_free(state->slots[i].key);
         policy_unref(state->slots[i].compiled);
     }
-    state->slot_count = state->free_slots = 0;
+    state->slot_count = state->free_slots = state->own_count = 0;
     table_release(&state->slots_by_key);
     identity_table_free(state->grants);
     state->grants = NULL;
@@ -65,8 +91,10 @@ struct control_known *control_state_server(struct control_state *state, struct s
 void control_state_forget_server(struct control_state *state, struct slice id)
 {
     struct control_known *known = table_remove(&state->servers, id);
-    if (known != NULL)
-        free_known(known);
+    if (known == NULL)
+        return;
+    state->own_count -= known->own.count;
+    free_known(known);
 }
 
 static bool room_for_slot(struct control_state *state)

@@ -152,8 +152,9 @@ struct store_server {
 struct store_credential {
     struct store_head head;
     struct slice server; // parent; fixed
+    struct slice grant;  // the one that uses it, in place of the server's own; optional; fixed
     enum store_place place;
-    struct slice name;   // of the header or the variable; unique with server and place
+    struct slice name;   // of the header or the variable; unique with server, grant and place
     struct slice sealed; // secret/secret.h; masked in the audit
 };
 struct store_policy {

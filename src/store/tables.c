@@ -143,6 +143,7 @@ static const struct store_column server[] = {
 };
 static const struct store_column credential[] = {
     {AT(credential, server), ID, .fixed = true},
+    {AT(credential, grant), ID, .optional = true, .fixed = true},
     {AT(credential, place), WORD(store_place_words)},
     {AT(credential, name), TEXT(256), .check = is_line},
     {AT(credential, sealed), BYTES(JSON_MAX), .secret = true},

@@ -37,9 +37,17 @@ test('servers: add, list, show, credential, remove', async t => {
   const program = await call('server', 'add', '--program', 'tool', '--', 'npx', '-y', 'some-server');
   assert.equal(program.code, 1);
   assert.match(program.err, /commands_allowed/);
-  const secret = await run(['server', 'credential', 'web', 'X-Token', '--value-env', 'SECRET', '--gateway', `http://127.0.0.1:${api.port}`], { SALLYPORT_KEY: acme.keys.admin, SECRET: 'hush' });
-  assert.equal(secret.code, 0, secret.err);
-  assert.ok(!secret.out.includes('hush'));
+  const set = (...args) => run(['server', 'credential', 'set', 'web', 'X-Token', '--value-env', 'SECRET', '--gateway', `http://127.0.0.1:${api.port}`, ...args], { SALLYPORT_KEY: acme.keys.admin, SECRET: 'hush' });
+  for (const args of [[], [], ['--grant', 'laptop']]) {
+    const secret = await set(...args);
+    assert.equal(secret.code, 0, secret.err);
+    assert.ok(!secret.out.includes('hush'));
+  }
+  assert.match((await set('--grant', 'nobody')).err, /names nothing that is there/);
+  assert.deepEqual((await json('server', 'credential', 'list', 'web')).items.map(c => [c.name, c.grant]), [['X-Token', ''], ['X-Token', acme.grant]]);
+  await must('server', 'credential', 'remove', 'web', 'x-token', '--grant', 'laptop');
+  assert.match((await call('server', 'credential', 'remove', 'web', 'x-token', '--grant', 'laptop')).err, /has no credential 'x-token' of this grant/);
+  assert.match(await must('server', 'credential', 'list', 'web'), /^header +X-Token +\n$/);
   await must('server', 'remove', 'web');
   const used = await call('server', 'remove', 'files');
   assert.equal(used.code, 1);

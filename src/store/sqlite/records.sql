@@ -199,3 +199,27 @@ CREATE TABLE audit (
     FOREIGN KEY (organisation) REFERENCES organisation (organisation)
 ) STRICT;
 CREATE INDEX audit_object ON audit (organisation, object, id);
+
+-- step 2
+-- Credentials that belong to one grant.
+CREATE TABLE credential_with_grant (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server  TEXT NOT NULL,
+    "grant" TEXT,
+    place   TEXT NOT NULL CHECK (place IN ('header', 'environment')),
+    name    TEXT NOT NULL,
+    sealed  BLOB NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, server) REFERENCES server (organisation, id) ON DELETE CASCADE,
+    FOREIGN KEY (organisation, "grant") REFERENCES "grant" (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+INSERT INTO credential_with_grant
+    SELECT organisation, id, version, created_ms, changed_ms, server, NULL, place, name, sealed
+    FROM credential;
+DROP TABLE credential;
+ALTER TABLE credential_with_grant RENAME TO credential;
+CREATE UNIQUE INDEX credential_name
+    ON credential (organisation, server, ifnull("grant", ''), place, name);
+CREATE INDEX credential_server ON credential (organisation, server, id);
+CREATE INDEX credential_grant ON credential (organisation, "grant");
