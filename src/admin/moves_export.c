@@ -51,6 +51,8 @@ static int write_server(struct moves *moves, const struct store_head *record, st
                                        &count, NULL, error);
     buffer_append_string(out, ",\"credentials\":[");
     for (size_t i = 0; i < count && result == 0; i++) {
+        if (rows[i].grant.length > 0) // grants move without theirs
+            continue;
         separate(out, "{\"place\":");
         json_write_string(out, slice_from_string(store_place_words[rows[i].place]));
         buffer_append_string(out, ",\"name\":");

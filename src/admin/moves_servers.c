@@ -71,7 +71,8 @@ static int compare_credentials(struct moves *moves, uint32_t object,
         if (result != 0)
             return result;
         for (size_t i = 0; i < there->count; i++)
-            if (there->rows[i].place == given.place && slice_equal(there->rows[i].name, given.name))
+            if (there->rows[i].grant.length == 0 && there->rows[i].place == given.place &&
+                slice_equal(there->rows[i].name, given.name))
                 found[i] = known = true;
         if (!known)
             note_missing(moves, server->name, &given);
@@ -84,7 +85,7 @@ static int drop_credentials(struct moves *moves, const struct credentials *there
 {
     int result = 0;
     for (size_t i = 0; i < there->count && result == 0; i++) {
-        if (found[i])
+        if (found[i] || there->rows[i].grant.length > 0)
             continue;
         moves_differ_text(moves, "credentials", there->rows[i].name, (struct slice){"", 0});
         result = store_remove(moves->view, STORE_CREDENTIAL, moves->organisation,
