@@ -15,7 +15,7 @@
 // A state is a gauge of which the least value counts when registries are shown together.
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM, METRIC_STATE };
 // Histograms hold durations: observed in microseconds, shown in seconds, 50 us to 60 s.
-enum { METRIC_BUCKETS = 19, METRIC_LABELS_MAX = 4, METRICS_PARTS_MAX = 64 };
+enum { METRIC_BUCKETS = 19, METRIC_LABELS_MAX = 4, METRICS_PARTS_MAX = 80 };
 
 struct metrics;
 struct metrics_family;

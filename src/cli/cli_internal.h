@@ -135,6 +135,7 @@ struct gateway_stores { // what all workers share; any thread
     struct audit_log *audit;       // NULL: no decision log
     struct pipeline_ledger *ledger;
     struct http_group *group;
+    struct pipeline_besides besides;
 };
 // Released by gateway_stores_close also after a failure.
 int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,

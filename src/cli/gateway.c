@@ -83,6 +83,7 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
                                        .audit = stores->audit,
                                        .ledger = stores->ledger,
                                        .group = stores->group,
+                                       .besides = stores->besides,
                                        .worker = worker};
     gateway->pipeline = pipeline_new(&options);
     gateway->sync = loop_timer_open(gateway->loop, sync_cb, stores);

@@ -143,6 +143,7 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     serving->workers = memory_new(serving->worker_count * sizeof *serving->workers);
     int result =
         gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
+    serving->stores.besides = serve_besides(serving);
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
         serving->workers[i].applied = serve_applied_cb;
@@ -152,6 +153,8 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
             result = worker_add_admin(&serving->workers[i], serve_data_admin(serving->data), error);
     }
     serving->loop = serving->workers[0].gateway.loop;
+    if (result == 0)
+        serve_show_figures(serving);
     return result;
 }
 
@@ -230,6 +233,7 @@ static void finish(struct serving *serving)
     for (size_t i = 1; i < serving->worker_count; i++)
         worker_close(&serving->workers[i]);
     close_loop_parts(serving);
+    serve_hide_figures(serving);
     if (serving->data != NULL)
         serve_data_leave(serving->data);
     // What is left is bounded in time, and one more signal must not cost the log's last lines.

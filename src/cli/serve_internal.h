@@ -26,8 +26,14 @@ struct serving {
     struct loop_watch *watches[SERVE_WATCHES_MAX];
     size_t watch_count;
     struct loop_timer *drain_timer;
+    struct metrics *figures; // owned; NULL: no database
     bool draining, stopping, reload_wanted;
 };
+
+// ---- health.c: what /readyz and /metrics tell of the database
+struct pipeline_besides serve_besides(struct serving *serving);
+void serve_show_figures(struct serving *serving); // once there are workers
+void serve_hide_figures(struct serving *serving);
 
 // ---- reload.c
 void serve_watch_files(struct serving *serving);

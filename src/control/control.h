@@ -43,11 +43,23 @@ struct control_view {
     size_t policy_count;
     const struct upstream_options *servers; // named "ORGANISATION/NAME"
     size_t server_count;
+    // What is there but cannot be used and is denied.
+    size_t unusable_servers, unusable_policies;
+    size_t sealed_servers; // of these, because a credential cannot be opened
+    size_t keys;           // that credentials are sealed with
 };
 const struct control_view *control_rules_view(const struct control_rules *rules);
 // Every worker judges by these rules or newer ones: changes in them are acknowledged from now on.
 // Until then their jobs wait, a second at most. Any thread.
 void control_in_force(struct control *control, uint64_t serial);
+// Any thread, never waits.
+struct control_health {
+    struct store_health records;
+    bool incomplete; // something could not be read; it is tried again
+    uint64_t serial, in_force;
+    size_t unusable_servers, unusable_policies, sealed_servers, keys; // of the newest rules
+};
+struct control_health control_health(struct control *control);
 // Writes when grants were last used, removes what has expired, and tries again to read what could
 // not be read. Now and then; never waits.
 void control_note_use(struct control *control);

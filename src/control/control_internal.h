@@ -67,6 +67,7 @@ struct control_served {
     char *key;                     // owned: what the data path keeps it by
     char *made_of;                 // owned: names all that went into it
     struct control_server *server; // NULL: disabled, or it cannot be used
+    bool unusable, sealed;         // why not: it is wrong; a credential of it cannot be opened
 };
 struct control_own { // a server as one grant has it, with credentials of its own
     char *grant;     // owned
@@ -146,7 +147,7 @@ struct control {
     struct secret_keys *keys;
     struct store_records *records;
     struct control_state state; // the writer's
-    bool incomplete;            // the state misses something: everything is read anew
+    atomic_bool incomplete;     // the state misses something: everything is read anew
     pthread_mutex_t lock;       // of what follows
     struct waker settled;       // the writer waits for what follows to change
     struct control_rules *rules;

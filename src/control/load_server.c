@@ -115,6 +115,8 @@ static void make_and_complain(struct making *making, struct slice grant,
     struct error error = {0};
     int result = make(making, grant, served, &error);
     control_note_failure(making->control, result);
+    served->unusable = result != 0;
+    served->sealed = result == ERROR_DENIED || result == ERROR_NOT_FOUND; // secret_open says so
     if (result != 0)
         log_event(LOG_ERROR, "control", "server '%s' cannot be used%s%.*s: %s", making->known->key,
                   grant.length > 0 ? " by grant " : "", SLICE_PRINT(grant), error.text);
@@ -276,6 +278,7 @@ static void make_server(struct making *making)
     table_each(&known->own, not_served_cb, NULL);
     if (making->row->disabled)
         return;
+    known->served.unusable = true;
     control_note_failure(making->control, result);
     log_event(LOG_ERROR, "control", "server '%s' cannot be used: %s", known->key, error.text);
 }

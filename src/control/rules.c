@@ -59,6 +59,8 @@ struct control_rules *control_rules(struct control *control)
 
 static void add_served(struct control_rules *rules, const struct control_served *served)
 {
+    rules->view.unusable_servers += served->unusable;
+    rules->view.sealed_servers += served->sealed;
     if (served->server == NULL)
         return;
     rules->held[rules->view.server_count] = control_server_ref(served->server);
@@ -84,6 +86,7 @@ static void fill_policies(const struct control_state *state, struct control_rule
 {
     for (size_t i = 0; i < state->slot_count; i++) {
         struct policy *policy = state->slots[i].compiled;
+        rules->view.unusable_policies += policy == NULL && state->slots[i].key != NULL;
         policy = policy_ref(policy == NULL ? state->nothing : policy);
         rules->policies[i] = (struct pipeline_policy){policy_name(policy), policy};
     }
@@ -127,6 +130,7 @@ void control_publish(struct control *control)
     rules->view.grants = rules->grants;
     rules->view.policies = rules->policies;
     rules->view.servers = rules->servers;
+    rules->view.keys = secret_keys_count(control->keys);
     pthread_mutex_lock(&control->lock);
     struct control_rules *before = control->rules;
     rules->view.serial = before == NULL ? 1 : before->view.serial + 1;
@@ -284,6 +288,22 @@ void control_in_force(struct control *control, uint64_t serial)
         control->in_force = serial;
     pthread_mutex_unlock(&control->lock);
     waker_wake(&control->settled);
+}
+
+struct control_health control_health(struct control *control)
+{
+    struct control_health health = {.records = store_records_health(control->records),
+                                    .incomplete = atomic_load(&control->incomplete)};
+    pthread_mutex_lock(&control->lock);
+    const struct control_view *view = &control->rules->view;
+    health.serial = view->serial;
+    health.in_force = control->in_force;
+    health.unusable_servers = view->unusable_servers;
+    health.unusable_policies = view->unusable_policies;
+    health.sealed_servers = view->sealed_servers;
+    health.keys = view->keys;
+    pthread_mutex_unlock(&control->lock);
+    return health;
 }
 
 // ---- When grants were used

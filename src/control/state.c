@@ -24,6 +24,7 @@ void control_served_clear(struct control_served *served)
     memory_free(served->made_of);
     served->server = NULL;
     served->made_of = NULL;
+    served->unusable = served->sealed = false;
 }
 
 void control_own_free(struct control_own *own)

@@ -5,37 +5,86 @@
 #include "pipeline/metrics_internal.h"
 #include "pipeline/pipeline_internal.h"
 
-static void send_text(struct http_reply *reply, int status, struct slice body)
+static void send_body(struct http_reply *reply, int status, const char *type, struct slice body)
 {
-    static const struct http_header headers[] = {
-        {{"Content-Type", 12}, {"text/plain; version=0.0.4; charset=utf-8", 40}},
-        {{"Cache-Control", 13}, {"no-store", 8}}};
+    const struct http_header headers[] = {{{"Content-Type", 12}, slice_from_string(type)},
+                                          {{"Cache-Control", 13}, {"no-store", 8}}};
     http_reply_send(reply, status, headers, 2, body);
 }
 
-static void ready(struct pipeline *pipeline, struct http_reply *reply)
+static void send_text(struct http_reply *reply, int status, struct slice body)
+{
+    send_body(reply, status, "text/plain; version=0.0.4; charset=utf-8", body);
+}
+
+// The parts that every gateway has, as far as it has them.
+static size_t own_parts(const struct pipeline *pipeline,
+                        struct pipeline_part parts[PIPELINE_PARTS_MAX])
 {
     const struct audit_log *log = pipeline->given.audit;
-    bool log_ok = log == NULL || audit_ready(log, pipeline->given.worker);
-    bool logged = log == NULL || audit_healthy(log, pipeline->given.worker);
-    bool limits_ok =
-        pipeline->given.limit_file == NULL || limit_file_healthy(pipeline->given.limit_file);
-    if (pipeline->draining)
-        send_text(reply, 503, SLICE_LITERAL("draining\n"));
-    else if (!log_ok)
-        send_text(reply, 503,
-                  SLICE_LITERAL("the decision log cannot be written: every call is denied\n"));
-    else if (!limits_ok)
-        send_text(
-            reply, 503,
-            SLICE_LITERAL("the limits file cannot be written: calls under a limit are denied\n"));
-    else if (!logged)
-        send_text(
-            reply, 200,
-            SLICE_LITERAL("ready, but the decision log cannot be written: calls pass and some "
-                          "are not recorded\n"));
-    else
-        send_text(reply, 200, SLICE_LITERAL("ready\n"));
+    const struct limit_file *limits = pipeline->given.limit_file;
+    size_t count = 0;
+    if (log != NULL) {
+        bool stops = !audit_ready(log, pipeline->given.worker);
+        bool healthy = !stops && audit_healthy(log, pipeline->given.worker);
+        parts[count++] = (struct pipeline_part){
+            "decision_log",
+            healthy ? NULL
+            : stops ? "the decision log cannot be written: every call is denied"
+                    : "the decision log cannot be written: calls pass and some are not recorded",
+            stops};
+    }
+    if (limits != NULL) {
+        bool healthy = limit_file_healthy(limits);
+        parts[count++] = (struct pipeline_part){
+            "limits_file",
+            healthy ? NULL : "the limits file cannot be written: calls under a limit are denied",
+            !healthy};
+    }
+    return count;
+}
+
+static void write_parts(struct buffer *out, const char *status, const struct pipeline_part *parts,
+                        size_t count)
+{
+    buffer_append_format(out, "{\"status\":\"%s\",\"parts\":{", status);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(out, i == 0 ? "" : ",");
+        json_write_key(out, parts[i].name);
+        buffer_append_format(out, "{\"up\":%s", parts[i].trouble == NULL ? "true" : "false");
+        if (parts[i].trouble != NULL) {
+            buffer_append_string(out, ",\"detail\":");
+            json_write_string(out, slice_from_string(parts[i].trouble));
+        }
+        buffer_append_string(out, "}");
+    }
+    buffer_append_string(out, "}}\n");
+}
+
+// docs/metrics.md
+static void ready(struct pipeline *pipeline, struct http_reply *reply)
+{
+    struct pipeline_part parts[2 * PIPELINE_PARTS_MAX];
+    struct pipeline_besides besides = pipeline->given.besides;
+    size_t count = own_parts(pipeline, parts);
+    bool stops = false, troubled = false;
+    struct buffer out;
+    if (besides.look != NULL)
+        count += besides.look(besides.argument, parts + count);
+    for (size_t i = 0; i < count; i++) {
+        stops = stops || parts[i].stops;
+        troubled = troubled || parts[i].trouble != NULL;
+    }
+    buffer_init(&out, 0);
+    write_parts(&out,
+                pipeline->draining ? "draining"
+                : stops            ? "unavailable"
+                : troubled         ? "degraded"
+                                   : "ready",
+                parts, count);
+    send_body(reply, pipeline->draining || stops ? 503 : 200, "application/json",
+              buffer_slice(&out));
+    buffer_release(&out);
 }
 
 static void figures(struct pipeline *pipeline, struct http_reply *reply,

@@ -163,7 +163,7 @@ bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server)
 
 // ---- Figures
 
-bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures)
+bool pipeline_ledger_show(struct pipeline_ledger *ledger, struct metrics *figures)
 {
     pthread_mutex_lock(&ledger->lock);
     bool room = ledger->figures_count < METRICS_PARTS_MAX;
@@ -173,7 +173,7 @@ bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures)
     return room;
 }
 
-void ledger_remove_figures(struct pipeline_ledger *ledger, struct metrics *figures)
+void pipeline_ledger_hide(struct pipeline_ledger *ledger, struct metrics *figures)
 {
     size_t kept = 0;
     pthread_mutex_lock(&ledger->lock);

@@ -43,7 +43,5 @@ int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, stru
 void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern);
 bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server);
 
-// A pipeline's figures are shown together with the others' from now on. False: too many.
-bool ledger_add_figures(struct pipeline_ledger *ledger, struct metrics *figures);
-void ledger_remove_figures(struct pipeline_ledger *ledger, struct metrics *figures);
+// All figures that the ledger was given.
 void ledger_show_figures(struct pipeline_ledger *ledger, struct buffer *out);

@@ -127,14 +127,14 @@ struct metrics_set *metrics_set_new(struct pipeline *pipeline)
     if (pipeline->given.waiting != NULL)
         add_waiting(set, pipeline);
     add_servers(set);
-    ledger_add_figures(pipeline->ledger, set->registry);
+    pipeline_ledger_show(pipeline->ledger, set->registry);
     return set;
 }
 void metrics_set_free(struct metrics_set *set, struct pipeline_ledger *ledger)
 {
     if (set == NULL)
         return;
-    ledger_remove_figures(ledger, set->registry);
+    pipeline_ledger_hide(ledger, set->registry);
     metrics_free(set->registry);
     memory_free(set);
 }

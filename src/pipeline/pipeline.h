@@ -7,6 +7,7 @@
 
 #include "audit/audit.h"
 #include "base/error.h"
+#include "base/metrics.h"
 #include "http/http.h"
 #include "identity/identity.h"
 #include "limit/limit.h"
@@ -48,16 +49,33 @@ struct pipeline_rules {
 struct pipeline_ledger;
 struct pipeline_ledger *pipeline_ledger_new(void);
 void pipeline_ledger_free(struct pipeline_ledger *ledger); // after its pipelines; NULL accepted
+// /metrics shows these too, until they are taken out again. False: there are too many already.
+bool pipeline_ledger_show(struct pipeline_ledger *ledger, struct metrics *figures);
+void pipeline_ledger_hide(struct pipeline_ledger *ledger, struct metrics *figures);
+
+// A part of the gateway that /readyz tells of.
+struct pipeline_part {
+    const char *name;    // "database"
+    const char *trouble; // what follows from it, for people; NULL: it works
+    bool stops;          // calls are refused because of it: the gateway is not ready
+};
+enum { PIPELINE_PARTS_MAX = 8 };
+// Parts that the pipeline does not know. Any thread; must not wait.
+struct pipeline_besides {
+    size_t (*look)(void *argument, struct pipeline_part parts[PIPELINE_PARTS_MAX]);
+    void *argument;
+};
 
 struct pipeline_options {
     struct loop *loop;
-    struct upstream_set *upstreams; // borrowed
-    struct limit_table *limits;     // borrowed
-    struct limit_file *limit_file;  // borrowed; may be NULL
-    struct audit_log *audit;        // borrowed; NULL: no decision log
-    struct pipeline_ledger *ledger; // borrowed; NULL: one of its own
-    struct backlog *waiting;        // borrowed; for all bytes that wait for peers, NULL: no bound
-    struct http_group *group;       // borrowed; the servers of all workers, NULL: no other workers
+    struct upstream_set *upstreams;  // borrowed
+    struct limit_table *limits;      // borrowed
+    struct limit_file *limit_file;   // borrowed; may be NULL
+    struct audit_log *audit;         // borrowed; NULL: no decision log
+    struct pipeline_ledger *ledger;  // borrowed; NULL: one of its own
+    struct backlog *waiting;         // borrowed; for all bytes that wait for peers, NULL: no bound
+    struct http_group *group;        // borrowed; the servers of all workers, NULL: no other workers
+    struct pipeline_besides besides; // look NULL: there are no other parts
     size_t worker; // which of them this one is, from 0; also its decision log's lane
 };
 

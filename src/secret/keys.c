@@ -118,6 +118,11 @@ void secret_keys_free(struct secret_keys *keys)
     memory_free(keys);
 }
 
+size_t secret_keys_count(const struct secret_keys *keys)
+{
+    return keys->count;
+}
+
 uint32_t secret_keys_newest(const struct secret_keys *keys)
 {
     return keys->items[keys->count - 1].number;

@@ -27,6 +27,7 @@ int secret_keys_trim_file(const char *path, const struct secret_keys *keys,
                           struct error *error) MUST_CHECK;
 void secret_keys_free(struct secret_keys *keys); // wipes; NULL accepted
 uint32_t secret_keys_newest(const struct secret_keys *keys);
+size_t secret_keys_count(const struct secret_keys *keys);
 
 // AES-256-GCM under the newest key with a random nonce. `place` is where the result will be kept:
 // it opens nowhere else. Appends to `out`.

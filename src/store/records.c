@@ -5,6 +5,7 @@
 // a commit, because a commit waits for the disk and a job does not.
 #include "store/store_internal.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/thread.h"
 
@@ -22,6 +23,7 @@ struct queue {
     struct store_job *first, **end;
     pthread_mutex_t lock;
     pthread_cond_t filled;
+    size_t count;
     bool closing;
 };
 
@@ -50,6 +52,8 @@ struct store_records {
     struct reader readers[READERS_MAX];
     size_t reader_count;
     atomic_bool failing;
+    atomic_uint_fast64_t commits, file_bytes, wal_bytes;
+    atomic_int_fast64_t committed_ms;
 };
 
 // ---- Queues
@@ -87,6 +91,7 @@ static size_t queue_take(struct queue *queue, struct store_job **jobs, size_t mo
         jobs[count++] = queue->first;
         queue->first = queue->first->next;
     }
+    queue->count -= count;
     if (queue->first == NULL)
         queue->end = &queue->first;
     pthread_mutex_unlock(&queue->lock);
@@ -100,6 +105,7 @@ void store_submit(struct store_records *records, struct store_job *job)
     pthread_mutex_lock(&queue->lock);
     *queue->end = job;
     queue->end = &job->next;
+    queue->count++;
     pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -150,6 +156,16 @@ static void tell_of_changes(struct store_records *records)
     arena_release(&view.arena);
 }
 
+static void note_commit(struct store_records *records)
+{
+    uint64_t file = 0, wal = 0;
+    store_connection_sizes(records->writer, &file, &wal);
+    atomic_store(&records->file_bytes, file);
+    atomic_store(&records->wal_bytes, wal);
+    atomic_store(&records->committed_ms, clock_wall_ms());
+    atomic_fetch_add(&records->commits, 1);
+}
+
 static void run_batch(struct store_records *records, size_t count)
 {
     struct error error = {0};
@@ -163,6 +179,7 @@ static void run_batch(struct store_records *records, size_t count)
         store_connection_rollback(records->writer);
         fail_all(records->batch, count, result, &error);
     } else {
+        note_commit(records);
         tell_of_changes(records);
     }
     records->changes.count = 0;
@@ -280,6 +297,25 @@ void store_records_close(struct store_records *records)
 bool store_records_healthy(const struct store_records *records)
 {
     return !atomic_load(&records->failing);
+}
+
+static size_t queue_count(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    size_t count = queue->count;
+    pthread_mutex_unlock(&queue->lock);
+    return count;
+}
+
+struct store_health store_records_health(struct store_records *records)
+{
+    return (struct store_health){.healthy = store_records_healthy(records),
+                                 .commits = atomic_load(&records->commits),
+                                 .committed_ms = atomic_load(&records->committed_ms),
+                                 .file_bytes = atomic_load(&records->file_bytes),
+                                 .wal_bytes = atomic_load(&records->wal_bytes),
+                                 .writes_waiting = queue_count(&records->writes),
+                                 .reads_waiting = queue_count(&records->reads)};
 }
 
 // ---- Waiting

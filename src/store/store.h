@@ -247,6 +247,14 @@ int store_records_open(const struct store_records_options *options, struct store
 void store_records_close(struct store_records *records);
 // False while the last commit failed. Any thread.
 bool store_records_healthy(const struct store_records *records);
+struct store_health {
+    bool healthy; // as above
+    uint64_t commits;
+    int64_t committed_ms;           // the last one; 0: none since it was opened
+    uint64_t file_bytes, wal_bytes; // after the last commit: the database, and what waits beside it
+    size_t writes_waiting, reads_waiting; // jobs
+};
+struct store_health store_records_health(struct store_records *records); // any thread
 
 enum store_access { STORE_READ, STORE_WRITE };
 struct store_job {

@@ -70,6 +70,9 @@ int store_connection_begin(struct store_connection *connection, bool writes,
                            struct error *error) MUST_CHECK;
 int store_connection_commit(struct store_connection *connection, struct error *error) MUST_CHECK;
 void store_connection_rollback(struct store_connection *connection);
+// Bytes on disk: of the database, and of what is not folded into it yet.
+void store_connection_sizes(const struct store_connection *connection, uint64_t *ret_file,
+                            uint64_t *ret_wal);
 // One job's part of a transaction: mark, then keep or undo. Undo fails when the database gave up
 // the whole transaction.
 int store_connection_mark(struct store_connection *connection, struct error *error) MUST_CHECK;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Small things that every test file needs.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes, createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -20,6 +22,18 @@ export function scratch(t, prefix = 'sallyport-test-') {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
   folders.push(folder);
   return folder;
+}
+
+// A disk of its own that a file fills; null where mounting is not permitted.
+export function smallDisk(t, size = '256k') {
+  const folder = scratch(t);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'none', folder]).status !== 0) return null;
+  process.prependOnceListener('exit', () => spawnSync('umount', [folder])); // before the folder goes
+  return {
+    folder,
+    fill: () => { try { fs.writeFileSync(folder + '/ballast', Buffer.alloc(16 << 20)); } catch (error) { assert.equal(error.code, 'ENOSPC'); } },
+    free: () => fs.rmSync(folder + '/ballast'),
+  };
 }
 
 export const newToken = () => 'sp_' + randomBytes(32).toString('base64url');

@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import test from 'node:test';
 import { BINARY } from '../lib/gateway.mjs';
 import { exchange } from '../lib/raw.mjs';
-import { eventually, scratch } from '../lib/scratch.mjs';
+import { eventually, scratch, smallDisk } from '../lib/scratch.mjs';
 import { assertAllowed, scene } from '../lib/wire.mjs';
 
 // The rows of a log's files, oldest file first; throws at the first that is bad.
@@ -149,18 +149,6 @@ test('what is wrong with a log is named by file and line', async t => {
   assert.equal(audit(gateway.logFile + '.nowhere').code, 2);
 });
 
-// A disk of its own that a file fills; null where mounting is not permitted.
-function smallDisk(t) {
-  const folder = scratch(t);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', folder]).status !== 0) return null;
-  process.prependOnceListener('exit', () => spawnSync('umount', [folder])); // before the folder goes
-  return {
-    folder,
-    fill: () => { try { fs.writeFileSync(folder + '/ballast', Buffer.alloc(1 << 20)); } catch (error) { assert.equal(error.code, 'ENOSPC'); } },
-    free: () => fs.rmSync(folder + '/ballast'),
-  };
-}
-
 const get = async (gateway, path) => { const { status, text } = await exchange(gateway.port, 'GET', path); return { status, body: text }; };
 
 for (const mode of ['deny', 'allow']) {
@@ -188,7 +176,7 @@ for (const mode of ['deny', 'allow']) {
       assertAllowed(await session.call('echo'));
     }
     disk.free();
-    await eventually(async () => (await get(gateway, '/readyz')).body === 'ready\n', 'it recovers by itself');
+    await eventually(async () => JSON.parse((await get(gateway, '/readyz')).body).status === 'ready', 'it recovers by itself');
     assert.match((await get(gateway, '/metrics')).body, /sallyport_decision_log_up 1/);
     assertAllowed(await session.call('echo'));
     await gateway.stop();

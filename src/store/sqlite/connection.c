@@ -4,6 +4,8 @@
 
 #include "base/memory.h"
 
+#include <sys/stat.h>
+
 #include "records_sql.h"
 
 // What was acknowledged must survive a loss of power, so each commit waits for the disk
@@ -86,6 +88,20 @@ void store_connection_rollback(struct store_connection *connection)
 {
     if (sqlite3_get_autocommit(connection->file.db) == 0)
         sqlite3_exec(connection->file.db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+}
+
+void store_connection_sizes(const struct store_connection *connection, uint64_t *ret_file,
+                            uint64_t *ret_wal)
+{
+    const char *wal = sqlite3_filename_wal(sqlite3_db_filename(connection->file.db, "main"));
+    *ret_file = size_of(connection->file.path);
+    *ret_wal = wal == NULL ? 0 : size_of(wal);
 }
 
 int store_connection_mark(struct store_connection *connection, struct error *error)

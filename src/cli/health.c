@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What /readyz and /metrics say of the database and of the workers that follow it
+// (docs/metrics.md).
+#include "cli/serve_internal.h"
+
+#include <stdio.h>
+
+static struct control_health health_of(void *argument)
+{
+    const struct serving *serving = argument;
+    return control_health(serve_data_control(serving->data));
+}
+
+static size_t look(void *argument, struct pipeline_part parts[PIPELINE_PARTS_MAX])
+{
+    struct control_health health = health_of(argument);
+    bool useless = health.unusable_servers + health.unusable_policies > 0;
+    parts[0] = (struct pipeline_part){"database", NULL, false};
+    if (!health.records.healthy)
+        parts[0].trouble = "the database cannot be written: changes are refused, calls are judged "
+                           "by what was committed last";
+    parts[1] = (struct pipeline_part){"rules", NULL, false};
+    if (health.incomplete)
+        parts[1].trouble = "the database cannot be read as a whole: what is missing is denied";
+    else if (useless)
+        parts[1].trouble = "a server or a policy of the database cannot be used: it is denied";
+    else if (health.in_force < health.serial)
+        parts[1].trouble = "the last change is not in force at every worker yet";
+    return 2;
+}
+
+// ---- Figures
+
+#define READER(name, expression)                                                                   \
+    static int64_t read_##name(void *argument)                                                     \
+    {                                                                                              \
+        struct control_health health = health_of(argument);                                        \
+        return (int64_t)(expression);                                                              \
+    }
+READER(up, health.records.healthy)
+READER(commits, health.records.commits)
+READER(committed, health.records.committed_ms / 1000)
+READER(file, health.records.file_bytes)
+READER(wal, health.records.wal_bytes)
+READER(writes, health.records.writes_waiting)
+READER(reads, health.records.reads_waiting)
+READER(complete, !health.incomplete)
+READER(serial, health.serial)
+READER(servers, health.unusable_servers)
+READER(policies, health.unusable_policies)
+READER(sealed, health.sealed_servers)
+READER(keys, health.keys)
+#undef READER
+
+static int64_t read_worker(void *argument)
+{
+    struct worker *worker = argument;
+    return (int64_t)atomic_load(&worker->serial);
+}
+
+struct figure {
+    enum metric_kind kind;
+    const char *name, *help, *label, *value; // label NULL: none
+    metric_read_cb read;
+};
+
+static const struct figure figures[] = {
+    {METRIC_STATE, "sallyport_database_up", "1 unless the last commit failed", NULL, NULL, read_up},
+    {METRIC_COUNTER, "sallyport_database_commits_total", "Commits since the start", NULL, NULL,
+     read_commits},
+    {METRIC_GAUGE, "sallyport_database_last_commit_seconds",
+     "When the last commit was, in seconds since 1970; 0: none since the start", NULL, NULL,
+     read_committed},
+    {METRIC_GAUGE, "sallyport_database_bytes",
+     "Bytes on disk: of the database, and of its write-ahead log", "file", "database", read_file},
+    {METRIC_GAUGE, "sallyport_database_bytes", NULL, "file", "wal", read_wal},
+    {METRIC_GAUGE, "sallyport_database_jobs_waiting", "Jobs that nobody has begun yet", "access",
+     "write", read_writes},
+    {METRIC_GAUGE, "sallyport_database_jobs_waiting", NULL, "access", "read", read_reads},
+    {METRIC_STATE, "sallyport_rules_complete",
+     "1 unless something of the database could not be read", NULL, NULL, read_complete},
+    {METRIC_GAUGE, "sallyport_rules_serial", "Number of the newest rules", NULL, NULL, read_serial},
+    {METRIC_GAUGE, "sallyport_rules_unusable",
+     "What is in the database but cannot be used, and is denied", "kind", "server", read_servers},
+    {METRIC_GAUGE, "sallyport_rules_unusable", NULL, "kind", "policy", read_policies},
+    {METRIC_GAUGE, "sallyport_sealed_unreadable",
+     "Servers with a credential that cannot be opened with the keys at hand", NULL, NULL,
+     read_sealed},
+    {METRIC_GAUGE, "sallyport_sealing_keys", "Keys that sealed credentials can be opened with",
+     NULL, NULL, read_keys},
+};
+
+static void add(struct metrics *registry, const struct figure *figure, void *argument)
+{
+    const char *const labels[] = {figure->label, NULL};
+    if (figure->label == NULL) {
+        metric_read_by(metrics_single(registry, figure->kind, figure->name, figure->help),
+                       figure->read, argument);
+        return;
+    }
+    struct slice value = slice_from_string(figure->value);
+    metric_read_by(metrics_child(metrics_register(registry, figure->kind, figure->name,
+                                                  figure->help, labels, 0),
+                                 &value),
+                   figure->read, argument);
+}
+
+static void add_workers(struct metrics *registry, struct serving *serving)
+{
+    for (size_t i = 0; i < serving->worker_count; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        const struct figure figure = {METRIC_GAUGE,
+                                      "sallyport_rules_in_force",
+                                      "Number of the rules that a worker judges by",
+                                      "worker",
+                                      number,
+                                      read_worker};
+        add(registry, &figure, &serving->workers[i]);
+    }
+}
+
+struct pipeline_besides serve_besides(struct serving *serving)
+{
+    return (struct pipeline_besides){serving->data == NULL ? NULL : look, serving};
+}
+
+void serve_show_figures(struct serving *serving)
+{
+    if (serving->data == NULL)
+        return;
+    serving->figures = metrics_new();
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        add(serving->figures, &figures[i], serving);
+    add_workers(serving->figures, serving);
+    pipeline_ledger_show(serving->stores.ledger, serving->figures);
+}
+
+void serve_hide_figures(struct serving *serving)
+{
+    if (serving->figures == NULL)
+        return;
+    pipeline_ledger_hide(serving->stores.ledger, serving->figures);
+    metrics_free(serving->figures);
+    serving->figures = NULL;
+}
