@@ -156,6 +156,32 @@ static int start(struct remote *remote, const char *method, struct slice target,
     return http_client_start(remote->client, &request, &events, &call);
 }
 
+static uint32_t small_number(struct remote *remote, uint32_t object, const char *name)
+{
+    uint32_t node = json_get(&remote->doc, object, name);
+    int64_t number = 0;
+    bool good = node != JSON_NONE && json_integer(&remote->doc, node, &number) == 0 && number > 0 &&
+                number <= INT32_MAX;
+    return good ? (uint32_t)number : 0;
+}
+
+static void print_fault(struct remote *remote, uint32_t item, struct buffer *out)
+{
+    uint32_t line = small_number(remote, item, "line"),
+             column = small_number(remote, item, "column");
+    buffer_append_string(out, "\n  ");
+    if (remote->write_place != NULL) {
+        remote->write_place(remote->place_argument, out, remote_text(remote, item, "field"), line,
+                            column);
+    } else {
+        remote_print_value(out, remote, json_get(&remote->doc, item, "field"));
+        if (line > 0)
+            buffer_append_format(out, ":%u:%u", line, column);
+    }
+    buffer_append_string(out, ": ");
+    remote_print_value(out, remote, json_get(&remote->doc, item, "detail"));
+}
+
 // "sallyport: DETAIL", then a line for each fault.
 static int print_problem(struct remote *remote)
 {
@@ -168,19 +194,8 @@ static int print_problem(struct remote *remote)
     remote_print_value(&out, remote, detail);
     uint32_t errors = json_get(&remote->doc, 0, "errors");
     for (uint32_t item = errors == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, errors);
-         item != JSON_NONE; item = json_next_element(&remote->doc, errors, item)) {
-        uint32_t line = json_get(&remote->doc, item, "line");
-        buffer_append_string(&out, "\n  ");
-        remote_print_value(&out, remote, json_get(&remote->doc, item, "field"));
-        if (line != JSON_NONE) {
-            buffer_append_string(&out, ":");
-            remote_print_value(&out, remote, line);
-            buffer_append_string(&out, ":");
-            remote_print_value(&out, remote, json_get(&remote->doc, item, "column"));
-        }
-        buffer_append_string(&out, ": ");
-        remote_print_value(&out, remote, json_get(&remote->doc, item, "detail"));
-    }
+         item != JSON_NONE; item = json_next_element(&remote->doc, errors, item))
+        print_fault(remote, item, &out);
     buffer_append_string(&out, "\n");
     fwrite(buffer_slice(&out).data, 1, buffer_slice(&out).length, stderr);
     buffer_release(&out);

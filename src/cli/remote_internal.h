@@ -21,6 +21,10 @@ struct remote {
     struct net_tls *tls;
     struct buffer authorization; // wiped
     bool json;
+    // Writes where a fault is ("FILE:LINE:COLUMN") in place of the API's words; NULL: those.
+    void (*write_place)(const void *argument, struct buffer *out, struct slice field, uint32_t line,
+                        uint32_t column);
+    const void *place_argument;
     // Of the call under way
     int status, failure;
     char text[256];

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startApi } from '../lib/api.mjs';
+import { ALLOW, DENY, generator, someState } from '../lib/organisation.mjs';
 
 const ANY = { 'If-Match': '*' };
-const DENY = '{"version": "1",\n  "default": "deny"}\n', ALLOW = '{"version":"1","default":"allow"}';
 const sorted = moved => ({
   servers: [...moved.servers].sort((a, b) => (a.name < b.name ? -1 : 1)).map(s => ({ ...s, credentials: [...s.credentials].sort((a, b) => (a.name < b.name ? -1 : 1)) })),
   policies: [...moved.policies].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -144,28 +144,6 @@ test('a number that was left out stays out, and a later one does not become the 
 });
 
 // ---- At random: whatever there is, another organisation becomes the same by it, from whatever it was.
-
-function generator(seed) {
-  let state = seed >>> 0;
-  const next = () => { // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  return { below: n => Math.floor(next() * n), pick: list => list[Math.floor(next() * list.length)], chance: p => next() < p };
-}
-
-const DOCUMENTS = [DENY, ALLOW, '{ "version" : "1", "default":"deny", "tools": {"x": {}} }', '{"version":"1","default":"allow","tools":{"\\u0079":{"action":"deny"}}}'];
-function someState(random) {
-  const servers = ['a', 'b', 'c', 'd'].filter(() => random.chance(0.6)).map(name => ({ name, transport: random.pick(['http', 'sse']), url: `https://${random.below(3)}.example.com/${name}`,
-    command: [], settings: random.pick([{}, { era: 'legacy' }, { max_calls: 3, era: 'legacy' }]), disabled: random.chance(0.2), credentials: [] }));
-  const policies = ['p', 'q', 'r'].filter(() => random.chance(0.7)).map(name => ({ name, note: random.pick(['', 'why', 'ü\n']), document: random.pick(DOCUMENTS), versions: [] }));
-  const grants = ['x', 'y', 'z', 'ö "'].filter(() => random.chance(0.7)).map(label => ({ label, tags: random.pick([[], ['t'], ['u', 't']]), mode: random.pick(['enforce', 'observe']),
-    expires_at: random.pick([null, '2099-05-05T05:05:05.000Z']), servers: servers.filter(() => random.chance(0.5)).map(s => (random.chance(0.3) || policies.length === 0
-      ? { server: s.name, policy: null } : { server: s.name, policy: random.pick(policies).name, policy_version: 'latest' })) }));
-  return { servers, policies, grants };
-}
 
 test('any state becomes any other in one step', async t => {
   const seed = Number(process.env.TEST_SEED ?? 20261121), random = generator(seed);
