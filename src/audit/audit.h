@@ -81,11 +81,29 @@ void audit_reopen(struct audit_log *log);
 // Writes what is left (at most 5 s) and a signed end, then closes. NULL accepted.
 void audit_close(struct audit_log *log);
 
+// The file of the key that signs; NULL when it is kept nowhere (the log is a pipe). Any thread.
+const char *audit_key_path(const struct audit_log *log);
+
+// ---- Notes of chains that are kept elsewhere: those of the admin audit, one for each
+// organisation, are rows of the database.
+struct audit_note {
+    const char *what;                // as in docs/decision-log.md
+    const struct chain_state *state; // where the chain stands before it
+    struct slice organisation;
+    uint64_t organisations;          // how many there are; 0: not said
+    const struct chain_key *vouched; // of "start" and "key": what signs from here on; or NULL
+    uint64_t gone_to;                // of "retention"
+};
+// Appends the note's body, which chain_append completes.
+int audit_note_write(struct buffer *out, const struct audit_note *note,
+                     const struct chain_key *key) MUST_CHECK;
+
 // ---- Verifying, offline and by pieces. One thread.
 struct audit_verify_options {
     const struct chain_keyring *keys; // believed ones; none: the one that the log names first
     bool part;                        // rows before the first one given need not be accounted for
     bool running;                     // the last file may end in a line that is still being written
+    bool young;                       // perhaps nothing is signed yet
     const struct chain_row *noted;    // a row that the log is known to have, or NULL
 };
 // What was found. A bad row ends it: what stands here is of the rows before.
@@ -101,6 +119,7 @@ struct audit_proof {
     uint64_t torn;               // places where a crash left half a line
     uint64_t lost;               // records that the gateway says it could not keep
     uint64_t unlinked;           // bytes in front of the chain that nothing vouches for
+    uint64_t organisations;      // how many have a chain, as a signed row says; 0: none says it
     bool ended;                  // the last row is a signed end
     char key[CHAIN_KEY_ID_SIZE]; // who signed last
     char vouched_time[CLOCK_TEXT_SIZE];
@@ -115,6 +134,8 @@ int audit_verifier_feed(struct audit_verifier *verifier, struct slice piece) MUS
 int audit_verifier_end(struct audit_verifier *verifier, bool last) MUST_CHECK;
 // After the last file.
 const struct audit_proof *audit_verifier_finish(struct audit_verifier *verifier);
+// The keys that are believed by now: those given and those that they vouch for. Lives as long.
+const struct chain_keyring *audit_verifier_keys(const struct audit_verifier *verifier);
 // From the first bytes of a file: how many rows were before it. False: no row begins it.
 bool audit_first_row(struct slice bytes, uint64_t *ret_before);
 

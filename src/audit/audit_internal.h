@@ -160,6 +160,7 @@ struct audit_loss {
 void audit_note_begin(struct buffer *out, const char *what, const struct chain_state *state);
 void audit_note_add_number(struct buffer *out, const char *key, uint64_t number);
 void audit_note_add_key(struct buffer *out, const struct chain_key *key);
+void audit_note_add_new_key(struct buffer *out, const struct chain_key *next); // of "key"
 int audit_note_sign(struct buffer *out, const struct chain_key *key) MUST_CHECK;
 void audit_note_torn(struct buffer *out, const struct audit_tail *tail);
 void audit_note_lost(struct buffer *out, const struct audit_loss *loss);

@@ -14,8 +14,7 @@ static int record_key(struct audit_journal *journal, const struct chain_key *nex
     int result = audit_turn_begin(journal, &turn);
     if (result == 0) {
         audit_note_begin(&journal->note, "key", &turn.state);
-        buffer_append_format(&journal->note, ",\"new_key\":\"%s\"", chain_key_id(next));
-        audit_note_add_key(&journal->note, next);
+        audit_note_add_new_key(&journal->note, next);
         result = audit_turn_sign(journal, &turn, journal->key);
     }
     if (result == 0)

@@ -374,6 +374,11 @@ void audit_reopen(struct audit_log *log)
     waker_wake(&log->waker);
 }
 
+const char *audit_key_path(const struct audit_log *log)
+{
+    return log->journal.key_path;
+}
+
 void audit_close(struct audit_log *log)
 {
     if (log == NULL)

@@ -37,6 +37,12 @@ void audit_note_add_key(struct buffer *out, const struct chain_key *key)
     add_hex(out, "public_key", chain_key_public(key), CHAIN_PUBLIC_SIZE);
 }
 
+void audit_note_add_new_key(struct buffer *out, const struct chain_key *next)
+{
+    buffer_append_format(out, ",\"new_key\":\"%s\"", chain_key_id(next));
+    audit_note_add_key(out, next);
+}
+
 int audit_note_sign(struct buffer *out, const struct chain_key *key)
 {
     unsigned char signature[CHAIN_SIGNATURE_SIZE];
@@ -47,6 +53,26 @@ int audit_note_sign(struct buffer *out, const struct chain_key *key)
     if (result == 0)
         add_hex(out, "signature", signature, sizeof signature);
     return result;
+}
+
+int audit_note_write(struct buffer *out, const struct audit_note *note, const struct chain_key *key)
+{
+    audit_note_begin(out, note->what, note->state);
+    buffer_append_string(out, ",\"organisation\":");
+    json_write_string(out, note->organisation);
+    buffer_append_format(out,
+                         ",\"actor\":{\"kind\":\"system\",\"id\":\"\",\"label\":\"\"},\"address\":"
+                         "\"\",\"action\":\"audit.%s\",\"object\":\"%s\"",
+                         note->what, note->what);
+    if (note->organisations > 0)
+        audit_note_add_number(out, "organisations", note->organisations);
+    if (note->gone_to > 0)
+        audit_note_add_number(out, "gone_to", note->gone_to);
+    if (note->vouched != NULL && note->vouched != key)
+        audit_note_add_new_key(out, note->vouched);
+    else if (note->vouched != NULL)
+        audit_note_add_key(out, note->vouched);
+    return audit_note_sign(out, key);
 }
 
 void audit_note_torn(struct buffer *out, const struct audit_tail *tail)

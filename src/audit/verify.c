@@ -40,9 +40,14 @@ struct slice audit_note_kind(struct slice row)
     return slice_of(row.data + at, quote == NULL ? 0 : (size_t)(quote - row.data) - at);
 }
 
-// The first row of all says what was before it.
-static int take_beginning(struct audit_verifier *verifier, struct slice kind)
+// The first row of all says what was before it, unless nothing can have been.
+static int take_beginning(struct audit_verifier *verifier, const struct chain_row *row,
+                          struct slice kind)
 {
+    if (row->number == 1) {
+        verifier->proof.first = 1;
+        return 0;
+    }
     uint64_t rows = audit_verify_number(verifier, "rows");
     if (!slice_equal_string(kind, "start") || rows == UINT64_MAX ||
         !chain_parse_hex(audit_verify_text(verifier, "head"), verifier->state.link,
@@ -95,7 +100,7 @@ static int check_row(struct audit_verifier *verifier, struct slice line,
         return audit_bad_loose(verifier);
     int result = kind.length > 0 ? audit_verify_read(verifier, line) : 0;
     if (result == 0 && verifier->proof.first == 0)
-        result = take_beginning(verifier, kind);
+        result = take_beginning(verifier, row, kind);
     if (result == 0)
         result = check_place(verifier, row);
     if (result == 0)
@@ -222,12 +227,19 @@ const struct audit_proof *audit_verifier_finish(struct audit_verifier *verifier)
     verifier->file = 0;
     if (proof->first == 0)
         audit_bad(verifier, 1, "there is no row at all");
+    else if (proof->signatures == 0 && !verifier->options.young)
+        audit_bad(verifier, 1, "no row is signed");
     else if (proof->first > 1 && proof->gone < proof->first - 1 && !verifier->options.part)
         audit_bad(verifier, 1,
                   "rows %llu to %llu are missing before it, and no signed row says that they were "
                   "deleted",
                   (unsigned long long)proof->gone + 1, (unsigned long long)proof->first - 1);
     return proof;
+}
+
+const struct chain_keyring *audit_verifier_keys(const struct audit_verifier *verifier)
+{
+    return &verifier->keys;
 }
 
 bool audit_first_row(struct slice bytes, uint64_t *ret_before)

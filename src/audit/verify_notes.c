@@ -93,6 +93,9 @@ static int check_signature(struct audit_verifier *verifier, const struct chain_r
         !chain_parse_hex(audit_verify_text(verifier, "head"), head, sizeof head) ||
         memcmp(head, verifier->state.link, sizeof head) != 0)
         return BAD(verifier, "the signature is about other rows than those before it");
+    uint64_t organisations = audit_verify_number(verifier, "organisations");
+    if (organisations != UINT64_MAX && organisations > proof->organisations)
+        proof->organisations = organisations;
     proof->signatures++;
     proof->vouched = row->number;
     snprintf(proof->key, sizeof proof->key, "%s", chain_key_id(key));

@@ -7,12 +7,17 @@
 
 #include <stdio.h>
 
-enum { FROM, TO, FORMAT, FLAGS };
+enum { FROM, TO, FORMAT, DATA, ADMIN, ORGANISATION, FLAGS };
 
 static const struct cli_flag flags[FLAGS] = {
     [FROM] = {"from", "TIME", "decisions of this time and later (RFC 3339, or a date)"},
     [TO] = {"to", "TIME", "decisions before this time"},
     [FORMAT] = {"format", "NAME", "jsonl (the lines as they are; the default) or csv"},
+    [DATA] = {"data", "FOLDER", "of the decision log in this folder, in place of FILE..."},
+    [ADMIN] = {"admin", NULL,
+               "with --data: the admin audit of its database in place of the decisions, as JSON "
+               "lines with its signed rows, so that 'audit verify' can be given them"},
+    [ORGANISATION] = {"organisation", "NAME", "with --admin: of this one alone"},
 };
 static const struct cli_usage usage = {
     .command = "audit export",
@@ -21,40 +26,43 @@ static const struct cli_usage usage = {
             "log says about itself is left out. Nothing is verified: see 'audit verify'.\n",
     .flags = flags,
     .flag_count = FLAGS,
-    .operands_least = 1,
     .operands_most = -1};
 
-static const char *const columns[] = {"time",
-                                      "seq",
-                                      "id",
-                                      "grant",
-                                      "server",
-                                      "session",
-                                      "client",
-                                      "peer",
-                                      "direction",
-                                      "method",
-                                      "subject",
-                                      "outcome",
-                                      "rule",
-                                      "reason",
-                                      "policy",
-                                      "policy_version",
-                                      "trace",
-                                      "argument_keys",
-                                      "argument_keys_total",
-                                      "redacted",
-                                      "upstream_status",
-                                      "decide_us",
-                                      "upstream_us",
-                                      "total_us",
-                                      "link"};
-enum { COLUMNS = sizeof columns / sizeof *columns, FLUSH = 256 * 1024 };
+static const char *const decision_columns[] = {"time",
+                                               "seq",
+                                               "id",
+                                               "grant",
+                                               "server",
+                                               "session",
+                                               "client",
+                                               "peer",
+                                               "direction",
+                                               "method",
+                                               "subject",
+                                               "outcome",
+                                               "rule",
+                                               "reason",
+                                               "policy",
+                                               "policy_version",
+                                               "trace",
+                                               "argument_keys",
+                                               "argument_keys_total",
+                                               "redacted",
+                                               "upstream_status",
+                                               "decide_us",
+                                               "upstream_us",
+                                               "total_us",
+                                               "link"};
+static const char *const admin_columns[] = {"time",   "seq",    "organisation", "actor", "address",
+                                            "action", "object", "before",       "after", "link"};
+enum { FLUSH = 256 * 1024 };
 
 struct export
 {
     int64_t from_ms, to_ms;
-    bool csv;
+    bool csv, notes; // notes: with what the log says about itself
+    const char *const *columns;
+    size_t column_count;
     struct audit_lines lines;
     struct json_doc doc;
     struct arena arena;
@@ -103,11 +111,11 @@ static void write_value(struct export *export, uint32_t node)
         export->out.failed = true;
 }
 
-static void write_header(struct buffer *out)
+static void write_header(struct export *export)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
-        buffer_append_format(out, "%s%s", i == 0 ? "" : ",", columns[i]);
-    buffer_append_string(out, "\r\n");
+    for (size_t i = 0; i < export->column_count; i++)
+        buffer_append_format(&export->out, "%s%s", i == 0 ? "" : ",", export->columns[i]);
+    buffer_append_string(&export->out, "\r\n");
 }
 
 static void write_csv(struct export *export, struct slice line)
@@ -118,10 +126,10 @@ static void write_csv(struct export *export, struct slice line)
         return;
     }
     arena_clear(&export->arena);
-    for (size_t i = 0; i < COLUMNS; i++) {
+    for (size_t i = 0; i < export->column_count; i++) {
         if (i > 0)
             buffer_append_string(&export->out, ",");
-        write_value(export, json_get(&export->doc, 0, columns[i]));
+        write_value(export, json_get(&export->doc, 0, export->columns[i]));
     }
     buffer_append_string(&export->out, "\r\n");
 }
@@ -154,7 +162,8 @@ static int line_cb(void *argument, struct slice line)
         export->strange++;
         return 0;
     }
-    if (audit_note_kind(line).length > 0 || time < export->from_ms || time >= export->to_ms)
+    if ((audit_note_kind(line).length > 0 && !export->notes) || time < export->from_ms ||
+        time >= export->to_ms)
         return 0;
     if (export->csv) {
         write_csv(export, line);
@@ -197,16 +206,8 @@ static int read_flags(const struct cli_arguments *arguments, struct export *expo
     return CLI_OK;
 }
 
-static int write_all(struct export *export, struct audit_inputs *inputs)
+static int end_all(struct export *export, int result)
 {
-    int result = 0;
-    if (export->csv)
-        write_header(&export->out);
-    for (size_t i = 0; i < inputs->count && result == 0; i++) {
-        result = audit_inputs_read(inputs, i, piece_cb, export);
-        export->strange += export->lines.rest.length > 0; // half a line at the end
-        buffer_clear(&export->lines.rest);
-    }
     if (result == 0)
         result = flush(export);
     if (export->strange > 0)
@@ -221,11 +222,102 @@ static int write_all(struct export *export, struct audit_inputs *inputs)
     }
 }
 
+static int write_inputs(struct export *export, struct audit_inputs *inputs)
+{
+    int result = 0;
+    for (size_t i = 0; i < inputs->count && result == 0; i++) {
+        result = audit_inputs_read(inputs, i, piece_cb, export);
+        export->strange += export->lines.rest.length > 0; // half a line at the end
+        buffer_clear(&export->lines.rest);
+    }
+    return end_all(export, result);
+}
+
+static int write_files(struct export *export, char **files, int count)
+{
+    struct audit_inputs inputs = {0};
+    int code = audit_inputs_must_open(files, count, &inputs);
+    if (code == CLI_OK)
+        code = write_inputs(export, &inputs);
+    audit_inputs_release(&inputs);
+    return code;
+}
+
+// ---- From a folder
+
+static int write_folder(struct export *export, const char *folder)
+{
+    glob_t found = {0};
+    int code = audit_data_logs(folder, &found);
+    if (code == CLI_OK && found.gl_pathc == 0)
+        code = cli_complain(CLI_USAGE, "there is no decision log in '%s'", folder);
+    if (code == CLI_OK)
+        code = write_files(export, found.gl_pathv, (int)found.gl_pathc);
+    globfree(&found);
+    return code;
+}
+
+struct admin_export {
+    struct export *export;
+    int result;
+    bool found;
+};
+
+static int organisation_cb(void *argument, const struct store_organisation *organisation)
+{
+    struct admin_export *admin = argument;
+    (void)organisation;
+    admin->found = true;
+    return 0;
+}
+
+static int row_cb(void *argument, const struct store_audit *row)
+{
+    struct admin_export *admin = argument;
+    return admin->result = line_cb(admin->export, row->line);
+}
+
+static int write_admin(struct export *export, const char *folder, const char *organisation)
+{
+    struct admin_export admin = {.export = export};
+    const struct audit_data_visitor visitor = {
+        .begin = organisation_cb, .row = row_cb, .argument = &admin, .only = organisation};
+    int code = audit_data_read(folder, &visitor);
+    if (code == CLI_OK && !admin.found)
+        code = cli_complain(CLI_USAGE, "there is no organisation '%s'", organisation);
+    return code == CLI_OK ? end_all(export, admin.result) : code;
+}
+
+static int check_flags(const struct cli_arguments *arguments)
+{
+    bool data = arguments->values[DATA] != NULL, admin = arguments->values[ADMIN] != NULL;
+    if (data == (arguments->operand_count > 0))
+        return cli_mistake("audit export", "'audit export' needs FILE... or --data");
+    if ((admin && !data) || (arguments->values[ORGANISATION] != NULL && !admin))
+        return cli_mistake("audit export", "--admin goes with --data, --organisation with --admin");
+    return CLI_OK;
+}
+
+static int write_all(struct export *export, const struct cli_arguments *arguments)
+{
+    const char *folder = arguments->values[DATA];
+    bool admin = arguments->values[ADMIN] != NULL;
+    export->notes = admin && !export->csv;
+    export->columns = admin ? admin_columns : decision_columns;
+    export->column_count = admin ? sizeof admin_columns / sizeof *admin_columns
+                                 : sizeof decision_columns / sizeof *decision_columns;
+    if (export->csv)
+        write_header(export);
+    if (admin)
+        return write_admin(export, folder, arguments->values[ORGANISATION]);
+    return folder != NULL ? write_folder(export, folder)
+                          : write_files(export, arguments->operands, arguments->operand_count);
+}
+
 int cli_audit_export(int argc, char **argv, const char *const *environment)
 {
     (void)environment;
     struct cli_arguments arguments;
-    struct audit_inputs inputs = {0};
     struct export export = {0};
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
@@ -234,12 +326,11 @@ int cli_audit_export(int argc, char **argv, const char *const *environment)
     json_doc_init(&export.doc);
     arena_init(&export.arena, 8 * 1024 * 1024);
     buffer_init(&export.out, 0);
-    code = read_flags(&arguments, &export);
+    code = check_flags(&arguments);
     if (code == CLI_OK)
-        code = audit_inputs_open(arguments.operands, arguments.operand_count, &inputs);
+        code = read_flags(&arguments, &export);
     if (code == CLI_OK)
-        code = write_all(&export, &inputs);
-    audit_inputs_release(&inputs);
+        code = write_all(&export, &arguments);
     audit_lines_release(&export.lines);
     json_doc_release(&export.doc);
     arena_release(&export.arena);

@@ -50,7 +50,7 @@ static int compare(const void *a, const void *b)
 int audit_inputs_open(char **paths, int count, struct audit_inputs *ret)
 {
     *ret = (struct audit_inputs){.count = 0};
-    ret->items = memory_new((size_t)count * sizeof *ret->items);
+    ret->items = memory_new(((size_t)count + 1) * sizeof *ret->items);
     ret->piece = memory_new(PIECE);
     for (int i = 0; i < count; i++) {
         struct audit_input *input = &ret->items[ret->count];
@@ -60,10 +60,16 @@ int audit_inputs_open(char **paths, int count, struct audit_inputs *ret)
             return result;
         ret->count += !input->is_key;
     }
-    if (ret->count == 0)
-        return cli_complain(CLI_USAGE, "there is no log among these files");
     qsort(ret->items, ret->count, sizeof *ret->items, compare);
     return CLI_OK;
+}
+
+int audit_inputs_must_open(char **paths, int count, struct audit_inputs *ret)
+{
+    int code = audit_inputs_open(paths, count, ret);
+    return code != CLI_OK || ret->count > 0
+               ? code
+               : cli_complain(CLI_USAGE, "there is no log among these files");
 }
 
 int audit_inputs_read(struct audit_inputs *inputs, size_t number,

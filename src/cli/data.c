@@ -82,6 +82,13 @@ struct admin *serve_data_admin(struct serve_data *data)
     return data->admin;
 }
 
+void serve_data_sign(struct serve_data *data, const struct audit_log *log,
+                     const struct config *config)
+{
+    control_sign_audit(data->control, log == NULL ? NULL : audit_key_path(log),
+                       (int64_t)config->admin_audit_keep_ms);
+}
+
 // What a gateway without a configuration file does: it keeps everything in the folder.
 int serve_data_default_config(const struct serve_data *data, const char *const *environment,
                               struct config **ret)
@@ -110,6 +117,7 @@ static void use_cb(void *argument)
 {
     struct serve_data *data = argument;
     control_note_use(data->control);
+    control_vouch(data->control);
 }
 
 int serve_data_join(struct serve_data *data, struct loop *loop, void (*changed)(void *argument),

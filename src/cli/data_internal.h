@@ -19,6 +19,9 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
                     struct error *error) MUST_CHECK;
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
+// Signs the admin audit with the decision log's key, or one of its own where there is no such log.
+void serve_data_sign(struct serve_data *data, const struct audit_log *log,
+                     const struct config *config);
 // What answers its API; closed with the data, so after the workers.
 struct admin *serve_data_admin(struct serve_data *data);
 int serve_data_default_config(const struct serve_data *data, const char *const *environment,

@@ -38,6 +38,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         old->audit_on_failure != new->audit_on_failure ||
         old->decision_log_keep_ms != new->decision_log_keep_ms ||
         old->decision_log_keep_bytes != new->decision_log_keep_bytes ||
+        old->admin_audit_keep_ms != new->admin_audit_keep_ms ||
         !same_text(old->limits_file, new->limits_file) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
         old->message_max_bytes != new->message_max_bytes ||
@@ -45,7 +46,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         log_event(LOG_WARNING, "serve",
                   "a change of listen, workers, tls, decision_log, decision_log_key, "
                   "decision_log_keep, decision_log_keep_bytes, "
-                  "audit_on_failure, limits_file, "
+                  "admin_audit_keep, audit_on_failure, limits_file, "
                   "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
                   "next start");
 }

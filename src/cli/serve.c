@@ -193,6 +193,8 @@ static int start(struct serving *serving, struct config *config, struct error *e
     serving->config = config;
     serving->worker_count = config->workers == 0 ? 1 : config->workers;
     result = open_workers(serving, serving->snapshot, error);
+    if (result == 0 && serving->data != NULL)
+        serve_data_sign(serving->data, serving->stores.audit, config);
     if (result == 0)
         result = watch_outside(serving, error);
     if (result == 0 && config->tls_certificate != NULL)

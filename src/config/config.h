@@ -49,6 +49,7 @@ struct config {
     enum audit_on_failure audit_on_failure;
     uint64_t decision_log_keep_ms;  // 0: for ever
     size_t decision_log_keep_bytes; // 0: all of it
+    uint64_t admin_audit_keep_ms;   // 0: for ever
     const char *limits_file;        // NULL: in memory only
     const char *upstream_ca;        // NULL: the system's; a PEM file for https upstreams
     bool metrics_public;            // /metrics also for peers that are not loopback

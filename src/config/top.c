@@ -269,6 +269,13 @@ static const struct config_option top_options[] = {
      .least = 1048576,
      .most = 1125899906842624,
      .help = "the same when its files together are larger than this"},
+    {.key = "admin_audit_keep",
+     .kind = OPTION_DURATION,
+     AT(admin_audit_keep_ms),
+     .least = 86400000,
+     .most = 3153600000000,
+     .help = "with a database: days of the admin audit that are older than this are deleted; "
+             "without it none"},
     {.key = "audit_on_failure",
      .kind = OPTION_CHOICE,
      AT(audit_on_failure),

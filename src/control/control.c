@@ -13,8 +13,7 @@
 
 static const char keys_variable[] = "SALLYPORT_KEYS", database_name[] = "control.db";
 
-// "FOLDER/NAME", owned by the caller.
-static char *path_in(const char *folder, const char *name)
+char *control_path_in(const char *folder, const char *name)
 {
     struct buffer path;
     buffer_init(&path, 0);
@@ -41,7 +40,7 @@ static int make_folder(const char *folder, struct error *error)
 // Two gateways with one database would judge by rules that they do not tell each other about.
 static int lock_folder(struct control *control, struct error *error)
 {
-    char *path = path_in(control->folder, "lock");
+    char *path = control_path_in(control->folder, "lock");
     control->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int result = 0;
     if (control->lock_fd < 0)
@@ -66,11 +65,11 @@ static int load_keys(struct control *control, struct error *error)
     }
     bool own = control->options.key_file == NULL;
     control->key_file =
-        own ? path_in(control->folder, "keys")
+        own ? control_path_in(control->folder, "keys")
             : memory_copy_string(control->options.key_file, strlen(control->options.key_file));
     int result = secret_keys_load(control->key_file, &control->keys, error);
     // A lost key file must not be replaced in silence: what is sealed would be lost.
-    char *database = path_in(control->folder, database_name);
+    char *database = control_path_in(control->folder, database_name);
     bool fresh = access(database, F_OK) != 0;
     memory_free(database);
     if (result != ERROR_NOT_FOUND || !own || !fresh)
@@ -81,7 +80,7 @@ static int load_keys(struct control *control, struct error *error)
 
 static int open_records(struct control *control, struct error *error)
 {
-    char *path = path_in(control->folder, database_name);
+    char *path = control_path_in(control->folder, database_name);
     const struct store_records_options options = {
         .path = path, .committed = control_committed, .argument = control};
     int result = store_records_open(&options, &control->records, error);
@@ -146,6 +145,7 @@ int control_open(const struct control_options *options, struct control **ret, st
     control->folder = memory_copy_string(options->folder, strlen(options->folder));
     control->used_before_ms = clock_wall_ms();
     pthread_mutex_init(&control->lock, NULL);
+    control_vouch_open(&control->vouch);
     bool ready = waker_open(&control->settled) == 0;
     int result = ready ? make_folder(control->folder, error)
                        : error_set(error, ERROR_IO, "no descriptors for the database");
@@ -171,6 +171,7 @@ void control_close(struct control *control)
 {
     if (control == NULL)
         return;
+    control_vouch_last(control);
     pthread_mutex_lock(&control->lock);
     control->closing = true;
     pthread_mutex_unlock(&control->lock);
@@ -178,6 +179,7 @@ void control_close(struct control *control)
     store_records_close(control->records);
     control_rules_unref(control->rules);
     control_state_close(&control->state);
+    control_vouch_close(&control->vouch);
     secret_keys_free(control->keys);
     if (control->lock_fd >= 0)
         close(control->lock_fd);

@@ -64,6 +64,13 @@ struct control_health control_health(struct control *control);
 // not be read. Now and then; never waits.
 void control_note_use(struct control *control);
 
+// ---- The admin audit's signatures (docs/decision-log.md)
+// From now on rows are signed: by the key in this file, which another process may have made; NULL:
+// one of the folder's own. Whole days that are older than `keep_ms` are removed; 0: none.
+void control_sign_audit(struct control *control, const char *key_path, int64_t keep_ms);
+// Signs what is not signed yet. Each minute; never waits. control_close does so a last time.
+void control_vouch(struct control *control);
+
 // ---- The first admin, and others by invitation
 enum { CONTROL_SETUP_MS = 60 * 60 * 1000 };
 struct control_setup {

@@ -140,6 +140,28 @@ void control_publish(struct control *control);
 void control_committed(void *control, struct store_view *view, const struct store_change *changes,
                        size_t count);
 
+// ---- vouch.c: signatures of the admin audit
+struct control_vouch {
+    struct table chains;   // organisation's id -> struct chain
+    struct chain *first;   // of the oldest organisation
+    bool looked;           // all chains are in the table, with what they lack
+    struct chain_key *key; // owned; NULL: not read yet
+    char *key_path;        // owned; NULL: nothing is signed
+    bool own_key;          // the file is ours to make
+    int64_t keep_ms;       // 0: for ever
+    bool ending, failing;
+    struct store_job job;
+    atomic_bool busy;
+};
+void control_vouch_open(struct control_vouch *vouch);
+void control_vouch_close(struct control_vouch *vouch);
+void control_vouch_changes(struct control *control, const struct store_change *changes,
+                           size_t count);
+void control_vouch_last(struct control *control); // waits: the rows' ends are signed
+
+// "FOLDER/NAME", owned by the caller.
+char *control_path_in(const char *folder, const char *name);
+
 struct control {
     struct control_options options; // folder and key_file are not kept
     char *folder, *key_file;        // owned; key_file NULL: keys from the environment
@@ -147,6 +169,7 @@ struct control {
     struct secret_keys *keys;
     struct store_records *records;
     struct control_state state; // the writer's
+    struct control_vouch vouch; // the writer's
     atomic_bool incomplete;     // the state misses something: everything is read anew
     pthread_mutex_t lock;       // of what follows
     struct waker settled;       // the writer waits for what follows to change

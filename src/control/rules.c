@@ -255,6 +255,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     struct control *control = argument;
     struct dirty dirty;
     int result = 0;
+    control_vouch_changes(control, changes, count);
     table_init(&dirty.organisations);
     table_init(&dirty.servers);
     table_init(&dirty.policies);

@@ -10,7 +10,6 @@
 #include "json/json.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 enum { LINE_MAX_BYTES = 1024 * 1024 };
 
@@ -122,6 +121,29 @@ static int add_row(struct store_view *view, struct store_audit *row, struct chai
     return result;
 }
 
+// The row that follows the newest one, but for its line, and where the chain stands before it.
+static int next_row(struct store_view *view, struct slice organisation, struct store_audit *ret,
+                    struct chain_state *ret_state, struct error *error)
+{
+    struct store_audit last = {0};
+    int result = store_last_audit(view, organisation, &last, error);
+    if (result != 0)
+        return result;
+    int64_t now_ms = clock_wall_ms();
+    *ret = (struct store_audit){.head = {.organisation = organisation,
+                                         .version = 1,
+                                         .created_ms = now_ms,
+                                         .changed_ms = now_ms},
+                                .sequence = last.sequence + 1};
+    ret->head.id = arena_format(&view->arena, "adt_%020" PRId64, ret->sequence);
+    if (ret->head.id.data == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit");
+    *ret_state = (struct chain_state){.rows = (uint64_t)last.sequence};
+    if (last.link.length == CHAIN_LINK_SIZE)
+        memcpy(ret_state->link, last.link.data, CHAIN_LINK_SIZE);
+    return 0;
+}
+
 int store_note(struct store_view *view, enum store_kind kind, const char *verb,
                const struct store_head *before, const struct store_head *after, int64_t now_ms,
                struct error *error)
@@ -129,26 +151,19 @@ int store_note(struct store_view *view, enum store_kind kind, const char *verb,
     const struct store_table *table = &store_tables[kind];
     const struct store_head *subject = after == NULL ? before : after;
     const struct store_actor nobody = {0}, *actor = view->actor == NULL ? &nobody : view->actor;
-    struct store_audit last = {0};
+    struct chain_state state;
+    struct store_audit row;
+    struct buffer body;
     if (table->quiet)
         return 0;
-    int result =
-        store_rows_last_audit(view->connection, subject->organisation, &view->arena, &last, error);
+    int result = next_row(view, subject->organisation, &row, &state, error);
     if (result != 0)
         return result;
-    char id[32];
-    snprintf(id, sizeof id, "adt_%020" PRId64, last.sequence + 1);
-    struct store_audit row = {
-        .head = {slice_from_string(id), subject->organisation, 1, now_ms, now_ms},
-        .sequence = last.sequence + 1,
-        .actor_kind = actor->kind,
-        .actor = actor->id,
-        .action = arena_format(&view->arena, "%s.%s", table->name, verb),
-        .object = subject->id};
-    struct chain_state state = {.rows = (uint64_t)last.sequence};
-    struct buffer body;
-    if (last.link.length == CHAIN_LINK_SIZE)
-        memcpy(state.link, last.link.data, CHAIN_LINK_SIZE);
+    row.head.created_ms = row.head.changed_ms = now_ms;
+    row.actor_kind = actor->kind;
+    row.actor = actor->id;
+    row.action = arena_format(&view->arena, "%s.%s", table->name, verb);
+    row.object = subject->id;
     buffer_init(&body, LINE_MAX_BYTES);
     write_body(&body, &row, actor, table, before, after);
     if (row.action.data == NULL || body.failed)
@@ -157,4 +172,36 @@ int store_note(struct store_view *view, enum store_kind kind, const char *verb,
         result = add_row(view, &row, &state, buffer_slice(&body), error);
     buffer_release(&body);
     return result;
+}
+
+int store_last_audit(struct store_view *view, struct slice organisation, struct store_audit *ret,
+                     struct error *error)
+{
+    return store_rows_last_audit(view->connection, organisation, &view->arena, ret, error);
+}
+
+int store_add_audit_note(struct store_view *view, struct slice organisation, const char *what,
+                         struct slice body, struct error *error)
+{
+    struct chain_state state;
+    struct store_audit row;
+    int result = view->changes == NULL
+                     ? error_set(error, ERROR_INTERNAL, "a job that reads tried to add a note")
+                     : next_row(view, organisation, &row, &state, error);
+    if (result != 0)
+        return result;
+    row.actor_kind = STORE_SYSTEM;
+    row.action = arena_format(&view->arena, "audit.%s", what);
+    row.object = slice_from_string(what);
+    if (row.action.data == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit");
+    return add_row(view, &row, &state, body, error);
+}
+
+int store_forget_audit(struct store_view *view, struct slice organisation, int64_t sequence,
+                       struct error *error)
+{
+    return view->changes == NULL
+               ? error_set(error, ERROR_INTERNAL, "a job that reads tried to remove rows")
+               : store_rows_forget_audit(view->connection, organisation, sequence, error);
 }

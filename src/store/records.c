@@ -205,22 +205,42 @@ static void *write_jobs(void *argument)
 
 // ---- Reading
 
+static int run_reading(struct store_connection *connection,
+                       int (*run)(void *argument, struct store_view *view, struct error *error),
+                       void *argument, struct error *error)
+{
+    struct store_view view = {.connection = connection};
+    arena_init(&view.arena, JOB_MEMORY_MAX);
+    int result = store_connection_begin(connection, false, error);
+    if (result == 0)
+        result = run(argument, &view, error);
+    store_connection_rollback(connection);
+    arena_release(&view.arena);
+    return result;
+}
+
 static void *read_jobs(void *argument)
 {
     struct reader *reader = argument;
     struct store_job *job;
     while (queue_take(&reader->records->reads, &job, 1) > 0) {
-        struct store_view view = {.connection = reader->connection, .actor = &job->actor};
         struct error error = {0};
-        arena_init(&view.arena, JOB_MEMORY_MAX);
-        int result = store_connection_begin(reader->connection, false, &error);
-        if (result == 0)
-            result = job->run(job->argument, &view, &error);
-        store_connection_rollback(reader->connection);
-        arena_release(&view.arena);
+        int result = run_reading(reader->connection, job->run, job->argument, &error);
         job->done(job->argument, result, &error);
     }
     return NULL;
+}
+
+int store_peek(const char *path,
+               int (*run)(void *argument, struct store_view *view, struct error *error),
+               void *argument, struct error *error)
+{
+    struct store_connection *connection = NULL;
+    int result = store_connection_open(path, STORE_PEEKS, &connection, error);
+    if (result == 0)
+        result = run_reading(connection, run, argument, error);
+    store_connection_close(connection);
+    return result;
 }
 
 // ---- Life
@@ -237,7 +257,7 @@ static int start_readers(struct store_records *records, struct error *error)
         struct reader *reader = &records->readers[records->reader_count++];
         reader->records = records;
         int result =
-            store_connection_open(records->options.path, false, &reader->connection, error);
+            store_connection_open(records->options.path, STORE_READS, &reader->connection, error);
         if (result != 0)
             return result;
         if (thread_start(&reader->thread, read_jobs, reader) != 0)
@@ -258,7 +278,7 @@ int store_records_open(const struct store_records_options *options, struct store
     records->hasher = chain_hasher_new();
     int result = records->hasher == NULL
                      ? error_set(error, ERROR_NO_MEMORY, "no memory for the database")
-                     : store_connection_open(options->path, true, &records->writer, error);
+                     : store_connection_open(options->path, STORE_WRITES, &records->writer, error);
     if (result == 0)
         result = start_readers(records, error);
     if (result == 0 && thread_start(&records->thread, write_jobs, records) != 0)

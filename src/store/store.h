@@ -73,7 +73,7 @@ enum store_kind {
     STORE_GRANT_TOKEN,
     STORE_REACH,   // one server that a grant reaches
     STORE_REQUEST, // an idempotency key and what was answered
-    STORE_AUDIT,   // read only
+    STORE_AUDIT,   // changes, and what the audit says about itself: see below
     STORE_KINDS,
 };
 enum store_role { STORE_VIEWER, STORE_POLICY_MANAGER, STORE_ADMIN }; // each may what the former may
@@ -206,8 +206,8 @@ struct store_audit {
     int64_t sequence; // from 1 without gaps, per organisation
     enum store_actor_kind actor_kind;
     struct slice actor;  // a member's or a key's id
-    struct slice action; // "grant.add", "grant.change", "grant.remove"
-    struct slice object; // parent; an id
+    struct slice action; // "grant.add", "grant.change", "grant.remove"; of notes "audit.WHAT"
+    struct slice object; // parent; an id; of notes what they are: "start", "checkpoint"
     struct slice line;   // the whole row as JSON, tied to the one before (chain/chain.h)
     struct slice link;   // 32 bytes
 };
@@ -322,6 +322,23 @@ int store_touch(struct store_view *view, enum store_kind kind, struct slice orga
 // Removes idempotency keys and sessions that ended at or before this time, at most 1,000 of each,
 // without rows of the audit.
 int store_forget_expired(struct store_view *view, int64_t now_ms, struct error *error) MUST_CHECK;
+
+// ---- The admin audit: a chain of rows for each organisation (chain/chain.h).
+// Its newest row; sequence 0 when there is none.
+int store_last_audit(struct store_view *view, struct slice organisation, struct store_audit *ret,
+                     struct error *error) MUST_CHECK;
+// Adds a row that the audit says about itself: a note. `body` as chain_append takes it.
+int store_add_audit_note(struct store_view *view, struct slice organisation, const char *what,
+                         struct slice body, struct error *error) MUST_CHECK;
+// Removes the rows before this one. Who does so has added a note that says so.
+int store_forget_audit(struct store_view *view, struct slice organisation, int64_t sequence,
+                       struct error *error) MUST_CHECK;
+
+// One job that reads, on the thread of the caller, while another process may have the file: nothing
+// is made, brought up to date or written. ERROR_CONFIG also when there is no such file.
+int store_peek(const char *path,
+               int (*run)(void *argument, struct store_view *view, struct error *error),
+               void *argument, struct error *error) MUST_CHECK;
 
 #define STORE_TYPED(KIND, name)                                                                    \
     static inline int store_get_##name(struct store_view *view, struct slice organisation,         \

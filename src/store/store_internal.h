@@ -63,7 +63,12 @@ void store_new_id(const struct store_table *table, int64_t now_ms, struct arena 
 
 // ---- A connection to the database: one thread at a time.
 struct store_connection;
-int store_connection_open(const char *path, bool writes, struct store_connection **ret,
+enum store_way {
+    STORE_READS,
+    STORE_WRITES, // makes the file and brings it up to date
+    STORE_PEEKS,  // reads what another process may have, and leaves it as it is
+};
+int store_connection_open(const char *path, enum store_way way, struct store_connection **ret,
                           struct error *error) MUST_CHECK;
 void store_connection_close(struct store_connection *connection);
 int store_connection_begin(struct store_connection *connection, bool writes,
@@ -107,6 +112,9 @@ int store_rows_touch(struct store_connection *connection, enum store_kind kind,
 // What has an expires_ms at or before this time; at most 1,000 rows.
 int store_rows_expire(struct store_connection *connection, enum store_kind kind, int64_t now_ms,
                       struct error *error) MUST_CHECK;
+// What has a lower sequence.
+int store_rows_forget_audit(struct store_connection *connection, struct slice organisation,
+                            int64_t sequence, struct error *error) MUST_CHECK;
 // The newest row of the audit; sequence 0 when there is none.
 int store_rows_last_audit(struct store_connection *connection, struct slice organisation,
                           struct arena *arena, struct store_audit *ret,

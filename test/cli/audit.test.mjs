@@ -4,6 +4,7 @@
 // `sallyport audit export`, and what `audit verify` says about files that are no logs. Logs of running gateways are in
 // test/wire/audit.test.mjs.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import test from 'node:test';
 import { folderOf, run } from './command.mjs';
@@ -85,8 +86,10 @@ for (const [args, sentence] of [
 }
 
 test('files that are no logs are bad at their first line', t => {
-  const cwd = folderOf(t, { empty: '', text: 'hello\nworld\n', forged: LINES.join('\n') + '\n', folder: '' });
-  for (const [file, place, words] of [['empty', 'empty:1:', /no row at all/], ['text', 'text:1:', /is no row of the log/], ['forged', 'forged:1:', /first row is not a start/]]) {
+  const row = '{"time":"2026-11-21T09:18:10.123Z","id":null,"seq":1';
+  const linked = `${row},"link":"${createHash('sha256').update(Buffer.alloc(32)).update(row).digest('hex')}"}\n`;
+  const cwd = folderOf(t, { empty: '', text: 'hello\nworld\n', forged: LINES.join('\n') + '\n', linked, folder: '' });
+  for (const [file, place, words] of [['empty', 'empty:1:', /no row at all/], ['text', 'text:1:', /is no row of the log/], ['forged', 'forged:1:', /row 1 was changed/], ['linked', 'linked:1:', /no row is signed/]]) {
     const { code, out } = run(['audit', 'verify', file], { cwd });
     assert.ok(out.startsWith(place), out);
     assert.match(out, words);

@@ -96,33 +96,3 @@ test('credentials are sent, and sealed under a new key by rotate-keys', async t 
   assert.equal(spawnSync(BINARY, ['admin', 'rotate-keys', '--data', folder + '/nothing'], { encoding: 'utf8', timeout: 20000 }).status, 2);
   assert.ok(!fs.existsSync(folder + '/nothing'));
 });
-
-test('audit verify finds what was changed in the admin audit of a database', async t => {
-  const sqlite = await import('node:sqlite').catch(() => null);
-  if (!sqlite) return t.skip('this Node has no SQLite');
-  const folder = path.join(scratch(t), 'data');
-  const verify = (...args) => spawnSync(BINARY, ['audit', 'verify', '--data', folder, ...args], { encoding: 'utf8', env: environment(folder) });
-  assert.equal(verify().status, 2, 'there is no database yet');
-  seed(folder, ['acme', 'http://127.0.0.1:1/mcp', ALLOW_ALL], ['beta', 'http://127.0.0.1:1/mcp', NO_ECHO]);
-  const good = verify();
-  assert.match(good.stdout, /^\d+ rows of 2 organisations are in order/);
-  assert.equal(good.status, 0);
-  assert.equal(JSON.parse(verify('--json').stdout).organisations, 2);
-  const changes = [
-    ["UPDATE audit SET line = CAST(replace(CAST(line AS TEXT), 'add', 'Add') AS BLOB) WHERE sequence = 2", /^(acme|beta):2: it was changed/],
-    ["UPDATE audit SET link = zeroblob(32) WHERE sequence = 3", /^(acme|beta):3: it was changed/],
-    ['DELETE FROM audit WHERE sequence = 2', /^(acme|beta):2: rows are missing before it/],
-    ["UPDATE audit SET line = substr(line, 2) WHERE sequence = 1", /^(acme|beta):1: its line is no row/],
-  ];
-  const file = path.join(folder, 'control.db'), whole = fs.readFileSync(file);
-  for (const [change, words] of changes) {
-    fs.writeFileSync(file, whole);
-    const database = new sqlite.DatabaseSync(file);
-    assert.ok(database.prepare(change).run().changes > 0, change);
-    database.close();
-    const { stdout, stderr, status } = verify();
-    assert.match(stdout, words, change + stderr);
-    assert.equal(status, 1);
-    assert.match(JSON.parse(verify('--json').stdout).organisation, /^(acme|beta)$/);
-  }
-});

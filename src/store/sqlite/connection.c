@@ -41,17 +41,23 @@ static int check_tables(struct store_connection *connection, struct error *error
     return 0;
 }
 
-int store_connection_open(const char *path, bool writes, struct store_connection **ret,
+static int open_file(struct store_file *file, const char *path, enum store_way way,
+                     struct error *error)
+{
+    switch (way) {
+    case STORE_WRITES: return store_file_open(file, path, &format, error);
+    case STORE_PEEKS: return store_file_peek(file, path, &format, error);
+    default: return store_file_join(file, path, &format, error);
+    }
+}
+
+int store_connection_open(const char *path, enum store_way way, struct store_connection **ret,
                           struct error *error)
 {
     struct store_connection *connection = memory_new(sizeof *connection);
     struct store_file *file = &connection->file;
-    int failed = 0;
-    if (writes)
-        failed = store_file_open(file, path, &format, error);
-    else
-        failed = store_file_join(file, path, &format, error);
-    if (failed == 0 && !writes)
+    int failed = open_file(file, path, way, error);
+    if (failed == 0 && way != STORE_WRITES)
         failed = store_file_execute(file, SETTINGS "; PRAGMA query_only = ON", "open", error);
     if (failed == 0)
         failed = check_tables(connection, error);

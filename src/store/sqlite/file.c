@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -166,17 +168,71 @@ static int bring_up_to_date(struct store_file *file, struct error *error)
     return failed;
 }
 
-int store_file_join(struct store_file *file, const char *path, const struct store_format *format,
-                    struct error *error)
+static int join(struct store_file *file, const char *path, const struct store_format *format,
+                int flags, struct error *error)
 {
     file->format = format;
     file->path = memory_copy_string(path, strlen(path));
-    int result =
-        sqlite3_open_v2(path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int result = sqlite3_open_v2(path, &file->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     // A column that is missing is an error and not its own name as a string.
     if (result == SQLITE_OK)
         result = sqlite3_db_config(file->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     return result == SQLITE_OK ? 0 : store_file_failure(file, result, "open", error);
+}
+
+int store_file_join(struct store_file *file, const char *path, const struct store_format *format,
+                    struct error *error)
+{
+    return join(file, path, format, SQLITE_OPEN_READWRITE, error);
+}
+
+// Has it changes that are not folded into it yet?
+static bool has_log(const char *path)
+{
+    char log[PATH_MAX];
+    struct stat status;
+    snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &status) == 0 && status.st_size > 0;
+}
+
+// A copy on a disk that may not be written, where SQLite cannot make what it shares with others.
+static int join_copy(struct store_file *file, const char *path, const struct store_format *format,
+                     struct error *error)
+{
+    char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+    if (uri == NULL || strpbrk(path, "?#%") != NULL) {
+        sqlite3_free(uri);
+        return error_set(error, ERROR_IO, "%s '%s' cannot be read where it is; copy it",
+                         format->noun, path);
+    }
+    int result = join(file, uri, format, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+    sqlite3_free(uri);
+    return result;
+}
+
+int store_file_peek(struct store_file *file, const char *path, const struct store_format *format,
+                    struct error *error)
+{
+    int64_t version = 0;
+    if (access(path, F_OK) != 0)
+        return error_set(error, ERROR_CONFIG, "there is no file '%s'", path);
+    int failed = join(file, path, format, SQLITE_OPEN_READONLY, error);
+    if (failed == 0 && format->first != NULL)
+        failed = store_file_execute(file, format->first, "open", error);
+    if (failed == 0)
+        failed = read_version(file, &version, error);
+    if (failed == ERROR_IO && !has_log(path)) {
+        store_file_close(file);
+        failed = join_copy(file, path, format, error);
+        if (failed == 0)
+            failed = read_version(file, &version, error);
+    }
+    if (failed == 0 && version < format->step_count)
+        failed = error_set(error, ERROR_CONFIG,
+                           "%s '%s' was written by an older version of sallyport; let this one "
+                           "serve it once",
+                           format->noun, path);
+    return failed;
 }
 
 int store_file_open(struct store_file *file, const char *path, const struct store_format *format,

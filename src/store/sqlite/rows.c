@@ -313,6 +313,18 @@ int store_rows_touch(struct store_connection *connection, enum store_kind kind,
     return run_change(connection, statement, kind, false, error);
 }
 
+int store_rows_forget_audit(struct store_connection *connection, struct slice organisation,
+                            int64_t sequence, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed = store_statement(connection, STORE_AUDIT, USE_FORGET, &statement, error);
+    if (failed != 0)
+        return failed;
+    bind_text(statement, 1, organisation);
+    sqlite3_bind_int64(statement, 2, sequence);
+    return run_change(connection, statement, STORE_AUDIT, true, error);
+}
+
 int store_rows_expire(struct store_connection *connection, enum store_kind kind, int64_t now_ms,
                       struct error *error)
 {

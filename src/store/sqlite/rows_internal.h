@@ -20,7 +20,8 @@ enum store_use {
     USE_DELETE,
     USE_TOUCH,
     USE_EXPIRE,
-    USE_FIND, // and one for each column behind
+    USE_FORGET, // of the audit alone
+    USE_FIND,   // and one for each column behind
     USES = USE_FIND + 8,
 };
 

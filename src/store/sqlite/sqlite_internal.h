@@ -32,6 +32,9 @@ int store_file_open(struct store_file *file, const char *path, const struct stor
 // One more connection to a file that was opened before.
 int store_file_join(struct store_file *file, const char *path, const struct store_format *format,
                     struct error *error) MUST_CHECK;
+// Only to read, whoever else has it; of exactly this version.
+int store_file_peek(struct store_file *file, const char *path, const struct store_format *format,
+                    struct error *error) MUST_CHECK;
 void store_file_close(struct store_file *file);
 // Turns what SQLite answered into our code and sentence; `doing` is "open", "read" or "write".
 int store_file_failure(const struct store_file *file, int result, const char *doing,

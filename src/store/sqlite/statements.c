@@ -100,6 +100,10 @@ static void write_statement(struct buffer *sql, const struct store_table *table,
             " id FROM \"%s\" WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT 1000)",
             table->name, table->name);
         break;
+    case USE_FORGET:
+        buffer_append_format(sql, "DELETE FROM \"%s\" WHERE organisation = ?1 AND sequence < ?2",
+                             table->name);
+        break;
     default:
         if (use >= USE_FIND)
             write_find(sql, table, &table->columns[use - USE_FIND]);

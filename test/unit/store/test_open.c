@@ -254,6 +254,7 @@ static bool is_used(enum store_kind kind, size_t use)
     case USE_LIST_OF_PARENT_NEWEST: return table->parent >= 0;
     case USE_LIST_EVERY:
     case USE_LIST_EVERY_NEWEST: return kind == STORE_ORGANISATION;
+    case USE_FORGET:
     case USE_LAST: return kind == STORE_AUDIT;
     case USE_TOUCH: return table->used >= 0;
     case USE_EXPIRE: return kind == STORE_REQUEST || kind == STORE_SESSION;
@@ -268,7 +269,7 @@ static void no_statement_walks_a_table(void **state)
 {
     (void)state;
     struct store_connection *connection;
-    assert_int_equal(store_connection_open(path(), true, &connection, &error), 0);
+    assert_int_equal(store_connection_open(path(), STORE_WRITES, &connection, &error), 0);
     for (int kind = 0; kind < STORE_KINDS; kind++)
         for (size_t use = 0; use < USES; use++) {
             sqlite3_stmt *statement;
