@@ -129,7 +129,8 @@ static bool copy_headers(struct admin_request *request, struct http_headers head
                                                   WANTED("If-Match", if_match),
                                                   WANTED("Idempotency-Key", idempotency),
                                                   WANTED("Content-Type", content_type),
-                                                  WANTED("Content-Encoding", content_encoding)};
+                                                  WANTED("Content-Encoding", content_encoding),
+                                                  WANTED("Host", host)};
 #undef WANTED
     for (size_t i = 0; i < headers.count; i++)
         for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {

@@ -226,7 +226,8 @@ void admin_policy_problems(struct admin_request *request, const char *field,
     X(admin_rotate_grant)                                                                          \
     X(admin_revoke_grant)                                                                          \
     X(admin_export)                                                                                \
-    X(admin_apply)
+    X(admin_apply)                                                                                 \
+    X(admin_snippets)
 #define ADMIN_STEP(name)                                                                           \
     int name(struct admin_request *request, struct store_view *view, struct error *error);
 ADMIN_STEPS(ADMIN_STEP)
@@ -302,7 +303,7 @@ struct admin_request {
     const struct admin_route *route;
     struct arena arena;
     struct slice method, path, query, address, content_type, content_encoding;
-    struct slice authorization, cookie, csrf, if_match, idempotency;
+    struct slice authorization, cookie, csrf, if_match, idempotency, host;
     bool repeated, tls; // a header of these came twice
     struct buffer body; // wiped
     struct slice parameters[PARAMETERS_MAX];

@@ -100,6 +100,7 @@ static const struct admin_route routes[] = {
      .edits = true},
     {"PUT", "/grants/{id}/servers/{server}", ADMIN_POLICY_MANAGER, .write = admin_attach,
      .resource = &admin_grants, .any_body = true, .edits = true},
+    {"GET", "/grants/{id}/snippets", ADMIN_VIEWER, .read = admin_snippets},
     {"POST", "/grants/{id}/rotate", ADMIN_ADMIN, .write = admin_rotate_grant,
      .resource = &admin_grants, .any_body = true, .edits = true},
     {"POST", "/grants/{id}/revoke", ADMIN_ADMIN, .write = admin_revoke_grant,

@@ -16,6 +16,22 @@ static const struct remote_kind invitations = {
 // A body made from flags and operands; false after a complaint.
 typedef bool (*write_cb)(struct buffer *out, const struct cli_arguments *arguments);
 
+enum { GRANT_CLIENT = REMOTE_FLAGS }; // of the commands that make a token of a grant
+
+// With --client also what that client needs, the new token in it.
+static int print_made(struct remote *remote, const struct remote_kind *kind,
+                      const struct cli_arguments *arguments)
+{
+    const char *client = kind == &grants ? arguments->values[GRANT_CLIENT] : NULL;
+    struct slice id = remote_text(remote, 0, "id"), token = remote_text(remote, 0, "token");
+    struct slice at = arena_format(&remote->arena, "/grants/%.*s", SLICE_PRINT(id));
+    token = arena_copy(&remote->arena, token); // the next answer takes its place
+    int exit_code = remote_print(remote, kind);
+    return exit_code != CLI_OK || client == NULL || remote->json
+               ? exit_code
+               : remote_snippet(remote, at, client, token);
+}
+
 // POST of that body to the path, or to "ACTION" of the record that the first operand names.
 static int post(const struct cli_usage *usage, const struct remote_kind *kind, const char *action,
                 write_cb write, int argc, char **argv, const char *const *environment)
@@ -44,7 +60,7 @@ static int post(const struct cli_usage *usage, const struct remote_kind *kind, c
         exit_code =
             remote_call(&remote, "POST", target, buffer_slice(&body), action == NULL ? NULL : "*");
     if (exit_code == CLI_OK)
-        exit_code = remote_print(&remote, kind);
+        exit_code = print_made(&remote, kind, &arguments);
     remote_close(&remote);
     buffer_release(&body);
     return exit_code;
@@ -62,8 +78,10 @@ static void write_member(struct buffer *out, const char *name, const char *text)
 
 // ---- Grants
 
-enum { TAGS = REMOTE_FLAGS, EXPIRES, OBSERVE, ADD_FLAGS };
-enum { OVERLAP = REMOTE_FLAGS, ROTATE_FLAGS };
+enum { TAGS = GRANT_CLIENT + 1, EXPIRES, OBSERVE, ADD_FLAGS };
+enum { OVERLAP = GRANT_CLIENT + 1, ROTATE_FLAGS };
+#define CLIENT_FLAG_ROW                                                                            \
+    [GRANT_CLIENT] = {"client", "NAME", "print also what this client needs, without --json"}
 
 static void write_tags(struct buffer *out, const char *tags)
 {
@@ -123,7 +141,7 @@ static bool write_grant(struct buffer *out, const struct cli_arguments *argument
 static int grant_add(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_flag flags[ADD_FLAGS] = {
-        REMOTE_FLAG_ROWS, [TAGS] = {"tags", "A,B", "for policies and people"},
+        REMOTE_FLAG_ROWS, CLIENT_FLAG_ROW, [TAGS] = {"tags", "A,B", "for policies and people"},
         [EXPIRES] = {"expires", "TIME", "2027-01-01T00:00:00Z"},
         [OBSERVE] = {"observe", NULL, "decide and log, never block"}};
     static const struct cli_usage usage = {
@@ -155,8 +173,8 @@ static bool write_rotation(struct buffer *out, const struct cli_arguments *argum
 static int grant_rotate(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_flag flags[ROTATE_FLAGS] = {
-        REMOTE_FLAG_ROWS, [OVERLAP] = {"overlap", "TIME",
-                                       "how long the old tokens stay good, 24h; else not at all"}};
+        REMOTE_FLAG_ROWS, CLIENT_FLAG_ROW,
+        [OVERLAP] = {"overlap", "TIME", "how long the old tokens stay good, 24h; else not at all"}};
     static const struct cli_usage usage = {
         .command = "grant rotate",
         .operands = "LABEL",
@@ -197,6 +215,7 @@ int cli_grant(int argc, char **argv, const char *const *environment)
         {"show", grant_show, "one of them"},
         {"add", grant_add, "make a grant and its token"},
         {"rotate", grant_rotate, "make a new token"},
+        {"snippet", cli_grant_snippet, "what to write into a client's configuration"},
         {"revoke", grant_revoke, "end a grant"},
         {"remove", grant_remove, "remove a grant"},
     };

@@ -78,3 +78,10 @@ int cli_policy_save(int argc, char **argv, const char *const *environment);
 int cli_policy_rollback(int argc, char **argv, const char *const *environment);
 int cli_policy_diff(int argc, char **argv, const char *const *environment);
 int cli_policy_remove(int argc, char **argv, const char *const *environment);
+
+// ---- remote_snippet.c
+int cli_grant_snippet(int argc, char **argv, const char *const *environment);
+// Prints what a client needs to use the grant at "/grants/ID", with the token where it belongs when
+// it is not empty.
+int remote_snippet(struct remote *remote, struct slice grant_at, const char *client,
+                   struct slice token);

@@ -366,6 +366,14 @@ test('clients that leave at once harm nobody', async t => {
   await api.as(acme.keys.admin).must(201, 'POST', '/grants', { label: 'stays' });
 });
 
+test('snippets name the gateway as it was asked for, and have no token', async t => {
+  const { api, acme } = await startApi(t);
+  const viewer = api.as(acme.keys.viewer), { body } = await viewer.must(200, 'GET', `/grants/${acme.grant}/snippets`);
+  assert.deepEqual(body.snippets.map(s => s.client), ['claude-desktop', 'claude-code', 'cursor', 'vscode', 'windsurf', 'codex', 'http']);
+  for (const { text } of body.snippets) assert.ok(text.includes(`http://127.0.0.1:${api.port}/mcp/files`) && !text.includes('sp_'), text);
+  await viewer.refused(422, 'invalid', 'GET', `/grants/${acme.grant}/snippets?client=emacs`);
+});
+
 test('a whole organisation comes and goes (moves.test.mjs has the rest)', async t => {
   const { api, acme } = await startApi(t);
   const admin = api.as(acme.keys.admin), { body, etag } = await admin.must(200, 'GET', '/export');

@@ -98,6 +98,31 @@ test('grants, keys and members: made, shown once, ended', async t => {
   assert.match(await must('member', 'list'), /^one@example.com +admin/m);
 });
 
+test('snippets: what each client needs, with a token only where this side puts it', async t => {
+  const { must, call, env, acme, port } = await commands(t);
+  const url = `http://127.0.0.1:${port}/mcp/files`;
+  const json = async (client, ...more) => JSON.parse(await snippet(client, ...more));
+  const snippet = async (client, ...more) => { const done = await run(['grant', 'snippet', 'laptop', '--client', client, ...more], { ...env, T: acme.token }); assert.equal(done.code, 0, done.err); return done.out; };
+  const desktop = { command: 'sallyport', args: ['connect', url, '--token-env', 'SALLYPORT_TOKEN'], env: { SALLYPORT_TOKEN: 'TOKEN_OF_THE_GRANT' } };
+  assert.deepEqual(await json('claude-desktop'), { mcpServers: { files: desktop } });
+  assert.deepEqual(await json('claude-desktop', '--token-env', 'T'), { mcpServers: { files: { ...desktop, env: { SALLYPORT_TOKEN: acme.token } } } });
+  assert.deepEqual(await json('claude-code', '--token-env', 'T'), { mcpServers: { files: { type: 'http', url, headers: { Authorization: 'Bearer ${SALLYPORT_TOKEN}' } } } });
+  assert.deepEqual(await json('cursor'), { mcpServers: { files: { url, headers: { Authorization: 'Bearer ${env:SALLYPORT_TOKEN}' } } } });
+  assert.deepEqual((await json('vscode')).servers, { files: { type: 'http', url, headers: { Authorization: 'Bearer ${input:sallyport}' } } });
+  assert.deepEqual(await json('windsurf'), { mcpServers: { files: { serverUrl: url, headers: { Authorization: 'Bearer ${env:SALLYPORT_TOKEN}' } } } });
+  assert.equal(await snippet('codex'), `[mcp_servers.files]\nurl = "${url}"\nbearer_token_env_var = "SALLYPORT_TOKEN"\n`);
+  assert.match(await snippet('http'), new RegExp(`^curl -sS '${url}' -H "Authorization: Bearer \\$SALLYPORT_TOKEN"`));
+  await must('server', 'add', 'more', 'https://more.example.com/mcp');
+  const made = await call('grant', 'add', 'both', 'files', 'more', '--client', 'claude-desktop');
+  const [, token, text] = made.out.match(/shown this once: (sp_[\w-]{43})\n([^]*)$/);
+  assert.deepEqual(Object.entries(JSON.parse(text).mcpServers).map(([name, s]) => [name, s.env.SALLYPORT_TOKEN]), [['files', token], ['more', token]]);
+  assert.match((await must('grant', 'add', 'none')) + (await call('grant', 'snippet', 'none', '--client', 'cursor')).out, /"mcpServers"/);
+  assert.equal((await call('grant', 'snippet', 'laptop')).code, 2);
+  assert.equal((await call('grant', 'snippet', 'laptop', '--client', 'emacs')).code, 1);
+  assert.equal((await call('grant', 'snippet', 'laptop', '--client', '../x')).code, 2);
+  assert.equal((await call('grant', 'snippet', 'laptop', '--client', 'cursor', '--token-env', 'NOTHING')).code, 2);
+});
+
 test('lists come whole, however many pages they are', async t => {
   const { json, api, acme } = await commands(t);
   const admin = api.as(acme.keys.admin);
