@@ -278,7 +278,13 @@ void admin_close(struct admin *admin)
         return;
     admin_hashers_close(admin->hashers);
     admin_throttle_free(admin->throttle);
+    memory_free(admin->public_url);
     memory_free(admin);
+}
+
+void admin_set_public_url(struct admin *admin, const char *url)
+{
+    admin->public_url = memory_copy_string(url, strlen(url));
 }
 
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop)

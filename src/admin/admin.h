@@ -6,6 +6,7 @@
 #pragma once
 
 #include "control/control.h"
+#include "fetch/fetch.h"
 #include "http/http.h"
 
 struct admin;      // what all loops share; any thread
@@ -13,11 +14,17 @@ struct admin_face; // one loop's
 
 struct admin_options {
     struct control *control; // must outlive it
-    bool secure_cookies;     // the way to the browser is TLS, even where the gateway's own is not
+    // What may be asked outside, and by what; both outlive it. `fetch` may be NULL: nothing is.
+    const struct net_guard *guard;
+    struct fetch *fetch;
+    bool secure_cookies; // the way to the browser is TLS, even where the gateway's own is not
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,
                struct error *error) MUST_CHECK;
+// Where browsers reach it ("https://gateway.example.com"); copied. Until it is told, nothing that
+// needs such an address works. Once, before its faces serve.
+void admin_set_public_url(struct admin *admin, const char *url);
 void admin_close(struct admin *admin); // after its faces; NULL accepted
 
 // NULL: no memory.

@@ -281,6 +281,7 @@ bool admin_hashers_submit(struct admin_hashers *hashers, struct admin_work *work
 
 struct admin {
     struct admin_options options;
+    char *public_url; // owned; NULL: not told
     struct admin_throttle *throttle;
     struct admin_hashers *hashers;
 };

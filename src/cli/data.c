@@ -17,7 +17,11 @@ struct serve_data {
     struct control *control;
     struct admin *admin;
     struct control_setup setup;
-    char *folder;           // owned
+    char *folder; // owned
+    struct net_guard *guard;
+    struct fetch *fetch;
+    struct net_range allowed[NET_GUARD_RANGES_MAX]; // by a flag
+    size_t allowed_count;
     struct loop_wake *wake; // NULL until the loop is there
     struct loop_timer *use;
     pthread_mutex_t lock; // of `wake`
@@ -32,6 +36,23 @@ static void changed_cb(void *argument)
     pthread_mutex_unlock(&data->lock);
 }
 
+// "RANGE,RANGE"
+static int read_ranges(struct serve_data *data, const char *text, struct error *error)
+{
+    while (text != NULL && *text != '\0') {
+        size_t length = strcspn(text, ",");
+        if (data->allowed_count == NET_GUARD_RANGES_MAX)
+            return error_set(error, ERROR_CONFIG, "--allow-outside has more than %d ranges",
+                             NET_GUARD_RANGES_MAX);
+        int result =
+            net_range_parse(slice_of(text, length), &data->allowed[data->allowed_count++], error);
+        if (result != 0)
+            return result;
+        text += length + (text[length] == ',' ? 1 : 0);
+    }
+    return 0;
+}
+
 int serve_data_open(const struct serve_data_options *options, struct serve_data **ret,
                     struct error *error)
 {
@@ -44,12 +65,12 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
                                                     .argument = data};
     data->folder = memory_copy_string(options->folder, strlen(options->folder));
     pthread_mutex_init(&data->lock, NULL);
-    int result = control_open(&control_options, &data->control, error);
+    data->guard = net_guard_new();
+    int result = read_ranges(data, options->allow_outside, error);
+    if (result == 0)
+        result = control_open(&control_options, &data->control, error);
     if (result == 0)
         result = control_set_up(data->control, &data->setup, error);
-    const struct admin_options admin_options = {.control = data->control};
-    if (result == 0)
-        result = admin_open(&admin_options, &data->admin, error);
     if (result != 0)
         serve_data_close(data);
     else
@@ -57,15 +78,49 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
     return result;
 }
 
+int serve_data_open_admin(struct serve_data *data, const struct config *config, struct error *error)
+{
+    const struct fetch_options fetch = {.guard = data->guard, .ca_file = config->upstream_ca};
+    serve_data_allow_outside(data, config);
+    int result = fetch_open(&fetch, &data->fetch, error);
+    const struct admin_options options = {
+        .control = data->control, .guard = data->guard, .fetch = data->fetch};
+    return result == 0 ? admin_open(&options, &data->admin, error) : result;
+}
+
+void serve_data_allow_outside(struct serve_data *data, const struct config *config)
+{
+    struct net_range all[NET_GUARD_RANGES_MAX];
+    size_t count = data->allowed_count;
+    for (size_t i = 0; i < count; i++)
+        all[i] = data->allowed[i];
+    for (size_t i = 0; i < config->outside_allow_count && count < NET_GUARD_RANGES_MAX; i++)
+        all[count++] = config->outside_allow[i];
+    net_guard_allow(data->guard, all, count);
+}
+
+const struct net_guard *serve_data_guard(const struct serve_data *data)
+{
+    return data->guard;
+}
+
+void serve_data_stop_asking(struct serve_data *data)
+{
+    fetch_stop(data->fetch);
+}
+
 void serve_data_close(struct serve_data *data)
 {
     if (data == NULL)
         return;
     serve_data_leave(data);
+    fetch_stop(data->fetch);
     admin_close(data->admin);
     if (data->control != NULL)
         control_note_use(data->control);
     control_close(data->control);
+    fetch_close(data->fetch);
+    net_guard_free(data->guard);
     pthread_mutex_destroy(&data->lock);
     memory_wipe(&data->setup, sizeof data->setup);
     memory_free(data->folder);
@@ -147,14 +202,23 @@ void serve_data_leave(struct serve_data *data)
     data->use = NULL;
 }
 
-void serve_data_announce(const struct serve_data *data, const char *scheme, const char *address)
+void serve_data_announce(struct serve_data *data, const struct config *config, const char *address)
 {
+    char own[300];
+    struct slice host;
+    uint16_t port;
+    snprintf(own, sizeof own, "http%s://%s", config->tls_certificate == NULL ? "" : "s", address);
+    const char *url = config->public_url == NULL ? own : config->public_url;
+    if (config->public_url != NULL ||
+        (config_split_address(slice_from_string(address), &host, &port) &&
+         config_is_loopback(host)))
+        admin_set_public_url(data->admin, url);
     if (!data->setup.needed)
         return;
     // Not through the log, whose lines go to many places. What stands behind '#' stays in the
     // browser.
     fprintf(stderr,
             "\nNobody can sign in yet. Make the first admin within an hour, once:\n\n"
-            "    %s://%s/setup#%s\n\n",
-            scheme, address, data->setup.token);
+            "    %s/setup#%s\n\n",
+            url, data->setup.token);
 }

@@ -6,6 +6,7 @@
 
 #include "admin/admin.h"
 #include "cli/cli_internal.h"
+#include "fetch/fetch.h"
 
 struct serve_data;
 
@@ -13,10 +14,19 @@ struct serve_data_options {
     const char *folder;
     const char *key_file; // NULL: the folder's own
     bool commands_allowed;
+    const char *allow_outside; // "RANGE,RANGE", besides those of the configuration; NULL
     const char *const *environment;
 };
 int serve_data_open(const struct serve_data_options *options, struct serve_data **ret,
                     struct error *error) MUST_CHECK;
+// Makes what asks addresses outside, and the API. Once, before the workers.
+int serve_data_open_admin(struct serve_data *data, const struct config *config,
+                          struct error *error) MUST_CHECK;
+// Which special addresses URLs of the database may lead to, from now on.
+void serve_data_allow_outside(struct serve_data *data, const struct config *config);
+const struct net_guard *serve_data_guard(const struct serve_data *data);
+// Ends requests to outside, so that nothing waits for them.
+void serve_data_stop_asking(struct serve_data *data);
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
 // Signs the admin audit with the decision log's key, or one of its own where there is no such log.
@@ -30,5 +40,7 @@ int serve_data_default_config(const struct serve_data *data, const char *const *
 int serve_data_join(struct serve_data *data, struct loop *loop, void (*changed)(void *argument),
                     void *argument, struct error *error) MUST_CHECK;
 void serve_data_leave(struct serve_data *data); // the loop ends
-// Prints the first admin's link, if there is none yet.
-void serve_data_announce(const struct serve_data *data, const char *scheme, const char *address);
+// It listens on `address`: says where browsers reach it, which is the configuration's word, else
+// that address when it is loopback, and prints the first admin's link, if there is none yet. Before
+// requests are served.
+void serve_data_announce(struct serve_data *data, const struct config *config, const char *address);

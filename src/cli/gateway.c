@@ -74,6 +74,7 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
     if (result != 0)
         return result;
     backlog_init(&gateway->waiting, config->waiting_max_bytes);
+    upstream_set_guard(gateway->upstreams, stores->guard);
     upstream_set_count_waiting(gateway->upstreams, &gateway->waiting);
     struct pipeline_options options = {.loop = gateway->loop,
                                        .waiting = &gateway->waiting,

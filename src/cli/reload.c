@@ -40,13 +40,14 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         old->decision_log_keep_bytes != new->decision_log_keep_bytes ||
         old->admin_audit_keep_ms != new->admin_audit_keep_ms ||
         !same_text(old->limits_file, new->limits_file) ||
+        !same_text(old->public_url, new->public_url) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
         old->message_max_bytes != new->message_max_bytes ||
         old->message_time_ms != new->message_time_ms || old->workers != new->workers)
         log_event(LOG_WARNING, "serve",
                   "a change of listen, workers, tls, decision_log, decision_log_key, "
                   "decision_log_keep, decision_log_keep_bytes, "
-                  "admin_audit_keep, audit_on_failure, limits_file, "
+                  "admin_audit_keep, audit_on_failure, limits_file, public_url, "
                   "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
                   "next start");
 }
@@ -89,6 +90,8 @@ static int apply_everywhere(struct serving *serving, struct config *config, stru
     result = gateway_apply(&serving->workers[0].gateway, snapshot, error);
     if (result == 0) {
         worker_trust_proxies(&serving->workers[0]);
+        if (serving->data != NULL)
+            serve_data_allow_outside(serving->data, config);
         atomic_store(&serving->workers[0].serial, gateway_snapshot_serial(snapshot));
         take_over(serving, snapshot);
         serve_applied_cb(serving);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, FLAGS };
+enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, ALLOW_OUTSIDE, FLAGS };
 
 static const struct cli_flag flags[FLAGS] = {
     [CONFIG] = {"config", "FILE", "the configuration; else $SALLYPORT_CONFIG or sallyport.json"},
@@ -25,6 +25,10 @@ static const struct cli_flag flags[FLAGS] = {
     [ALLOW_COMMANDS] = {"allow-commands", NULL,
                         "with --data: organisations that allow it may have servers that are "
                         "programs on this machine"},
+    [ALLOW_OUTSIDE] = {"allow-outside", "RANGES",
+                       "with --data: addresses that are not public and that its URLs may lead to "
+                       "all the same, like 10.0.0.0/8,127.0.0.1; besides 'outside' of the "
+                       "configuration"},
 };
 static const struct cli_usage usage = {
     .command = "serve",
@@ -133,7 +137,7 @@ static int listen_on(struct serving *serving, struct error *error)
     }
     log_event(LOG_INFO, "serve", "listening on %s", address);
     if (serving->data != NULL)
-        serve_data_announce(serving->data, serving->tls == NULL ? "http" : "https", address);
+        serve_data_announce(serving->data, config, address);
     return 0;
 }
 
@@ -144,6 +148,10 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     int result =
         gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
     serving->stores.besides = serve_besides(serving);
+    if (result == 0 && serving->data != NULL)
+        result = serve_data_open_admin(serving->data, serving->config, error);
+    if (serving->data != NULL)
+        serving->stores.guard = serve_data_guard(serving->data);
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
         serving->workers[i].applied = serve_applied_cb;
@@ -224,6 +232,8 @@ static void close_loop_parts(struct serving *serving)
 static void finish(struct serving *serving)
 {
     serving->stopping = true;
+    if (serving->data != NULL)
+        serve_data_stop_asking(serving->data);
     for (size_t i = 1; i < serving->worker_count; i++)
         if (serving->workers[i].started)
             worker_tell(&serving->workers[i], (struct worker_mail){.stop = true});
@@ -263,6 +273,7 @@ static int load_first(struct serving *serving, const struct cli_arguments *argum
                                                .key_file = arguments->values[KEY_FILE],
                                                .commands_allowed =
                                                    arguments->values[ALLOW_COMMANDS] != NULL,
+                                               .allow_outside = arguments->values[ALLOW_OUTSIDE],
                                                .environment = serving->environment};
     int result = serve_data_open(&options, &serving->data, &error);
     if (result != 0)
@@ -285,8 +296,10 @@ int cli_serve(int argc, char **argv, const char *const *environment)
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     if (arguments.values[DATA] == NULL &&
-        (arguments.values[KEY_FILE] != NULL || arguments.values[ALLOW_COMMANDS] != NULL))
-        return cli_mistake("serve", "--key-file and --allow-commands go with --data");
+        (arguments.values[KEY_FILE] != NULL || arguments.values[ALLOW_COMMANDS] != NULL ||
+         arguments.values[ALLOW_OUTSIDE] != NULL))
+        return cli_mistake("serve",
+                           "--key-file, --allow-commands and --allow-outside go with --data");
     struct serving serving = {.environment = environment};
     struct config *config = NULL;
     struct error error = {0};

@@ -37,6 +37,10 @@ struct config {
     const struct net_range *trusted_proxies;
     size_t trusted_proxy_count;
     enum http_forwarded forwarded_header;
+    const char *public_url; // "https://gateway.example.com", no '/' behind; NULL: not told
+    // "outside": special addresses that URLs of the database may lead to
+    const struct net_range *outside_allow;
+    size_t outside_allow_count;
     const struct upstream_options *servers;
     size_t server_count;
     const struct config_policy *policies;

@@ -152,5 +152,8 @@ void config_read_headers(struct config_loader *loader, uint32_t node,
 bool config_has_header(const struct upstream_options *server, struct slice name);
 void config_read_child(struct config_loader *loader, uint32_t node,
                        struct upstream_options *server);
+void config_read_outside_allow(struct config_loader *loader, uint32_t node, void *config);
+void config_read_public_url(struct config_loader *loader, uint32_t node, void *config);
+void config_admit_public_url(struct config_loader *loader);
 void config_read_proxies(struct config_loader *loader, uint32_t node, void *config);
 void config_check_listener(struct config_loader *loader, uint32_t root);

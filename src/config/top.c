@@ -188,6 +188,17 @@ static void read_listen(struct config_loader *loader, uint32_t node, void *targe
         config->listen = text.data;
 }
 
+static const struct config_option outside_options[] = {
+    {.key = "allow",
+     .kind = OPTION_CALL,
+     .read = config_read_outside_allow,
+     .type = "array of strings",
+     .standard = "[]",
+     .help = "addresses and ranges (`10.0.0.0/8`) that are not public and yet may be connected to"},
+};
+static const struct config_section outside_section = {
+    "'outside'", outside_options, sizeof outside_options / sizeof *outside_options};
+
 static const struct config_option top_options[] = {
     {.key = "listen",
      .kind = OPTION_CALL,
@@ -225,6 +236,16 @@ static const struct config_option top_options[] = {
      .choices = forwarded,
      .standard = "X-Forwarded-For",
      .help = "the header in which they say it; the other one is ignored"},
+    {.key = "public_url",
+     .kind = OPTION_CALL,
+     .read = config_read_public_url,
+     .type = "string",
+     .help = "where browsers reach this gateway, like `https://gateway.example.com`: for links and "
+             "sign-in, and an allowed host; else the address it listens on, when that is loopback"},
+    {.key = "outside",
+     .kind = OPTION_OBJECT,
+     .section = &outside_section,
+     .help = "where requests to URLs of the database may go; servers of this file go anywhere"},
     {.key = "workers",
      .kind = OPTION_COUNT,
      AT(workers),
@@ -324,7 +345,8 @@ void config_check_listener(struct config_loader *loader, uint32_t root)
         config_complain(loader, CONFIG_WARNING, listen,
                         "'listen' is not loopback and there is no 'tls': tokens cross the network "
                         "readable by anybody");
-    if (json_get(&loader->doc, root, "allowed_hosts") == JSON_NONE)
+    if (config->allowed_host_count == 0 &&
+        json_get(&loader->doc, root, "allowed_hosts") == JSON_NONE)
         config_complain(loader, CONFIG_WARNING, listen,
                         "'listen' is not loopback and there are no 'allowed_hosts': requests that "
                         "name another host are refused");

@@ -169,6 +169,7 @@ int control_server_make(const struct control *control, const struct store_server
     server->shown = memory_copy_string(names->shown.data, names->shown.length);
     server->options = config->servers[0];
     server->options.name = slice_from_string(server->key);
+    server->options.guarded = true;
     server->options.shown = slice_from_string(server->shown);
     *ret = server;
     return 0;

@@ -120,7 +120,7 @@ int fetch_open(const struct fetch_options *options, struct fetch **ret, struct e
     return error_set(error, ERROR_NO_MEMORY, "no memory for requests to outside");
 }
 
-void fetch_close(struct fetch *fetch)
+void fetch_stop(struct fetch *fetch)
 {
     if (fetch == NULL)
         return;
@@ -132,6 +132,13 @@ void fetch_close(struct fetch *fetch)
         curl_multi_wakeup(fetch->multi);
         pthread_join(fetch->thread, NULL);
     }
+}
+
+void fetch_close(struct fetch *fetch)
+{
+    if (fetch == NULL)
+        return;
+    fetch_stop(fetch);
     curl_multi_cleanup(fetch->multi);
     pthread_mutex_destroy(&fetch->lock);
     memory_free(fetch->ca_file);

@@ -31,9 +31,10 @@ struct fetch_options {
 };
 int fetch_open(const struct fetch_options *options, struct fetch **ret,
                struct error *error) MUST_CHECK;
-// Ends what is under way with ERROR_CANCELLED (each `done` is called before this returns) and waits
-// for the thread. Nobody may start anything meanwhile but `done` itself. NULL accepted. Never on
-// fetch's own thread.
+// Ends what is under way with ERROR_CANCELLED, each `done` before this returns; what is started
+// later is refused with the same. Never on fetch's own thread. Idempotent; NULL accepted.
+void fetch_stop(struct fetch *fetch);
+// Stops and frees; nobody may start anything any more. NULL accepted.
 void fetch_close(struct fetch *fetch);
 
 // Everything is copied at the start.

@@ -211,6 +211,8 @@ static void dial(struct client_connection *c)
         .timeout_ms = waited < total ? total - waited : 1,
         .tls = client->options.tls ? client->options.tls_context : NULL,
         .host = client->host,
+        .guarded = client->options.guarded,
+        .guard = client->options.guard,
     };
     c->state = CLIENT_DIAL;
     client->connects++;

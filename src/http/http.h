@@ -177,7 +177,9 @@ struct http_client_options {
     struct slice host; // name or address, without brackets
     uint16_t port;
     bool tls;
-    struct net_tls *tls_context; // for tls; borrowed
+    struct net_tls *tls_context;   // for tls; borrowed
+    bool guarded;                  // connects only where the guard lets it
+    const struct net_guard *guard; // borrowed; NULL: public addresses only
     size_t
         connections_max; // at the same time; 0: 512; more calls wait (bounded by calls_waiting_max)
     size_t calls_waiting_max;    // 0: 1024; beyond that http_client_start fails with ERROR_LIMIT

@@ -29,6 +29,8 @@ struct net_dial {
     uint64_t timeout_ms;
     const struct net_tls *tls;
     char *host;
+    bool guarded;
+    const struct net_guard *guard;
     net_dial_cb done;
     void *argument;
     int code;
@@ -127,12 +129,26 @@ static uint64_t remaining_ms(const struct net_dial *dial)
     return now >= dial->deadline_us ? 0 : (dial->deadline_us - now) / 1000;
 }
 
+// Where the operator alone can help, the code says so: it is not the server that refused.
+static bool may_go_to(struct net_dial *dial, const struct loop_address *address)
+{
+    struct error error = {0};
+    if (!dial->guarded || net_guard_check(dial->guard, address, &error) == 0)
+        return true;
+    dial->code = ERROR_CONFIG;
+    snprintf(dial->text, sizeof dial->text, "%s", error.text);
+    return false;
+}
+
 static void try_next(struct net_dial *dial)
 {
     dial->state = DIAL_CONNECT;
     while (dial->next < dial->count && remaining_ms(dial) > 0) {
         size_t left = dial->count - dial->next;
-        int failed = try_address(dial, &dial->addresses[dial->next++]);
+        const struct loop_address *address = &dial->addresses[dial->next++];
+        if (!may_go_to(dial, address))
+            continue;
+        int failed = try_address(dial, address);
         if (failed == 0) {
             loop_timer_start(dial->timer, remaining_ms(dial) / left + 1, 0);
             return;
@@ -232,6 +248,8 @@ struct net_dial *net_dial_start(struct loop *loop, const struct net_dial_options
     dial->timeout_ms = options->timeout_ms;
     dial->deadline_us = loop_now_us(loop) + options->timeout_ms * 1000;
     dial->tls = options->tls;
+    dial->guarded = options->guarded;
+    dial->guard = options->guard;
     if (options->host != NULL)
         dial->host = memory_copy_string(options->host, strlen(options->host));
     dial->done = done;

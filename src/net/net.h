@@ -125,13 +125,16 @@ struct net_dial;
 struct net_dial_options {
     const struct loop_address *addresses; // copied
     size_t count;
-    uint64_t timeout_ms;       // for everything together
-    const struct net_tls *tls; // NULL: plain; borrowed until done
-    const char *host;          // for TLS; copied
+    uint64_t timeout_ms;           // for everything together
+    const struct net_tls *tls;     // NULL: plain; borrowed until done
+    const char *host;              // for TLS; copied
+    bool guarded;                  // only addresses that the guard lets pass
+    const struct net_guard *guard; // borrowed until done; NULL: public ones
 };
 // `error` 0: the socket is the callee's, connected, handshake done. Otherwise `text` says for
 // people why
-// ("connection refused by 127.0.0.1:9001"). Never called inside net_dial_start.
+// ("connection refused by 127.0.0.1:9001"; ERROR_CONFIG: no address is one that the guard lets
+// pass). Never called inside net_dial_start.
 typedef void (*net_dial_cb)(void *argument, int error, struct net_socket socket, const char *text);
 struct net_dial *net_dial_start(struct loop *loop, const struct net_dial_options *options,
                                 net_dial_cb done, void *argument);

@@ -356,6 +356,7 @@ static const char *plain_reason(int code)
     case ERROR_AMBIGUOUS: return "its answer could not be understood";
     case ERROR_TOO_LARGE: return "its answer is larger than allowed";
     case ERROR_TLS: return "a secure connection to it failed";
+    case ERROR_CONFIG: return "the gateway's operator has not allowed its address";
     case ERROR_DENIED: return "it refused the gateway's credentials; ask its operator";
     default: return "it failed";
     }

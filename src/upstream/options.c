@@ -18,7 +18,7 @@ static bool same_strings(const char *const *a, const char *const *b)
 bool upstream_options_equal(const struct upstream_options *a, const struct upstream_options *b)
 {
     if (!slice_equal(a->name, b->name) || a->transport != b->transport || a->tls != b->tls ||
-        !slice_equal(a->host, b->host) || a->port != b->port ||
+        a->guarded != b->guarded || !slice_equal(a->host, b->host) || a->port != b->port ||
         !slice_equal(a->target, b->target) || !slice_equal(a->shown, b->shown) ||
         a->sharing != b->sharing || a->era != b->era || a->message_max != b->message_max ||
         a->connect_timeout_ms != b->connect_timeout_ms ||

@@ -58,6 +58,8 @@ static struct http_client *new_client(const struct upstream_server *server, size
         .port = o->port,
         .tls = o->tls,
         .tls_context = server->set->tls,
+        .guarded = o->guarded,
+        .guard = server->set->guard,
         .connections_max = most,
         .connect_timeout_ms = or_default(o->connect_timeout_ms, UPSTREAM_CONNECT_TIMEOUT_MS),
         .head_timeout_ms = or_default(o->answer_timeout_ms, UPSTREAM_ANSWER_TIMEOUT_MS),
@@ -153,6 +155,11 @@ void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlo
 }
 
 // What is still `next` belongs to a list that could not be applied.
+void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard)
+{
+    set->guard = guard;
+}
+
 static void find_gone_cb(void *argument, struct slice name, void *value)
 {
     (void)name;

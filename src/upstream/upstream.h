@@ -34,6 +34,7 @@ struct upstream_options {
     const struct upstream_header *headers;
     size_t header_count;
     struct slice refusal; // why nothing may be sent to it now, a sentence; empty: it may
+    bool guarded;         // not the operator named it: the set's guard judges every address of it
     // UPSTREAM_CHILD
     const char *const *command;     // NULL-terminated
     const char *const *environment; // NULL-terminated, "NAME=value", complete
@@ -64,6 +65,8 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
                      struct error *error) MUST_CHECK;
 // Counts what waits for programs that do not read in `backlog` (borrowed). Before the first link.
 void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog);
+// What guarded servers may be connected to, from now on; borrowed. NULL: public addresses only.
+void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard);
 // Makes the set hold exactly these servers. Unchanged ones stay as they are, but for the headers
 // and the refusal that the next message meets; changed and removed ones are retired: what is in
 // flight on them ends by itself, upstream_server_retired tells. Options are copied.

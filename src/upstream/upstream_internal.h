@@ -15,10 +15,11 @@ struct upstream_set {
     struct list links;      // every link to any server, closing ones too
     struct list idle_calls; // free list of call objects
     size_t idle_call_count;
-    struct backlog *waiting; // borrowed; NULL: no common bound
-    struct loop_timer *tick; // once a second: deadlines of calls to children
-    struct json_doc doc;     // scratch of the message being delivered
-    struct arena arena;      // scratch, cleared before each delivery
+    struct backlog *waiting;       // borrowed; NULL: no common bound
+    const struct net_guard *guard; // borrowed; NULL: guarded servers are at public addresses
+    struct loop_timer *tick;       // once a second: deadlines of calls to children
+    struct json_doc doc;           // scratch of the message being delivered
+    struct arena arena;            // scratch, cleared before each delivery
     void (*drained)(void *argument);
     void *drained_argument;
 };

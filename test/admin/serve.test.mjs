@@ -18,7 +18,7 @@ const denied = answer => /^\[POLICY DENIED\]/.test(answer.result?.content?.[0]?.
 
 async function controlled(t, workers, upstream = {}) {
   const fake = await FakeUpstream.start(t, upstream);
-  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers } }, { args: ['--data', path.join(scratch(t), 'data')] });
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers } }, { args: ['--data', path.join(scratch(t), 'data'), '--allow-outside', '127.0.0.1'] });
   const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
   const open = new Api(gateway.port);
   await open.must(201, 'POST', '/setup', { token, email: 'a@example.com', name: 'A', password: PASSWORD });
@@ -110,7 +110,7 @@ test('a subscription hears of changes that concern its grant, and ends with it',
 });
 
 test('behind a trusted proxy sign-in attempts are counted for each client, who cannot choose whom he seems to be', async t => {
-  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { trusted_proxies: ['127.0.0.1'] } }, { args: ['--data', path.join(scratch(t), 'data')] });
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { trusted_proxies: ['127.0.0.1'] } }, { args: ['--data', path.join(scratch(t), 'data'), '--allow-outside', '127.0.0.1'] });
   const attempt = (client, n) => new Api(gateway.port).call('POST', '/session', { email: `nobody-${n}@example.com`, password: 'a wrong password' }, { 'X-Forwarded-For': client });
   const seen = [];
   for (let i = 0; i < 51; i++) seen.push((await attempt(`192.0.2.${i}, 198.51.100.7`, i)).status);

@@ -31,7 +31,7 @@ for (const workers of [1, 3])
     const gateway = await startGateway(t, {
       servers: { files: { url: fakes[2].url } }, policies: { all: ALLOW_ALL }, grants: { file: { servers: { files: 'all' } } },
       extra: { workers },
-    }, { args: ['--data', folder] });
+    }, { args: ['--data', folder, '--allow-outside', '127.0.0.1'] });
     gateway.tokens.acme = acme;
     gateway.tokens.beta = beta;
     for (let round = 0; round < 4; round++)
@@ -49,7 +49,7 @@ for (const workers of [1, 3])
 test('the first start makes the folder and prints a link, and no configuration is needed', async t => {
   const folder = path.join(scratch(t), 'new');
   const fake = await FakeUpstream.start(t);
-  const gateway = await startGateway(t, { servers: { files: { url: fake.url } }, policies: { all: ALLOW_ALL }, grants: { a: { servers: { files: 'all' } } } }, { args: ['--data', folder] });
+  const gateway = await startGateway(t, { servers: { files: { url: fake.url } }, policies: { all: ALLOW_ALL }, grants: { a: { servers: { files: 'all' } } } }, { args: ['--data', folder, '--allow-outside', '127.0.0.1'] });
   await gateway.waitLog(/Nobody can sign in yet[^]*http:\/\/127\.0\.0\.1:\d+\/setup#sp_[\w-]{43}\n/);
   assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
   for (const file of ['control.db', 'keys']) assert.equal(fs.statSync(path.join(folder, file)).mode & 0o777, 0o600);
@@ -87,7 +87,7 @@ test('credentials are sent, and sealed under a new key by rotate-keys', async t 
   assert.equal(done.status, 0, done.stderr);
   assert.match(done.stdout, /^1 credentials/);
   assert.match(fs.readFileSync(path.join(folder, 'keys'), 'utf8'), /^2:[0-9a-f]{64}\n$/);
-  const gateway = await startGateway(t, { servers: {}, grants: {} }, { args: ['--data', folder] });
+  const gateway = await startGateway(t, { servers: {}, grants: {} }, { args: ['--data', folder, '--allow-outside', '127.0.0.1'] });
   gateway.tokens.acme = token;
   const session = await Session.open(gateway, { label: 'acme', server: 'files' });
   assertAllowed(await session.call('echo', { n: 1 }), JSON.stringify({ n: 1 }));

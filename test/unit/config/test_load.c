@@ -10,6 +10,7 @@
 static const char whole[] =
     "{ 'listen': '[::1]:0', 'tls': { 'certificate': 'certificate.pem', 'key': 'key.pem' },\n"
     "  'allowed_hosts': ['gateway.example.com'], 'allowed_origins': ['https://app.example.com'],\n"
+    "  'public_url': 'https://Gateway.example.com:443/', 'outside': { 'allow': ['10.0.0.0/8'] },\n"
     "  'trusted_proxies': ['10.0.0.0/8', '::1'], 'forwarded_header': 'Forwarded',\n"
     "  'servers': {\n"
     "    'files': { 'command': ['./program', '-y', '/srv/f\\u00e4'], 'share': 'server',\n"
@@ -51,7 +52,7 @@ static struct config *load_whole(void)
 {
     return load_good(
         whole,
-        "sallyport.json:15:61: warning: no policy for server 'older': every call is denied\n");
+        "sallyport.json:16:61: warning: no policy for server 'older': every call is denied\n");
 }
 
 static void reads_the_document(void **state)
@@ -62,7 +63,11 @@ static void reads_the_document(void **state)
     assert_string_equal(config->listen, "[::1]:0");
     assert_string_equal(config->tls_certificate, "certificate.pem");
     assert_string_equal(config->tls_key, "key.pem");
-    assert_int_equal(config->allowed_host_count, 1);
+    assert_string_equal(config->public_url, "https://Gateway.example.com");
+    assert_int_equal(config->outside_allow_count, 1);
+    assert_int_equal(config->outside_allow[0].bits, 104);
+    assert_int_equal(config->allowed_host_count, 2);
+    assert_true(slice_equal_string(config->allowed_hosts[1], "Gateway.example.com"));
     assert_true(slice_equal_string(config->allowed_hosts[0], "gateway.example.com"));
     assert_int_equal(config->allowed_origin_count, 1);
     assert_true(slice_equal_string(config->allowed_origins[0], "https://app.example.com"));

@@ -70,6 +70,16 @@ static const struct row top_rows[] = {
      "@:1:46: error: '10.0.0.1/8' has bits behind its first 8; leave them 0\n"
      "@:1:60: error: 'trusted_proxies' must not have everybody: any client could then say that it "
      "is another one\n"},
+    {"{ 'outside': { 'allow': ['10.0.0.0/8', 'here', '10.0.0.1/8'] } }", NO_GRANTS
+     "@:1:40: error: 'here' is neither an address nor a range like 10.0.0.0/8 or 2001:db8::/32\n"
+     "@:1:48: error: '10.0.0.1/8' has bits behind its first 8; leave them 0\n"},
+    {"{ 'public_url': 'gateway.example.com' }", NO_GRANTS
+     "@:1:17: error: 'public_url' is like \"https://gateway.example.com\", without a path\n"},
+    {"{ 'public_url': 'https://gateway.example.com/x' }", NO_GRANTS
+     "@:1:17: error: 'public_url' is like \"https://gateway.example.com\", without a path\n"},
+    {"{ 'public_url': 'http://gateway.example.com:8080' }", NO_GRANTS
+     "@:1:17: warning: 'public_url' is not https: passwords and sessions cross the network "
+     "readable by anybody\n"},
     {"{ 'forwarded_header': 'X-Real-IP' }",
      NO_GRANTS "@:1:23: error: 'forwarded_header' must be \"X-Forwarded-For\" or \"Forwarded\", "
                "not \"X-Real-IP\"\n"},
