@@ -126,7 +126,7 @@ const CONSTANTS = {
   'records on a page': ['src/store/view.c', 'PAGE_MOST'],
   'changes that share a commit': ['src/store/records.c', 'BATCH_MAX'],
   'memory of one job': ['src/store/records.c', 'JOB_MEMORY_MAX'],
-  'credentials of a server': ['src/control/load.c', 'CREDENTIALS_MAX'],
+  'credentials of a server': ['src/control/load_server.c', 'CREDENTIALS_MAX'],
   'tokens of a grant at the same time': ['src/control/load_grant.c', 'TOKENS_MAX'],
   'servers of a grant': ['src/control/load_grant.c', 'REACH_MAX'],
   'a database that another program has locked': ['src/store/sqlite/connection.c', 'busy_timeout', 1],
