@@ -183,6 +183,8 @@ int audit_follower_seek(struct audit_follower *follower, const struct chain_stat
 int audit_follower_seek_end(struct audit_follower *follower) MUST_CHECK;
 // The row that was read last; rows 0 at the log's begin.
 const struct chain_state *audit_follower_state(const struct audit_follower *follower);
+// The number of the newest row that there is, 0 when that cannot be told.
+uint64_t audit_follower_newest(struct audit_follower *follower);
 // The next row; the first one again when another log took the name. ERROR_AGAIN: there is none yet,
 // ask again a moment later. ERROR_IO (errno) and ERROR_NO_MEMORY: the same call may succeed later.
 int audit_follower_next(struct audit_follower *follower, struct audit_followed *ret) MUST_CHECK;

@@ -75,6 +75,11 @@ const struct chain_state *audit_follower_state(const struct audit_follower *foll
     return &follower->state;
 }
 
+uint64_t audit_follower_newest(struct audit_follower *follower)
+{
+    return audit_newest_row(follower->path, follower->hasher);
+}
+
 // ---- Lines of one file
 
 // More of the file behind what is there. ERROR_AGAIN at its end.

@@ -35,7 +35,9 @@ static int look_at_start(struct audit_input *input, char *piece)
     struct slice start = slice_of(piece, (size_t)count);
     if (!audit_first_row(start, &input->rows_before))
         input->rows_before = 0;
-    input->is_key = slice_starts_with(start, SLICE_LITERAL("-----BEGIN "));
+    // What "decisions.jsonl*" names besides: keys, and how far sinks are.
+    input->is_key = slice_starts_with(start, SLICE_LITERAL("-----BEGIN ")) ||
+                    slice_starts_with(start, SLICE_LITERAL("{\"position\":"));
     return CLI_OK;
 }
 

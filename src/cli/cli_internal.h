@@ -136,6 +136,7 @@ struct gateway_stores { // what all workers share; any thread
     struct limit_table *limits;
     struct limit_file *limit_file; // NULL: counters are in memory only
     struct audit_log *audit;       // NULL: no decision log
+    struct sinks *sinks;           // NULL: it goes nowhere else
     struct pipeline_ledger *ledger;
     struct http_group *group;
     struct pipeline_besides besides;

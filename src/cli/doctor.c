@@ -228,6 +228,32 @@ static void check_server(struct doctor *doctor, const struct upstream_options *s
             SLICE_PRINT(server->host), server->port, probe.text);
 }
 
+static void check_sink(struct doctor *doctor, const struct sink_options *sink)
+{
+    char what[96];
+    snprintf(what, sizeof what, "sink %.*s", SLICE_PRINT(sink->name));
+    bool is_syslog = sink->kind == SINK_SYSLOG;
+    if (is_syslog && sink->transport == SINK_UNIX) {
+        bool good = access(sink->host, W_OK) == 0;
+        say(doctor, good ? OK : FAIL, what, good ? "socket '%.120s' is there" : "'%.120s': %s",
+            sink->host, strerror(errno));
+        return;
+    }
+    if (is_syslog && sink->transport == SINK_UDP) {
+        say(doctor, OK, what, "datagrams to %s port %u; whether they arrive nobody can tell",
+            sink->host, sink->port);
+        return;
+    }
+    struct cli_probe probe =
+        cli_probe_connect(slice_from_string(sink->host), sink->port, CONNECT_TIMEOUT_MS);
+    if (probe.code == 0)
+        say(doctor, OK, what, "%s port %u answers", sink->host, sink->port);
+    else
+        say(doctor, WARN, what,
+            "%s port %u: %s; it gets what is in the decision log once it can be reached",
+            sink->host, sink->port, probe.text);
+}
+
 static bool folder_is_writable(const char *path)
 {
     char folder[1024];
@@ -299,6 +325,8 @@ static void check_gateway(struct doctor *doctor, const char *path)
         check_server(doctor, &config->servers[i]);
     check_file(doctor, "decision log", config->decision_log);
     check_signing_key(doctor, config);
+    for (size_t i = 0; i < config->sink_count; i++)
+        check_sink(doctor, &config->sinks[i]);
     check_file(doctor, "limits file", config->limits_file);
     config_free(config);
 }

@@ -9,6 +9,18 @@ enum { SYNC_MS = 1000 };
 
 // ---- What all workers share
 
+static int open_sinks(struct gateway_stores *stores, const struct config *config,
+                      struct error *error)
+{
+    const struct sinks_options options = {.sinks = config->sinks,
+                                          .count = config->sink_count,
+                                          .log_path = config->decision_log,
+                                          .ca_file = config->upstream_ca};
+    if (config->sink_count == 0)
+        return 0;
+    return sinks_open(&options, &stores->sinks, error);
+}
+
 int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,
                         struct error *error)
 {
@@ -29,12 +41,13 @@ int gateway_stores_open(struct gateway_stores *stores, const struct config *conf
         .keep = {config->decision_log_keep_ms, config->decision_log_keep_bytes}};
     if (result == 0 && log.path != NULL)
         result = audit_open(&log, &stores->audit, error);
-    return result;
+    return result == 0 ? open_sinks(stores, config, error) : result;
 }
 
 void gateway_stores_close(struct gateway_stores *stores)
 {
     audit_close(stores->audit);
+    sinks_close(stores->sinks);
     if (stores->limit_file != NULL)
         limit_file_close(stores->limit_file, stores->limits);
     limit_table_free(stores->limits);
@@ -56,6 +69,22 @@ int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot, st
     gateway->config = gateway_snapshot_config(snapshot);
     gateway->waiting.most = gateway->config->waiting_max_bytes;
     return pipeline_apply(gateway->pipeline, &rules);
+}
+
+// A sink that gets nothing keeps nobody from calling: the log has its rows.
+static size_t look_besides(void *argument, struct pipeline_part parts[PIPELINE_PARTS_MAX])
+{
+    const struct gateway_stores *stores = argument;
+    size_t count =
+        stores->besides.look == NULL ? 0 : stores->besides.look(stores->besides.argument, parts);
+    if (stores->sinks != NULL && count < PIPELINE_PARTS_MAX)
+        parts[count++] = (struct pipeline_part){
+            "decision_log_sinks",
+            sinks_failing(stores->sinks)
+                ? "a sink of the decision log gets nothing: its rows wait in the log"
+                : NULL,
+            false};
+    return count;
 }
 
 static void sync_cb(void *argument)
@@ -84,7 +113,7 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
                                        .audit = stores->audit,
                                        .ledger = stores->ledger,
                                        .group = stores->group,
-                                       .besides = stores->besides,
+                                       .besides = {look_besides, stores},
                                        .worker = worker};
     gateway->pipeline = pipeline_new(&options);
     gateway->sync = loop_timer_open(gateway->loop, sync_cb, stores);

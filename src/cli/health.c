@@ -129,6 +129,8 @@ struct pipeline_besides serve_besides(struct serving *serving)
 
 void serve_show_figures(struct serving *serving)
 {
+    if (serving->stores.sinks != NULL)
+        pipeline_ledger_show(serving->stores.ledger, sinks_metrics(serving->stores.sinks));
     if (serving->data == NULL)
         return;
     serving->figures = metrics_new();
@@ -140,6 +142,8 @@ void serve_show_figures(struct serving *serving)
 
 void serve_hide_figures(struct serving *serving)
 {
+    if (serving->stores.sinks != NULL)
+        pipeline_ledger_hide(serving->stores.ledger, sinks_metrics(serving->stores.sinks));
     if (serving->figures == NULL)
         return;
     pipeline_ledger_hide(serving->stores.ledger, serving->figures);

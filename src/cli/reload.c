@@ -28,6 +28,14 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static bool same_sinks(const struct config *old, const struct config *new)
+{
+    bool same = old->sink_count == new->sink_count;
+    for (size_t i = 0; same && i < old->sink_count; i++)
+        same = sink_options_equal(&old->sinks[i], &new->sinks[i]);
+    return same;
+}
+
 static void say_what_needs_a_restart(const struct config *old, const struct config *new)
 {
     if (!same_text(old->listen, new->listen) ||
@@ -38,7 +46,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         old->audit_on_failure != new->audit_on_failure ||
         old->decision_log_keep_ms != new->decision_log_keep_ms ||
         old->decision_log_keep_bytes != new->decision_log_keep_bytes ||
-        old->admin_audit_keep_ms != new->admin_audit_keep_ms ||
+        old->admin_audit_keep_ms != new->admin_audit_keep_ms || !same_sinks(old, new) ||
         !same_text(old->limits_file, new->limits_file) ||
         !same_text(old->public_url, new->public_url) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
@@ -46,7 +54,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         old->message_time_ms != new->message_time_ms || old->workers != new->workers)
         log_event(LOG_WARNING, "serve",
                   "a change of listen, workers, tls, decision_log, decision_log_key, "
-                  "decision_log_keep, decision_log_keep_bytes, "
+                  "decision_log_keep, decision_log_keep_bytes, decision_log_sinks, "
                   "admin_audit_keep, audit_on_failure, limits_file, public_url, "
                   "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
                   "next start");

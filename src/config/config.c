@@ -80,6 +80,7 @@ static void read_document(struct config_loader *loader)
     config_read_policies(loader, member(loader, "policies"));
     config_read_servers(loader, member(loader, "servers"));
     config_read_grants(loader, member(loader, "grants"));
+    config_read_sinks(loader, member(loader, "decision_log_sinks"));
     config_admit_public_url(loader);
     config_check_listener(loader, 0);
     if (!loader->no_memory)

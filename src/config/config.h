@@ -13,6 +13,7 @@
 #include "http/http.h"
 #include "identity/identity.h"
 #include "policy/policy.h"
+#include "sink/sink.h"
 #include "upstream/upstream.h"
 
 struct config_policy {
@@ -51,12 +52,14 @@ struct config {
     const char *decision_log;     // NULL: none configured
     const char *decision_log_key; // NULL: beside it
     enum audit_on_failure audit_on_failure;
-    uint64_t decision_log_keep_ms;  // 0: for ever
-    size_t decision_log_keep_bytes; // 0: all of it
-    uint64_t admin_audit_keep_ms;   // 0: for ever
-    const char *limits_file;        // NULL: in memory only
-    const char *upstream_ca;        // NULL: the system's; a PEM file for https upstreams
-    bool metrics_public;            // /metrics also for peers that are not loopback
+    uint64_t decision_log_keep_ms;    // 0: for ever
+    size_t decision_log_keep_bytes;   // 0: all of it
+    uint64_t admin_audit_keep_ms;     // 0: for ever
+    const struct sink_options *sinks; // where else the decision log goes
+    size_t sink_count;
+    const char *limits_file; // NULL: in memory only
+    const char *upstream_ca; // NULL: the system's; a PEM file for https upstreams
+    bool metrics_public;     // /metrics also for peers that are not loopback
     // "limits": { ... }; config_load always fills these in, defaults included
     size_t message_max_bytes;
     size_t waiting_max_bytes;

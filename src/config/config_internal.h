@@ -111,6 +111,7 @@ struct config_hint config_hint_table(struct slice word, const struct table *name
 extern const struct config_section config_top_section;
 extern const struct config_section config_server_section;
 extern const struct config_section config_grant_section;
+extern const struct config_section config_sink_section;
 
 // ---- values.c
 bool config_parse_bytes(struct slice text, uint64_t *ret_bytes);
@@ -143,6 +144,10 @@ bool config_strings(struct config_loader *loader, uint32_t node, config_check_cb
 bool config_split_url(struct slice url, struct arena *arena, struct upstream_options *ret,
                       const char **ret_why);
 
+// "HOST:PORT"; the host is a name, an IPv4 address or a bracketed IPv6 one (without the brackets in
+// *ret_host).
+bool config_split_host(struct slice text, struct slice *ret_host, uint16_t *ret_port);
+
 // ---- one file per part of the document; `node` is the object or JSON_NONE.
 void config_read_policies(struct config_loader *loader, uint32_t node);
 void config_read_servers(struct config_loader *loader, uint32_t node);
@@ -156,4 +161,5 @@ void config_read_outside_allow(struct config_loader *loader, uint32_t node, void
 void config_read_public_url(struct config_loader *loader, uint32_t node, void *config);
 void config_admit_public_url(struct config_loader *loader);
 void config_read_proxies(struct config_loader *loader, uint32_t node, void *config);
+void config_read_sinks(struct config_loader *loader, uint32_t node);
 void config_check_listener(struct config_loader *loader, uint32_t root);

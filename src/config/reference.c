@@ -79,4 +79,5 @@ void config_reference(struct buffer *out)
     append_section(out, "The document", &config_top_section);
     append_section(out, "A server", &config_server_section);
     append_section(out, "A grant", &config_grant_section);
+    append_section(out, "A sink", &config_sink_section);
 }

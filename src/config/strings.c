@@ -74,7 +74,7 @@ struct slice config_plain_string(struct config_loader *loader, uint32_t node)
     if (value.data != NULL && strstr(value.data, "${") != NULL) {
         config_complain(loader, CONFIG_ERROR, node,
                         "'%.*s' is taken as it stands: ${NAME} is replaced only in a server's "
-                        "'url', 'headers' and 'env'",
+                        "'url', 'headers' and 'env', and a sink's 'url', 'headers' and 'secret'",
                         CONFIG_SHOWN(config_key_of(loader, node)));
         return (struct slice){0};
     }

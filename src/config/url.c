@@ -130,6 +130,13 @@ static bool is_host(struct slice host)
     return is_v4(host) || (!is_digits(last) && !hexadecimal);
 }
 
+bool config_split_host(struct slice text, struct slice *ret_host, uint16_t *ret_port)
+{
+    struct slice port;
+    return split_port(text, ret_host, &port) && parse_port(port, ret_port) && *ret_port > 0 &&
+           (text.data[0] == '[' || is_host(*ret_host));
+}
+
 static bool is_plain(struct slice url)
 {
     for (size_t i = 0; i < url.length; i++)

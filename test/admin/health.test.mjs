@@ -27,7 +27,8 @@ async function signedIn(gateway) {
 }
 
 test('docs/metrics.md has every figure, as the gateway shows it', async t => {
-  const gateway = await startGateway(t, empty, { args: ['--data', path.join(scratch(t), 'data')] });
+  const extra = { decision_log_sinks: [{ name: 'far', kind: 'syslog', url: 'udp://127.0.0.1:9' }] };
+  const gateway = await startGateway(t, { ...empty, extra }, { args: ['--data', path.join(scratch(t), 'data')] });
   const text = await metrics(gateway);
   const shown = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name, help, type]) => {
     const label = new RegExp(`^${name}(?:_bucket)?\\{(\\w+)=`, 'm').exec(text)?.[1] ?? (/^sallyport_upstream_/.test(name) ? 'server' : '');

@@ -14,6 +14,7 @@ const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPST
 const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
 const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c';
 const FETCH = 'src/fetch/fetch.h';
+const SINK = 'src/sink/sink_internal.h';
 const LOG = 'src/audit/log.c', ROW = 'src/audit/audit_internal.h';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
@@ -104,6 +105,13 @@ const CONSTANTS = {
   'a turn at a log that another gateway writes to': [LOG, 'TURN_US', 1e-3],
   'a stop, for what is not written yet': [LOG, 'CLOSE_US', 1e-3],
   'bytes that a crash left behind the last row': [ROW, 'AUDIT_LOOSE_MAX'],
+  sinks: ['src/config/sinks.c', 'SINKS_MAX'],
+  "rows of a sink's batch": ['src/sink/options.c', 'ROWS_MAX'],
+  'bytes of a batch, before its last row': [SINK, 'SINK_BATCH_BYTES'],
+  "a sink's answer to a batch": ['src/sink/http.c', 'ANSWER_MAX'],
+  'a sink that does not answer, or takes nothing': ['src/sink/options.c', 'TIMEOUT_MS', 1],
+  'attempts of a sink that fails': ['src/sink/run.c', 'BACKOFF_MOST_MS', 1],
+  'a stop, for what sinks have not had yet': [SINK, 'SINK_CLOSE_MS', 1],
   'a body for the API': [ADMIN, 'BODY_MAX'],
   'a body with a policy': [ADMIN, 'POLICY_BODY_MAX'],
   'a body with a whole organisation (and never more than a message)': [ADMIN, 'APPLY_BODY_MAX'],

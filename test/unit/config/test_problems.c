@@ -44,7 +44,7 @@ static const struct row top_rows[] = {
      NO_GRANTS "@:1:13: error: 'listen' must not hold a NUL character\n"},
     {"{ 'listen': '${BASE}:1' }",
      NO_GRANTS "@:1:13: error: 'listen' is taken as it stands: ${NAME} is replaced only in a "
-               "server's 'url', 'headers' and 'env'\n"},
+               "server's 'url', 'headers' and 'env', and a sink's 'url', 'headers' and 'secret'\n"},
     {"{ 'listen': '0.0.0.0:1' }",
      NO_GRANTS "@:1:13: warning: 'listen' is not loopback and there is no 'tls': tokens cross the "
                "network readable by anybody\n"

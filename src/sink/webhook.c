@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows as lines of a POST, signed as Standard Webhooks 1.0.0 has it: HMAC-SHA256 over id, time and
+// body.
+#include "sink/http_internal.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+
+enum { ID_DIGITS = 32, HASH_SIZE = 32, HASH_TEXT_SIZE = 4 * ((HASH_SIZE + 2) / 3) + 1 };
+enum { SIGNATURE_SIZE = SINK_SECRETS_MAX * (HASH_TEXT_SIZE + 4) + 32 };
+
+// ---- Keys: "whsec_" and base64
+
+static int digit_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool sink_secret_parse(struct slice text, unsigned char ret[SINK_SECRET_MOST], size_t *ret_size)
+{
+    const struct slice head = SLICE_LITERAL("whsec_");
+    uint32_t bits = 0;
+    int count = 0;
+    *ret_size = 0;
+    if (!slice_starts_with(text, head))
+        return false;
+    size_t end = text.length;
+    while (end > head.length && text.length - end < 2 && text.data[end - 1] == '=')
+        end--;
+    for (size_t i = head.length; i < end; i++) {
+        int digit = digit_of(text.data[i]);
+        if (digit < 0)
+            return false;
+        bits = (bits << 6 | (uint32_t)digit) & 0xFFFFFF;
+        count += 6;
+        if (count < 8)
+            continue;
+        if (*ret_size == SINK_SECRET_MOST)
+            return false;
+        count -= 8;
+        ret[(*ret_size)++] = (unsigned char)(bits >> count);
+    }
+    return *ret_size >= SINK_SECRET_LEAST && (text.length - head.length) % 4 == 0 && count < 6 &&
+           (bits & ((1u << count) - 1)) == 0;
+}
+
+// ---- Signatures
+
+static bool sign(struct slice key, struct slice text, char ret[HASH_TEXT_SIZE])
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    if (HMAC(EVP_sha256(), key.data, (int)key.length, (const unsigned char *)text.data, text.length,
+             hash, &size) == NULL ||
+        size != HASH_SIZE)
+        return false;
+    EVP_EncodeBlock((unsigned char *)ret, hash, HASH_SIZE);
+    return true;
+}
+
+// "v1,BASE64", several of them separated by a space while keys are changed.
+static bool write_signatures(const struct sink *sink, struct slice text, char ret[SIGNATURE_SIZE])
+{
+    size_t length = (size_t)snprintf(ret, SIGNATURE_SIZE, "webhook-signature:");
+    for (size_t i = 0; i < SINK_SECRETS_MAX; i++) {
+        char signature[HASH_TEXT_SIZE];
+        if (sink->options.secrets[i].length == 0)
+            continue;
+        if (!sign(sink->options.secrets[i], text, signature))
+            return false;
+        length += (size_t)snprintf(ret + length, SIGNATURE_SIZE - length, " v1,%s", signature);
+    }
+    return true;
+}
+
+// The same batch has the same id each time that it is sent.
+static bool make_id(struct sink *sink, struct slice body, char ret[CHAIN_LINK_DIGITS + 1])
+{
+    unsigned char hash[CHAIN_LINK_SIZE];
+    if (chain_hash(sink->position.hasher, body, hash) != 0)
+        return false;
+    chain_write_hex(hash, sizeof hash, ret);
+    ret[ID_DIGITS] = '\0';
+    return true;
+}
+
+// ---- The sink
+
+static void add_row(struct sink *sink, struct sink_batch *batch, const struct sink_row *row)
+{
+    (void)sink;
+    buffer_append(&batch->body, row->line);
+    buffer_append_string(&batch->body, "\n");
+}
+
+static void deliver(struct sink *sink, const struct sink_batch *batch, struct sink_delivery *ret)
+{
+    static const int never[] = {413, 0};
+    struct slice body = buffer_slice(&batch->body);
+    char digits[CHAIN_LINK_DIGITS + 1] = "", id[64], time[64], signature[SIGNATURE_SIZE];
+    const char *const headers[] = {"Content-Type: application/x-ndjson", id, time, signature, NULL};
+    int64_t now = clock_wall_ms() / 1000;
+    buffer_clear(&sink->scratch);
+    if (make_id(sink, body, digits))
+        buffer_append_format(&sink->scratch, "msg_%s.%" PRId64 ".", digits, now);
+    buffer_append(&sink->scratch, body);
+    snprintf(id, sizeof id, "webhook-id: msg_%s", digits);
+    snprintf(time, sizeof time, "webhook-timestamp: %" PRId64, now);
+    if (sink->scratch.failed || sink->scratch.length == body.length ||
+        !write_signatures(sink, buffer_slice(&sink->scratch), signature)) {
+        sink_http_tell(ret, "the rows cannot be signed", (struct slice){0});
+        return;
+    }
+    const struct sink_http_request request = {.body = body, .headers = headers, .never = never};
+    sink_http_post(sink, &request, ret);
+}
+
+const struct sink_kind_operations sink_webhook = {.begin = sink_no_frame,
+                                                  .add = add_row,
+                                                  .end = sink_no_frame,
+                                                  .deliver = deliver,
+                                                  .close = sink_nothing};
