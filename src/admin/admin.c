@@ -172,6 +172,7 @@ static struct admin_request *request_new(struct admin_face *face, const struct h
     request->path = admin_keep(request, given->path);
     request->query = admin_keep(request, given->query);
     request->address = admin_keep(request, address_of(given->peer));
+    request->page.host = admin_keep(request, http_header_get(given->headers, HTTP_HOST));
     if (request->address.data == NULL || !copy_headers(request, given->headers)) {
         request_free(request);
         return NULL;
@@ -220,8 +221,20 @@ static const struct slice base = {"/api/v1", 7};
 bool admin_owns(const struct http_request *request)
 {
     struct slice path = request->path;
-    return slice_starts_with(path, base) &&
-           (path.length == base.length || path.data[base.length] == '/');
+    return admin_page_owns(path) || (slice_starts_with(path, base) &&
+                                     (path.length == base.length || path.data[base.length] == '/'));
+}
+
+static void take_page(struct admin_request *request, struct http_reply *reply, struct slice body)
+{
+    admin_page_take(request, body);
+    if (request->route != NULL) {
+        begin(request, reply, body);
+        return;
+    }
+    request->reply = reply;
+    admin_send(request);
+    request_free(request);
 }
 
 static void take(struct admin_request *request, struct http_reply *reply, struct slice body)
@@ -246,12 +259,17 @@ void admin_handle(struct admin_face *face, struct http_reply *reply,
                   const struct http_request *given, bool admitted)
 {
     struct admin_request *request = request_new(face, given);
+    bool page = admin_page_owns(given->path);
+    if (request != NULL && page)
+        request->page.state = PAGE_ASKS;
     if (request == NULL)
         http_reply_send(reply, 503, NULL, 0, (struct slice){0});
     else if (!admitted)
         refuse_at_once(reply, request, 403, "host",
                        "this Host or Origin is not allowed; see allowed_hosts and allowed_origins "
                        "in the configuration");
+    else if (page)
+        take_page(request, reply, given->body);
     else
         take(request, reply, given->body);
 }

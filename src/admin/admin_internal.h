@@ -38,6 +38,7 @@ struct admin_route {
     bool edits;                            // needs If-Match
     bool adds;                             // takes an Idempotency-Key
     bool any_body;                         // takes a body; one without is {}
+    bool form;                             // the body is a page's form, read already
 };
 // NULL with *ret_allow: the methods that the path has, "" when there is no such path.
 const struct admin_route *admin_route_find(struct slice method, struct slice path,
@@ -56,6 +57,7 @@ struct admin_problem {
     struct admin_fault faults[ERRORS_MAX];
     size_t fault_count;
     int64_t retry_after_s;
+    struct slice detail; // what was answered
 };
 // Adds a fault of a field at a node of the body (JSON_NONE: no place); returns ERROR_RANGE.
 int admin_fault(struct admin_request *request, const char *field, uint32_t node,
@@ -243,6 +245,9 @@ int admin_diff_lines(struct slice before, struct slice after, struct buffer *out
 // The value of a parameter, decoded into the request's arena; data NULL when it is not there.
 int admin_query(struct admin_request *request, const char *name, struct slice *ret,
                 struct error *error) MUST_CHECK;
+// The same of a form that a browser sent.
+int admin_form_value(struct admin_request *request, struct slice form, const char *name,
+                     struct slice *ret, struct error *error) MUST_CHECK;
 int admin_query_number(struct admin_request *request, const char *name, int64_t least, int64_t most,
                        int64_t *ret, struct error *error) MUST_CHECK;
 // What is asked for more than the given names is refused.
@@ -293,6 +298,34 @@ struct admin_login {
     char made[SECRET_PASSWORD_SIZE];
 };
 
+// ---- page.c: the pages behind links of invitations
+enum admin_page_state {
+    PAGE_NONE, // it is no page
+    PAGE_FILE, // what the pages need
+    PAGE_ASKS, // for the code
+    PAGE_WELCOMES,
+    PAGE_DONE,
+    PAGE_UNKNOWN, // there is no such invitation
+    PAGE_EXPIRED,
+    PAGE_USED,
+};
+struct admin_page {
+    enum admin_page_state state;
+    bool setup;        // of the first start
+    bool wants_key;    // an API key besides
+    const char *type;  // of a file
+    struct slice file; // its bytes
+    struct slice host; // that the browser asked
+    struct slice organisation, name, invited;
+    enum store_role role;
+    int64_t expires_ms;
+};
+bool admin_page_owns(struct slice path);
+// Sets the request's route when there is work to do; else the page is ready to be sent.
+void admin_page_take(struct admin_request *request, struct slice body);
+// On the loop; the reply is over.
+void admin_page_send(struct admin_request *request);
+
 // Belongs to one thread at a time: the loop, then a thread of the store or for passwords, and so
 // on; the reply stays the loop's.
 struct admin_request {
@@ -311,6 +344,7 @@ struct admin_request {
     struct json_doc doc;
     struct admin_who who;
     struct admin_login login;
+    struct admin_page page;
     int64_t version; // of If-Match
     int64_t now_ms;
     struct store_job job;

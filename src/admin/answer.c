@@ -45,6 +45,10 @@ static size_t make_headers(struct admin_request *request, struct http_header *he
 void admin_send(struct admin_request *request)
 {
     struct http_header headers[HEADERS_MAX];
+    if (request->page.state != PAGE_NONE) {
+        admin_page_send(request);
+        return;
+    }
     struct slice out = buffer_slice(&request->out);
     struct slice pieces[4] = {out};
     size_t count = 1;

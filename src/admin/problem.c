@@ -107,6 +107,7 @@ void admin_problem_write(struct admin_request *request, int result, const struct
     }
     buffer_clear(out);
     request->status = meaning.status;
+    request->problem.detail = admin_keep(request, slice_from_string(text));
     buffer_append_format(out,
                          "{\"type\":\"urn:sallyport:problem:%s\",\"title\":\"%s\",\"status\":%d",
                          meaning.type, http_status_text(meaning.status), meaning.status);

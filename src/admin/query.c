@@ -48,10 +48,10 @@ static bool next_pair(struct slice *rest, struct slice *ret_name, struct slice *
     return true;
 }
 
-int admin_query(struct admin_request *request, const char *name, struct slice *ret,
-                struct error *error)
+int admin_form_value(struct admin_request *request, struct slice form, const char *name,
+                     struct slice *ret, struct error *error)
 {
-    struct slice rest = request->query, key, value;
+    struct slice rest = form, key, value;
     *ret = (struct slice){0};
     while (next_pair(&rest, &key, &value)) {
         if (!slice_equal_string(key, name))
@@ -63,6 +63,12 @@ int admin_query(struct admin_request *request, const char *name, struct slice *r
             return admin_fault(request, name, JSON_NONE, error, "is not percent-encoded properly");
     }
     return 0;
+}
+
+int admin_query(struct admin_request *request, const char *name, struct slice *ret,
+                struct error *error)
+{
+    return admin_form_value(request, request->query, name, ret, error);
 }
 
 int admin_query_number(struct admin_request *request, const char *name, int64_t least, int64_t most,

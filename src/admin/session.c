@@ -1,26 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Passwords: signing in and out, and becoming a member by a link.
+// Passwords: signing in and out, and another password.
 #include "admin/session_internal.h"
 
 #include "base/memory.h"
 
-#define LOGIN(json, member, use)                                                                   \
-    {                                                                                              \
-        json, offsetof(struct admin_login, member), NULL, FIELD_TEXT, use                          \
-    }
-
 static const struct admin_field sign_in_fields[] = {
-    LOGIN("organisation", organisation, FIELD_GIVEN),
-    LOGIN("email", email, FIELD_GIVEN | FIELD_NEEDED),
-    LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
-};
-static const struct admin_field accept_fields[] = {
-    LOGIN("token", token, FIELD_GIVEN | FIELD_NEEDED),
-    LOGIN("email", email, FIELD_GIVEN),
-    LOGIN("name", name, FIELD_GIVEN | FIELD_NEEDED),
-    LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
+    ADMIN_LOGIN("organisation", organisation, FIELD_GIVEN),
+    ADMIN_LOGIN("email", email, FIELD_GIVEN | FIELD_NEEDED),
+    ADMIN_LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
 };
 
 void admin_new_token(const char prefix[5], char ret[IDENTITY_TOKEN_SIZE])
@@ -32,7 +21,7 @@ void admin_new_token(const char prefix[5], char ret[IDENTITY_TOKEN_SIZE])
     memory_wipe(made, sizeof made);
 }
 
-static int throttled(struct admin_request *request, struct slice account, struct error *error)
+int admin_throttled(struct admin_request *request, struct slice account, struct error *error)
 {
     int64_t wait_s =
         admin_throttle_try(request->admin->throttle, account, request->address, request->now_ms);
@@ -43,8 +32,8 @@ static int throttled(struct admin_request *request, struct slice account, struct
                         "too many attempts; try again in %lld seconds", (long long)wait_s);
 }
 
-static int check_length(struct admin_request *request, const char *field, struct slice password,
-                        struct error *error)
+int admin_check_length(struct admin_request *request, const char *field, struct slice password,
+                       struct error *error)
 {
     if (password.length >= SECRET_PASSWORD_LEAST && password.length <= SECRET_PASSWORD_MOST)
         return 0;
@@ -76,7 +65,7 @@ int admin_find_member(struct admin_request *request, struct store_view *view, st
     login->organisation = SLICE_LITERAL("default");
     int result = admin_read_fields(request, 0, sign_in_fields, 3, true, login, error);
     if (result == 0)
-        result = throttled(request, account_of(request), error);
+        result = admin_throttled(request, account_of(request), error);
     if (result != 0)
         return result;
     result = store_find_organisation(view, (struct slice){0}, "name", login->organisation, &owner,
@@ -236,8 +225,8 @@ int admin_sign_out(struct admin_request *request, struct store_view *view, struc
 // ---- Another password
 
 static const struct admin_field change_fields[] = {
-    LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
-    LOGIN("new_password", next, FIELD_GIVEN | FIELD_NEEDED),
+    ADMIN_LOGIN("password", password, FIELD_GIVEN | FIELD_NEEDED),
+    ADMIN_LOGIN("new_password", next, FIELD_GIVEN | FIELD_NEEDED),
 };
 
 int admin_find_password(struct admin_request *request, struct store_view *view, struct error *error)
@@ -248,9 +237,9 @@ int admin_find_password(struct admin_request *request, struct store_view *view, 
         return error_set(error, ERROR_NOT_FOUND, "an API key has no password");
     int result = admin_read_fields(request, 0, change_fields, 2, true, login, error);
     if (result == 0)
-        result = check_length(request, "new_password", login->next, error);
+        result = admin_check_length(request, "new_password", login->next, error);
     if (result == 0)
-        result = throttled(request, request->who.id, error);
+        result = admin_throttled(request, request->who.id, error);
     if (result == 0)
         result = store_get_member(view, request->who.organisation, request->who.id, &member, error);
     login->hash = admin_keep(request, member.password);
@@ -300,57 +289,4 @@ int admin_change_password(struct admin_request *request, struct store_view *view
     request->status = 204;
     admin_throttle_forgive(request->admin->throttle, request->who.id);
     return result == 0 ? end_other_sessions(request, view, error) : result;
-}
-
-// ---- Becoming a member
-
-// The link is tried before a password is hashed for it: hashing is dear.
-int admin_find_invitation(struct admin_request *request, struct store_view *view,
-                          struct error *error)
-{
-    struct admin_login *login = &request->login;
-    struct store_invitation invitation = {.role = STORE_VIEWER};
-    unsigned char hash[32];
-    int result = admin_read_fields(request, 0, accept_fields, 4, true, login, error);
-    if (result == 0)
-        result = throttled(request, login->token, error);
-    if (result != 0)
-        return result;
-    result = check_length(request, "password", login->password, error);
-    if (result != 0)
-        return result;
-    identity_hash_token(login->token, hash);
-    result = store_find_invitation(view, (struct slice){0}, "token",
-                                   slice_of((const char *)hash, sizeof hash), &invitation, error);
-    if (result == 0 && (invitation.accepted_ms != 0 || invitation.expires_ms <= request->now_ms))
-        return error_set(error, ERROR_NOT_FOUND, "this invitation was used or has expired");
-    if (result == 0 && invitation.email.length == 0 && login->email.length == 0)
-        return admin_fault(request, "email", JSON_NONE, error, "is missing");
-    if (result == 0 && invitation.email.length > 0 && login->email.length > 0 &&
-        !slice_equal_ignoring_case(invitation.email, login->email))
-        return admin_fault(request, "email", JSON_NONE, error,
-                           "is not the address that was invited; leave it out");
-    if (result == ERROR_NOT_FOUND)
-        error_set(error, result, "there is no such invitation");
-    return result;
-}
-
-int admin_hash_password(struct admin_request *request, struct error *error)
-{
-    return secret_hash_password(request->login.password, request->login.made, error);
-}
-
-int admin_accept(struct admin_request *request, struct store_view *view, struct error *error)
-{
-    const struct admin_login *login = &request->login;
-    struct store_member member = {
-        .email = login->email, .name = login->name, .password = slice_from_string(login->made)};
-    int result = control_accept(view, login->token, request->now_ms, &member, error);
-    request->status = 201;
-    buffer_append_string(&request->out, "{\"member\":");
-    json_write_string(&request->out, member.head.id);
-    buffer_append_string(&request->out, ",\"email\":");
-    json_write_string(&request->out, member.email);
-    buffer_append_format(&request->out, ",\"role\":\"%s\"}", store_role_words[member.role]);
-    return result;
 }

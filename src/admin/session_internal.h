@@ -12,3 +12,13 @@ const char *admin_cookie_name(const struct admin_request *request);
 // The session of the request's cookie: ERROR_NOT_FOUND when it is over.
 int admin_find_session(struct admin_request *request, struct store_view *view,
                        struct store_session *ret, struct error *error) MUST_CHECK;
+
+#define ADMIN_LOGIN(json, member, use)                                                             \
+    {                                                                                              \
+        json, offsetof(struct admin_login, member), NULL, FIELD_TEXT, use                          \
+    }
+// Counts an attempt: 429 when there were too many for the account or the address.
+int admin_throttled(struct admin_request *request, struct slice account,
+                    struct error *error) MUST_CHECK;
+int admin_check_length(struct admin_request *request, const char *field, struct slice password,
+                       struct error *error) MUST_CHECK;

@@ -36,7 +36,7 @@ static int run_read(void *argument, struct store_view *view, struct error *error
     struct admin_request *request = argument;
     const struct admin_route *route = request->route;
     int result = check_caller(request, view, error);
-    if (result == 0)
+    if (result == 0 && !route->form)
         result = admin_scan_body(request, error);
     if (result == 0 && route->edits)
         result = admin_if_match(request, error);

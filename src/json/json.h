@@ -131,6 +131,9 @@ struct json_position {
 };
 struct json_position json_position(struct slice text, size_t offset);
 
+// Is it well-formed UTF-8? For text that did not come as JSON.
+bool json_is_utf8(struct slice text);
+
 // ---- Writing. Each appends to the buffer; the buffer's sticky `failed` tells the end.
 // A string in quotes, escaped; invalid UTF-8 becomes U+FFFD.
 void json_write_string(struct buffer *out, struct slice value);

@@ -195,3 +195,14 @@ size_t json_string_characters(const struct json_doc *doc, uint32_t node)
         count += !is_continuation((unsigned char)c);
     return count;
 }
+
+bool json_is_utf8(struct slice text)
+{
+    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.length;
+    for (size_t length; text.length > 0 && at < end; at += length) {
+        length = json_utf8_sequence(at, end);
+        if (length == 0)
+            return false;
+    }
+    return true;
+}
