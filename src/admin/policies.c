@@ -5,6 +5,8 @@
 // the way back.
 #include "admin/admin_internal.h"
 
+enum { COMPARISON_MAX = 64 * 1024 * 1024 };
+
 static const struct admin_field policy_fields[] = {
     ADMIN_FIELD(policy, "name", name, FIELD_TEXT, FIELD_EDITED | FIELD_NEEDED),
     ADMIN_FIELD(policy, "note", note, FIELD_TEXT, FIELD_EDITED),
@@ -226,6 +228,36 @@ int admin_roll_back(struct admin_request *request, struct store_view *view, stru
 
 // ---- What differs
 
+// null when one of them is a policy no more.
+static int write_meaning(struct buffer *out, struct slice from, struct slice to)
+{
+    struct policy *policies[2] = {NULL, NULL};
+    struct policy_problems problems = {0};
+    struct policy_differences all;
+    struct arena arena;
+    int result = policy_compile(from, SLICE_LITERAL("from"), &policies[0], &problems);
+    policy_problems_release(&problems);
+    if (result == 0) {
+        result = policy_compile(to, SLICE_LITERAL("to"), &policies[1], &problems);
+        policy_problems_release(&problems);
+    }
+    arena_init(&arena, COMPARISON_MAX);
+    if (result == 0)
+        result = policy_compare(policies[0], policies[1], &arena, &all);
+    if (result == 0) {
+        buffer_append_string(out, "{\"changes\":");
+        policy_differences_json(&all, out);
+        buffer_append_format(out, ",\"complete\":%s}", all.too_many ? "false" : "true");
+    } else if (result == ERROR_CONFIG) {
+        buffer_append_string(out, "null");
+        result = 0;
+    }
+    arena_release(&arena);
+    policy_unref(policies[0]);
+    policy_unref(policies[1]);
+    return result;
+}
+
 int admin_diff(struct admin_request *request, struct store_view *view, struct error *error)
 {
     static const char *const names[] = {"from", "to", NULL};
@@ -250,9 +282,13 @@ int admin_diff(struct admin_request *request, struct store_view *view, struct er
                                             &to, error);
     if (result != 0)
         return result;
-    buffer_append_format(&request->out, "{\"from\":%lld,\"to\":%lld,\"lines\":", (long long)before,
+    buffer_append_format(&request->out,
+                         "{\"from\":%lld,\"to\":%lld,\"meaning\":", (long long)before,
                          (long long)after);
-    result = admin_diff_lines(from.document, to.document, &request->out);
+    result = write_meaning(&request->out, from.document, to.document);
+    buffer_append_string(&request->out, ",\"lines\":");
+    if (result == 0)
+        result = admin_diff_lines(from.document, to.document, &request->out);
     buffer_append_string(&request->out, "}");
     request->status = 200;
     return result == 0 ? 0 : error_set(error, result, "the documents are too different to compare");

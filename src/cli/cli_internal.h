@@ -88,6 +88,9 @@ int cli_policy_check(int argc, char **argv, const char *const *environment);
 int cli_policy_explain(int argc, char **argv, const char *const *environment);
 int cli_policy_test(int argc, char **argv, const char *const *environment);
 
+// ---- policy_diff.c: two files; an exit code
+int cli_policy_diff_files(const char *from, const char *to, bool json);
+
 // ---- policy_file.c
 enum { CLI_POLICY_FILE_MAX = 4 * 1024 * 1024, CLI_TAGS_MAX = 32 };
 // The policy's name: "kraken" for "policies/kraken.json".

@@ -12,7 +12,7 @@ static const struct cli_verb verbs[] = {
     {"show", cli_policy_show, "print a policy of a gateway"},
     {"save", cli_policy_save, "make a file the newest version of a gateway's policy"},
     {"rollback", cli_policy_rollback, "make an older version the newest"},
-    {"diff", cli_policy_diff, "compare two versions"},
+    {"diff", cli_policy_diff, "say what differs between two policies for those who call"},
     {"remove", cli_policy_remove, "remove a policy from a gateway"},
 };
 

@@ -212,33 +212,58 @@ int cli_policy_rollback(int argc, char **argv, const char *const *environment)
     return exit_code;
 }
 
-static int print_diff(struct remote *remote)
+static void print_meaning(struct buffer *out, struct remote *remote)
 {
-    struct buffer out;
+    uint32_t meaning = json_get(&remote->doc, 0, "meaning");
+    bool known = meaning != JSON_NONE && json_type(&remote->doc, meaning) == JSON_OBJECT;
+    uint32_t changes = known ? json_get(&remote->doc, meaning, "changes") : JSON_NONE;
+    uint32_t change = changes == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, changes);
+    if (known && change == JSON_NONE)
+        buffer_append_string(out, "nothing changes for those who call\n");
+    for (; change != JSON_NONE; change = json_next_element(&remote->doc, changes, change)) {
+        remote_print_value(out, remote, json_get(&remote->doc, change, "gravity"));
+        buffer_append_string(out, ": ");
+        remote_print_value(out, remote, json_get(&remote->doc, change, "text"));
+        buffer_append_string(out, "\n");
+    }
+    buffer_append_string(out, "\n");
+}
+
+static void print_lines(struct buffer *out, struct remote *remote)
+{
     uint32_t lines = json_get(&remote->doc, 0, "lines");
-    buffer_init(&out, 0);
     for (uint32_t line = lines == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, lines);
          line != JSON_NONE; line = json_next_element(&remote->doc, lines, line)) {
         struct slice change = remote_text(remote, line, "change");
-        buffer_append_string(&out, slice_equal_string(change, "removed") ? "-"
-                                   : slice_equal_string(change, "added") ? "+"
-                                                                         : " ");
-        remote_print_value(&out, remote, json_get(&remote->doc, line, "text"));
-        buffer_append_string(&out, "\n");
+        buffer_append_string(out, slice_equal_string(change, "removed") ? "-"
+                                  : slice_equal_string(change, "added") ? "+"
+                                                                        : " ");
+        remote_print_value(out, remote, json_get(&remote->doc, line, "text"));
+        buffer_append_string(out, "\n");
     }
+}
+
+static int print_diff(struct remote *remote)
+{
+    struct buffer out;
+    buffer_init(&out, 0);
+    print_meaning(&out, remote);
+    print_lines(&out, remote);
     cli_print(&out);
     return CLI_OK;
 }
 
 int cli_policy_diff(int argc, char **argv, const char *const *environment)
 {
-    static const struct cli_usage usage = {.command = "policy diff",
-                                           .operands = "NAME FROM TO",
-                                           .text = "Compares two versions, line by line.\n",
-                                           .flags = plain_flags,
-                                           .flag_count = REMOTE_FLAGS,
-                                           .operands_least = 3,
-                                           .operands_most = 3};
+    static const struct cli_usage usage = {
+        .command = "policy diff",
+        .operands = "(FILE FILE | NAME FROM TO)",
+        .text = "Says what differs between two policies for those who call: two files, or two\n"
+                "versions of a gateway's policy, which are also compared line by line.\n",
+        .flags = plain_flags,
+        .flag_count = REMOTE_FLAGS,
+        .operands_least = 2,
+        .operands_most = 3};
     struct cli_arguments arguments;
     struct remote remote;
     uint32_t node = 0;
@@ -246,6 +271,8 @@ int cli_policy_diff(int argc, char **argv, const char *const *environment)
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     char **words = arguments.operands;
+    if (arguments.operand_count == 2)
+        return cli_policy_diff_files(words[0], words[1], arguments.values[REMOTE_JSON] != NULL);
     if (!is_number(words[1]) || !is_number(words[2]))
         return cli_mistake("policy diff", "FROM and TO are numbers of versions");
     struct slice at = find(&remote, &arguments, environment, &node, &exit_code);

@@ -22,15 +22,16 @@ static struct slice behind(struct slice s, size_t bytes)
     return slice_of(s.data + bytes, s.length - bytes);
 }
 
-// Only the last '*' is ever retried, so the work is at most pattern times text.
-bool glob_matches(struct slice pattern, struct slice text)
+// Only the last '*' is ever retried, so the work is at most pattern times text. In a text that is
+// itself a pattern, `wild`, a '*' stands for any text and is taken by a '*' alone.
+static bool matches(struct slice pattern, struct slice text, bool wild)
 {
     struct slice star = {0}, retry = {0};
     while (text.length > 0) {
         if (pattern.length > 0 && pattern.data[0] == '*') {
             star = pattern = behind(pattern, 1);
             retry = text;
-        } else if (pattern.length > 0 && pattern.data[0] == '?') {
+        } else if (pattern.length > 0 && pattern.data[0] == '?' && !(wild && text.data[0] == '*')) {
             pattern = behind(pattern, 1);
             text = behind(text, character(text));
         } else if (pattern.length > 0 && pattern.data[0] == text.data[0]) {
@@ -47,6 +48,16 @@ bool glob_matches(struct slice pattern, struct slice text)
     while (pattern.length > 0 && pattern.data[0] == '*')
         pattern = behind(pattern, 1);
     return pattern.length == 0;
+}
+
+bool glob_matches(struct slice pattern, struct slice text)
+{
+    return matches(pattern, text, false);
+}
+
+bool glob_covers(struct slice pattern, struct slice other)
+{
+    return matches(pattern, other, true);
 }
 
 size_t glob_literal(struct slice pattern)

@@ -141,3 +141,39 @@ void policy_decide_answer(const struct policy *policy, const struct policy_call 
 // Like policy_decide, and writes what was looked at, step by step, as text for people.
 void policy_explain(const struct policy *policy, const struct policy_call *call,
                     struct arena *arena, struct policy_verdict *ret, struct buffer *out);
+
+// ---- What differs between two policies for those who call
+enum policy_gravity {
+    POLICY_LOOSENED,  // something passes that did not
+    POLICY_ALTERED,   // it cannot be told in which direction
+    POLICY_TIGHTENED, // something does not pass any more
+    POLICY_WORDING,   // what is said, not what is decided
+};
+struct policy_difference {
+    enum policy_gravity gravity;
+    const char *kind; // "newly_allowed", "limit_raised": docs/policy.md, "Comparing two policies"
+    const char *subject;   // "tool", "resource", "prompt", "method", "everything"
+    struct slice selector; // names that it is about: an exact one, a glob, "*"
+    struct slice second;   // and that match this as well; empty: none
+    unsigned categories;   // of tools, a bit for each (1 << CATALOGUE_READ); 0: whatever
+    struct slice from, to; // places: JSON Pointers, or names in parentheses
+    struct slice text;     // a sentence without a full stop
+};
+struct policy_differences {
+    struct policy_difference *items; // loosened first; in the arena
+    size_t count;
+    bool too_many; // there are more
+};
+// Whatever the two decide differently about a name is covered by a difference about it, unless
+// there are too many; a difference may turn out to make none. What it points to lives in the arena
+// and in the policies. ERROR_NO_MEMORY when the arena is full.
+int policy_compare(const struct policy *from, const struct policy *to, struct arena *arena,
+                   struct policy_differences *ret) MUST_CHECK;
+// Is it about calls of this name?
+bool policy_difference_covers(const struct policy_difference *difference,
+                              enum policy_subject subject, struct slice name,
+                              enum catalogue_category category);
+// A JSON array of objects; lines for people.
+void policy_differences_json(const struct policy_differences *all, struct buffer *out);
+void policy_differences_text(const struct policy_differences *all, struct buffer *out);
+extern const char *const policy_gravity_words[]; // by gravity; NULL-terminated

@@ -258,6 +258,8 @@ void compile_lint(struct compiler *c); // what only the whole document shows
 
 // ---- Matching, all pure.
 bool glob_matches(struct slice pattern, struct slice text);
+// Surely matches whatever the other pattern matches; false also when that is not seen.
+bool glob_covers(struct slice pattern, struct slice other);
 bool glob_overlaps(struct slice a, struct slice b); // may both match one text?
 size_t glob_literal(struct slice pattern);
 // Exactly one of found, ambiguous, neither.

@@ -211,6 +211,9 @@ test('policies are rows of versions; rolling back adds the old bytes', async t =
   assert.deepEqual(list.items.map(v => [v.number, v.note]), [[1, ''], [2, 'stricter'], [3, 'back to version 1']]);
   const diff = (await manager.must(200, 'GET', at + '/diff?from=2&to=3')).body;
   assert.deepEqual(diff.lines.map(l => l.change), ['removed', 'added', 'added', 'added']);
+  assert.equal(diff.meaning.complete, true);
+  assert.ok(diff.meaning.changes.length > 0);
+  assert.deepEqual((await manager.must(200, 'GET', at + '/diff?from=2&to=2')).body.meaning.changes, []);
   await manager.refused(422, 'invalid', 'GET', at + '/diff?from=2');
   await manager.refused(404, 'not-found', 'GET', at + '/diff?from=2&to=9');
   await manager.refused(404, 'not-found', 'GET', at + '/versions/4');

@@ -65,7 +65,9 @@ test('policies: save, show, diff, rollback; mistakes have their place', async t 
   fs.writeFileSync(file, '{"version": "1",\n "default": "deny"}');
   assert.equal((await json('policy', 'save', 'mine', file, '--note', 'stricter')).number, 2);
   assert.equal(await must('policy', 'show', 'mine', '--number', '1'), first + '\n');
-  assert.equal(await must('policy', 'diff', 'mine', '1', '2'), ' {"version": "1",\n- "default": "allow"}\n+ "default": "deny"}\n');
+  assert.equal(await must('policy', 'diff', 'mine', '1', '2'), 
+    ['tool', 'resource', 'prompt'].map(what => `tightened: every other ${what}: was allowed, is denied\n`).join('') +
+    'tightened: methods that are not named: were allowed, are denied\n\n {"version": "1",\n- "default": "allow"}\n+ "default": "deny"}\n');
   await must('policy', 'rollback', 'mine', '1');
   assert.equal(await must('policy', 'show', 'mine'), first + '\n');
   fs.writeFileSync(file, '{"version": "1",\n "default": "perhaps"}');

@@ -133,3 +133,23 @@ test('explain: broken arguments and broken policies say where', t => {
   assert.match(missing.err, /none\.json' cannot be read: No such file/);
   assert.equal(missing.code, 2);
 });
+
+test('diff: two files, for those who call', t => {
+  const looser = structuredClone(POLICY);
+  looser.tools.add_order.limits[0].max = 50;
+  looser.tools.night.action = 'deny';
+  const cwd = folderOf(t, { 'a.json': POLICY, 'b.json': looser, 'bad.json': BROKEN });
+  const { code, out } = run(['policy', 'diff', 'a.json', 'b.json'], { cwd });
+  assert.equal(code, 0);
+  assert.equal(out, "loosened   tool 'add_order': was at most 5 args.volume per day of a grant, is at most 50 args.volume per day of a grant\n" +
+    '           /tools/add_order/limits/daily -> /tools/add_order/limits/daily\n' +
+    "tightened  tool 'night': was allowed, is denied\n           /tools/night -> /tools/night\n");
+  assert.equal(run(['policy', 'diff', 'a.json', 'a.json'], { cwd }).out, 'nothing changes for those who call\n');
+  const json = JSON.parse(run(['policy', 'diff', 'b.json', 'a.json', '--json'], { cwd }).out);
+  assert.equal(json.complete, true);
+  assert.deepEqual(json.changes.map(c => [c.gravity, c.kind, c.selector]), [['loosened', 'newly_allowed', 'night'], ['tightened', 'limit_lowered', 'add_order']]);
+  const bad = run(['policy', 'diff', 'a.json', 'bad.json'], { cwd });
+  assert.equal(bad.code, 2);
+  assert.match(bad.err, /'bad\.json' is no policy:\nbad\.json:3:3: error: unknown key 'defalt'/);
+  assert.equal(run(['policy', 'diff', 'a.json', 'nothing.json'], { cwd }).code, 2);
+});
