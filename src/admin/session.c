@@ -182,10 +182,10 @@ int admin_sign_in(struct admin_request *request, struct store_view *view, struct
         result = remove_old_session(request, view, error);
     if (result == 0)
         result = add_session(request, view, &member, token, csrf, error);
-    member.signed_in_ms = request->now_ms;
-    member.head.version = 0;
+    // Not a change of the member: who edits it meanwhile has lost nothing.
     if (result == 0)
-        result = store_change_member(view, &member, error);
+        result = store_touch(view, STORE_MEMBER, member.head.organisation, member.head.id,
+                             request->now_ms, error);
     set_cookie(request, token, SESSION_MS / 1000);
     write_session(request, &member, request->now_ms + SESSION_MS, csrf);
     memory_wipe(token, sizeof token);

@@ -314,8 +314,8 @@ int store_change(struct store_view *view, enum store_kind kind, struct store_hea
 // to it.
 int store_remove(struct store_view *view, enum store_kind kind, struct slice organisation,
                  struct slice id, int64_t version, struct error *error) MUST_CHECK;
-// Sets used_ms without a new version and without a row of the audit; never back in time. 0 when
-// the record is gone.
+// Sets used_ms (of members signed_in_ms) without a new version and without a row of the audit;
+// never back in time. 0 when the record is gone.
 int store_touch(struct store_view *view, enum store_kind kind, struct slice organisation,
                 struct slice id, int64_t now_ms, struct error *error) MUST_CHECK;
 

@@ -14,6 +14,7 @@ enum {
     NOTE_MAX = 4000,
     JSON_MAX = 64 * 1024,
     BULK_MAX = 4 * 1024 * 1024,
+    ANSWER_MAX = BULK_MAX + 256 * 1024, // a document and what is said of it
 };
 
 const char *const store_role_words[] = {"viewer", "policy_manager", "admin", NULL};
@@ -184,7 +185,7 @@ static const struct store_column request[] = {
     {AT(request, key), TEXT(TEXT_MAX), .fixed = true, .unique = true},
     {AT(request, fingerprint), HASH, .fixed = true},
     {AT(request, status), NUMBER},
-    {AT(request, answer), BYTES(BULK_MAX), .bulk = true},
+    {AT(request, answer), BYTES(ANSWER_MAX), .bulk = true},
     {AT(request, expires_ms), NUMBER},
 };
 static const struct store_column audit[] = {
@@ -201,7 +202,7 @@ static const struct store_column audit[] = {
 
 const struct store_table store_tables[STORE_KINDS] = {
     [STORE_ORGANISATION] = {TABLE(organisation, "org", -1, -1)},
-    [STORE_MEMBER] = {TABLE(member, "mem", -1, -1)},
+    [STORE_MEMBER] = {TABLE(member, "mem", -1, 6)},
     [STORE_INVITATION] = {TABLE(invitation, "inv", -1, -1)},
     [STORE_API_KEY] = {TABLE(api_key, "key", -1, 6)},
     [STORE_SESSION] = {TABLE(session, "ses", 0, 5)},

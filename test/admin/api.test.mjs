@@ -60,6 +60,13 @@ test('a session needs its cookie, and its token for changes; it is rotated at si
   assert.notEqual(second.Cookie, session.Cookie);
   await api.refused(401, 'authentication', 'GET', '/session', undefined, session);
   await api.refused(403, 'csrf', 'DELETE', '/session', undefined, { Cookie: second.Cookie });
+  // To sign in is no change of the member: an edit that was begun before is not lost.
+  const [{ id }] = (await api.must(200, 'GET', '/members', undefined, second)).body.items;
+  const me = await api.must(200, 'GET', '/members/' + id, undefined, second);
+  await signIn(api);
+  const now = await api.must(200, 'GET', '/members/' + id, undefined, second);
+  assert.deepEqual([now.etag, now.body.version], [me.etag, me.body.version]);
+  assert.ok(now.body.signed_in_at >= me.body.signed_in_at);
   const out = await api.must(204, 'DELETE', '/session', undefined, second.csrf);
   assert.match(out.headers.get('set-cookie'), /^sallyport_session=; .*Max-Age=0/);
   await api.refused(401, 'authentication', 'GET', '/session', undefined, second);
@@ -288,6 +295,20 @@ test('an addition that is asked for twice with one key is made once', async t =>
   // What failed was not made: the key is free.
   await admin.refused(422, 'invalid', 'POST', '/keys', { label: 'x' }, { 'Idempotency-Key': 'free' });
   await admin.must(201, 'POST', '/keys', { label: 'x', role: 'viewer' }, { 'Idempotency-Key': 'free' });
+});
+
+test('an addition of almost 4 MiB is kept whole for the next who asks', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), key = { 'Idempotency-Key': 'large' };
+  const description = 'x'.repeat(4 * 1024 * 1024 - 200);
+  const made = await admin.must(201, 'POST', '/policies', { name: 'p', document: ALLOW });
+  const at = `/policies/${made.body.id}/versions`, body = { note: '"'.repeat(30), document: { ...ALLOW, description } };
+  const first = await admin.must(201, 'POST', at, body, { ...key, ...ANY });
+  const second = await admin.must(201, 'POST', at, body, { ...key, ...ANY });
+  assert.equal(second.headers.get('idempotency-replayed'), 'true');
+  assert.equal(second.text, first.text);
+  assert.equal(first.body.document.description.length, description.length);
+  assert.equal((await admin.must(200, 'GET', at)).body.items.length, 2);
 });
 
 test('bodies are read strictly, and faults have their place', async t => {

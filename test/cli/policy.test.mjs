@@ -150,6 +150,6 @@ test('diff: two files, for those who call', t => {
   assert.deepEqual(json.changes.map(c => [c.gravity, c.kind, c.selector]), [['loosened', 'newly_allowed', 'night'], ['tightened', 'limit_lowered', 'add_order']]);
   const bad = run(['policy', 'diff', 'a.json', 'bad.json'], { cwd });
   assert.equal(bad.code, 2);
-  assert.match(bad.err, /'bad\.json' is no policy:\nbad\.json:3:3: error: unknown key 'defalt'/);
+  assert.match(bad.err, /'bad\.json' is no policy:\nbad\.json:1:1: error: [^]*bad\.json:3:3: error: unknown key 'defalt'/);
   assert.equal(run(['policy', 'diff', 'a.json', 'nothing.json'], { cwd }).code, 2);
 });

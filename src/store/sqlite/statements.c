@@ -89,9 +89,10 @@ static void write_statement(struct buffer *sql, const struct store_table *table,
         break;
     case USE_TOUCH:
         buffer_append_format(sql,
-                             "UPDATE \"%s\" SET used_ms = max(used_ms, ?3)"
+                             "UPDATE \"%s\" SET \"%s\" = max(\"%s\", ?3)"
                              " WHERE organisation = ?1 AND id = ?2",
-                             table->name);
+                             table->name, table->columns[table->used].name,
+                             table->columns[table->used].name);
         break;
     case USE_EXPIRE:
         buffer_append_format(
