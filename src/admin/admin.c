@@ -12,6 +12,7 @@
 enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
 // Of one loop, at the same time.
 enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024 };
+enum { HASHERS = 2, HASHERS_WAITING = 64, TRIALS = 4, TRIALS_WAITING = 16 };
 
 struct admin_face {
     struct admin *admin;
@@ -41,6 +42,7 @@ static void request_free(struct admin_request *request)
     if (request->out.data != NULL)
         memory_wipe(request->out.data, request->out.capacity);
     buffer_release(&request->out);
+    control_rules_unref(request->rules);
     json_doc_release(&request->doc);
     arena_release(&request->arena);
     memory_wipe(request, sizeof *request);
@@ -281,8 +283,13 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
     struct admin *admin = memory_new(sizeof *admin);
     admin->options = *options;
     admin->throttle = admin_throttle_new();
-    int result = admin->throttle == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                                         : admin_hashers_open(&admin->hashers, error);
+    if (options->upstream_ca != NULL)
+        admin->ca_file = memory_copy_string(options->upstream_ca, strlen(options->upstream_ca));
+    int result = admin->throttle == NULL
+                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                     : admin_pool_open(HASHERS, HASHERS_WAITING, &admin->passwords, error);
+    if (result == 0)
+        result = admin_pool_open(TRIALS, TRIALS_WAITING, &admin->trials, error);
     if (result != 0)
         admin_close(admin);
     else
@@ -294,10 +301,17 @@ void admin_close(struct admin *admin)
 {
     if (admin == NULL)
         return;
-    admin_hashers_close(admin->hashers);
+    admin_pool_close(admin->passwords);
+    admin_pool_close(admin->trials);
+    memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     memory_free(admin->public_url);
     memory_free(admin);
+}
+
+void admin_end_trials(struct admin *admin)
+{
+    atomic_store(&admin->ending, true);
 }
 
 void admin_set_public_url(struct admin *admin, const char *url)
@@ -325,6 +339,7 @@ void admin_face_free(struct admin_face *face)
 {
     if (face == NULL)
         return;
+    admin_end_trials(face->admin);
     pthread_mutex_lock(&face->lock);
     while (face->done_count < face->working)
         pthread_cond_wait(&face->settled, &face->lock);

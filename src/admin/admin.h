@@ -17,7 +17,8 @@ struct admin_options {
     // What may be asked outside, and by what; both outlive it. `fetch` may be NULL: nothing is.
     const struct net_guard *guard;
     struct fetch *fetch;
-    bool secure_cookies; // the way to the browser is TLS, even where the gateway's own is not
+    const char *upstream_ca; // PEM, what servers are judged by in place of the system's; copied
+    bool secure_cookies;     // the way to the browser is TLS, even where the gateway's own is not
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,
@@ -25,6 +26,8 @@ int admin_open(const struct admin_options *options, struct admin **ret,
 // Where browsers reach it ("https://gateway.example.com"); copied. Until it is told, nothing that
 // needs such an address works. Once, before its faces serve.
 void admin_set_public_url(struct admin *admin, const char *url);
+// Trials of servers end soon, and so do later ones. Any thread.
+void admin_end_trials(struct admin *admin);
 void admin_close(struct admin *admin); // after its faces; NULL accepted
 
 // NULL: no memory.

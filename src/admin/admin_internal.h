@@ -7,6 +7,8 @@
 #include "base/list.h"
 #include "json/json.h"
 
+#include <stdatomic.h>
+
 enum {
     BODY_MAX = 64 * 1024,
     POLICY_BODY_MAX = 4 * 1024 * 1024,
@@ -30,7 +32,7 @@ struct admin_route {
     const char *path; // behind /api/v1; "{}" stands for an id
     enum admin_least least;
     admin_step read; // in a job that reads
-    // Behind `read`, on a thread for passwords.
+    // Behind `read`, on a thread for what takes long: for passwords, or for trials.
     int (*hash)(struct admin_request *request, struct error *error);
     admin_step write;                      // behind both, in a job that writes
     const struct admin_resource *resource; // of the general steps
@@ -39,6 +41,7 @@ struct admin_route {
     bool adds;                             // takes an Idempotency-Key
     bool any_body;                         // takes a body; one without is {}
     bool form;                             // the body is a page's form, read already
+    bool tries;                            // `hash` is a trial of a server
 };
 // NULL with *ret_allow: the methods that the path has, "" when there is no such path.
 const struct admin_route *admin_route_find(struct slice method, struct slice path,
@@ -229,7 +232,8 @@ void admin_policy_problems(struct admin_request *request, const char *field,
     X(admin_revoke_grant)                                                                          \
     X(admin_export)                                                                                \
     X(admin_apply)                                                                                 \
-    X(admin_snippets)
+    X(admin_snippets)                                                                              \
+    X(admin_find_trial)
 #define ADMIN_STEP(name)                                                                           \
     int name(struct admin_request *request, struct store_view *view, struct error *error);
 ADMIN_STEPS(ADMIN_STEP)
@@ -237,6 +241,7 @@ ADMIN_STEPS(ADMIN_STEP)
 int admin_check_password(struct admin_request *request, struct error *error);
 int admin_replace_password(struct admin_request *request, struct error *error);
 int admin_hash_password(struct admin_request *request, struct error *error);
+int admin_try_server(struct admin_request *request, struct error *error);
 
 // ---- diff.c: two texts, line by line
 int admin_diff_lines(struct slice before, struct slice after, struct buffer *out) MUST_CHECK;
@@ -272,23 +277,27 @@ int64_t admin_throttle_try(struct admin_throttle *throttle, struct slice account
                            struct slice address, int64_t now_ms);
 void admin_throttle_forgive(struct admin_throttle *throttle, struct slice account);
 
-// ---- hashers.c: a few threads for passwords
-struct admin_hashers;
-int admin_hashers_open(struct admin_hashers **ret, struct error *error) MUST_CHECK;
-void admin_hashers_close(struct admin_hashers *hashers); // NULL accepted
+// ---- pool.c: a few threads for work that takes long
+struct admin_pool;
+// At most 8 threads.
+int admin_pool_open(size_t threads, size_t waiting_max, struct admin_pool **ret,
+                    struct error *error) MUST_CHECK;
+void admin_pool_close(struct admin_pool *pool); // NULL accepted
 struct admin_work {
     void (*run)(void *argument);
     void *argument;
     struct admin_work *next;
 };
 // False: too many wait.
-bool admin_hashers_submit(struct admin_hashers *hashers, struct admin_work *work);
+bool admin_pool_submit(struct admin_pool *pool, struct admin_work *work);
 
 struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
     struct admin_throttle *throttle;
-    struct admin_hashers *hashers;
+    struct admin_pool *passwords, *trials;
+    char *ca_file;      // owned; NULL: the system's
+    atomic_bool ending; // trials end early
 };
 
 // What the steps of signing in and joining hand each other.
@@ -358,6 +367,8 @@ struct admin_request {
     struct slice set_cookie, allow;
     char secret[IDENTITY_TOKEN_SIZE]; // shown once, as the member "token"; wiped
     bool replayed;
+    struct control_rules *rules; // of a trial, with the server that is tried
+    const struct upstream_options *tried;
     bool rehearsed; // all is well so far, and nothing of it shall stay
     struct admin_problem problem;
 };

@@ -58,6 +58,8 @@ static const struct admin_route routes[] = {
      .any_body = true, .edits = true},
     {"DELETE", "/servers/{id}", ADMIN_ADMIN, .write = admin_remove, .resource = &admin_servers,
      .edits = true},
+    {"POST", "/servers/{id}/test", ADMIN_POLICY_MANAGER, .read = admin_find_trial,
+     .hash = admin_try_server, .tries = true},
     {"GET", "/servers/{id}/credentials", ADMIN_ADMIN, .read = admin_list,
      .resource = &admin_credentials},
     {"POST", "/servers/{id}/credentials", ADMIN_ADMIN, .write = admin_set_credential,

@@ -151,19 +151,22 @@ static void write_snippet(struct snippets *snippets, const struct client *client
 // in between. It goes into commands: nothing but letters, digits and what addresses have.
 static int find_base(struct admin_request *request, struct slice *ret, struct error *error)
 {
-    struct slice host = request->host;
-    bool good = host.length > 0 && host.length <= 300;
-    for (size_t i = 0; i < host.length && good; i++) {
-        char c = host.data[i];
+    const char *own = request->admin->public_url;
+    *ret = own != NULL ? slice_from_string(own)
+                       : arena_format(&request->arena, "%s://%.*s", request->tls ? "https" : "http",
+                                      SLICE_PRINT(request->host));
+    if (ret->data == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    bool good = (own != NULL || request->host.length > 0) && ret->length <= 400;
+    for (size_t i = 0; i < ret->length && good; i++) {
+        char c = ret->data[i];
         good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               strchr(".:-[]_", c) != NULL;
+               strchr("/.:-[]_", c) != NULL;
     }
     if (!good)
         return admin_refuse(request, 400, "malformed", ERROR_SYNTAX, error,
                             "the Host of this request is no address for clients");
-    *ret = arena_format(&request->arena, "%s://%.*s", request->tls ? "https" : "http",
-                        SLICE_PRINT(host));
-    return ret->data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
+    return 0;
 }
 
 static int find_servers(struct snippets *snippets, struct store_view *view, struct error *error)

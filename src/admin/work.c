@@ -114,10 +114,14 @@ static void have_read(void *argument, int result, const struct error *error)
         finish(request, result, error);
     } else if (request->route->hash == NULL) {
         write_or_end(request);
-    } else if (!admin_hashers_submit(request->admin->hashers, &request->work)) {
+    } else if (!admin_pool_submit(request->route->tries ? request->admin->trials
+                                                        : request->admin->passwords,
+                                  &request->work)) {
         request->problem.retry_after_s = 2;
         result = admin_refuse(request, 503, "busy", ERROR_LIMIT, &busy,
-                              "too many passwords are being checked; try again in a moment");
+                              "too many %s at the same time; try again in a moment",
+                              request->route->tries ? "servers are being tried"
+                                                    : "passwords are being checked");
         finish(request, result, &busy);
     }
 }

@@ -83,8 +83,10 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
     const struct fetch_options fetch = {.guard = data->guard, .ca_file = config->upstream_ca};
     serve_data_allow_outside(data, config);
     int result = fetch_open(&fetch, &data->fetch, error);
-    const struct admin_options options = {
-        .control = data->control, .guard = data->guard, .fetch = data->fetch};
+    const struct admin_options options = {.control = data->control,
+                                          .guard = data->guard,
+                                          .fetch = data->fetch,
+                                          .upstream_ca = config->upstream_ca};
     return result == 0 ? admin_open(&options, &data->admin, error) : result;
 }
 
@@ -102,6 +104,12 @@ void serve_data_allow_outside(struct serve_data *data, const struct config *conf
 const struct net_guard *serve_data_guard(const struct serve_data *data)
 {
     return data->guard;
+}
+
+void serve_data_end_trials(struct serve_data *data)
+{
+    if (data->admin != NULL)
+        admin_end_trials(data->admin);
 }
 
 void serve_data_stop_asking(struct serve_data *data)

@@ -27,6 +27,8 @@ void serve_data_allow_outside(struct serve_data *data, const struct config *conf
 const struct net_guard *serve_data_guard(const struct serve_data *data);
 // Ends requests to outside, so that nothing waits for them.
 void serve_data_stop_asking(struct serve_data *data);
+// A stop has begun: whoever tries a server out does not hold it up.
+void serve_data_end_trials(struct serve_data *data);
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
 // Signs the admin audit with the decision log's key, or one of its own where there is no such log.

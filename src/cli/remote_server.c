@@ -85,6 +85,100 @@ static int add(int argc, char **argv, const char *const *environment)
     return exit_code;
 }
 
+// ---- test
+
+static void print_legs(struct buffer *out, struct remote *remote)
+{
+    uint32_t legs = json_get(&remote->doc, 0, "legs");
+    for (uint32_t leg = legs == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, legs);
+         leg != JSON_NONE; leg = json_next_element(&remote->doc, legs, leg)) {
+        buffer_append_string(out, "ok    ");
+        remote_print_value(out, remote, json_get(&remote->doc, leg, "name"));
+        buffer_append_string(out, " in ");
+        remote_print_value(out, remote, json_get(&remote->doc, leg, "milliseconds"));
+        buffer_append_string(out, " ms ");
+        remote_print_value(out, remote, json_get(&remote->doc, leg, "detail"));
+        buffer_append_string(out, "\n");
+    }
+}
+
+// "LABEL VALUE", nothing when there is none.
+static void print_fact(struct buffer *out, struct remote *remote, const char *label,
+                       uint32_t object, const char *member)
+{
+    uint32_t node = json_get(&remote->doc, object, member);
+    if (node == JSON_NONE || json_type(&remote->doc, node) == JSON_NULL)
+        return;
+    buffer_append_string(out, label);
+    remote_print_value(out, remote, node);
+    buffer_append_string(out, "\n");
+}
+
+static void print_trial(struct remote *remote)
+{
+    struct buffer out;
+    uint32_t tls = json_get(&remote->doc, 0, "tls"), tools = json_get(&remote->doc, 0, "tools"),
+             problem = json_get(&remote->doc, 0, "problem"),
+             errors = json_get(&remote->doc, 0, "errors");
+    buffer_init(&out, 0);
+    print_legs(&out, remote);
+    print_fact(&out, remote, "certificate of ", tls, "subject");
+    print_fact(&out, remote, "  issued by    ", tls, "issuer");
+    print_fact(&out, remote, "  until        ", tls, "expires_at");
+    print_fact(&out, remote, "server         ", 0, "server_name");
+    print_fact(&out, remote, "  version      ", 0, "server_version");
+    print_fact(&out, remote, "protocol       ", 0, "protocol_version");
+    print_fact(&out, remote, "era            ", 0, "era");
+    print_fact(&out, remote, "tools          ", tools, "count");
+    print_fact(&out, remote, "  named        ", tools, "names");
+    print_fact(&out, remote, "fail  ", problem, "detail");
+    print_fact(&out, remote, "      ", problem, "advice");
+    for (uint32_t line = errors == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, errors);
+         line != JSON_NONE; line = json_next_element(&remote->doc, errors, line)) {
+        buffer_append_string(&out, "wrote ");
+        remote_print_value(&out, remote, line);
+        buffer_append_string(&out, "\n");
+    }
+    cli_print(&out);
+}
+
+static int test(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_flag flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
+    static const struct cli_usage usage = {
+        .command = "server test",
+        .operands = "NAME",
+        .text = "Tries a server out from the gateway, with its credentials: reaches it, agrees on\n"
+                "a protocol and lists its tools. Takes 15 seconds at most.\n",
+        .flags = flags,
+        .flag_count = REMOTE_FLAGS,
+        .operands_least = 1,
+        .operands_most = 1};
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    exit_code = remote_open(&remote, &arguments, environment);
+    if (exit_code == CLI_OK) {
+        struct slice at =
+            remote_find(&remote, kind.path, kind.find_by, arguments.operands[0], &node);
+        struct slice target = arena_format(&remote.arena, "%.*s/test", SLICE_PRINT(at));
+        exit_code = at.data == NULL ? CLI_FAILED
+                                    : remote_call(&remote, "POST", target, (struct slice){0}, NULL);
+    }
+    if (exit_code == CLI_OK && remote.json)
+        exit_code = remote_print(&remote, &kind);
+    else if (exit_code == CLI_OK)
+        print_trial(&remote);
+    uint32_t good = exit_code == CLI_OK ? json_get(&remote.doc, 0, "good") : JSON_NONE;
+    if (good != JSON_NONE && json_type(&remote.doc, good) == JSON_FALSE)
+        exit_code = CLI_FAILED;
+    remote_close(&remote);
+    return exit_code;
+}
+
 int cli_server(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_verb verbs[] = {
@@ -92,6 +186,7 @@ int cli_server(int argc, char **argv, const char *const *environment)
         {"show", show, "one of them"},
         {"add", add, "add a server"},
         {"credential", cli_server_credential, "the secrets that are sent to servers"},
+        {"test", test, "try a server out"},
         {"remove", remove_one, "remove a server"},
     };
     return cli_run_verb("server", verbs, sizeof verbs / sizeof *verbs, argc, argv, environment);

@@ -86,6 +86,8 @@ static void drain(struct serving *serving)
     serving->draining = true;
     log_event(LOG_INFO, "serve", "stopping: no new connections, calls in flight finish");
     loop_timer_start(serving->drain_timer, serving->config->drain_ms, 0);
+    if (serving->data != NULL)
+        serve_data_end_trials(serving->data);
     for (size_t i = 1; i < serving->worker_count; i++)
         worker_tell(&serving->workers[i], (struct worker_mail){.drain = true});
     worker_drain(&serving->workers[0]);

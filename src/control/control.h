@@ -11,6 +11,8 @@
 #include "secret/secret.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 struct control;
 
 struct control_options {
@@ -134,6 +136,16 @@ int control_check_server(struct control *control, const struct store_server *ser
 int control_set_credential(struct control *control, struct store_view *view,
                            struct store_credential *credential, struct slice plain,
                            struct error *error) MUST_CHECK;
+// Tries a server out as a client would and writes what it found as a JSON object (docs/openapi.json,
+// Trial). Waits 15 s at most: on a thread that serves nothing. ERROR_NO_MEMORY.
+struct control_trial {
+    const struct upstream_options *server;
+    const char *ca_file;           // as upstream_set_new
+    const struct net_guard *guard; // of guarded servers
+    const atomic_bool *stop;       // once true it ends soon; NULL: never
+};
+int control_try_server(const struct control_trial *trial, struct buffer *out,
+                       struct error *error) MUST_CHECK;
 // Seals everything under a new key, which is added to the key file, and then takes the old keys out
 // of it. Keys from the environment stay as they are: the one with the highest number is used.
 // Waits: not on an event loop.

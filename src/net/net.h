@@ -101,6 +101,15 @@ int net_socket_start_tls(struct net_socket *socket, const struct net_tls *tls,
                          const char *host) MUST_CHECK;
 // Goes on with the TLS handshake: 0 (done), ERROR_AGAIN, or another with the reason in `error`.
 int net_socket_handshake(struct net_socket *socket, struct error *error) MUST_CHECK;
+// What a finished handshake agreed on, for people. Texts are cut where they are too long.
+struct net_tls_facts {
+    char version[16]; // "TLSv1.3"
+    char cipher[64];
+    char subject[200]; // of the other side's certificate
+    char issuer[200];
+    int64_t expires_ms; // 0: unknown
+};
+void net_socket_tls_facts(const struct net_socket *socket, struct net_tls_facts *ret);
 // What to pass to loop_io_want, given what the owner waits for (TLS may need the other one).
 int net_socket_interest(const struct net_socket *socket, int wanted);
 // 0 with at least one byte, ERROR_AGAIN, ERROR_CLOSED (proper end) or ERROR_IO (reset; also a TLS

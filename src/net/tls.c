@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
+#include <time.h>
 
 enum { RECORD_MAX = 16384 };
 
@@ -163,6 +165,37 @@ int net_socket_handshake(struct net_socket *socket, struct error *error)
         return ERROR_AGAIN;
     }
     return handshake_error(socket->ssl, kind, error);
+}
+
+static int64_t time_of(const ASN1_TIME *time)
+{
+    struct tm fields = {0};
+    return time == NULL || ASN1_TIME_to_tm(time, &fields) != 1 ? 0
+                                                               : (int64_t)timegm(&fields) * 1000;
+}
+
+static void name_of(const X509_NAME *name, char *text, size_t size)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    int length = 0;
+    if (out != NULL && name != NULL && X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0)
+        length = BIO_read(out, text, (int)size - 1);
+    text[length > 0 ? length : 0] = '\0';
+    BIO_free(out);
+    ERR_clear_error();
+}
+
+void net_socket_tls_facts(const struct net_socket *socket, struct net_tls_facts *ret)
+{
+    *ret = (struct net_tls_facts){.expires_ms = 0};
+    snprintf(ret->version, sizeof ret->version, "%s", SSL_get_version(socket->ssl));
+    snprintf(ret->cipher, sizeof ret->cipher, "%s", SSL_get_cipher_name(socket->ssl));
+    X509 *certificate = SSL_get0_peer_certificate(socket->ssl);
+    if (certificate == NULL)
+        return;
+    name_of(X509_get_subject_name(certificate), ret->subject, sizeof ret->subject);
+    name_of(X509_get_issuer_name(certificate), ret->issuer, sizeof ret->issuer);
+    ret->expires_ms = time_of(X509_get0_notAfter(certificate));
 }
 
 int net_tls_read(struct net_socket *socket, char *bytes, size_t size, size_t *ret_got)

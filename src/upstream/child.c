@@ -253,7 +253,10 @@ static void output_cb(void *argument, int events)
 
 static void log_error_line(struct child *child, struct slice line)
 {
-    uint64_t second = loop_now_us(child->link.server->set->loop) / 1000000;
+    const struct upstream_set *set = child->link.server->set;
+    uint64_t second = loop_now_us(set->loop) / 1000000;
+    if (set->error_line != NULL)
+        set->error_line(set->error_argument, line);
     if (second != child->log_second) {
         child->log_second = second;
         child->log_lines = 0;

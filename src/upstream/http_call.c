@@ -44,6 +44,15 @@ static void limit_body(struct upstream_call *call)
         http_call_limit_body(call->http, 0, ms);
 }
 
+static struct slice challenge_of(struct http_headers headers)
+{
+    static const struct slice name = {"WWW-Authenticate", 16};
+    for (size_t i = 0; i < headers.count; i++)
+        if (slice_equal_ignoring_case(headers.items[i].name, name))
+            return headers.items[i].value;
+    return (struct slice){0};
+}
+
 static void on_head(void *argument, const struct http_response *head)
 {
     struct upstream_call *call = argument;
@@ -66,8 +75,9 @@ static void on_head(void *argument, const struct http_response *head)
             http_event_parser_init(&call->parser, call->body.cap);
         struct upstream_head h = {.status = head->status,
                                   .event_stream = call->event_stream,
-                                  .session_id =
-                                      http_header_get(head->headers, HTTP_MCP_SESSION_ID)};
+                                  .session_id = http_header_get(head->headers, HTTP_MCP_SESSION_ID),
+                                  .challenge = head->status == 401 ? challenge_of(head->headers)
+                                                                   : (struct slice){0}};
         call->events.on_head(call->events.argument, &h);
     }
     call->in_callback = false;

@@ -149,6 +149,13 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
     return 0;
 }
 
+void upstream_set_listen_to_errors(struct upstream_set *set,
+                                   void (*line)(void *argument, struct slice line), void *argument)
+{
+    set->error_line = line;
+    set->error_argument = argument;
+}
+
 void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog)
 {
     set->waiting = backlog;

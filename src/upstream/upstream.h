@@ -67,6 +67,9 @@ int upstream_set_new(struct loop *loop, const char *ca_file, struct upstream_set
 void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlog);
 // What guarded servers may be connected to, from now on; borrowed. NULL: public addresses only.
 void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard);
+// What programs write to standard error, a line at a time, besides the log. Before the first link.
+void upstream_set_listen_to_errors(struct upstream_set *set,
+                                   void (*line)(void *argument, struct slice line), void *argument);
 // Makes the set hold exactly these servers. Unchanged ones stay as they are, but for the headers
 // and the refusal that the next message meets; changed and removed ones are retired: what is in
 // flight on them ends by itself, upstream_server_retired tells. Options are copied.
@@ -113,6 +116,7 @@ struct upstream_head {
     int status;
     bool event_stream;
     struct slice session_id; // Mcp-Session-Id, data NULL when absent
+    struct slice challenge;  // WWW-Authenticate of a 401, data NULL when absent
 };
 
 // ---- A link: one conversation with a child process or with an SSE server (2024-11-05), which has

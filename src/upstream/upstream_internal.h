@@ -22,6 +22,8 @@ struct upstream_set {
     struct arena arena;            // scratch, cleared before each delivery
     void (*drained)(void *argument);
     void *drained_argument;
+    void (*error_line)(void *argument, struct slice line); // NULL: only the log
+    void *error_argument;
 };
 
 // What may change while a server serves.

@@ -398,6 +398,12 @@ test('snippets name the gateway as it was asked for, and have no token', async t
   await viewer.refused(422, 'invalid', 'GET', `/grants/${acme.grant}/snippets?client=emacs`);
 });
 
+test('a server is tried where the gateway may reach it (test/wire/trial.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), { id } = (await admin.must(201, 'POST', '/servers', { name: 'own', transport: 'http', url: 'http://127.0.0.1:1/mcp' })).body;
+  assert.equal((await admin.must(200, 'POST', `/servers/${id}/test`)).body.problem.kind, 'guard');
+});
+
 test('a whole organisation comes and goes (moves.test.mjs has the rest)', async t => {
   const { api, acme } = await startApi(t);
   const admin = api.as(acme.keys.admin), { body, etag } = await admin.must(200, 'GET', '/export');

@@ -405,7 +405,7 @@ void fake_head(struct upstream_call *call, int status, bool stream, const char *
 {
     if (call->over || call->head)
         return;
-    struct upstream_head head = {status, stream, slice_from_string(session)};
+    struct upstream_head head = {status, stream, slice_from_string(session), {0}};
     call->head = true;
     call->streaming = stream;
     call->events.on_head(call->events.argument, &head);
