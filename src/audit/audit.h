@@ -15,7 +15,7 @@
 struct audit_log;
 
 // All slices are copied by audit_record; empty ones are written as null or left out as documented
-// in docs/decision-log.md. Argument values are never part of it.
+// in docs/decision-log.md.
 struct audit_record {
     int64_t time_ms;
     struct slice request_id; // the gateway's own id of the exchange
@@ -33,10 +33,12 @@ struct audit_record {
     struct slice policy_version;
     const struct slice *argument_keys;
     size_t argument_key_count;
-    size_t redacted;     // parts of the answer that the policy took out, or would have
-    int upstream_status; // HTTP status; 0 when there was none
-    int64_t decide_us;   // from the message's last byte to the verdict
-    int64_t upstream_us; // 0 when it was not sent
+    struct slice arguments; // values: a JSON object in one line, what may be seen of it; or empty
+    size_t arguments_left_out; // how many of them are not in it
+    size_t redacted;           // parts of the answer that the policy took out, or would have
+    int upstream_status;       // HTTP status; 0 when there was none
+    int64_t decide_us;         // from the message's last byte to the verdict
+    int64_t upstream_us;       // 0 when it was not sent
     int64_t total_us;
     struct slice peer;  // client address
     struct slice trace; // trace id of traceparent

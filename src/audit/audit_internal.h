@@ -18,6 +18,7 @@ enum {
     AUDIT_TEXT_MAX = 1024, // bytes kept of each string
     AUDIT_KEY_MAX = 128,   // and of each argument key
     AUDIT_KEYS_MAX = 64,
+    AUDIT_ARGUMENTS_MAX = 64 * 1024, // more are left out as a whole
 };
 
 // Every string of a record, in the order in which the line shows them.
@@ -40,12 +41,14 @@ enum audit_text {
     AUDIT_TEXTS,
 };
 
-// A record as it lies in the ring: this head, then the bytes of the texts, then those of the keys.
+// A record as it lies in the ring: this head, then the bytes of the texts, those of the keys, and
+// those of the arguments.
 struct audit_cell {
     uint32_t size; // of the whole cell, a multiple of 8; 0: the rest of the ring is unused
     uint32_t key_total;
     int32_t upstream_status;
     uint32_t redacted;
+    uint32_t arguments_length, arguments_left_out;
     uint16_t key_count;
     uint16_t cut; // bit per text: there was more of it
     int64_t time_ms, decide_us, upstream_us, total_us;

@@ -51,10 +51,17 @@ static const char *write_texts(struct buffer *out, const struct audit_cell *cell
     return at;
 }
 
-static void write_keys(struct buffer *out, const struct audit_cell *cell, const char *at)
+// `key` with the comma before and the colon behind.
+static void write_number(struct buffer *out, struct slice key, int64_t value)
+{
+    buffer_append(out, key);
+    json_write_integer(out, value);
+}
+
+static const char *write_keys(struct buffer *out, const struct audit_cell *cell, const char *at)
 {
     if (cell->key_total == 0)
-        return;
+        return at;
     buffer_append_string(out, ",\"argument_keys\":");
     for (size_t i = 0; i < cell->key_count; i++) {
         buffer_append_string(out, i == 0 ? "[" : ",");
@@ -66,13 +73,17 @@ static void write_keys(struct buffer *out, const struct audit_cell *cell, const 
         buffer_append_string(out, ",\"argument_keys_total\":");
         json_write_integer(out, cell->key_total);
     }
+    return at;
 }
 
-// `key` with the comma before and the colon behind.
-static void write_number(struct buffer *out, struct slice key, int64_t value)
+static void write_arguments(struct buffer *out, const struct audit_cell *cell, const char *at)
 {
-    buffer_append(out, key);
-    json_write_integer(out, value);
+    if (cell->arguments_length > 0) {
+        buffer_append(out, SLICE_LITERAL(",\"arguments\":"));
+        buffer_append(out, slice_of(at, cell->arguments_length));
+    }
+    if (cell->arguments_left_out > 0)
+        write_number(out, SLICE_LITERAL(",\"arguments_left_out\":"), cell->arguments_left_out);
 }
 
 // Lines come many to the second, and only their milliseconds differ.
@@ -97,7 +108,8 @@ void audit_line(struct buffer *out, struct audit_second *second, const struct au
 {
     write_time(out, second, cell->time_ms);
     const char *at = write_texts(out, cell, (const char *)&cell->key_lengths[cell->key_count]);
-    write_keys(out, cell, at);
+    at = write_keys(out, cell, at);
+    write_arguments(out, cell, at);
     if (cell->redacted != 0)
         write_number(out, SLICE_LITERAL(",\"redacted\":"), cell->redacted);
     if (cell->upstream_status != 0)

@@ -4,9 +4,9 @@
 #include "base/memory.h"
 
 enum {
-    SMALLEST_RING = 128 * 1024,
+    SMALLEST_RING = 512 * 1024,
     LARGEST_CELL = sizeof(struct audit_cell) + AUDIT_TEXTS * AUDIT_TEXT_MAX +
-                   AUDIT_KEYS_MAX * AUDIT_KEY_MAX + 8,
+                   AUDIT_KEYS_MAX * AUDIT_KEY_MAX + AUDIT_ARGUMENTS_MAX + 8,
     HEAD_SIZE = offsetof(struct audit_cell, key_lengths),
 };
 
@@ -59,21 +59,35 @@ static void gather_texts(const struct audit_record *record, struct slice texts[A
     texts[AUDIT_TRACE] = record->trace;
 }
 
+static uint32_t bounded(size_t count)
+{
+    return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+static void fill_arguments(struct audit_cell *cell, const struct audit_record *record)
+{
+    bool fits = record->arguments.length <= AUDIT_ARGUMENTS_MAX;
+    cell->arguments_length = fits ? (uint32_t)record->arguments.length : 0;
+    cell->arguments_left_out =
+        bounded(fits ? record->arguments_left_out : record->argument_key_count);
+}
+
 static void fill_head(struct audit_cell *cell, const struct audit_record *record,
                       const struct slice texts[AUDIT_TEXTS])
 {
     size_t keys = record->argument_key_count;
-    cell->key_total = keys > UINT32_MAX ? UINT32_MAX : (uint32_t)keys;
+    cell->key_total = bounded(keys);
     cell->key_count = (uint16_t)(keys > AUDIT_KEYS_MAX ? AUDIT_KEYS_MAX : keys);
     cell->upstream_status = record->upstream_status;
-    cell->redacted = record->redacted > UINT32_MAX ? UINT32_MAX : (uint32_t)record->redacted;
+    cell->redacted = bounded(record->redacted);
+    fill_arguments(cell, record);
     cell->time_ms = record->time_ms;
     cell->decide_us = record->decide_us;
     cell->upstream_us = record->upstream_us;
     cell->total_us = record->total_us;
     cell->cut = 0;
     cell->lengths[AUDIT_TEXTS] = 0;
-    size_t size = HEAD_SIZE + cell->key_count * sizeof *cell->key_lengths;
+    size_t size = HEAD_SIZE + cell->key_count * sizeof *cell->key_lengths + cell->arguments_length;
     for (size_t i = 0; i < AUDIT_TEXTS; i++) {
         cell->lengths[i] = kept_length(texts[i], AUDIT_TEXT_MAX);
         if (cell->lengths[i] < texts[i].length)
@@ -131,6 +145,7 @@ bool audit_ring_put(struct audit_ring *ring, const struct audit_record *record)
         at = copy_in(at, texts[i], cell.lengths[i]);
     for (size_t i = 0; i < cell.key_count; i++)
         at = copy_in(at, record->argument_keys[i], cell.key_lengths[i]);
+    copy_in(at, record->arguments, cell.arguments_length);
     // Sequentially consistent: the producer reads next whether the writer sleeps (audit_write).
     atomic_store(&ring->head, head + cell.size);
     return true;

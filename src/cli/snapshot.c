@@ -27,6 +27,8 @@ struct gateway_snapshot {
     size_t policy_count;
     struct upstream_options *servers; // the same
     size_t server_count;
+    struct pipeline_mask *masks; // the database's, then the file's
+    size_t mask_count;
 };
 
 static void file_unref(struct gateway_file *file)
@@ -52,6 +54,7 @@ void gateway_snapshot_unref(struct gateway_snapshot *snapshot)
     identity_table_free(snapshot->own_grants);
     memory_free(snapshot->policies);
     memory_free(snapshot->servers);
+    memory_free(snapshot->masks);
     control_rules_unref(snapshot->rules);
     file_unref(snapshot->file);
     memory_free(snapshot);
@@ -138,6 +141,21 @@ static int fill_servers(struct gateway_snapshot *snapshot, const struct control_
     return 0;
 }
 
+static int fill_masks(struct gateway_snapshot *snapshot, const struct control_view *view,
+                      struct error *error)
+{
+    struct policy_mask *own = snapshot->file->config->mask;
+    snapshot->masks = memory_try_new((view->mask_count + 1) * sizeof *snapshot->masks);
+    if (snapshot->masks == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the organisations");
+    if (view->mask_count > 0)
+        memcpy(snapshot->masks, view->masks, view->mask_count * sizeof *snapshot->masks);
+    snapshot->mask_count = view->mask_count;
+    if (own != NULL)
+        snapshot->masks[snapshot->mask_count++] = (struct pipeline_mask){.mask = own};
+    return 0;
+}
+
 // Takes the references over, also on failure.
 static int make(struct gateway_file *file, struct control_rules *rules,
                 struct gateway_snapshot **ret, struct error *error)
@@ -153,6 +171,8 @@ static int make(struct gateway_file *file, struct control_rules *rules,
         result = fill_servers(snapshot, view, error);
     if (result == 0)
         result = fill_grants(snapshot, view, error);
+    if (result == 0)
+        result = fill_masks(snapshot, view, error);
     if (result != 0)
         gateway_snapshot_unref(snapshot);
     else
@@ -215,6 +235,8 @@ struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot)
         .allowed_host_count = config->allowed_host_count,
         .allowed_origins = config->allowed_origins,
         .allowed_origin_count = config->allowed_origin_count,
+        .masks = snapshot->masks,
+        .mask_count = snapshot->mask_count,
         .loopback_names = listens_on_loopback(config),
         .metrics_public = config->metrics_public,
         .servers_by_grant = snapshot->rules != NULL,

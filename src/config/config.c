@@ -152,6 +152,7 @@ void config_free(struct config *config)
         return;
     for (size_t i = 0; i < config->policy_count; i++)
         policy_unref(config->policies[i].policy);
+    policy_mask_unref(config->mask);
     config_wipe_secrets(config);
     arena_release(&config->arena);
     memory_free(config);

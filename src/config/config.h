@@ -55,6 +55,7 @@ struct config {
     uint64_t decision_log_keep_ms;    // 0: for ever
     size_t decision_log_keep_bytes;   // 0: all of it
     uint64_t admin_audit_keep_ms;     // 0: for ever
+    struct policy_mask *mask;         // what of arguments is logged; NULL: no values
     const struct sink_options *sinks; // where else the decision log goes
     size_t sink_count;
     const char *limits_file; // NULL: in memory only

@@ -173,6 +173,23 @@ static void read_metrics(struct config_loader *loader, uint32_t node, void *targ
                         CONFIG_SHOWN(value));
 }
 
+static void read_mask(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    struct policy_problems problems;
+    struct slice text = json_raw(&loader->doc, node);
+    struct json_position at = json_position(loader->doc.text, json_at(&loader->doc, node)->start);
+    if (policy_mask_compile(text, &config->mask, &problems) == ERROR_NO_MEMORY)
+        loader->no_memory = true;
+    for (size_t i = 0; i < problems.count; i++) {
+        struct json_position inside = problems.items[i].at;
+        inside.column += inside.line == 1 ? at.column - 1 : 0;
+        inside.line += at.line - 1;
+        config_complain_at(loader, CONFIG_ERROR, inside, "%s", problems.items[i].text);
+    }
+    policy_problems_release(&problems);
+}
+
 static void read_listen(struct config_loader *loader, uint32_t node, void *target)
 {
     struct config *config = target;
@@ -290,6 +307,13 @@ static const struct config_option top_options[] = {
      .least = 1048576,
      .most = 1125899906842624,
      .help = "the same when its files together are larger than this"},
+    {.key = "decision_log_arguments",
+     .kind = OPTION_CALL,
+     .read = read_mask,
+     .type = "object",
+     .help = "log values of arguments too, of this file's grants: `names`, `paths`, `patterns`, "
+             "`secrets`, `max_value_bytes`, `max_bytes` say what of them is left out "
+             "(docs/decision-log.md); without it no values"},
     {.key = "decision_log_sinks",
      .kind = OPTION_LATER,
      .section = &config_sink_section,

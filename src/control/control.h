@@ -45,6 +45,8 @@ struct control_view {
     size_t policy_count;
     const struct upstream_options *servers; // named "ORGANISATION/NAME"
     size_t server_count;
+    const struct pipeline_mask *masks; // of organisations that log values of arguments
+    size_t mask_count;
     // What is there but cannot be used and is denied.
     size_t unusable_servers, unusable_policies;
     size_t sealed_servers; // of these, because a credential cannot be opened

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pipeline_internal.h"
 
+#include "base/clock.h"
+
 enum { KEYS_MAX = 64, KEY_LENGTH_MAX = 128 };
 
-// Only the names of arguments are logged, never their values.
+// The names of arguments are always logged.
 static void decode_argument_keys(struct exchange *ex)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
@@ -28,6 +30,46 @@ static void decode_argument_keys(struct exchange *ex)
     }
     ex->argument_keys = keys;
     ex->argument_key_count = n;
+}
+
+// ---- Their values, where an organisation wants them
+
+enum { MASK_MOST_US = 5000 }; // of expressions over one call's arguments
+
+static const struct policy_mask *mask_of(const struct exchange *ex)
+{
+    const struct pipeline_rules *rules = &ex->rules->given;
+    if (ex->grant == NULL)
+        return NULL;
+    for (size_t i = 0; i < rules->mask_count; i++)
+        if (slice_equal(rules->masks[i].organisation, ex->grant->organisation))
+            return rules->masks[i].mask;
+    return NULL;
+}
+
+static bool in_time(void *argument)
+{
+    const uint64_t *end = argument;
+    return clock_thread_us() < *end;
+}
+
+static void decode_arguments(struct exchange *ex)
+{
+    const struct policy_mask *mask = mask_of(ex);
+    if (mask == NULL || ex->message.arguments == JSON_NONE)
+        return;
+    uint64_t end = clock_thread_us() + MASK_MOST_US;
+    const struct policy_masked_call call = {.doc = &ex->pipeline->doc,
+                                            .args = ex->message.arguments,
+                                            .may_go_on = in_time,
+                                            .argument = &end};
+    struct buffer out;
+    buffer_init(&out, POLICY_MASK_MOST);
+    ex->arguments_left_out = policy_mask_write(mask, &call, &ex->arena, &out);
+    ex->arguments = out.failed ? (struct slice){0} : arena_copy(&ex->arena, buffer_slice(&out));
+    if (ex->arguments.data == NULL)
+        ex->arguments_left_out = ex->argument_key_count;
+    buffer_release(&out);
 }
 
 static struct slice copy_raw(struct exchange *ex, uint32_t node)
@@ -71,6 +113,8 @@ static bool keep_facts(struct exchange *ex)
     ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
     ex->wants_log = m->log_level != JSON_NONE;
     decode_argument_keys(ex);
+    if (ex->rules->given.mask_count > 0)
+        decode_arguments(ex);
     decode_task(ex);
     if (m->method == MCP_LISTEN) {
         ex->listens_tools = asks_for(ex, "toolsListChanged");

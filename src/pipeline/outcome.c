@@ -63,6 +63,8 @@ void outcome_record(struct exchange *ex)
         .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
         .argument_keys = ex->argument_keys,
         .argument_key_count = ex->argument_key_count,
+        .arguments = ex->arguments,
+        .arguments_left_out = ex->arguments_left_out,
         .redacted = ex->redacted,
         .upstream_status = ex->upstream_status,
         .decide_us = span(ex->started_us, ex->decided_us),

@@ -21,6 +21,12 @@ struct pipeline_policy {
     struct policy *policy; // borrowed from the owner
 };
 
+// What of arguments is logged of an organisation's calls.
+struct pipeline_mask {
+    struct slice organisation; // its id; empty: of grants of the configuration file
+    struct policy_mask *mask;  // borrowed from the owner
+};
+
 // What the operator configured, as one immutable snapshot. A message is judged by the snapshot that
 // was current when it came. `release` is called once nobody uses it any more.
 struct pipeline_rules {
@@ -31,6 +37,8 @@ struct pipeline_rules {
     size_t allowed_host_count;
     const struct slice *allowed_origins;
     size_t allowed_origin_count;
+    const struct pipeline_mask *masks; // organisations that are not among these: nothing
+    size_t mask_count;
     bool loopback_names; // accept localhost, 127.0.0.1 and [::1] with any port
     bool metrics_public;
     bool servers_by_grant;         // names of servers mean something only together with a grant

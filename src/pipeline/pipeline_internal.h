@@ -129,6 +129,8 @@ struct exchange {
     struct slice progress_token;
     const struct slice *argument_keys;
     size_t argument_key_count;
+    struct slice arguments; // their values as they may be logged; in the arena, empty: not at all
+    size_t arguments_left_out;
     bool wants_log;                                         // modern: _meta logLevel is set
     bool wants_task;                                        // 2025-11-25: the call asks for a task
     int64_t task_ttl_ms;                                    // of that; -1: not said

@@ -162,7 +162,7 @@ static const char *without_position(const char *text)
     return digits > 0 && text[digits] == ' ' ? text + digits + 1 : text;
 }
 
-static int scan(struct compiler *c, struct slice text)
+int compile_scan(struct compiler *c, struct slice text)
 {
     struct policy *policy = c->policy;
     const struct json_limits limits = {.nodes = NODES_MAX};
@@ -212,7 +212,7 @@ static bool is_behind(struct json_position a, struct json_position b)
 }
 
 // In order of the text; problems of one place stay in the order in which they were found.
-static void sort_problems(struct policy_problems *problems)
+void compile_sort_problems(struct policy_problems *problems)
 {
     for (size_t i = 1; i < problems->count; i++) {
         struct policy_problem moved = problems->items[i];
@@ -223,7 +223,7 @@ static void sort_problems(struct policy_problems *problems)
     }
 }
 
-static struct policy *new_policy(void)
+struct policy *compile_new_policy(void)
 {
     struct policy *policy = memory_new(sizeof *policy);
     atomic_init(&policy->references, 1);
@@ -239,13 +239,13 @@ static struct policy *new_policy(void)
 int policy_compile(struct slice text, struct slice name, struct policy **ret_policy,
                    struct policy_problems *ret_problems)
 {
-    struct policy *policy = new_policy();
+    struct policy *policy = compile_new_policy();
     struct compiler c = {.policy = policy, .doc = &policy->doc, .problems = ret_problems};
     *ret_policy = NULL;
     *ret_problems = (struct policy_problems){0};
     policy->name = arena_copy(&policy->arena, name);
     c.no_memory = policy->name.data == NULL;
-    int result = scan(&c, text);
+    int result = compile_scan(&c, text);
     if (result == 0) {
         compile_document(&c);
         result = c.errors > 0 ? ERROR_CONFIG : 0;
@@ -254,7 +254,7 @@ int policy_compile(struct slice text, struct slice name, struct policy **ret_pol
         result = name_version(policy);
     if (c.no_memory)
         result = ERROR_NO_MEMORY;
-    sort_problems(ret_problems);
+    compile_sort_problems(ret_problems);
     if (result == 0)
         *ret_policy = policy;
     else

@@ -177,3 +177,24 @@ bool policy_difference_covers(const struct policy_difference *difference,
 void policy_differences_json(const struct policy_differences *all, struct buffer *out);
 void policy_differences_text(const struct policy_differences *all, struct buffer *out);
 extern const char *const policy_gravity_words[]; // by gravity; NULL-terminated
+// ---- What may be logged of arguments (docs/decision-log.md, "Values of arguments")
+struct policy_mask; // immutable, counted; any thread
+enum { POLICY_MASK_VALUE_MOST = 16 * 1024, POLICY_MASK_MOST = 64 * 1024 };
+// As policy_compile.
+int policy_mask_compile(struct slice text, struct policy_mask **ret,
+                        struct policy_problems *ret_problems) MUST_CHECK;
+struct policy_mask *policy_mask_ref(struct policy_mask *mask);
+void policy_mask_unref(struct policy_mask *mask); // NULL accepted
+struct policy_masked_call {
+    const struct json_doc *doc;
+    uint32_t args;
+    // Asked now and then while expressions are matched; what was not matched when it says no is
+    // left out. NULL: always.
+    bool (*may_go_on)(void *argument);
+    void *argument;
+};
+// Appends a JSON object in one line with what the mask leaves of the arguments, at most
+// POLICY_MASK_MOST bytes, to `out`, which is empty. Answers how many arguments are missing in it.
+// Scratch memory comes from the arena.
+size_t policy_mask_write(const struct policy_mask *mask, const struct policy_masked_call *call,
+                         struct arena *arena, struct buffer *out);

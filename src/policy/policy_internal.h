@@ -215,6 +215,10 @@ struct compiler {
     bool no_memory;
     bool in_results; // paths start from the result, not from the arguments
 };
+struct policy *compile_new_policy(void);
+// Fills the policy's document; ERROR_CONFIG with a problem, ERROR_NO_MEMORY.
+int compile_scan(struct compiler *c, struct slice text) MUST_CHECK;
+void compile_sort_problems(struct policy_problems *problems); // in the order of the text
 void compile_error(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
 void compile_warning(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
 void compile_problem_at(struct compiler *c, struct json_position at, bool warning,

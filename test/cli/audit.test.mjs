@@ -46,7 +46,7 @@ test('CSV has a column per member, quotes what it must and defuses formulas', t 
   const lines = out.split('\r\n');
   const names = lines[0].split(',');
   assert.deepEqual(names.slice(0, 4), ['time', 'seq', 'id', 'grant']);
-  assert.equal(new Set(names).size, 25);
+  assert.equal(new Set(names).size, 27);
   assert.ok(lines[1].startsWith('2026-11-01T12:00:00.000Z,1,x,g,,,plain,'), lines[1]);
   assert.ok(lines[1].includes(',"[""a"",""b""]",'), lines[1]);
   assert.ok(lines[2].includes(`,"'=cmd|""x""!A1",`), lines[2]);
@@ -57,7 +57,7 @@ test('CSV has a column per member, quotes what it must and defuses formulas', t 
 
 test('keys beside the log are left out', t => {
   const key = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n';
-  const { out, err } = exported(t, [], { ...FILES, 'log.key': key, 'log.key.pub': key });
+  const { out, err } = exported(t, [], { ...FILES, 'log.key': key, 'log.key.pub': key, 'log.sink-a': '{"position":"newest","row":"1"}\n' });
   assert.equal(out, decisions.map(line => line + '\n').join(''));
   assert.equal(err, '');
   const only = exported(t, [], { 'log.key': key });

@@ -56,7 +56,7 @@ static void says_when_it_is_full(void **state)
     (void)state;
     struct audit_ring ring;
     assert_true(audit_ring_init(&ring, 1));
-    assert_int_equal(ring.size, 128 * 1024);
+    assert_int_equal(ring.size, 512 * 1024);
     struct audit_record record = numbered(0, 1000);
     size_t count = 0, ready = 0;
     while (audit_ring_put(&ring, &record)) {
