@@ -107,6 +107,7 @@ enum admin_field_kind {
     FIELD_NUMBER, // a whole number, not negative
     FIELD_STRINGS,
     FIELD_OBJECT,
+    FIELD_OBJECT_OR_NULL,
     FIELD_ANY, // only allowed: its reader looks at the document
 };
 enum admin_field_use {

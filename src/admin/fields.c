@@ -50,6 +50,9 @@ static void write_value(struct buffer *out, const struct admin_field *field, con
         return;
     case FIELD_STRINGS: buffer_append(out, text->length == 0 ? SLICE_LITERAL("[]") : *text); return;
     case FIELD_OBJECT: buffer_append(out, text->length == 0 ? SLICE_LITERAL("{}") : *text); return;
+    case FIELD_OBJECT_OR_NULL:
+        buffer_append(out, text->length == 0 ? SLICE_LITERAL("null") : *text);
+        return;
     case FIELD_ANY: return;
     }
 }
@@ -193,6 +196,11 @@ static int read_value(struct admin_request *request, const struct admin_field *f
         if (type != JSON_OBJECT)
             return wrong(request, field, node, "an object", error);
         *text_at(ret, field) = json_raw(doc, node);
+        return 0;
+    case FIELD_OBJECT_OR_NULL:
+        if (type != JSON_OBJECT && type != JSON_NULL)
+            return wrong(request, field, node, "an object or null", error);
+        *text_at(ret, field) = type == JSON_NULL ? SLICE_LITERAL("") : json_raw(doc, node);
         return 0;
     case FIELD_WORD: return read_word(request, field, node, ret, error);
     case FIELD_TIME: return read_time(request, field, node, ret, error);

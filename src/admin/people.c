@@ -17,11 +17,35 @@ static const struct admin_field organisation_fields[] = {
     ADMIN_FIELD(organisation, "name", name, FIELD_TEXT, FIELD_SHOWN),
     ADMIN_FIELD(organisation, "title", title, FIELD_TEXT, FIELD_EDITED),
     ADMIN_FIELD(organisation, "commands_allowed", commands_allowed, FIELD_FLAG, FIELD_EDITED),
+    ADMIN_FIELD(organisation, "log_arguments", log_arguments, FIELD_OBJECT_OR_NULL, FIELD_EDITED),
 };
+
+static int check_organisation(struct admin_request *request, struct store_view *view,
+                              const struct store_head *before, struct store_head *record,
+                              struct error *error)
+{
+    const struct store_organisation *new = (const struct store_organisation *)(const void *)record;
+    struct policy_mask *mask = NULL;
+    struct policy_problems problems = {0};
+    (void)view;
+    (void)before;
+    if (new->log_arguments.length == 0)
+        return 0;
+    int result = policy_mask_compile(new->log_arguments, &mask, &problems);
+    uint32_t node = json_get(&request->doc, 0, "log_arguments");
+    if (result == ERROR_CONFIG)
+        result = admin_fault(request, "log_arguments", node, error, "cannot be used: %s",
+                             problems.count > 0 ? problems.items[0].text : "");
+    policy_problems_release(&problems);
+    policy_mask_unref(mask);
+    return result;
+}
+
 const struct admin_resource admin_organisation = {.kind = STORE_ORGANISATION,
                                                   .size = sizeof(struct store_organisation),
                                                   .fields = organisation_fields,
-                                                  .count = 3};
+                                                  .count = 4,
+                                                  .check = check_organisation};
 
 // ---- Members
 

@@ -138,8 +138,8 @@ int control_check_server(struct control *control, const struct store_server *ser
 int control_set_credential(struct control *control, struct store_view *view,
                            struct store_credential *credential, struct slice plain,
                            struct error *error) MUST_CHECK;
-// Tries a server out as a client would and writes what it found as a JSON object (docs/openapi.json,
-// Trial). Waits 15 s at most: on a thread that serves nothing. ERROR_NO_MEMORY.
+// Tries a server out as a client would and writes what it found as a JSON object
+// (docs/openapi.json, Trial). Waits 15 s at most: on a thread that serves nothing. ERROR_NO_MEMORY.
 struct control_trial {
     const struct upstream_options *server;
     const char *ca_file;           // as upstream_set_new

@@ -83,12 +83,19 @@ struct control_known {            // a server
 };
 void control_served_clear(struct control_served *served); // it is not served any more
 void control_own_free(struct control_own *own);
+struct control_mask {
+    char *organisation; // owned
+    struct policy_mask *mask;
+};
+
 struct control_state {
     struct table servers;      // id -> struct control_known
     size_t own_count;          // of all servers together
     struct table slots_by_key; // -> the place, counted from 1
     struct control_slot *slots;
     size_t slot_count, slot_capacity, free_slots;
+    struct control_mask *masks; // of organisations that log values of arguments
+    size_t mask_count;
     struct policy *nothing;        // hides and denies everything: stands for what cannot be had
     struct identity_table *grants; // being made; NULL between changes
 };
@@ -101,6 +108,15 @@ void control_state_forget_server(struct control_state *state, struct slice id);
 int control_state_slot(struct control_state *state, struct slice policy, int64_t number);
 bool control_slot_is_of(const struct control_slot *slot, struct slice policy);
 void control_state_free_slot(struct control_state *state, size_t place);
+
+// ---- masks.c
+// The organisation's, read anew.
+int control_load_mask(struct control *control, struct store_view *view, struct slice organisation,
+                      struct error *error) MUST_CHECK;
+void control_masks_clear(struct control_state *state);
+// For rules that outlive the state.
+int control_masks_copy(const struct control_state *state, struct pipeline_mask **ret) MUST_CHECK;
+void control_masks_free(struct pipeline_mask *masks, size_t count);
 
 // ---- load.c, load_server.c, load_grant.c: reads records into the state. What cannot be read or
 // used is left out, which denies.

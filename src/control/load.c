@@ -128,7 +128,9 @@ static int load_grants(struct control *control, struct store_view *view, struct 
 int control_load_organisation(struct control *control, struct store_view *view,
                               struct slice organisation, struct error *error)
 {
-    int result = load_servers(control, view, organisation, error);
+    int result = control_load_mask(control, view, organisation, error);
+    if (result == 0)
+        result = load_servers(control, view, organisation, error);
     return result == 0 ? load_grants(control, view, organisation, error) : result;
 }
 

@@ -18,6 +18,7 @@ struct control_rules {
     struct pipeline_policy *policies; // a reference to each
     struct upstream_options *servers; // point into `held`
     struct control_server **held;     // a reference to each
+    struct pipeline_mask *masks;      // owned
 };
 
 static struct control_rules *rules_ref(struct control_rules *rules)
@@ -35,6 +36,7 @@ void control_rules_unref(struct control_rules *rules)
         policy_unref(rules->policies[i].policy);
     for (size_t i = 0; i < rules->view.server_count; i++)
         control_server_unref(rules->held[i]);
+    control_masks_free(rules->masks, rules->view.mask_count);
     identity_table_free(rules->grants);
     memory_free(rules->policies);
     memory_free(rules->servers);
@@ -103,10 +105,11 @@ static struct control_rules *make_rules(struct control_state *state)
     rules->servers = memory_try_new((servers + 1) * sizeof *rules->servers);
     rules->held = memory_try_new((servers + 1) * sizeof *rules->held);
     if (rules->policies == NULL || rules->servers == NULL || rules->held == NULL ||
-        state->grants == NULL) {
+        state->grants == NULL || control_masks_copy(state, &rules->masks) != 0) {
         control_rules_unref(rules);
         return NULL;
     }
+    rules->view.mask_count = state->mask_count;
     fill_policies(state, rules);
     table_each(&state->servers, add_server_cb, rules);
     rules->grants = state->grants;
@@ -130,6 +133,7 @@ void control_publish(struct control *control)
     rules->view.grants = rules->grants;
     rules->view.policies = rules->policies;
     rules->view.servers = rules->servers;
+    rules->view.masks = rules->masks;
     rules->view.keys = secret_keys_count(control->keys);
     pthread_mutex_lock(&control->lock);
     struct control_rules *before = control->rules;

@@ -72,6 +72,7 @@ void control_state_clear(struct control_state *state)
     }
     state->slot_count = state->free_slots = state->own_count = 0;
     table_release(&state->slots_by_key);
+    control_masks_clear(state);
     identity_table_free(state->grants);
     state->grants = NULL;
 }

@@ -9,8 +9,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-// ---- Counters. A store belongs to one thread at a time and, through a lock on its file, to one
-// process.
+// ---- Counters. A store belongs to one thread at a time and, by a lock on its file, one process.
 
 struct store;
 
@@ -100,7 +99,8 @@ struct store_organisation {
     struct store_head head;
     struct slice name; // unique in the installation: 1-64 of [a-z0-9-]
     struct slice title;
-    bool commands_allowed; // may its admins add servers that are programs on this machine?
+    bool commands_allowed;      // may its admins add servers that are programs on this machine?
+    struct slice log_arguments; // JSON object: what of arguments is logged; optional: nothing
 };
 struct store_member {
     struct store_head head;

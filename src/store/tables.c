@@ -98,6 +98,7 @@ static const struct store_column organisation[] = {
      .everywhere = true},
     {AT(organisation, title), TEXT(TEXT_MAX)},
     {AT(organisation, commands_allowed), FLAG},
+    {AT(organisation, log_arguments), TEXT(JSON_MAX), .json = JSON_OBJECT, .optional = true},
 };
 static const struct store_column member[] = {
     {AT(member, email), TEXT(320), .check = is_email, .unique = true},

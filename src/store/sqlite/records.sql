@@ -223,3 +223,7 @@ CREATE UNIQUE INDEX credential_name
     ON credential (organisation, server, ifnull("grant", ''), place, name);
 CREATE INDEX credential_server ON credential (organisation, server, id);
 CREATE INDEX credential_grant ON credential (organisation, "grant");
+
+-- step 3
+-- What an organisation wants to have logged of arguments.
+ALTER TABLE organisation ADD COLUMN log_arguments TEXT;
