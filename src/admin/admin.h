@@ -18,7 +18,6 @@ struct admin_options {
     const struct net_guard *guard;
     struct fetch *fetch;
     const char *upstream_ca; // PEM, what servers are judged by in place of the system's; copied
-    bool secure_cookies;     // the way to the browser is TLS, even where the gateway's own is not
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,

@@ -81,10 +81,16 @@ void admin_csrf_of(struct slice token, char text[IDENTITY_TOKEN_SIZE])
     memory_wipe(made, sizeof made);
 }
 
+// Where browsers come by a proxy that speaks TLS, the last part of the way does not.
+bool admin_is_secure(const struct admin_request *request)
+{
+    const char *url = request->admin->public_url;
+    return request->tls || (url != NULL && strncmp(url, "https://", 8) == 0);
+}
+
 const char *admin_cookie_name(const struct admin_request *request)
 {
-    bool secure = request->tls || request->admin->options.secure_cookies;
-    return secure ? "__Host-sallyport_session" : "sallyport_session";
+    return admin_is_secure(request) ? "__Host-sallyport_session" : "sallyport_session";
 }
 
 struct slice admin_cookie(const struct admin_request *request)

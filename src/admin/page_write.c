@@ -269,11 +269,10 @@ static void write_welcome(const struct admin_request *request, struct buffer *ou
 
 static void add_key(const struct admin_request *request, struct buffer *out)
 {
-    bool tls = request->tls || request->admin->options.secure_cookies;
     add(out,
         "<h2>Your API key</h2>\n<p>It is shown this once, and may do what you may. For the command "
         "line:</p>\n<pre tabindex='0' aria-label='Commands'><code>export SALLYPORT_URL=");
-    add(out, tls ? "https://" : "http://");
+    add(out, admin_is_secure(request) ? "https://" : "http://");
     add_text(out, request->page.host);
     add(out, "\nexport SALLYPORT_KEY=");
     buffer_append_string(out, request->secret);

@@ -95,10 +95,10 @@ int admin_check_password(struct admin_request *request, struct error *error)
 
 static void set_cookie(struct admin_request *request, const char *value, int64_t seconds)
 {
-    bool secure = request->tls || request->admin->options.secure_cookies;
-    request->set_cookie = arena_format(
-        &request->arena, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-        admin_cookie_name(request), value, (long long)seconds, secure ? "; Secure" : "");
+    request->set_cookie =
+        arena_format(&request->arena, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+                     admin_cookie_name(request), value, (long long)seconds,
+                     admin_is_secure(request) ? "; Secure" : "");
 }
 
 static void write_session(struct admin_request *request, const struct store_member *member,

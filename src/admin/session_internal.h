@@ -8,6 +8,7 @@
 
 enum { SESSION_MS = 12 * 60 * 60 * 1000, SESSION_IDLE_MS = 2 * 60 * 60 * 1000 };
 
+bool admin_is_secure(const struct admin_request *request); // the way to the browser is TLS
 const char *admin_cookie_name(const struct admin_request *request);
 // The session of the request's cookie: ERROR_NOT_FOUND when it is over.
 int admin_find_session(struct admin_request *request, struct store_view *view,

@@ -121,3 +121,17 @@ test('behind a trusted proxy sign-in attempts are counted for each client, who c
   assert.equal((await attempt('2001:db8:7::ffff', 200)).status, 429); // half of an IPv6 address is the caller's own
   assert.equal((await attempt('2001:db8:8::1', 201)).status, 401);
 });
+
+test('where browsers come over TLS by a proxy, the session is theirs alone, too', async t => {
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { public_url: 'https://gw.example.com', trusted_proxies: ['127.0.0.1'] } }, { args: ['--data', path.join(scratch(t), 'data')] });
+  const [, token] = await gateway.waitLog(/https:\/\/gw\.example\.com\/setup#(sp_[\w-]{43})\n/);
+  const by = { Host: 'gw.example.com', Origin: 'https://gw.example.com', 'Content-Type': 'application/json' };
+  const ask = (target, body) => exchange(gateway.port, 'POST', '/api/v1' + target, by, JSON.stringify(body));
+  assert.equal((await ask('/setup', { token, email: 'a@example.com', name: 'A', password: PASSWORD })).status, 201);
+  const session = await ask('/session', { email: 'a@example.com', password: PASSWORD });
+  assert.match(session.headers['set-cookie'], /^__Host-sallyport_session=sps_[\w-]+; Path=\/; .*HttpOnly; SameSite=Strict; Secure$/);
+  const again = await exchange(gateway.port, 'GET', '/api/v1/session', { ...by, Cookie: session.headers['set-cookie'].split(';')[0] });
+  assert.equal(again.status, 200);
+  const downgraded = session.headers['set-cookie'].split(';')[0].replace('__Host-', '');
+  assert.equal((await exchange(gateway.port, 'GET', '/api/v1/session', { ...by, Cookie: downgraded })).status, 401);
+});
