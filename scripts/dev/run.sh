@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Starts a gateway with the example configuration of data/demo: the official filesystem server on a scratch folder
-# behind a default-deny policy. The grant's token is made here, once for this work tree; none is ever shipped.
+# behind a default-deny policy, beside an embedded database whose first admin is whoever opens the link that is printed.
+# The grant's token is made here, once for this work tree; none is ever shipped.
 # shellcheck shell=bash
 
 DEMO=$SCRATCH/demo
+DATA=$DEMO/data
 
 verb_run() {
     source "$ROOT/scripts/dev/setup.sh"
@@ -15,6 +17,7 @@ verb_run() {
     build_variant plain
     prepare_demo "$listen"
     if [ "${1:-}" = --demo ]; then
+        DATA=$DEMO/played
         play_demo
     else
         start_gateway
@@ -36,13 +39,14 @@ prepare_demo() {
             -e "s|@SERVER@|$ROOT/data/demo/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js|" \
             "data/demo/$name.in" >"$DEMO/$name"
     done
-    : >"$DEMO/gateway.log"
+    (umask 077 && : >"$DEMO/gateway.log") # the first admin's link is in it
+    chmod 600 "$DEMO/gateway.log"
 }
 
 # Leaves GATEWAY_PID and ENDPOINT.
 start_gateway() {
     local address='' i
-    build/src/sallyport serve --config "$DEMO/sallyport.json" 2> >(tee "$DEMO/gateway.log" >&2) &
+    build/src/sallyport serve --config "$DEMO/sallyport.json" --data "$DATA" 2> >(tee "$DEMO/gateway.log" >&2) &
     GATEWAY_PID=$!
     for i in $(seq 200); do
         address=$(grep -oE 'listening on [^ ]+' "$DEMO/gateway.log" | head -n 1 | cut -d' ' -f3) || true
@@ -51,23 +55,45 @@ start_gateway() {
         sleep 0.05
     done
     [ -n "$address" ] || die "the gateway said no address within 10 seconds (try $i)"
-    ENDPOINT=http://$address/mcp/files
+    GATEWAY=http://$address
+    ENDPOINT=$GATEWAY/mcp/files
+}
+
+# The gateway prints it until there is an admin.
+show_setup() {
+    local link
+    link=$(grep -oE 'https?://[^ ]+/setup#[^ ]+' "$DEMO/gateway.log" | head -n 1) || true
+    if [ -n "$link" ]; then
+        cat <<END
+
+  1. Make the first admin, in a browser, within an hour:
+       $link
+     Its page makes an API key, too. With it:
+       export SALLYPORT_URL=$GATEWAY SALLYPORT_KEY=...
+       $ROOT/build/src/sallyport server add NAME URL
+END
+    else
+        cat <<END
+
+  1. The database has an admin already ($DATA). API: $GATEWAY/api/v1, docs/api.md
+END
+    fi
 }
 
 show_endpoint() {
+    show_setup
     cat <<END
 
-  endpoint   $ENDPOINT
-  token      $SALLYPORT_DEMO_TOKEN
-  policy     $DEMO/files.policy.json   (edit it: the next call follows the new one)
-  decisions  $DEMO/decisions.jsonl
+  2. Let an agent use the server that the configuration file declares, under its policy.
+     Claude Code:
+       claude mcp add --transport http files $ENDPOINT --header "Authorization: Bearer $SALLYPORT_DEMO_TOKEN"
+     Cursor (.cursor/mcp.json) and most others:
+       { "mcpServers": { "files": { "url": "$ENDPOINT",
+         "headers": { "Authorization": "Bearer $SALLYPORT_DEMO_TOKEN" } } } }
 
-  Claude Code:
-    claude mcp add --transport http files $ENDPOINT --header "Authorization: Bearer $SALLYPORT_DEMO_TOKEN"
-
-  Cursor (.cursor/mcp.json) and most others:
-    { "mcpServers": { "files": { "url": "$ENDPOINT",
-      "headers": { "Authorization": "Bearer $SALLYPORT_DEMO_TOKEN" } } } }
+  3. Change what it may do:  $DEMO/files.policy.json   (the next call follows)
+     See what it did:        $DEMO/decisions.jsonl
+     Is it well?             $GATEWAY/readyz
 
   ./dev run --demo plays an agent and shows each decision. Ctrl-C stops the gateway.
 
