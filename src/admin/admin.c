@@ -282,6 +282,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
 {
     struct admin *admin = memory_new(sizeof *admin);
     admin->options = *options;
+    pthread_mutex_init(&admin->lock, NULL);
     admin->throttle = admin_throttle_new();
     if (options->upstream_ca != NULL)
         admin->ca_file = memory_copy_string(options->upstream_ca, strlen(options->upstream_ca));
@@ -305,6 +306,8 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->trials);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
+    admin_declared_unref(admin->declared);
+    pthread_mutex_destroy(&admin->lock);
     memory_free(admin->public_url);
     memory_free(admin);
 }

@@ -29,6 +29,10 @@ void admin_set_public_url(struct admin *admin, const char *url);
 void admin_end_trials(struct admin *admin);
 void admin_close(struct admin *admin); // after its faces; NULL accepted
 
+// What the configuration file declares (config.h): shown to the members of the first organisation,
+// changed by nobody. Copied; any thread. Without memory the former stays.
+void admin_declare(struct admin *admin, struct slice declared);
+
 // NULL: no memory.
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop);
 // Waits for the jobs that are under way, whose answers nobody gets. The loop does not run any more.

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "json/json.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 enum {
@@ -207,6 +208,7 @@ void admin_policy_problems(struct admin_request *request, const char *field,
 // ---- The steps of single routes
 #define ADMIN_STEPS(X)                                                                             \
     X(admin_openapi)                                                                               \
+    X(admin_show_declared)                                                                         \
     X(admin_find_member)                                                                           \
     X(admin_sign_in)                                                                               \
     X(admin_show_session)                                                                          \
@@ -299,6 +301,8 @@ struct admin {
     struct admin_pool *passwords, *trials;
     char *ca_file;      // owned; NULL: the system's
     atomic_bool ending; // trials end early
+    pthread_mutex_t lock;            // of what follows
+    struct admin_declared *declared; // NULL: nothing
 };
 
 // What the steps of signing in and joining hand each other.
@@ -335,6 +339,13 @@ bool admin_page_owns(struct slice path);
 void admin_page_take(struct admin_request *request, struct slice body);
 // On the loop; the reply is over.
 void admin_page_send(struct admin_request *request);
+
+// ---- declared.c: what the configuration file declares
+struct admin_declared;
+void admin_declared_unref(struct admin_declared *declared); // NULL accepted
+// 403 for an id of what a file declares, with its place; 0 for any other.
+int admin_check_declared(struct admin_request *request, struct store_view *view,
+                         struct error *error) MUST_CHECK;
 
 // Belongs to one thread at a time: the loop, then a thread of the store or for passwords, and so
 // on; the reply stays the loop's.

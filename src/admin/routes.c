@@ -4,7 +4,7 @@
 // Every path of the API, and who may ask for it. docs/openapi.json says the same in full.
 #include "admin/admin_internal.h"
 
-enum { ID_MOST = 64 };
+enum { ID_MOST = 72 }; // "file." and a name
 
 // The columns: method, path, least role; then what is done.
 static const struct admin_route routes[] = {
@@ -48,6 +48,9 @@ static const struct admin_route routes[] = {
     {"GET", "/export", ADMIN_ADMIN, .read = admin_export},
     {"POST", "/apply", ADMIN_ADMIN, .write = admin_apply, .body_max = APPLY_BODY_MAX,
      .any_body = true, .edits = true},
+
+    // What the configuration file declares
+    {"GET", "/declared", ADMIN_VIEWER, .read = admin_show_declared},
 
     // Servers
     {"GET", "/servers", ADMIN_VIEWER, .read = admin_list, .resource = &admin_servers},

@@ -28,7 +28,9 @@ static int check_caller(struct admin_request *request, struct store_view *view, 
     if (request->route->least == ADMIN_ANYBODY)
         return 0;
     int result = admin_authenticate(request, view, error);
-    return result == 0 ? check_role(request, error) : result;
+    if (result == 0)
+        result = check_role(request, error);
+    return result == 0 ? admin_check_declared(request, view, error) : result;
 }
 
 static int run_read(void *argument, struct store_view *view, struct error *error)

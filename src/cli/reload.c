@@ -78,6 +78,12 @@ void serve_applied_cb(void *argument)
         control_in_force(serve_data_control(serving->data), least);
 }
 
+void serve_show_declared(struct serving *serving)
+{
+    if (serving->data != NULL)
+        admin_declare(serve_data_admin(serving->data), serving->config->declared);
+}
+
 static void take_over(struct serving *serving, struct gateway_snapshot *snapshot)
 {
     for (size_t i = 1; i < serving->worker_count; i++)
@@ -85,6 +91,7 @@ static void take_over(struct serving *serving, struct gateway_snapshot *snapshot
     gateway_snapshot_unref(serving->snapshot);
     serving->snapshot = gateway_snapshot_ref(snapshot);
     serving->config = gateway_snapshot_config(snapshot);
+    serve_show_declared(serving);
 }
 
 // The first worker tries it, so that a configuration that cannot be used changes nothing anywhere.

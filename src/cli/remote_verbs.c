@@ -65,6 +65,31 @@ static void print_page(struct buffer *out, struct remote *remote, const struct r
     }
 }
 
+static bool may_be_declared(const struct remote_kind *kind)
+{
+    return strcmp(kind->path, "/servers") == 0 || strcmp(kind->path, "/policies") == 0 ||
+           strcmp(kind->path, "/grants") == 0;
+}
+
+// What the configuration file declares of this kind, behind the database's.
+static int list_declared(struct remote *remote, const struct remote_kind *kind, struct buffer *out)
+{
+    arena_clear(&remote->arena);
+    int exit_code = remote_call(remote, "GET", SLICE_LITERAL("/declared"), (struct slice){0}, NULL);
+    uint32_t items = exit_code == CLI_OK ? json_get(&remote->doc, 0, kind->path + 1) : JSON_NONE;
+    for (uint32_t item = items == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, items);
+         item != JSON_NONE; item = json_next_element(&remote->doc, items, item)) {
+        uint32_t source = json_get(&remote->doc, item, "source");
+        remote_print_value(out, remote, json_get(&remote->doc, item, kind->find_by));
+        buffer_append_string(out, "  (declared in ");
+        remote_print_value(out, remote, json_get(&remote->doc, source, "file"));
+        buffer_append_string(out, ", line ");
+        remote_print_value(out, remote, json_get(&remote->doc, source, "line"));
+        buffer_append_string(out, ")\n");
+    }
+    return exit_code;
+}
+
 int remote_list_all(struct remote *remote, const struct remote_kind *kind)
 {
     struct buffer out;
@@ -87,6 +112,8 @@ int remote_list_all(struct remote *remote, const struct remote_kind *kind)
             break;
     }
     buffer_append_string(&out, remote->json ? "]}\n" : "");
+    if (exit_code == CLI_OK && may_be_declared(kind) && !remote->json)
+        exit_code = list_declared(remote, kind, &out);
     if (exit_code == CLI_OK)
         cli_print(&out);
     buffer_release(&out);

@@ -152,6 +152,8 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     serving->stores.besides = serve_besides(serving);
     if (result == 0 && serving->data != NULL)
         result = serve_data_open_admin(serving->data, serving->config, error);
+    if (result == 0)
+        serve_show_declared(serving);
     if (serving->data != NULL)
         serving->stores.guard = serve_data_guard(serving->data);
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {

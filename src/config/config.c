@@ -86,6 +86,7 @@ static void read_document(struct config_loader *loader)
     if (!loader->no_memory)
         warn_unused(loader);
     list_watched(loader);
+    config_write_declared(loader);
 }
 
 static bool prepare(struct config_loader *loader, const char *path)

@@ -73,6 +73,9 @@ struct config {
     uint64_t left_call_time_ms;
     uint64_t keep_alive_ms;
     uint64_t drain_ms;
+    // {"file":...,"servers":[...],"policies":[...],"grants":[...]} as the file has them, without
+    // secrets: for the API. Empty when no file declares them.
+    struct slice declared;
     // every file that a change of must cause a reload: the config and its policies
     const char *const *watched;
     size_t watched_count;

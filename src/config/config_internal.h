@@ -162,4 +162,5 @@ void config_read_public_url(struct config_loader *loader, uint32_t node, void *c
 void config_admit_public_url(struct config_loader *loader);
 void config_read_proxies(struct config_loader *loader, uint32_t node, void *config);
 void config_read_sinks(struct config_loader *loader, uint32_t node);
+void config_write_declared(struct config_loader *loader);
 void config_check_listener(struct config_loader *loader, uint32_t root);

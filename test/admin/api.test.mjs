@@ -404,6 +404,12 @@ test('a server is tried where the gateway may reach it (test/wire/trial.test.mjs
   assert.equal((await admin.must(200, 'POST', `/servers/${id}/test`)).body.problem.kind, 'guard');
 });
 
+test('without a configuration file nothing is declared, for anybody', async t => {
+  const { api, acme } = await startApi(t);
+  assert.deepEqual((await api.as(acme.keys.viewer).must(200, 'GET', '/declared')).body, { file: null, servers: [], policies: [], grants: [] });
+  await api.as(acme.keys.admin).refused(404, 'not-found', 'DELETE', '/servers/file.files', undefined, { 'If-Match': '*' });
+});
+
 test('a whole organisation comes and goes (moves.test.mjs has the rest)', async t => {
   const { api, acme } = await startApi(t);
   const admin = api.as(acme.keys.admin), { body, etag } = await admin.must(200, 'GET', '/export');

@@ -3,6 +3,7 @@
 //
 // The API of a running gateway: what it acknowledges is in force for the next message, at every worker.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Api } from '../lib/api.mjs';
@@ -134,4 +135,38 @@ test('where browsers come over TLS by a proxy, the session is theirs alone, too'
   assert.equal(again.status, 200);
   const downgraded = session.headers['set-cookie'].split(';')[0].replace('__Host-', '');
   assert.equal((await exchange(gateway.port, 'GET', '/api/v1/session', { ...by, Cookie: downgraded })).status, 401);
+});
+
+test('what the configuration file declares is shown to the first organisation, and changed by nobody', async t => {
+  const fake = await FakeUpstream.start(t);
+  const data = path.join(scratch(t), 'data');
+  const gateway = await startGateway(t, {
+    servers: { web: { url: fake.url + '?key=${SECRET}', headers: { 'X-Key': 'a literal secret', Authorization: 'Bearer ${SECRET}' } }, tool: { command: [process.execPath, '-v'], env: { TOKEN: '${SECRET}' } } },
+    policies: { all: ALLOW_ALL }, grants: { agent: { servers: { web: 'all' }, tags: ['x'], mode: 'observe' } },
+  }, { args: ['--data', data], env: { SECRET: 'very-secret' } });
+  const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
+  const open = new Api(gateway.port);
+  await open.must(201, 'POST', '/setup', { token, email: 'a@example.com', name: 'A', password: PASSWORD });
+  const session = await open.must(201, 'POST', '/session', { email: 'a@example.com', password: PASSWORD });
+  const api = new Api(gateway.port, { Cookie: session.headers.get('set-cookie').split(';')[0], 'X-CSRF-Token': session.body.csrf_token });
+  const { body, text } = await api.must(200, 'GET', '/declared');
+  assert.doesNotMatch(text, /very-secret|a literal secret|token_sha256/);
+  assert.equal(body.file, gateway.configFile);
+  const lines = fs.readFileSync(gateway.configFile, 'utf8').split('\n');
+  for (const [list, name] of [['servers', 'web'], ['servers', 'tool'], ['policies', 'all'], ['grants', 'agent']]) {
+    const item = body[list].find(i => i.id === 'file.' + name);
+    assert.match(lines[item.source.line - 1], new RegExp(`"${name}"`));
+    for (const [method, more] of [['GET', ''], ['PATCH', ''], ['DELETE', '']]) {
+      const refused = await api.refused(403, 'declared', method, `/${list}/file.${name}${more}`, method === 'PATCH' ? {} : undefined, ANY);
+      assert.equal(refused.detail, `'${name}' is declared in '${gateway.configFile}', line ${item.source.line}: change it there`);
+    }
+    await api.refused(404, 'not-found', 'GET', `/${list}/file.other`);
+  }
+  assert.deepEqual(body.servers[0].credentials, [{ place: 'header', name: 'X-Key' }, { place: 'header', name: 'Authorization' }]);
+  assert.equal(body.servers[0].url, fake.url + '?key=${SECRET}');
+  assert.deepEqual([body.grants[0].mode, body.grants[0].tags, body.grants[0].servers], ['observe', ['x'], { web: 'all' }]);
+  const config = JSON.parse(fs.readFileSync(gateway.configFile, 'utf8'));
+  delete config.servers.tool;
+  fs.writeFileSync(gateway.configFile, JSON.stringify(config));
+  await eventually(async () => (await api.must(200, 'GET', '/declared')).body.servers.length === 1, 'a change of the file is shown');
 });
