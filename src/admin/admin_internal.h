@@ -299,8 +299,8 @@ struct admin {
     char *public_url; // owned; NULL: not told
     struct admin_throttle *throttle;
     struct admin_pool *passwords, *trials;
-    char *ca_file;      // owned; NULL: the system's
-    atomic_bool ending; // trials end early
+    char *ca_file;                   // owned; NULL: the system's
+    atomic_bool ending;              // trials end early
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
 };
