@@ -8,6 +8,7 @@ enum { SINKS_MAX = 16, PATH_LEAST = 2, SOCKET_PATH_MAX = 107, HOSTNAME_MAX = 255
 
 static const char *const kinds[] = {
     [SINK_SYSLOG] = "syslog", [SINK_OTLP] = "otlp", [SINK_WEBHOOK] = "webhook", NULL};
+static const char *const bodies[] = {[SINK_LINES] = "lines", [SINK_ARRAY] = "array", NULL};
 // In the order of RFC 5424.
 static const char *const facilities[] = {
     "kern",   "user",     "mail",   "daemon", "auth",   "syslog", "lpr",   "news",   "uucp",
@@ -106,6 +107,12 @@ static const struct config_option sink_options[] = {
      .kind = OPTION_LATER,
      .type = "string",
      .help = "a second key that signs as well, while receivers change to the first"},
+    {.key = "format",
+     .kind = OPTION_CHOICE,
+     AT(format),
+     .choices = bodies,
+     .standard = "lines",
+     .help = "of `webhook`: a line of JSON for each row, or all rows as one JSON array"},
     {.key = "facility",
      .kind = OPTION_CHOICE,
      AT(facility),
@@ -207,7 +214,7 @@ static const char *read_address(struct config_loader *loader, struct slice url,
 
 static void read_syslog(struct config_loader *loader, uint32_t node, struct sink_options *sink)
 {
-    static const char *const foreign[] = {"headers", "secret", "previous_secret", NULL};
+    static const char *const foreign[] = {"headers", "secret", "previous_secret", "format", NULL};
     uint32_t url_node = member(loader, node, "url");
     refuse_keys(loader, node, foreign, sink);
     struct slice url =
@@ -288,7 +295,7 @@ static void read_secret(struct config_loader *loader, uint32_t node, struct slic
 
 static void read_secrets(struct config_loader *loader, uint32_t node, struct sink_options *sink)
 {
-    static const char *const foreign[] = {"secret", "previous_secret", NULL};
+    static const char *const foreign[] = {"secret", "previous_secret", "format", NULL};
     uint32_t secret = member(loader, node, foreign[0]), previous = member(loader, node, foreign[1]);
     if (sink->kind != SINK_WEBHOOK) {
         refuse_keys(loader, node, foreign, sink);

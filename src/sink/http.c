@@ -39,8 +39,10 @@ static bool read_date(struct slice text, int64_t *ret_ms)
     for (unsigned int month = 0; month < 12; month++) {
         if (memcmp(text.data + 8, months + 3 * (size_t)month, 3) != 0)
             continue;
-        snprintf(date, sizeof date, "%.4s-%02u-%.2s" "T%.8sZ", text.data + 12, month + 1,
-                 text.data + 5, text.data + 17);
+        snprintf(date, sizeof date,
+                 "%.4s-%02u-%.2s"
+                 "T%.8sZ",
+                 text.data + 12, month + 1, text.data + 5, text.data + 17);
         return clock_parse(slice_from_string(date), ret_ms);
     }
     return false;

@@ -121,6 +121,6 @@ bool sink_options_equal(const struct sink_options *a, const struct sink_options 
            same_list(a->secrets, SINK_SECRETS_MAX, b->secrets, SINK_SECRETS_MAX) &&
            same_list(a->outcomes, a->outcome_count, b->outcomes, b->outcome_count) &&
            same_list(a->servers, a->server_count, b->servers, b->server_count) &&
-           a->notes == b->notes && a->from_begin == b->from_begin && a->rows_max == b->rows_max &&
-           a->timeout_ms == b->timeout_ms;
+           a->format == b->format && a->notes == b->notes && a->from_begin == b->from_begin &&
+           a->rows_max == b->rows_max && a->timeout_ms == b->timeout_ms;
 }

@@ -13,6 +13,7 @@
 
 enum sink_kind { SINK_SYSLOG, SINK_OTLP, SINK_WEBHOOK };
 enum sink_transport { SINK_UNIX, SINK_UDP, SINK_TCP, SINK_TLS };
+enum sink_format { SINK_LINES, SINK_ARRAY };
 enum { SINK_SECRETS_MAX = 2, SINK_SECRET_LEAST = 24, SINK_SECRET_MOST = 64 };
 
 // Filled by config/; copied by sinks_open.
@@ -28,8 +29,9 @@ struct sink_options {
     // SINK_OTLP, SINK_WEBHOOK
     const char *url;
     const char *const *headers; // "Name: value", NULL-terminated, or NULL; secret: never logged
-    // SINK_WEBHOOK: keys of its signatures, the bytes; more than one while they are changed
-    struct slice secrets[SINK_SECRETS_MAX];
+    // SINK_WEBHOOK
+    struct slice secrets[SINK_SECRETS_MAX]; // bytes of the keys; a second while they are changed
+    enum sink_format format;
     // Which decisions it gets: those of which the outcome and the server are in the lists; an empty
     // list: all.
     const struct slice *outcomes;

@@ -100,9 +100,18 @@ static bool make_id(struct sink *sink, struct slice body, char ret[CHAIN_LINK_DI
 
 static void add_row(struct sink *sink, struct sink_batch *batch, const struct sink_row *row)
 {
-    (void)sink;
+    bool array = sink->options.format == SINK_ARRAY;
+    if (array)
+        buffer_append_string(&batch->body, batch->rows == 1 ? "[" : ",");
     buffer_append(&batch->body, row->line);
-    buffer_append_string(&batch->body, "\n");
+    if (!array)
+        buffer_append_string(&batch->body, "\n");
+}
+
+static void end_batch(struct sink *sink, struct sink_batch *batch)
+{
+    if (sink->options.format == SINK_ARRAY)
+        buffer_append_string(&batch->body, "]");
 }
 
 static void deliver(struct sink *sink, const struct sink_batch *batch, struct sink_delivery *ret)
@@ -110,7 +119,10 @@ static void deliver(struct sink *sink, const struct sink_batch *batch, struct si
     static const int never[] = {413, 0};
     struct slice body = buffer_slice(&batch->body);
     char digits[CHAIN_LINK_DIGITS + 1] = "", id[64], time[64], signature[SIGNATURE_SIZE];
-    const char *const headers[] = {"Content-Type: application/x-ndjson", id, time, signature, NULL};
+    const char *const headers[] = {sink->options.format == SINK_ARRAY
+                                       ? "Content-Type: application/json"
+                                       : "Content-Type: application/x-ndjson",
+                                   id, time, signature, NULL};
     int64_t now = clock_wall_ms() / 1000;
     buffer_clear(&sink->scratch);
     if (make_id(sink, body, digits))
@@ -129,6 +141,6 @@ static void deliver(struct sink *sink, const struct sink_batch *batch, struct si
 
 const struct sink_kind_operations sink_webhook = {.begin = sink_no_frame,
                                                   .add = add_row,
-                                                  .end = sink_no_frame,
+                                                  .end = end_batch,
                                                   .deliver = deliver,
                                                   .close = sink_nothing};

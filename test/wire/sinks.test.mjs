@@ -81,6 +81,19 @@ test('a webhook gets every row in order, signed, up to the signed end', async t 
   assert.doesNotMatch(gateway.stderr, /t0ken|whsec_/);
 });
 
+test('a webhook may get its rows as an array', async t => {
+  const collector = await HttpCollector.start(t);
+  const sink = hook(collector, { format: 'array', batch_rows: 5 });
+  const { gateway, open } = await withSinks(t, [sink]);
+  await calls(open, 12);
+  await gateway.stop();
+  assertComplete(collector.taken.flatMap(body => JSON.parse(body)), gateway.rows());
+  for (const request of collector.requests) {
+    assert.equal(request.headers['content-type'], 'application/json');
+    assert.equal(request.headers['webhook-signature'], signatures(sink.secret, request));
+  }
+});
+
 test('a receiver that fails in every way gets every row in the end', async t => {
   const hang = () => {};
   const plan = [500, 503, 401, 404, 302,
@@ -353,6 +366,7 @@ test('what is wrong with sinks is told before anything starts', async t => {
     [{ name: 'a', kind: 'syslog', url: 'unix:log' }, /'url' must have the path of a socket/],
     [{ name: 'a', kind: 'syslog', url: 'tcp://h:1', secret }, /a sink of kind 'syslog' has no 'secret'/],
     [{ name: 'a b', kind: 'otlp', url: 'https://x/v1/logs' }, /names of sinks have 1 to 64/],
+    [{ name: 'a', kind: 'otlp', url: 'https://x/', format: 'array' }, /a sink of kind 'otlp' has no 'format'/],
     [{ name: 'a', kind: 'webhook', url: 'https://x/' }, /needs 'secret'/],
     [{ name: 'a', kind: 'webhook', url: 'https://x/', secret: 'whsec_AAAA' }, /'secret' must be "whsec_"/],
     [{ name: 'a', kind: 'webhook', url: 'https://x/', secret: secret + '!' }, /'secret' must be "whsec_"/],
