@@ -7,6 +7,7 @@
 #include "admin/admin_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TOKEN_WORD "TOKEN_OF_THE_GRANT"
 
@@ -169,6 +170,14 @@ static int find_base(struct admin_request *request, struct slice *ret, struct er
     return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    struct slice first = *(const struct slice *)a, second = *(const struct slice *)b;
+    size_t shared = first.length < second.length ? first.length : second.length;
+    int order = memcmp(first.data, second.data, shared);
+    return order != 0 ? order : (first.length > second.length) - (first.length < second.length);
+}
+
 static int find_servers(struct snippets *snippets, struct store_view *view, struct error *error)
 {
     struct admin_request *request = snippets->request;
@@ -189,6 +198,8 @@ static int find_servers(struct snippets *snippets, struct store_view *view, stru
         result = store_get_server(view, request->who.organisation, rows[i].server, &server, error);
         names[i] = server.name;
     }
+    if (result == 0)
+        qsort(names, count, sizeof *names, by_name);
     snippets->names = names;
     snippets->count = count;
     return result;
