@@ -13,6 +13,7 @@ enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
 // Of one loop, at the same time.
 enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024 };
 enum { HASHERS = 2, HASHERS_WAITING = 64, TRIALS = 4, TRIALS_WAITING = 16 };
+enum { ASKERS = 4, ASKERS_WAITING = 64 };
 
 struct admin_face {
     struct admin *admin;
@@ -44,6 +45,8 @@ static void request_free(struct admin_request *request)
     buffer_release(&request->out);
     control_rules_unref(request->rules);
     json_doc_release(&request->doc);
+    if (request->answer != NULL)
+        control_answer_release(request->answer);
     arena_release(&request->arena);
     memory_wipe(request, sizeof *request);
     memory_free(request);
@@ -291,6 +294,8 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
                      : admin_pool_open(HASHERS, HASHERS_WAITING, &admin->passwords, error);
     if (result == 0)
         result = admin_pool_open(TRIALS, TRIALS_WAITING, &admin->trials, error);
+    if (result == 0)
+        result = admin_pool_open(ASKERS, ASKERS_WAITING, &admin->askers, error);
     if (result != 0)
         admin_close(admin);
     else
@@ -304,6 +309,7 @@ void admin_close(struct admin *admin)
         return;
     admin_pool_close(admin->passwords);
     admin_pool_close(admin->trials);
+    admin_pool_close(admin->askers);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     admin_declared_unref(admin->declared);

@@ -33,9 +33,10 @@ struct admin_route {
     const char *path; // behind /api/v1; "{}" stands for an id
     enum admin_least least;
     admin_step read; // in a job that reads
-    // Behind `read`, on a thread for what takes long: for passwords, or for trials.
+    // Behind `read`, on a thread for what takes long: for passwords, for trials, or for what others
+    // must be asked.
     int (*hash)(struct admin_request *request, struct error *error);
-    admin_step write;                      // behind both, in a job that writes
+    admin_step write;                      // behind all of these, in a job that writes
     const struct admin_resource *resource; // of the general steps
     size_t body_max;                       // 0: BODY_MAX
     bool edits;                            // needs If-Match
@@ -43,6 +44,7 @@ struct admin_route {
     bool any_body;                         // takes a body; one without is {}
     bool form;                             // the body is a page's form, read already
     bool tries;                            // `hash` is a trial of a server
+    bool asks;                             // the same: somebody outside
 };
 // NULL with *ret_allow: the methods that the path has, "" when there is no such path.
 const struct admin_route *admin_route_find(struct slice method, struct slice path,
@@ -188,7 +190,8 @@ int admin_refer(struct admin_request *request, struct store_view *view, enum sto
 int admin_refer_grant(struct admin_request *request, struct store_view *view, struct slice *ret,
                       struct error *error);
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
-    admin_servers, admin_credentials, admin_policies, admin_versions, admin_grants, admin_audit;
+    admin_servers, admin_credentials, admin_authorizations, admin_policies, admin_versions,
+    admin_grants, admin_audit;
 
 // ---- What single kinds of records share with the moves of a whole organisation. `object` is the
 // node that has the record's members; 0: the body.
@@ -222,6 +225,14 @@ void admin_policy_problems(struct admin_request *request, const char *field,
     X(admin_add_key)                                                                               \
     X(admin_revoke_key)                                                                            \
     X(admin_set_credential)                                                                        \
+    X(admin_read_sign_in)                                                                          \
+    X(admin_keep_sign_in)                                                                          \
+    X(admin_find_authorization)                                                                    \
+    X(admin_read_answer)                                                                           \
+    X(admin_keep_answer)                                                                           \
+    X(admin_take_browser)                                                                          \
+    X(admin_keep_browser)                                                                          \
+    X(admin_show_client)                                                                           \
     X(admin_check_policy)                                                                          \
     X(admin_add_policy)                                                                            \
     X(admin_add_version)                                                                           \
@@ -245,6 +256,9 @@ int admin_check_password(struct admin_request *request, struct error *error);
 int admin_replace_password(struct admin_request *request, struct error *error);
 int admin_hash_password(struct admin_request *request, struct error *error);
 int admin_try_server(struct admin_request *request, struct error *error);
+int admin_ask_sign_in(struct admin_request *request, struct error *error);
+int admin_ask_tokens(struct admin_request *request, struct error *error);
+int admin_ask_revocation(struct admin_request *request, struct error *error);
 
 // ---- diff.c: two texts, line by line
 int admin_diff_lines(struct slice before, struct slice after, struct buffer *out) MUST_CHECK;
@@ -298,7 +312,7 @@ struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
     struct admin_throttle *throttle;
-    struct admin_pool *passwords, *trials;
+    struct admin_pool *passwords, *trials, *askers;
     char *ca_file;                   // owned; NULL: the system's
     atomic_bool ending;              // trials end early
     pthread_mutex_t lock;            // of what follows
@@ -371,6 +385,8 @@ struct admin_request {
     struct store_job job;
     struct admin_work work;
     bool touching;
+    struct control_sign_in *sign_in; // of an authorization; in the arena
+    struct control_answer *answer;   // the same; released
     // The answer
     int status;
     struct buffer out;     // JSON
@@ -381,6 +397,7 @@ struct admin_request {
     bool replayed;
     struct control_rules *rules; // of a trial, with the server that is tried
     const struct upstream_options *tried;
+    bool html;      // `out` is a page
     bool rehearsed; // all is well so far, and nothing of it shall stay
     struct admin_problem problem;
 };

@@ -16,13 +16,20 @@ static void add_header(struct http_header *headers, size_t *count, const char *n
 static size_t make_headers(struct admin_request *request, struct http_header *headers)
 {
     size_t count = 0;
-    bool problem = request->status >= 400;
+    bool problem = request->status >= 400 && !request->html;
     add_header(headers, &count, "Content-Type",
-               problem ? SLICE_LITERAL("application/problem+json")
-                       : SLICE_LITERAL("application/json"));
+               problem         ? SLICE_LITERAL("application/problem+json")
+               : request->html ? SLICE_LITERAL("text/html; charset=utf-8")
+                               : SLICE_LITERAL("application/json"));
     add_header(headers, &count, "Cache-Control", SLICE_LITERAL("no-store"));
     add_header(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
-    if (request->status == 401)
+    if (request->html) { // its address holds a code: it is told to nobody
+        add_header(headers, &count, "Referrer-Policy", SLICE_LITERAL("no-referrer"));
+        add_header(headers, &count, "Content-Security-Policy",
+                   SLICE_LITERAL("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+                                 "form-action 'none'"));
+    }
+    if (request->status == 401 && !request->html)
         add_header(headers, &count, "WWW-Authenticate",
                    SLICE_LITERAL("Bearer realm=\"sallyport\""));
     if (request->problem.retry_after_s > 0)

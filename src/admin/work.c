@@ -111,19 +111,21 @@ static void have_read(void *argument, int result, const struct error *error)
 {
     struct admin_request *request = argument;
     struct error busy = {0};
+    const struct admin_route *route = request->route;
+    struct admin_pool *pool = route->asks    ? request->admin->askers
+                              : route->tries ? request->admin->trials
+                                             : request->admin->passwords;
     request->work = (struct admin_work){.run = run_hash, .argument = request};
     if (result != 0) {
         finish(request, result, error);
-    } else if (request->route->hash == NULL) {
+    } else if (request->html) { // a page that says something is all
+        finish(request, 0, NULL);
+    } else if (route->hash == NULL) {
         write_or_end(request);
-    } else if (!admin_pool_submit(request->route->tries ? request->admin->trials
-                                                        : request->admin->passwords,
-                                  &request->work)) {
+    } else if (!admin_pool_submit(pool, &request->work)) {
         request->problem.retry_after_s = 2;
         result = admin_refuse(request, 503, "busy", ERROR_LIMIT, &busy,
-                              "too many %s at the same time; try again in a moment",
-                              request->route->tries ? "servers are being tried"
-                                                    : "passwords are being checked");
+                              "too much of this is under way; try again in a moment");
         finish(request, result, &busy);
     }
 }

@@ -87,6 +87,8 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .guard = data->guard,
                                           .fetch = data->fetch,
                                           .upstream_ca = config->upstream_ca};
+    if (result == 0)
+        result = control_ask_outside(data->control, data->fetch, error);
     return result == 0 ? admin_open(&options, &data->admin, error) : result;
 }
 

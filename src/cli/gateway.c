@@ -93,6 +93,11 @@ static void sync_cb(void *argument)
     limit_file_sync(stores->limit_file, stores->limits);
 }
 
+static void challenged_cb(void *argument, struct slice server, int status, struct slice challenge)
+{
+    control_challenged(argument, server, status, challenge);
+}
+
 static int open_parts(struct gateway *gateway, struct gateway_stores *stores, size_t worker,
                       const struct config *config, struct error *error)
 {
@@ -104,6 +109,8 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
         return result;
     backlog_init(&gateway->waiting, config->waiting_max_bytes);
     upstream_set_guard(gateway->upstreams, stores->guard);
+    if (stores->control != NULL)
+        upstream_set_hear(gateway->upstreams, challenged_cb, stores->control);
     upstream_set_count_waiting(gateway->upstreams, &gateway->waiting);
     struct pipeline_options options = {.loop = gateway->loop,
                                        .waiting = &gateway->waiting,

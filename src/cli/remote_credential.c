@@ -15,12 +15,12 @@ static struct remote_kind credentials_at(struct slice path)
     return kind;
 }
 
-// "/servers/ID/credentials"; data NULL after a complaint.
-static struct slice path_of(struct remote *remote, const char *server)
+// "/servers/ID/WHAT"; data NULL after a complaint.
+static struct slice path_of(struct remote *remote, const char *server, const char *what)
 {
     uint32_t node = 0;
     struct slice at = remote_find(remote, "/servers", "name", server, &node);
-    return at.data == NULL ? at : arena_format(&remote->arena, "%.*s/credentials", SLICE_PRINT(at));
+    return at.data == NULL ? at : arena_format(&remote->arena, "%.*s/%s", SLICE_PRINT(at), what);
 }
 
 // ---- set
@@ -76,8 +76,8 @@ static int set(int argc, char **argv, const char *const *environment)
     buffer_init(&body, 0);
     write_credential(&body, &arguments, value);
     exit_code = remote_open(&remote, &arguments, environment);
-    struct slice path =
-        exit_code == CLI_OK ? path_of(&remote, arguments.operands[0]) : (struct slice){0};
+    struct slice path = exit_code == CLI_OK ? path_of(&remote, arguments.operands[0], "credentials")
+                                            : (struct slice){0};
     if (exit_code == CLI_OK)
         exit_code = path.data == NULL
                         ? CLI_FAILED
@@ -104,25 +104,33 @@ static const struct cli_usage list_usage = {
     .operands_least = 1,
     .operands_most = 1};
 
-static int list(int argc, char **argv, const char *const *environment)
+int remote_list_below(const struct cli_usage *usage, const char *what, const char *const *shown,
+                      int argc, char **argv, const char *const *environment)
 {
     struct cli_arguments arguments;
     struct remote remote;
     char path[128];
     int exit_code = 0;
-    if (!cli_parse(&list_usage, argc, argv, &arguments, &exit_code))
+    if (!cli_parse(usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     exit_code = remote_open(&remote, &arguments, environment);
     if (exit_code == CLI_OK) {
-        struct slice at = path_of(&remote, arguments.operands[0]);
+        struct slice at = path_of(&remote, arguments.operands[0], what);
         bool fits = at.data != NULL && at.length < sizeof path;
         if (fits) // the list uses the arena again
             memcpy(path, at.data, at.length + 1);
-        const struct remote_kind kind = credentials_at(slice_from_string(path));
+        struct remote_kind kind = {.path = path};
+        for (size_t i = 0; shown[i] != NULL; i++)
+            kind.columns[i] = shown[i];
         exit_code = fits ? remote_list_all(&remote, &kind) : CLI_FAILED;
     }
     remote_close(&remote);
     return exit_code;
+}
+
+static int list(int argc, char **argv, const char *const *environment)
+{
+    return remote_list_below(&list_usage, "credentials", columns, argc, argv, environment);
 }
 
 // ---- remove
@@ -139,17 +147,20 @@ static const struct cli_usage remove_usage = {.command = "server credential remo
                                               .operands_least = 2,
                                               .operands_most = 2};
 
+// `name` NULL: what has none.
 static bool is_wanted(struct remote *remote, uint32_t item, const char *name, struct slice grant)
 {
-    return slice_equal_ignoring_case(remote_text(remote, item, "name"), slice_from_string(name)) &&
+    return (name == NULL || slice_equal_ignoring_case(remote_text(remote, item, "name"),
+                                                      slice_from_string(name))) &&
            slice_equal(remote_text(remote, item, "grant"), grant);
 }
 
 // The path of the one of this name; data NULL after a complaint.
 static struct slice find_one(struct remote *remote, const struct cli_arguments *arguments,
-                             struct slice grant)
+                             const char *what, struct slice grant)
 {
-    struct slice path = path_of(remote, arguments->operands[0]), next = {"", 0};
+    struct slice path = path_of(remote, arguments->operands[0], what), next = {"", 0};
+    const char *name = arguments->operand_count > 1 ? arguments->operands[1] : NULL;
     while (path.data != NULL) {
         struct slice target =
             arena_format(&remote->arena, "%.*s?limit=1000%s%.*s", SLICE_PRINT(path),
@@ -159,7 +170,7 @@ static struct slice find_one(struct remote *remote, const struct cli_arguments *
         uint32_t items = json_get(&remote->doc, 0, "items");
         for (uint32_t item = json_first_element(&remote->doc, items); item != JSON_NONE;
              item = json_next_element(&remote->doc, items, item))
-            if (is_wanted(remote, item, arguments->operands[1], grant))
+            if (is_wanted(remote, item, name, grant))
                 return arena_format(&remote->arena, "%.*s/%.*s", SLICE_PRINT(path),
                                     SLICE_PRINT(remote_text(remote, item, "id")));
         next = remote_text(remote, 0, "next");
@@ -167,35 +178,43 @@ static struct slice find_one(struct remote *remote, const struct cli_arguments *
             break;
     }
     if (path.data != NULL)
-        cli_complain(CLI_FAILED, "server '%s' has no credential '%s'%s", arguments->operands[0],
-                     arguments->operands[1], grant.length > 0 ? " of this grant" : "");
+        cli_complain(CLI_FAILED, "server '%s' has no %s%s%s%s%s", arguments->operands[0],
+                     name == NULL ? "authorization" : "credential", name == NULL ? "" : " '",
+                     name == NULL ? "" : name, name == NULL ? "" : "'",
+                     grant.length > 0 ? " of this grant" : "");
     return (struct slice){0};
 }
 
-static int remove_one(int argc, char **argv, const char *const *environment)
+int remote_remove_below(const struct cli_usage *usage, const char *what, int grant_flag, int argc,
+                        char **argv, const char *const *environment)
 {
     struct cli_arguments arguments;
     struct remote remote;
     struct slice grant = {"", 0};
     uint32_t node = 0;
     int exit_code = 0;
-    if (!cli_parse(&remove_usage, argc, argv, &arguments, &exit_code))
+    if (!cli_parse(usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     exit_code = remote_open(&remote, &arguments, environment);
-    if (exit_code == CLI_OK && arguments.values[REMOVE_GRANT] != NULL) {
-        if (remote_find(&remote, "/grants", "label", arguments.values[REMOVE_GRANT], &node).data ==
+    if (exit_code == CLI_OK && arguments.values[grant_flag] != NULL) {
+        if (remote_find(&remote, "/grants", "label", arguments.values[grant_flag], &node).data ==
             NULL)
             exit_code = CLI_FAILED;
         else
             grant = arena_copy(&remote.arena, remote_text(&remote, node, "id"));
     }
     if (exit_code == CLI_OK) {
-        struct slice at = find_one(&remote, &arguments, grant);
+        struct slice at = find_one(&remote, &arguments, what, grant);
         exit_code = at.data == NULL ? CLI_FAILED
                                     : remote_call(&remote, "DELETE", at, (struct slice){0}, "*");
     }
     remote_close(&remote);
     return exit_code;
+}
+
+static int remove_one(int argc, char **argv, const char *const *environment)
+{
+    return remote_remove_below(&remove_usage, "credentials", REMOVE_GRANT, argc, argv, environment);
 }
 
 int cli_server_credential(int argc, char **argv, const char *const *environment)

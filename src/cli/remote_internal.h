@@ -70,6 +70,18 @@ int remote_print(struct remote *remote, const struct remote_kind *kind);
 
 // ---- remote_credential.c
 int cli_server_credential(int argc, char **argv, const char *const *environment);
+// Of what belongs to the server that the first operand names ("credentials"): all of it, or the one
+// that a second operand and the flag with a grant's label choose.
+int remote_list_below(const struct cli_usage *usage, const char *what, const char *const *shown,
+                      int argc, char **argv, const char *const *environment);
+int remote_remove_below(const struct cli_usage *usage, const char *what, int grant_flag, int argc,
+                        char **argv, const char *const *environment);
+
+// ---- remote_authorization.c
+int cli_server_authorize(int argc, char **argv, const char *const *environment);
+int cli_server_answer(int argc, char **argv, const char *const *environment);
+int cli_server_authorizations(int argc, char **argv, const char *const *environment);
+int cli_server_deauthorize(int argc, char **argv, const char *const *environment);
 
 // ---- remote_policy.c: verbs of `sallyport policy`
 int cli_policy_list(int argc, char **argv, const char *const *environment);

@@ -187,6 +187,11 @@ int cli_server(int argc, char **argv, const char *const *environment)
         {"add", add, "add a server"},
         {"credential", cli_server_credential, "the secrets that are sent to servers"},
         {"test", test, "try a server out"},
+        {"authorize", cli_server_authorize, "let the gateway into a server that wants OAuth"},
+        {"answer", cli_server_answer, "finish that with the address in which the browser ended"},
+        {"authorizations", cli_server_authorizations,
+         "where the gateway is authorized at a server"},
+        {"deauthorize", cli_server_deauthorize, "end that"},
         {"remove", remove_one, "remove a server"},
     };
     return cli_run_verb("server", verbs, sizeof verbs / sizeof *verbs, argc, argv, environment);

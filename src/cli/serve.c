@@ -154,8 +154,10 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
         result = serve_data_open_admin(serving->data, serving->config, error);
     if (result == 0)
         serve_show_declared(serving);
-    if (serving->data != NULL)
+    if (serving->data != NULL) {
         serving->stores.guard = serve_data_guard(serving->data);
+        serving->stores.control = serve_data_control(serving->data);
+    }
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
         serving->workers[i].applied = serve_applied_cb;

@@ -154,6 +154,8 @@ int control_open(const struct control_options *options, struct control **ret, st
     if (result == 0)
         result = control_state_open(&control->state, error);
     if (result == 0)
+        result = control_authorizer_new(control, &control->authorizer, error);
+    if (result == 0)
         result = load_keys(control, error);
     if (result == 0)
         result = open_records(control, error);
@@ -172,11 +174,14 @@ void control_close(struct control *control)
     if (control == NULL)
         return;
     control_vouch_last(control);
+    control_authorizer_stop(control->authorizer); // it asks the records
     pthread_mutex_lock(&control->lock);
     control->closing = true;
     pthread_mutex_unlock(&control->lock);
     waker_wake(&control->settled);
     store_records_close(control->records);
+    control_authorizer_close(control->authorizer);
+    control_pendings_free(control);
     control_rules_unref(control->rules);
     control_state_close(&control->state);
     control_vouch_close(&control->vouch);

@@ -6,7 +6,9 @@
 // records goes through store/ directly, with control_records.
 #pragma once
 
+#include "base/arena.h"
 #include "identity/identity.h"
+#include "oauth/oauth.h"
 #include "pipeline/pipeline.h"
 #include "secret/secret.h"
 #include "store/store.h"
@@ -148,6 +150,77 @@ struct control_trial {
 };
 int control_try_server(const struct control_trial *trial, struct buffer *out,
                        struct error *error) MUST_CHECK;
+// ---- Authorization of the gateway at servers, by OAuth 2.1
+struct fetch;
+// From now on tokens are renewed ahead of time. `fetch` must outlive control_close, which waits for
+// what is being asked: stop it before.
+int control_ask_outside(struct control *control, struct fetch *fetch,
+                        struct error *error) MUST_CHECK;
+// A server answered with 401 or 403. `server` is the name that the data path has for it. Any
+// thread, never waits.
+void control_challenged(struct control *control, struct slice server, int status,
+                        struct slice challenge);
+
+enum { CONTROL_SIGN_IN_MS = 10 * 60 * 1000 };
+// One beginning of an authorization. All that it points to is in `arena`, the caller's.
+struct control_sign_in {
+    struct slice organisation, server, grant; // ids; grant may be empty
+    struct slice who;                         // the member or key who asks: nobody else may finish
+    enum store_flow flow;
+    struct slice client, client_secret, scope; // as an admin gives them; may be empty
+    struct slice public_url;                   // of this gateway; empty: not told
+    struct arena *arena;
+    // Found out
+    struct store_server address;
+    struct store_authorization row;
+    struct oauth_server issuer;
+    struct oauth_client as; // who the gateway is there
+    struct slice authorization_scope;
+    bool has_tokens;
+    struct oauth_tokens tokens;
+    char state[OAUTH_SECRET_SIZE], verifier[OAUTH_SECRET_SIZE];
+    struct slice url; // for the browser; empty when nobody needs to sign in
+    int64_t expires_ms;
+};
+// Looks for the server's authorization server, becomes a client there, and with a secret gets
+// tokens. Waits: not on a loop, not in a job. ERROR_CONFIG, ERROR_DENIED, ERROR_PROTOCOL and others
+// with a sentence.
+int control_begin_sign_in(struct control *control, struct control_sign_in *sign_in,
+                          struct error *error) MUST_CHECK;
+// Keeps what was found, inside a job that writes; *ret is the record.
+int control_keep_sign_in(struct control *control, struct store_view *view,
+                         const struct control_sign_in *sign_in, struct store_authorization *ret,
+                         struct error *error) MUST_CHECK;
+// Where a browser comes back with an answer, behind the public URL; and what the gateway says there
+// about itself.
+#define CONTROL_CALLBACK "/api/v1/oauth/callback"
+#define CONTROL_CLIENT "/api/v1/oauth/client"
+// What a browser came back with.
+struct control_pending;
+struct control_answer {
+    struct slice organisation, who; // of whoever brings it
+    struct slice state, code, issuer, failure;
+    struct arena *arena;
+    // Found out
+    struct control_pending *pending; // owned
+    struct oauth_tokens tokens;
+};
+// Takes the beginning that it belongs to, which is then used up, and fetches the tokens. Waits.
+// ERROR_NOT_FOUND: none of this state, or of somebody else, or too late. ERROR_DENIED with a
+// sentence: it must not be trusted, or it says no.
+int control_take_answer(struct control *control, struct control_answer *answer,
+                        struct error *error) MUST_CHECK;
+// Keeps the tokens, inside a job that writes.
+int control_keep_answer(struct control *control, struct store_view *view,
+                        const struct control_answer *answer, struct store_authorization *ret,
+                        struct error *error) MUST_CHECK;
+void control_answer_release(struct control_answer *answer);
+// Ends its tokens at the authorization server, as far as that can be had. Waits.
+void control_revoke_authorization(struct control *control, struct slice organisation,
+                                  struct slice id);
+// The gateway as a client, for authorization servers that read it at its own address.
+void control_write_client(struct slice public_url, struct buffer *out);
+
 // Seals everything under a new key, which is added to the key file, and then takes the old keys out
 // of it. Keys from the environment stay as they are: the one with the highest number is used.
 // Waits: not on an event loop.

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "base/thread.h"
 #include "config/config.h"
+#include "oauth/oauth.h"
 
 #include <stdatomic.h>
 
@@ -17,7 +18,15 @@ struct control_secret {
     struct slice grant; // whose it is; empty: the server's own
     struct slice id;    // of its record
     int64_t version;
+    const char *prefix;      // what stands before the value
     struct slice sealed, at; // its value, and where that opens
+    struct slice refusal;    // in place of a value: why the server cannot be reached
+    // Of an authorization
+    struct slice authorization; // its id; empty: a credential
+    struct slice resource;      // what its tokens are for
+    enum store_standing standing;
+    bool by_secret, renewable;
+    int64_t obtained_ms, expires_ms;
 };
 struct control_secrets {
     struct control_secret *items; // owned; what they point to is the view's
@@ -40,6 +49,7 @@ struct control_server {
     struct config *config; // owned: what `options` points into
     struct upstream_options options;
     char *key, *shown; // owned: its names
+    char *refusal;     // owned; NULL: none
 };
 struct control_server_names {
     struct slice key;   // unique
@@ -150,6 +160,69 @@ struct control_walk control_walk_start(size_t limit);
 // `last` is the last record of the page, NULL when it was empty.
 void control_walk_on(struct control_walk *walk, const struct store_head *last);
 
+// ---- authorization.c: what is kept of authorizations; on the writer's thread
+struct control_kept { // in the view, opened
+    struct store_authorization row;
+    struct store_bearer bearer; // id empty: there is none
+    struct slice client_secret, refresh, access;
+};
+// ERROR_NOT_FOUND.
+int control_open_authorization(struct control *control, struct store_view *view,
+                               struct slice organisation, struct slice id, struct control_kept *ret,
+                               struct error *error) MUST_CHECK;
+void control_wipe_kept(struct control_kept *kept);
+// Seals what is given, "" for nothing.
+int control_seal_in(struct control *control, struct store_view *view, struct slice plain,
+                    struct slice place, struct slice *ret, struct error *error) MUST_CHECK;
+struct slice control_place_of_token(struct slice organisation, struct slice authorization,
+                                    const char *what, struct arena *arena);
+// Keeps new tokens and says that it is ready. `row` as for store_change.
+int control_keep_tokens(struct control *control, struct store_view *view,
+                        struct store_authorization *row, const struct oauth_tokens *tokens,
+                        int64_t now_ms, struct error *error) MUST_CHECK;
+
+// ---- authorizer.c: renews tokens ahead of time, on threads of its own
+struct control_authorizer;
+int control_authorizer_new(struct control *control, struct control_authorizer **ret,
+                           struct error *error) MUST_CHECK;
+// A server is loaded: its authorization is due at the given time. The writer's thread.
+void control_authorizer_note(struct control *control, struct slice organisation,
+                             const struct control_secret *secret, const char *key);
+// Waits for its threads; nothing is renewed any more. NULL accepted.
+void control_authorizer_stop(struct control_authorizer *authorizer);
+void control_authorizer_close(struct control_authorizer *authorizer); // NULL accepted
+struct fetch *control_fetch(const struct control *control);           // NULL: nothing may be asked
+
+// ---- tokens.c: asks a token endpoint. Waits: not on a loop, not on a thread of the store's.
+struct control_endpoint {
+    struct slice url;
+    struct oauth_client client;
+    struct slice resource;
+};
+int control_ask_tokens(struct fetch *fetch, const struct control_endpoint *endpoint,
+                       struct buffer *form, struct arena *arena, struct oauth_tokens *ret,
+                       struct error *error) MUST_CHECK;
+// Ends a token there; what comes of it does not matter.
+void control_revoke_token(struct fetch *fetch, const struct control_endpoint *endpoint,
+                          struct slice token, struct arena *arena);
+
+// ---- sign_in.c
+struct control_pending { // a beginning that waits for its answer
+    struct control_sign_in sign_in;
+    struct slice authorization; // the record's id
+    int64_t version;            // of its tokens, 0: none
+    struct arena arena;         // all of it; wiped
+    struct control_pending *next;
+};
+// Takes it out of those that wait, NULL when there is none.
+struct control_pending *control_take_pending(struct control *control, struct slice state);
+void control_pending_free(struct control_pending *pending); // NULL accepted
+void control_pendings_free(struct control *control);
+// What was found out, into the record.
+int control_fill_authorization(struct control *control, struct store_view *view,
+                               const struct control_sign_in *from, struct store_authorization *row,
+                               struct error *error) MUST_CHECK;
+
 // ---- rules.c
 // Makes rules from the state and publishes them; with no memory, rules that let nobody in.
 void control_publish(struct control *control);
@@ -193,6 +266,8 @@ struct control {
     uint64_t in_force;
     bool awaited; // somebody calls control_in_force
     bool closing;
+    struct control_authorizer *authorizer;
+    struct control_pending *pendings; // newest first; owned
     // control_note_use
     struct store_job use_job;
     struct control_rules *use_rules;

@@ -95,6 +95,93 @@ static int reseal(struct rotation *rotation, struct store_view *view,
     return result;
 }
 
+// A value of another record, which knows itself where it is kept.
+static int reseal_value(struct rotation *rotation, struct store_view *view, struct slice place,
+                        struct slice *value, bool *ret_changed, struct error *error)
+{
+    struct control *control = rotation->control;
+    struct buffer plain;
+    if (value->length == 0 || secret_key_of(*value) == secret_keys_newest(control->keys))
+        return 0;
+    buffer_init(&plain, 0);
+    buffer_reserve(&plain, value->length + 1);
+    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : secret_open(control->keys, *value, place, &plain, error);
+    if (result == 0)
+        result = control_seal_in(control, view, buffer_slice(&plain), place, value, error);
+    if (plain.data != NULL)
+        memory_wipe(plain.data, plain.capacity);
+    buffer_release(&plain);
+    *ret_changed = true;
+    return result;
+}
+
+static int reseal_bearer(struct rotation *rotation, struct store_view *view,
+                         const struct store_bearer *row, struct error *error)
+{
+    struct store_bearer bearer = *row;
+    struct arena *arena = store_arena(view);
+    bool changed = false;
+    int result = reseal_value(
+        rotation, view,
+        control_place_of_token(row->head.organisation, row->authorization, "access", arena),
+        &bearer.access, &changed, error);
+    if (result == 0)
+        result = reseal_value(
+            rotation, view,
+            control_place_of_token(row->head.organisation, row->authorization, "refresh", arena),
+            &bearer.refresh, &changed, error);
+    if (result != 0 || !changed)
+        return result;
+    rotation->left--;
+    return store_change_bearer(view, &bearer, error);
+}
+
+static int reseal_client(struct rotation *rotation, struct store_view *view,
+                         const struct store_authorization *row, struct error *error)
+{
+    struct store_authorization authorization = *row;
+    bool changed = false;
+    int result = reseal_value(
+        rotation, view,
+        control_place_of_token(row->head.organisation, row->head.id, "secret", store_arena(view)),
+        &authorization.client_secret, &changed, error);
+    if (result != 0 || !changed)
+        return result;
+    rotation->left--;
+    return store_change_authorization(view, &authorization, error);
+}
+
+static int reseal_authorizations(struct rotation *rotation, struct store_view *view,
+                                 struct slice organisation, struct error *error)
+{
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more && rotation->left > 0;) {
+        const struct store_authorization *rows = NULL;
+        size_t count = 0;
+        int result = store_list_authorization(view, organisation, (struct slice){0}, &walk.page,
+                                              &rows, &count, &walk.more, error);
+        for (size_t i = 0; result == 0 && i < count && rotation->left > 0; i++)
+            result = reseal_client(rotation, view, &rows[i], error);
+        if (result != 0)
+            return result;
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
+    }
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more && rotation->left > 0;) {
+        const struct store_bearer *rows = NULL;
+        size_t count = 0;
+        int result = store_list_bearer(view, organisation, (struct slice){0}, &walk.page, &rows,
+                                       &count, &walk.more, error);
+        for (size_t i = 0; result == 0 && i < count && rotation->left > 0; i++)
+            result = reseal_bearer(rotation, view, &rows[i], error);
+        if (result != 0)
+            return result;
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
+    }
+    return 0;
+}
+
 static int reseal_organisation(struct rotation *rotation, struct store_view *view,
                                struct slice organisation, struct error *error)
 {
@@ -110,7 +197,7 @@ static int reseal_organisation(struct rotation *rotation, struct store_view *vie
         control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
         store_forget(view);
     }
-    return 0;
+    return reseal_authorizations(rotation, view, organisation, error);
 }
 
 // As many as are left for this job, so that others need not wait for all of them. The new keys hold

@@ -82,6 +82,19 @@ static char *composition(const struct store_server *row, const struct control_se
     return copy;
 }
 
+// A token goes to the resource that it is for and nowhere else, also when an admin gives the server
+// another address.
+static void keep_at_home(const struct store_server *row, struct control_secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count; i++) {
+        struct control_secret *secret = &secrets->items[i];
+        if (secret->authorization.length > 0 && secret->refusal.length == 0 &&
+            !oauth_covers(secret->resource, row->url))
+            secret->refusal = SLICE_LITERAL("has another address than it was authorized for, and "
+                                            "needs an admin of the gateway to sign in to it again");
+    }
+}
+
 // With the server's own credentials, and those of the grant that win over them.
 static int make(struct making *making, struct slice grant, struct control_served *served,
                 struct error *error)
@@ -91,6 +104,7 @@ static int make(struct making *making, struct slice grant, struct control_served
     const struct control_server_names names = {slice_from_string(served->key),
                                                slice_from_string(making->known->key)};
     int result = control_secrets_choose(&making->secrets, grant, &chosen, error);
+    keep_at_home(making->row, &chosen);
     char *made_of = result == 0 ? composition(making->row, &chosen) : NULL;
     bool same = made_of != NULL && served->server != NULL && served->made_of != NULL &&
                 strcmp(made_of, served->made_of) == 0;
@@ -120,6 +134,16 @@ static void make_and_complain(struct making *making, struct slice grant,
     if (result != 0)
         log_event(LOG_ERROR, "control", "server '%s' cannot be used%s%.*s: %s", making->known->key,
                   grant.length > 0 ? " by grant " : "", SLICE_PRINT(grant), error.text);
+}
+
+// Tokens are renewed in time also while a server cannot be made.
+static void note_authorizations(struct making *making, struct slice grant, const char *key)
+{
+    for (size_t i = 0; i < making->secrets.count; i++) {
+        const struct control_secret *secret = &making->secrets.items[i];
+        if (secret->authorization.length > 0 && slice_equal(secret->grant, grant))
+            control_authorizer_note(making->control, making->row->head.organisation, secret, key);
+    }
 }
 
 // ---- Grants with credentials of their own
@@ -170,6 +194,7 @@ static bool make_owns(struct making *making)
         own->kept = true;
         name_own(own, making->known);
         make_and_complain(making, grant, &own->served);
+        note_authorizations(making, grant, own->served.key);
     }
     return true;
 }
@@ -266,6 +291,7 @@ static void make_server(struct making *making)
                                             making->row->head.id, &making->secrets, &error);
     if (result == 0) {
         make_and_complain(making, (struct slice){0}, &known->served);
+        note_authorizations(making, (struct slice){"", 0}, known->served.key);
         if (make_owns(making)) {
             settle_owns(making);
             control_secrets_release(&making->secrets);

@@ -160,7 +160,9 @@ static int sort_change(struct dirty *dirty, const struct store_change *change)
     switch (change->kind) {
     case STORE_ORGANISATION: return note(&dirty->organisations, change->id, change);
     case STORE_SERVER: return note(&dirty->servers, change->id, change);
-    case STORE_CREDENTIAL: return note(&dirty->servers, change->parent, change);
+    case STORE_CREDENTIAL:
+    case STORE_AUTHORIZATION:
+    case STORE_BEARER: return note(&dirty->servers, change->parent, change);
     case STORE_POLICY: return note(&dirty->policies, change->id, change);
     case STORE_POLICY_VERSION: return note(&dirty->policies, change->parent, change);
     case STORE_GRANT: return note(&dirty->grants, change->id, change);

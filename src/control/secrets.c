@@ -44,12 +44,99 @@ static int add_rows(struct control_secrets *secrets, const struct store_credenti
                                                         .grant = rows[i].grant,
                                                         .id = rows[i].head.id,
                                                         .version = rows[i].head.version,
+                                                        .prefix = "",
                                                         .sealed = rows[i].sealed,
                                                         .at = control_place_of(&rows[i], arena)};
         if (items[secrets->count++].at.data == NULL)
             return ERROR_NO_MEMORY;
     }
     return 0;
+}
+
+// Where it stands with an authorization; its token comes with the bearers.
+static int add_authorizations(struct control_secrets *secrets,
+                              const struct store_authorization *rows, size_t count)
+{
+    static const struct slice refusals[] = {
+        [STORE_NEEDS_SIGN_IN] =
+            SLICE_LITERAL("needs an admin of the gateway to sign in to it (again)"),
+        [STORE_FAILING] = SLICE_LITERAL("cannot be reached: the gateway's access token is over and "
+                                        "the authorization server gives no new one now"),
+    };
+    struct control_secret *items =
+        memory_try_resize(secrets->items, (secrets->count + count + 1) * sizeof *items);
+    if (items == NULL)
+        return ERROR_NO_MEMORY;
+    secrets->items = items;
+    for (size_t i = 0; i < count; i++)
+        items[secrets->count++] = (struct control_secret){
+            .place = STORE_HEADER,
+            .name = SLICE_LITERAL("Authorization"),
+            .grant = rows[i].grant,
+            .id = rows[i].head.id,
+            .prefix = "Bearer ",
+            .refusal = rows[i].state == STORE_READY ? refusals[STORE_NEEDS_SIGN_IN]
+                                                    : refusals[rows[i].state],
+            .authorization = rows[i].head.id,
+            .standing = rows[i].state,
+            .resource = rows[i].resource,
+            .by_secret = rows[i].flow == STORE_BY_SECRET,
+            .version = rows[i].head.version};
+    return 0;
+}
+
+static int add_bearers(struct control_secrets *secrets, const struct store_bearer *rows,
+                       size_t count, struct arena *arena)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < secrets->count; k++) {
+            struct control_secret *secret = &secrets->items[k];
+            if (!slice_equal(secret->authorization, rows[i].authorization))
+                continue;
+            secret->obtained_ms = rows[i].obtained_ms;
+            secret->expires_ms = rows[i].expires_ms;
+            secret->renewable = secret->by_secret || rows[i].refresh.length > 0;
+            if (secret->standing != STORE_READY)
+                continue;
+            secret->id = rows[i].head.id;
+            secret->version = rows[i].head.version;
+            secret->refusal = (struct slice){"", 0};
+            secret->sealed = rows[i].access;
+            secret->at = control_place_of_token(rows[i].head.organisation, rows[i].authorization,
+                                                "access", arena);
+            if (secret->at.data == NULL)
+                return ERROR_NO_MEMORY;
+        }
+    return 0;
+}
+
+static int list_authorizations(struct store_view *view, struct slice organisation,
+                               struct slice server, struct control_secrets *ret,
+                               struct error *error)
+{
+    struct store_page page = {.limit = PAGE}, tokens = {.limit = PAGE};
+    int result = 0;
+    for (bool more = true; more && result == 0;) {
+        const struct store_authorization *rows = NULL;
+        size_t count = 0;
+        result = store_list_authorization(view, organisation, server, &page, &rows, &count, &more,
+                                          error);
+        if (result == 0 && add_authorizations(ret, rows, count) != 0)
+            result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+        if (result == 0 && count > 0)
+            page.after = rows[count - 1].head.id;
+    }
+    for (bool more = true; more && result == 0;) {
+        const struct store_bearer *rows = NULL;
+        size_t count = 0;
+        result =
+            store_list_bearer(view, organisation, server, &tokens, &rows, &count, &more, error);
+        if (result == 0 && add_bearers(ret, rows, count, store_arena(view)) != 0)
+            result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+        if (result == 0 && count > 0)
+            tokens.after = rows[count - 1].head.id;
+    }
+    return result;
 }
 
 static void sort(struct control_secrets *secrets)
@@ -80,8 +167,12 @@ int control_secrets_list(struct store_view *view, struct slice organisation, str
         if (count > 0)
             page.after = rows[count - 1].head.id;
     }
-    sort(ret);
-    return 0;
+    int result = list_authorizations(view, organisation, server, ret, error);
+    if (result != 0)
+        control_secrets_release(ret);
+    else
+        sort(ret);
+    return result;
 }
 
 void control_secrets_release(struct control_secrets *secrets)

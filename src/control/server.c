@@ -38,7 +38,7 @@ static int add_credential(const struct control *control, const struct control_se
                          (int)ENVIRONMENT_MAX);
     buffer_init(value, 0);
     buffer_reserve(value, secret->sealed.length + 32); // growing would leave a copy behind
-    buffer_append_format(value, "CREDENTIAL_%zu=", around->value_count);
+    buffer_append_format(value, "CREDENTIAL_%zu=%s", around->value_count, secret->prefix);
     around->value_count++;
     int result = value->failed
                      ? error_set(error, ERROR_NO_MEMORY, "out of memory")
@@ -54,7 +54,9 @@ static int find_surroundings(const struct control *control, const struct control
 {
     static const char *const inherited[] = {"PATH", "HOME"};
     for (size_t i = 0; i < secrets->count; i++) {
-        int result = add_credential(control, &secrets->items[i], around, error);
+        int result = secrets->items[i].refusal.length > 0
+                         ? 0
+                         : add_credential(control, &secrets->items[i], around, error);
         if (result != 0)
             return result;
     }
@@ -71,14 +73,18 @@ static void write_credentials(struct buffer *out, const char *member,
                               const struct control_secrets *secrets, enum store_place place)
 {
     bool first = true;
+    size_t value = 0;
     for (size_t i = 0; i < secrets->count; i++) {
+        if (secrets->items[i].refusal.length > 0)
+            continue;
+        size_t number = value++;
         if (secrets->items[i].place != place)
             continue;
         buffer_append_string(out, first ? ",\"" : ",");
         if (first)
             buffer_append_format(out, "%s\":{", member);
         json_write_string(out, secrets->items[i].name);
-        buffer_append_format(out, ":\"${CREDENTIAL_%zu}\"", i);
+        buffer_append_format(out, ":\"${CREDENTIAL_%zu}\"", number);
         first = false;
     }
     buffer_append_string(out, first ? "" : "}");
@@ -140,6 +146,17 @@ static int read_document(struct slice text, const struct surroundings *around, s
     return result;
 }
 
+// Nothing may be sent while an authorization is missing: not even without one.
+static void refuse_if(struct control_server *server, const struct control_secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count && server->refusal == NULL; i++)
+        if (secrets->items[i].refusal.length > 0)
+            server->refusal = memory_copy_string(secrets->items[i].refusal.data,
+                                                 secrets->items[i].refusal.length);
+    if (server->refusal != NULL)
+        server->options.refusal = slice_from_string(server->refusal);
+}
+
 int control_server_make(const struct control *control, const struct store_server *row,
                         const struct control_secrets *secrets,
                         const struct control_server_names *names, struct control_server **ret,
@@ -171,6 +188,7 @@ int control_server_make(const struct control *control, const struct store_server
     server->options.name = slice_from_string(server->key);
     server->options.guarded = true;
     server->options.shown = slice_from_string(server->shown);
+    refuse_if(server, secrets);
     *ret = server;
     return 0;
 }
@@ -189,6 +207,7 @@ void control_server_unref(struct control_server *server)
     config_free(server->config);
     memory_free(server->key);
     memory_free(server->shown);
+    memory_free(server->refusal);
     memory_free(server);
 }
 

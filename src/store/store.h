@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "store/store_kinds.h"
 
 // ---- Counters. A store belongs to one thread at a time and, by a lock on its file, one process.
 
@@ -57,160 +58,6 @@ void store_rollback(struct store *store);
 
 struct store_records;
 struct store_view; // one transaction; belongs to the job that was given it
-
-enum store_kind {
-    STORE_ORGANISATION,
-    STORE_MEMBER,
-    STORE_INVITATION,
-    STORE_API_KEY,
-    STORE_SESSION, // of the dashboard
-    STORE_SERVER,
-    STORE_CREDENTIAL, // of a server, sealed
-    STORE_POLICY,
-    STORE_POLICY_VERSION,
-    STORE_GRANT,
-    STORE_GRANT_TOKEN,
-    STORE_REACH,   // one server that a grant reaches
-    STORE_REQUEST, // an idempotency key and what was answered
-    STORE_AUDIT,   // changes, and what the audit says about itself: see below
-    STORE_KINDS,
-};
-enum store_role { STORE_VIEWER, STORE_POLICY_MANAGER, STORE_ADMIN }; // each may what the former may
-enum store_transport { STORE_HTTP, STORE_SSE, STORE_STDIO };
-enum store_place { STORE_HEADER, STORE_ENVIRONMENT };
-enum store_mode { STORE_ENFORCE, STORE_OBSERVE };
-enum store_actor_kind { STORE_SYSTEM, STORE_BY_MEMBER, STORE_BY_KEY };
-
-// Begins every record. Times are milliseconds since 1970-01-01 UTC. The store fills in what is not
-// given: id when empty (a prefix and 26 letters and digits, unguessable, in order of creation),
-// version (1, then one more with each change: the ETag), both times.
-struct store_head {
-    struct slice id;
-    struct slice organisation; // an organisation's own id
-    int64_t version;
-    int64_t created_ms;
-    int64_t changed_ms;
-};
-
-// Text has a greatest length (ERROR_RANGE beyond) and is never NULL: absent is empty. "optional"
-// means that it may be empty. What says "unique" is so within the organisation: ERROR_EXISTS. What
-// says "fixed" is set when the record is added and ignored by changes.
-struct store_organisation {
-    struct store_head head;
-    struct slice name; // unique in the installation: 1-64 of [a-z0-9-]
-    struct slice title;
-    bool commands_allowed;      // may its admins add servers that are programs on this machine?
-    struct slice log_arguments; // JSON object: what of arguments is logged; optional: nothing
-};
-struct store_member {
-    struct store_head head;
-    struct slice email; // unique, ignoring case
-    struct slice name;
-    enum store_role role;
-    struct slice password; // argon2id as libsodium writes it; optional; masked in the audit
-    struct slice subject;  // "ISSUER SUBJECT" of an OpenID provider; unique, optional
-    bool disabled;
-    int64_t signed_in_ms; // 0: never
-};
-struct store_invitation {
-    struct store_head head;
-    struct slice email; // optional: the first admin says it when the link is used
-    enum store_role role;
-    struct slice token;      // SHA-256, 32 bytes; fixed; masked in the audit
-    struct slice invited_by; // a member's id, optional; fixed
-    int64_t expires_ms;
-    int64_t accepted_ms; // 0: not yet
-};
-struct store_api_key {
-    struct store_head head;
-    struct slice label; // unique
-    enum store_role role;
-    struct slice token;      // SHA-256, 32 bytes; fixed; masked in the audit
-    struct slice created_by; // a member's id, optional; fixed
-    int64_t expires_ms;      // 0: never
-    int64_t revoked_ms;      // 0: no
-    int64_t used_ms;         // 0: never
-};
-struct store_session {
-    struct store_head head;
-    struct slice member; // parent; fixed
-    struct slice token;  // SHA-256, 32 bytes; fixed; masked in the audit
-    struct slice csrf;   // SHA-256, 32 bytes; masked in the audit
-    struct slice address;
-    int64_t expires_ms;
-    int64_t used_ms;
-};
-struct store_server {
-    struct store_head head;
-    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
-    enum store_transport transport;
-    struct slice url;      // optional
-    struct slice command;  // a JSON array of strings, optional
-    struct slice settings; // a JSON object in the configuration file's words for a server
-    bool disabled;
-};
-struct store_credential {
-    struct store_head head;
-    struct slice server; // parent; fixed
-    struct slice grant;  // the one that uses it, in place of the server's own; optional; fixed
-    enum store_place place;
-    struct slice name;   // of the header or the variable; unique with server, grant and place
-    struct slice sealed; // secret/secret.h; masked in the audit
-};
-struct store_policy {
-    struct store_head head;
-    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
-    struct slice note;
-    int64_t latest; // number of the newest version, 0: none yet
-};
-struct store_policy_version { // never changes
-    struct store_head head;
-    struct slice policy; // parent
-    int64_t number;      // from 1, unique within the policy
-    struct slice author; // for people
-    struct slice note;
-    struct slice document; // the bytes; the audit has their length instead
-};
-struct store_grant {
-    struct store_head head;
-    struct slice label; // unique
-    struct slice tags;  // a JSON array of strings
-    enum store_mode mode;
-    int64_t expires_ms; // 0: never
-    int64_t revoked_ms; // 0: no
-    int64_t used_ms;    // 0: never
-};
-struct store_grant_token {
-    struct store_head head;
-    struct slice grant; // parent; fixed
-    struct slice token; // SHA-256, 32 bytes; fixed; masked in the audit
-    int64_t expires_ms; // 0: as long as the grant
-};
-struct store_reach {
-    struct store_head head;
-    struct slice grant;  // parent; fixed
-    struct slice server; // unique within the grant; fixed
-    struct slice policy; // optional: without one everything is denied
-    int64_t number;      // of the policy's version; 0: its latest
-};
-struct store_request {
-    struct store_head head;
-    struct slice key;         // who asked and what the client chose; unique; fixed
-    struct slice fingerprint; // SHA-256 of the request, 32 bytes; fixed
-    int64_t status;
-    struct slice answer;
-    int64_t expires_ms;
-};
-struct store_audit {
-    struct store_head head;
-    int64_t sequence; // from 1 without gaps, per organisation
-    enum store_actor_kind actor_kind;
-    struct slice actor;  // a member's or a key's id
-    struct slice action; // "grant.add", "grant.change", "grant.remove"; of notes "audit.WHAT"
-    struct slice object; // parent; an id; of notes what they are: "start", "checkpoint"
-    struct slice line;   // the whole row as JSON, tied to the one before (chain/chain.h)
-    struct slice link;   // 32 bytes
-};
 
 // Who is doing it, for the admin audit. The bytes must live until the job is done.
 struct store_actor {
@@ -291,7 +138,8 @@ struct store_page {
 // another organisation.
 int store_get(struct store_view *view, enum store_kind kind, struct slice organisation,
               struct slice id, struct store_head *ret, struct error *error) MUST_CHECK;
-// By a unique text: "name", "email", "subject", "label", "key" or "token". The organisation may be
+// By a unique text: "name", "email", "subject", "label", "key",
+// "token" or "authorization". The organisation may be
 // empty where it is not known yet: for tokens, and names of organisations. ERROR_UNSUPPORTED for
 // another column.
 int store_find(struct store_view *view, enum store_kind kind, struct slice organisation,
@@ -382,6 +230,8 @@ STORE_TYPED(STORE_API_KEY, api_key)
 STORE_TYPED(STORE_SESSION, session)
 STORE_TYPED(STORE_SERVER, server)
 STORE_TYPED(STORE_CREDENTIAL, credential)
+STORE_TYPED(STORE_AUTHORIZATION, authorization)
+STORE_TYPED(STORE_BEARER, bearer)
 STORE_TYPED(STORE_POLICY, policy)
 STORE_TYPED(STORE_POLICY_VERSION, policy_version)
 STORE_TYPED(STORE_GRANT, grant)
@@ -396,5 +246,8 @@ STORE_TYPED(STORE_AUDIT, audit)
 extern const char *const store_role_words[];
 extern const char *const store_transport_words[];
 extern const char *const store_place_words[];
+extern const char *const store_flow_words[];
+extern const char *const store_client_words[];
+extern const char *const store_standing_words[];
 extern const char *const store_mode_words[];
 extern const char *const store_actor_words[];

@@ -36,7 +36,8 @@ struct store_table {
     size_t count;
     int parent, used; // columns, -1: none
     bool constant;    // no changes
-    bool quiet;       // not in the audit
+    bool quiet;       // nobody is told, and nothing is in the audit
+    bool unaudited;   // nothing is in the audit
 };
 extern const struct store_table store_tables[STORE_KINDS];
 

@@ -12,6 +12,7 @@ enum {
     NAME_MAX_BYTES = 64,
     TEXT_MAX = 1000,
     NOTE_MAX = 4000,
+    URL_MAX = 8192,
     JSON_MAX = 64 * 1024,
     BULK_MAX = 4 * 1024 * 1024,
     ANSWER_MAX = BULK_MAX + 256 * 1024, // a document and what is said of it
@@ -20,6 +21,9 @@ enum {
 const char *const store_role_words[] = {"viewer", "policy_manager", "admin", NULL};
 const char *const store_transport_words[] = {"http", "sse", "stdio", NULL};
 const char *const store_place_words[] = {"header", "environment", NULL};
+const char *const store_flow_words[] = {"authorization_code", "client_credentials", NULL};
+const char *const store_client_words[] = {"given", "metadata_document", "registered", NULL};
+const char *const store_standing_words[] = {"needs_sign_in", "ready", "failing", NULL};
 const char *const store_mode_words[] = {"enforce", "observe", NULL};
 const char *const store_actor_words[] = {"system", "member", "api_key", NULL};
 
@@ -138,7 +142,7 @@ static const struct store_column session[] = {
 static const struct store_column server[] = {
     {AT(server, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
     {AT(server, transport), WORD(store_transport_words)},
-    {AT(server, url), TEXT(8192), .optional = true},
+    {AT(server, url), TEXT(URL_MAX), .optional = true},
     {AT(server, command), TEXT(JSON_MAX), .json = JSON_ARRAY, .optional = true},
     {AT(server, settings), TEXT(JSON_MAX), .json = JSON_OBJECT},
     {AT(server, disabled), FLAG},
@@ -149,6 +153,32 @@ static const struct store_column credential[] = {
     {AT(credential, place), WORD(store_place_words)},
     {AT(credential, name), TEXT(256), .check = is_line},
     {AT(credential, sealed), BYTES(JSON_MAX), .secret = true},
+};
+static const struct store_column authorization[] = {
+    {AT(authorization, server), ID, .fixed = true},
+    {AT(authorization, grant), ID, .optional = true, .fixed = true},
+    {AT(authorization, flow), WORD(store_flow_words)},
+    {AT(authorization, state), WORD(store_standing_words)},
+    {AT(authorization, client_source), WORD(store_client_words)},
+    {AT(authorization, issuer), TEXT(URL_MAX), .optional = true},
+    {AT(authorization, client), TEXT(URL_MAX), .optional = true},
+    {AT(authorization, client_secret), BYTES(JSON_MAX), .optional = true, .secret = true},
+    {AT(authorization, client_method), NUMBER},
+    {AT(authorization, resource), TEXT(URL_MAX), .optional = true},
+    {AT(authorization, token_url), TEXT(URL_MAX), .optional = true},
+    {AT(authorization, revocation_url), TEXT(URL_MAX), .optional = true},
+    {AT(authorization, asked_scope), TEXT(NOTE_MAX), .optional = true},
+    {AT(authorization, scope), TEXT(NOTE_MAX), .optional = true},
+    {AT(authorization, missing_scope), TEXT(NOTE_MAX), .optional = true},
+    {AT(authorization, note), TEXT(TEXT_MAX), .optional = true},
+};
+static const struct store_column bearer[] = {
+    {AT(bearer, server), ID, .fixed = true},
+    {AT(bearer, authorization), ID, .fixed = true, .unique = true},
+    {AT(bearer, access), BYTES(JSON_MAX), .secret = true},
+    {AT(bearer, refresh), BYTES(JSON_MAX), .optional = true, .secret = true},
+    {AT(bearer, obtained_ms), NUMBER},
+    {AT(bearer, expires_ms), NUMBER},
 };
 static const struct store_column policy[] = {
     {AT(policy, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
@@ -209,6 +239,8 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_SESSION] = {TABLE(session, "ses", 0, 5)},
     [STORE_SERVER] = {TABLE(server, "srv", -1, -1)},
     [STORE_CREDENTIAL] = {TABLE(credential, "crd", 0, -1)},
+    [STORE_AUTHORIZATION] = {TABLE(authorization, "aut", 0, -1)},
+    [STORE_BEARER] = {TABLE(bearer, "bea", 0, -1), .unaudited = true},
     [STORE_POLICY] = {TABLE(policy, "pol", -1, -1)},
     [STORE_POLICY_VERSION] = {TABLE(policy_version, "ver", 0, -1), .constant = true},
     [STORE_GRANT] = {TABLE(grant, "grt", -1, 5)},

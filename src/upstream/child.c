@@ -202,7 +202,7 @@ static void drop_long_line(struct child *child)
     }
     log_event(LOG_WARNING, "upstream",
               "server '%.*s' wrote a message larger than %zu bytes; dropped",
-              SLICE_PRINT(child->link.server->options.name), child->from_child.cap);
+              SLICE_PRINT(upstream_server_shown(child->link.server)), child->from_child.cap);
     buffer_clear(&child->from_child);
     child->skip_line = true;
     upstream_link_fail_calls(&child->link, ERROR_TOO_LARGE, "the server's message is too large");
@@ -262,8 +262,8 @@ static void log_error_line(struct child *child, struct slice line)
         child->log_lines = 0;
     }
     if (child->log_lines++ < ERROR_LINES_A_SECOND)
-        log_event(LOG_INFO, "server", "%.*s: %.*s", SLICE_PRINT(child->link.server->options.name),
-                  SLICE_PRINT(line));
+        log_event(LOG_INFO, "server", "%.*s: %.*s",
+                  SLICE_PRINT(upstream_server_shown(child->link.server)), SLICE_PRINT(line));
 }
 
 // Standard error is always read, or the child would block on it; it goes to the log.
@@ -298,7 +298,7 @@ static void cut_cb(void *argument)
     struct child *child = argument;
     log_event(LOG_WARNING, "upstream",
               "server '%.*s': too much waits for those who do not read; its process is ended",
-              SLICE_PRINT(child->link.server->options.name));
+              SLICE_PRINT(upstream_server_shown(child->link.server)));
     buffer_release(&child->to_child);
     backlog_leave(&child->waiting);
     child->link.ending = true;

@@ -60,6 +60,7 @@ static void on_head(void *argument, const struct http_response *head)
     struct slice encoding = http_header_get(head->headers, HTTP_CONTENT_ENCODING);
     call->in_callback = true;
     call->status = head->status;
+    upstream_note_status(call->server, head);
     call->server->last_attempt_failed = false;
     if (encoding.data != NULL && !slice_equal_ignoring_case(encoding, SLICE_LITERAL("identity"))) {
         http_call_cancel(call->http);

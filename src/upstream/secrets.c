@@ -81,6 +81,20 @@ void upstream_server_tell(struct upstream_server *server, struct upstream_secret
     server->options.refusal = secrets->refusal;
 }
 
+void upstream_note_status(const struct upstream_server *server,
+                          const struct http_response *response)
+{
+    const struct upstream_set *set = server->set;
+    struct slice challenge = {"", 0};
+    if ((response->status != 401 && response->status != 403) || set->challenged == NULL)
+        return;
+    for (size_t i = 0; i < response->headers.count; i++)
+        if (slice_equal_ignoring_case(response->headers.items[i].name,
+                                      SLICE_LITERAL("WWW-Authenticate")))
+            challenge = response->headers.items[i].value;
+    set->challenged(set->challenged_argument, server->options.name, response->status, challenge);
+}
+
 int upstream_refused(const struct upstream_server *server, struct error *error)
 {
     return error_set(error, ERROR_DENIED, "server '%.*s' %.*s",

@@ -161,12 +161,18 @@ void upstream_set_count_waiting(struct upstream_set *set, struct backlog *backlo
     set->waiting = backlog;
 }
 
-// What is still `next` belongs to a list that could not be applied.
 void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard)
 {
     set->guard = guard;
 }
 
+void upstream_set_hear(struct upstream_set *set, upstream_challenged_cb challenged, void *argument)
+{
+    set->challenged = challenged;
+    set->challenged_argument = argument;
+}
+
+// What is still `next` belongs to a list that could not be applied.
 static void find_gone_cb(void *argument, struct slice name, void *value)
 {
     (void)name;

@@ -43,7 +43,7 @@ static void take_endpoint(struct sse_link *sse, struct slice reference)
     struct error error = {0};
     if (sse->target.length > 0) {
         log_event(LOG_WARNING, "upstream", "server '%.*s' named a second endpoint; ignored",
-                  SLICE_PRINT(sse->link.server->options.name));
+                  SLICE_PRINT(upstream_server_shown(sse->link.server)));
         return;
     }
     int result =
@@ -80,6 +80,7 @@ static void on_head(void *argument, const struct http_response *response)
     struct sse_link *sse = argument;
     struct slice type = http_header_get(response->headers, HTTP_CONTENT_TYPE);
     int status = response->status;
+    upstream_note_status(sse->link.server, response);
     if (status == 401 || status == 403) {
         snprintf(sse->text, sizeof sse->text, "it refused the gateway's credentials (HTTP %d)",
                  status);

@@ -104,6 +104,7 @@ static void on_head(void *argument, const struct http_response *response)
     struct sse_link *sse = post->sse;
     struct upstream_call *call = post->call;
     bool taken = response->status / 100 == 2;
+    upstream_note_status(sse->link.server, response);
     post->call = NULL;
     post->answered = true;
     if (sse->greeting == post)
@@ -111,7 +112,7 @@ static void on_head(void *argument, const struct http_response *response)
     if (!taken) {
         sse->link.server->failures++;
         log_event(LOG_WARNING, "upstream", "server '%.*s' answered a POST with HTTP status %d",
-                  SLICE_PRINT(sse->link.server->options.name), response->status);
+                  SLICE_PRINT(upstream_server_shown(sse->link.server)), response->status);
     }
     // A request that was taken is answered on the stream. The rest may end the link and the post.
     if (call != NULL && !(taken && call->key.length > 0))
@@ -145,7 +146,7 @@ static void on_error(void *argument, int code, bool sent, const char *text)
         sse->link.server->failures++;
         sse->link.server->last_attempt_failed = true;
         log_event(LOG_WARNING, "upstream", "server '%.*s': a POST failed: %s",
-                  SLICE_PRINT(sse->link.server->options.name), text);
+                  SLICE_PRINT(upstream_server_shown(sse->link.server)), text);
     }
     if (call != NULL)
         upstream_link_end_call(call, code, sent, text);

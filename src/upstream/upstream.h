@@ -70,6 +70,11 @@ void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard)
 // What programs write to standard error, a line at a time, besides the log. Before the first link.
 void upstream_set_listen_to_errors(struct upstream_set *set,
                                    void (*line)(void *argument, struct slice line), void *argument);
+// A server refused with 401 or 403, and what it says about that (WWW-Authenticate; may be empty).
+// Inside of other callbacks: must not wait, nor touch the set.
+typedef void (*upstream_challenged_cb)(void *argument, struct slice server, int status,
+                                       struct slice challenge);
+void upstream_set_hear(struct upstream_set *set, upstream_challenged_cb challenged, void *argument);
 // Makes the set hold exactly these servers. Unchanged ones stay as they are, but for the headers
 // and the refusal that the next message meets; changed and removed ones are retired: what is in
 // flight on them ends by itself, upstream_server_retired tells. Options are copied.

@@ -15,11 +15,13 @@ struct upstream_set {
     struct list links;      // every link to any server, closing ones too
     struct list idle_calls; // free list of call objects
     size_t idle_call_count;
-    struct backlog *waiting;       // borrowed; NULL: no common bound
-    const struct net_guard *guard; // borrowed; NULL: guarded servers are at public addresses
-    struct loop_timer *tick;       // once a second: deadlines of calls to children
-    struct json_doc doc;           // scratch of the message being delivered
-    struct arena arena;            // scratch, cleared before each delivery
+    struct backlog *waiting;           // borrowed; NULL: no common bound
+    const struct net_guard *guard;     // borrowed; NULL: guarded servers are at public addresses
+    struct loop_timer *tick;           // once a second: deadlines of calls to children
+    struct json_doc doc;               // scratch of the message being delivered
+    struct arena arena;                // scratch, cleared before each delivery
+    upstream_challenged_cb challenged; // NULL: nobody wants to know
+    void *challenged_argument;
     void (*drained)(void *argument);
     void *drained_argument;
     void (*error_line)(void *argument, struct slice line); // NULL: only the log
@@ -82,6 +84,9 @@ bool upstream_secrets_equal(const struct upstream_options *a, const struct upstr
 int upstream_secrets_new(const struct upstream_options *from, struct upstream_secrets **ret,
                          struct error *error) MUST_CHECK;
 void upstream_secrets_free(struct upstream_secrets *secrets); // NULL accepted
+// Tells of a refusal, if it is one.
+void upstream_note_status(const struct upstream_server *server,
+                          const struct http_response *response);
 int upstream_refused(const struct upstream_server *server, struct error *error);
 void upstream_server_tell(struct upstream_server *server, struct upstream_secrets *secrets);
 

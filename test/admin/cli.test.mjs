@@ -117,7 +117,7 @@ test('snippets: what each client needs, with a token only where this side puts i
   await must('server', 'add', 'more', 'https://more.example.com/mcp');
   const made = await call('grant', 'add', 'both', 'files', 'more', '--client', 'claude-desktop');
   const [, token, text] = made.out.match(/shown this once: (sp_[\w-]{43})\n([^]*)$/);
-  assert.deepEqual(Object.entries(JSON.parse(text).mcpServers).map(([name, s]) => [name, s.env.SALLYPORT_TOKEN]), [['files', token], ['more', token]]);
+  assert.deepEqual(Object.entries(JSON.parse(text).mcpServers).map(([name, s]) => [name, s.env.SALLYPORT_TOKEN]).sort(), [['files', token], ['more', token]]);
   assert.match((await must('grant', 'add', 'none')) + (await call('grant', 'snippet', 'none', '--client', 'cursor')).out, /"mcpServers"/);
   assert.equal((await call('grant', 'snippet', 'laptop')).code, 2);
   assert.equal((await call('grant', 'snippet', 'laptop', '--client', 'emacs')).code, 1);

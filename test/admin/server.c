@@ -17,6 +17,7 @@
 struct seeded {
     char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
     char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
+    char authorization[64];
     const char *name;
     struct control *control;
 };
@@ -121,6 +122,14 @@ static int seed(void *argument, struct store_view *view, struct error *error)
     if (result == 0)
         result = control_add_grant(view, &grant, &reach, 1, seeded->token, error);
     keep(seeded->grant, grant.head.id);
+    struct store_authorization authorization = {.head.organisation = grant.head.organisation,
+                                                .server = slice_from_string(seeded->server),
+                                                .grant = grant.head.id,
+                                                .issuer = SLICE_LITERAL("https://as.example.com"),
+                                                .note = SLICE_LITERAL("nobody has signed in")};
+    if (result == 0)
+        result = store_add_authorization(view, &authorization, error);
+    keep(seeded->authorization, authorization.head.id);
     return result;
 }
 
@@ -136,11 +145,12 @@ static void print_seeded(const struct seeded *seeded)
 {
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
-           "\"token\":\"%s\",\"keys\":{\"viewer\":\"%s\",\"policy_manager\":\"%s\","
+           "\"authorization\":\"%s\",\"token\":\"%s\",\"keys\":{\"viewer\":\"%s\",\"policy_"
+           "manager\":\"%s\","
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
-           seeded->key, seeded->invitation, seeded->credential, seeded->member, seeded->token,
-           seeded->keys[0], seeded->keys[1], seeded->keys[2]);
+           seeded->key, seeded->invitation, seeded->credential, seeded->member,
+           seeded->authorization, seeded->token, seeded->keys[0], seeded->keys[1], seeded->keys[2]);
 }
 
 static void print_start(struct control *control, uint16_t port)

@@ -227,3 +227,48 @@ CREATE INDEX credential_grant ON credential (organisation, "grant");
 -- step 3
 -- What an organisation wants to have logged of arguments.
 ALTER TABLE organisation ADD COLUMN log_arguments TEXT;
+
+-- step 4
+-- Authorizations by OAuth and their tokens.
+CREATE TABLE authorization (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server         TEXT NOT NULL,
+    "grant"        TEXT,
+    flow           TEXT NOT NULL CHECK (flow IN ('authorization_code', 'client_credentials')),
+    state          TEXT NOT NULL CHECK (state IN ('needs_sign_in', 'ready', 'failing')),
+    client_source  TEXT NOT NULL CHECK (client_source IN ('given', 'metadata_document', 'registered')),
+    issuer         TEXT,
+    client         TEXT,
+    client_secret  BLOB,
+    client_method  INTEGER NOT NULL,
+    resource       TEXT,
+    token_url      TEXT,
+    revocation_url TEXT,
+    asked_scope    TEXT,
+    scope          TEXT,
+    missing_scope  TEXT,
+    note           TEXT,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, server) REFERENCES server (organisation, id) ON DELETE CASCADE,
+    FOREIGN KEY (organisation, "grant") REFERENCES "grant" (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX authorization_one ON authorization (organisation, server, ifnull("grant", ''));
+CREATE INDEX authorization_server ON authorization (organisation, server, id);
+CREATE INDEX authorization_grant ON authorization (organisation, "grant");
+CREATE TABLE bearer (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server        TEXT    NOT NULL,
+    authorization TEXT    NOT NULL,
+    access        BLOB    NOT NULL,
+    refresh       BLOB,
+    obtained_ms   INTEGER NOT NULL,
+    expires_ms    INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, authorization),
+    FOREIGN KEY (organisation, server) REFERENCES server (organisation, id) ON DELETE CASCADE,
+    FOREIGN KEY (organisation, authorization) REFERENCES authorization (organisation, id)
+        ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bearer_server ON bearer (organisation, server, id);
