@@ -7,14 +7,7 @@
 
 #include <stdio.h>
 
-enum { HEADERS_MAX = 64, ANSWER_MAX = 64 * 1024, SAID_MAX = 120 };
-
-void sink_http_tell(struct sink_delivery *ret, const char *text, struct slice said)
-{
-    size_t length = said.length < SAID_MAX ? said.length : SAID_MAX;
-    snprintf(ret->text, sizeof ret->text, "%s%s%.*s", text, length > 0 ? ": " : "", (int)length,
-             said.data == NULL ? "" : said.data);
-}
+enum { HEADERS_MAX = 64, ANSWER_MAX = 64 * 1024 };
 
 // ---- Retry-After
 
@@ -82,15 +75,14 @@ static bool is_among(int status, const int *list)
 static void judge(struct sink *sink, const struct sink_http_request *request,
                   const struct fetch_answer *answer, struct sink_delivery *ret)
 {
-    char text[64];
     if (answer->status >= 200 && answer->status <= 299) {
         ret->result = SINK_DELIVERED;
         if (request->read != NULL)
             request->read(sink, answer->body, ret);
         return;
     }
-    snprintf(text, sizeof text, "it answers with status %d", answer->status);
-    sink_http_tell(ret, text, answer->body);
+    // Its text may repeat what it was sent, and belongs into no other log.
+    snprintf(ret->text, sizeof ret->text, "it answers with status %d", answer->status);
     ret->result = is_among(answer->status, request->never) ? SINK_REFUSED : SINK_LATER;
     ret->wait_ms = sink_retry_after_ms(fetch_answer_header(answer, "retry-after"), clock_wall_ms());
 }

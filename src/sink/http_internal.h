@@ -15,7 +15,5 @@ struct sink_http_request {
 // Posts to the sink's URL and waits for the answer.
 void sink_http_post(struct sink *sink, const struct sink_http_request *request,
                     struct sink_delivery *ret);
-// A sentence with a piece of what the peer said, which may be anything.
-void sink_http_tell(struct sink_delivery *ret, const char *text, struct slice said);
 // Retry-After: seconds, or a date (RFC 9110). 0: none that is understood.
 uint64_t sink_retry_after_ms(struct slice value, int64_t now_ms);

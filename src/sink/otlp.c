@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DEPTH_MAX = 6, NUMBER_SIZE = 64, TRACE_DIGITS = 32 };
@@ -207,7 +208,6 @@ static void read_answer(struct sink *sink, struct slice body, struct sink_delive
         return;
     uint32_t part = json_get(&sink->doc, 0, "partialSuccess");
     uint32_t count = json_get(&sink->doc, part, "rejectedLogRecords");
-    uint32_t message = json_get(&sink->doc, part, "errorMessage");
     if (count == JSON_NONE)
         return;
     if (json_type(&sink->doc, count) == JSON_STRING) { // as 64-bit integers are
@@ -219,9 +219,7 @@ static void read_answer(struct sink *sink, struct slice body, struct sink_delive
         rejected = 0;
     }
     ret->rejected = rejected > 0 ? (uint64_t)rejected : 0;
-    if (ret->rejected > 0)
-        sink_http_tell(ret, "it says",
-                       message == JSON_NONE ? (struct slice){0} : json_raw(&sink->doc, message));
+    snprintf(ret->text, sizeof ret->text, "a partial success");
 }
 
 static void deliver(struct sink *sink, const struct sink_batch *batch, struct sink_delivery *ret)

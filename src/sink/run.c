@@ -64,13 +64,23 @@ static bool nap(struct sink *sink, uint64_t ms)
 
 // ---- What the operator is told: when it begins, now and then, and when it is over.
 
-static void tell_failure(struct sink *sink, const char *text)
+// Is it time to say this (again)? Each kind of news has a time of its own.
+static bool is_news(uint64_t *told_us)
 {
     uint64_t now = clock_monotonic_us();
+    if (*told_us != 0 && now - *told_us < TELL_US)
+        return false;
+    *told_us = now;
+    return true;
+}
+
+static void tell_failure(struct sink *sink, const char *text)
+{
     metric_add(sink->failed, 1);
-    if (atomic_exchange(&sink->failing, true) && now - sink->told_us < TELL_US)
+    if (!atomic_exchange(&sink->failing, true))
+        sink->told_us = 0;
+    if (!is_news(&sink->told_us))
         return;
-    sink->told_us = now;
     log_event(LOG_WARNING, "sink",
               "sink '%.*s' gets nothing: %s; rows stay in the log until it does",
               SLICE_PRINT(sink->options.name), text);
@@ -95,14 +105,12 @@ static bool fails(struct sink *sink, const char *text, uint64_t asked_ms)
 
 static void keep_position(struct sink *sink, const struct chain_state *state)
 {
-    char text[200];
     sink->reached = *state;
     atomic_store(&sink->row, state->rows);
-    if (sink_position_write(&sink->position, state) == 0)
-        return;
-    // It goes on: after a restart rows come twice.
-    snprintf(text, sizeof text, "its position cannot be written (%s)", strerror(errno));
-    tell_failure(sink, text);
+    // Without it, rows come twice after a restart.
+    if (sink_position_write(&sink->position, state) != 0 && is_news(&sink->told_position_us))
+        log_event(LOG_ERROR, "sink", "'%s' cannot be written: %s", sink->position_path,
+                  strerror(errno));
 }
 
 // Behind what a former run delivered. False: the log is another one, or has lost that.
@@ -272,8 +280,10 @@ static void refused(struct sink *sink, const char *text)
         take_back(sink);
         return;
     }
-    log_event(LOG_ERROR, "sink", "sink '%.*s' does not take row %" PRIu64 ", which is left out: %s",
-              SLICE_PRINT(sink->options.name), sink->batch.last, text);
+    if (is_news(&sink->told_rejected_us))
+        log_event(LOG_ERROR, "sink",
+                  "sink '%.*s' does not take row %" PRIu64 ", which is left out: %s",
+                  SLICE_PRINT(sink->options.name), sink->batch.last, text);
     take_over(sink, 1);
 }
 
@@ -289,7 +299,7 @@ static bool deliver_batch(struct sink *sink)
         }
         if (delivery.result == SINK_DELIVERED) {
             tell_success(sink);
-            if (delivery.rejected > 0)
+            if (delivery.rejected > 0 && is_news(&sink->told_rejected_us))
                 log_event(LOG_ERROR, "sink", "sink '%.*s' did not keep %" PRIu64 " rows: %s",
                           SLICE_PRINT(sink->options.name), delivery.rejected, delivery.text);
             take_over(sink,

@@ -101,13 +101,13 @@ struct sink {
     struct audit_follower *follower;
     struct json_doc doc;
     struct sink_batch batch;
-    struct buffer scratch;      // a row on its way into the batch
-    struct chain_state reached; // the position
-    size_t rows_most;           // of a batch; fewer after a refusal
-    bool elsewhere;             // another process sends to it
-    unsigned int failures;      // in a row
-    uint64_t told_us;           // when the operator was told of a failure
-    uint64_t looked_us;         // when the log's newest row was looked at
+    struct buffer scratch;                                // a row on its way into the batch
+    struct chain_state reached;                           // the position
+    size_t rows_most;                                     // of a batch; fewer after a refusal
+    bool elsewhere;                                       // another process sends to it
+    unsigned int failures;                                // in a row
+    uint64_t told_us, told_position_us, told_rejected_us; // when the operator was told of a failure
+    uint64_t looked_us;                                   // when the log's newest row was looked at
     char hostname[256];
     // Shared with other threads
     pthread_t thread;

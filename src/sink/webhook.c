@@ -132,7 +132,7 @@ static void deliver(struct sink *sink, const struct sink_batch *batch, struct si
     snprintf(time, sizeof time, "webhook-timestamp: %" PRId64, now);
     if (sink->scratch.failed || sink->scratch.length == body.length ||
         !write_signatures(sink, buffer_slice(&sink->scratch), signature)) {
-        sink_http_tell(ret, "the rows cannot be signed", (struct slice){0});
+        snprintf(ret->text, sizeof ret->text, "the rows cannot be signed");
         return;
     }
     const struct sink_http_request request = {.body = body, .headers = headers, .never = never};
