@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "lib/shards.h"
 #include "unit/net/certificate.h"
 
 #include <openssl/crypto.h>
@@ -44,6 +45,23 @@ static bool try_one(const struct conversation *conversation, size_t n, size_t re
     return reached;
 }
 
+struct round {
+    const struct conversation *conversation;
+    size_t repeat, every, step;
+};
+
+// Which allocation fails in the trial of this number.
+static size_t allocation_of(const struct round *round, size_t number)
+{
+    return number <= round->every ? number : round->every + (number - round->every) * round->step;
+}
+
+static bool try_number(const void *argument, size_t number)
+{
+    const struct round *round = argument;
+    return try_one(round->conversation, allocation_of(round, number), round->repeat);
+}
+
 static void try_all(const struct conversation *conversation)
 {
     if (only > 0) {
@@ -52,13 +70,14 @@ static void try_all(const struct conversation *conversation)
         return;
     }
     for (size_t repeat = 0; repeat <= 3; repeat += 3) {
-        size_t n = 1;
-        size_t every = conversation->again && repeat > 0 ? 0 : EVERY_UNTIL; // they take their time
-        size_t step = conversation->tls != NULL ? TLS_STEP : STEP;
-        while (try_one(conversation, n, repeat))
-            n += n < every ? 1 : step;
-        assert_true(n > 30);
-        print_message("passed at allocation %zu\n", n);
+        // Those that are asked again take their time.
+        const struct round round = {.conversation = conversation,
+                                    .repeat = repeat,
+                                    .every = conversation->again && repeat > 0 ? 1 : EVERY_UNTIL,
+                                    .step = conversation->tls != NULL ? TLS_STEP : STEP};
+        size_t count = shards_try(try_number, &round);
+        assert_true(allocation_of(&round, count) > 30);
+        print_message("passed at allocation %zu\n", allocation_of(&round, count + 1));
     }
 }
 
@@ -69,6 +88,7 @@ static int say_where(void **state)
     if (trying.n > 0)
         print_error("when allocation %zu failed and %zu more\n", trying.n, trying.repeat);
     trying.n = 0;
+    shards_end_failed();
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/unit.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ static inline void scratch_make(struct scratch *scratch)
     snprintf(scratch->folder, sizeof scratch->folder, "%.90s/sallyport-test-XXXXXX",
              base == NULL ? "/tmp" : base);
     assert_non_null(mkdtemp(scratch->folder));
+}
+
+// The same in memory where the system has a place for that: for tests that make the disk fail by
+// themselves, hundreds of times, and would wait for a real one each time.
+static inline void scratch_make_in_memory(struct scratch *scratch)
+{
+    static const char memory[] = "/dev/shm";
+    bool there = access(memory, W_OK | X_OK) == 0;
+    snprintf(scratch->folder, sizeof scratch->folder, "%s/sallyport-test-XXXXXX", memory);
+    if (!there || mkdtemp(scratch->folder) == NULL)
+        scratch_make(scratch);
 }
 
 // "FOLDER/name", valid until the next call.

@@ -31,6 +31,13 @@ static inline void records_make(struct records *records)
     records_open(records);
 }
 
+static inline void records_make_in_memory(struct records *records)
+{
+    memset(records, 0, sizeof *records);
+    scratch_make_in_memory(&records->scratch);
+    records_open(records);
+}
+
 static inline void records_remove(struct records *records)
 {
     store_records_close(records->store);

@@ -172,7 +172,7 @@ struct life {
 static void prepare(struct life *life)
 {
     memset(life, 0, sizeof *life);
-    records_make(&life->records);
+    records_make_in_memory(&life->records);
     assert_int_equal(records_write(&life->records, bundle_prepare, &life->bundle), 0);
     store_records_close(life->records.store);
     life->records.store = NULL;
