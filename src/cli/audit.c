@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `sallyport audit`: a table of its own subcommands.
-#include "cli/cli_internal.h"
+#include "cli/remote_internal.h"
 
 static const struct cli_verb verbs[] = {
     {"verify", cli_audit_verify, "prove that decision logs are in order and complete"},
+    {"list", cli_audit_list, "who changed what at a running gateway"},
     {"export", cli_audit_export, "take decisions out of a log, as JSON lines or CSV"},
 };
 

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"grant", cli_grant, "what agents may reach at a running gateway"},
     {"key", cli_key, "API keys of a running gateway"},
     {"member", cli_member, "the people of a running gateway"},
+    {"organisation", cli_organisation, "the organisation of an API key"},
     {"export", cli_export, "write what a running gateway has as files"},
     {"apply", cli_apply, "make a running gateway what such files say"},
     {"import", cli_import, "take over such files, or the servers of a client's configuration"},

@@ -11,6 +11,8 @@ static const struct cli_verb verbs[] = {
     {"list", cli_policy_list, "the policies of a gateway"},
     {"show", cli_policy_show, "print a policy of a gateway"},
     {"save", cli_policy_save, "make a file the newest version of a gateway's policy"},
+    {"versions", cli_policy_versions, "the versions of a policy"},
+    {"change", cli_policy_change, "give a gateway's policy another name or note"},
     {"rollback", cli_policy_rollback, "make an older version the newest"},
     {"diff", cli_policy_diff, "say what differs between two policies for those who call"},
     {"remove", cli_policy_remove, "remove a policy from a gateway"},

@@ -273,20 +273,29 @@ static struct slice encode(struct remote *remote, const char *text)
     return slice_of(out, used);
 }
 
+// JSON_NONE: none has this name, or a call failed and *ret_exit says so.
+static uint32_t find_named(struct remote *remote, const char *path, const char *find_by,
+                           struct slice value, int *ret_exit)
+{
+    struct slice target =
+        arena_format(&remote->arena, "%s?%s=%.*s", path, find_by, SLICE_PRINT(value));
+    *ret_exit = remote_call(remote, "GET", target, (struct slice){0}, NULL);
+    uint32_t items = *ret_exit == CLI_OK ? json_get(&remote->doc, 0, "items") : JSON_NONE;
+    return items == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, items);
+}
+
 struct slice remote_find(struct remote *remote, const char *path, const char *find_by,
                          const char *name, uint32_t *ret_node)
 {
-    struct slice none = {0}, value = encode(remote, name), target = none;
-    if (value.data != NULL)
-        target = arena_format(&remote->arena, "%s?%s=%.*s", path, find_by, SLICE_PRINT(value));
-    if (target.data == NULL) {
+    struct slice none = {0}, value = encode(remote, name), target;
+    int exit_code = CLI_OK;
+    if (value.data == NULL) {
         cli_complain(CLI_FAILED, "the name is too long");
         return none;
     }
-    if (remote_call(remote, "GET", target, none, NULL) != CLI_OK)
+    *ret_node = *find_by == '\0' ? JSON_NONE : find_named(remote, path, find_by, value, &exit_code);
+    if (exit_code != CLI_OK)
         return none;
-    uint32_t items = json_get(&remote->doc, 0, "items");
-    *ret_node = items == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, items);
     if (*ret_node != JSON_NONE)
         return arena_format(&remote->arena, "%s/%.*s", path,
                             SLICE_PRINT(remote_text(remote, *ret_node, "id")));

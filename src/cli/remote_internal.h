@@ -53,7 +53,7 @@ void remote_print_value(struct buffer *out, struct remote *remote, uint32_t node
 // ---- remote_verbs.c: what all kinds of records have
 struct remote_kind {
     const char *path;    // "/servers"
-    const char *find_by; // "name"
+    const char *find_by; // "name"; "": by its id alone; NULL: there is but one
     const char *columns[6];
 };
 int remote_list(const struct remote_kind *kind, const char *command, int argc, char **argv,
@@ -67,6 +67,50 @@ int remote_act(const struct remote_kind *kind, const char *command, const char *
                const char *action, int argc, char **argv, const char *const *environment);
 // Prints the answer: whole with --json, else the kind's columns.
 int remote_print(struct remote *remote, const struct remote_kind *kind);
+
+// ---- remote_send.c: a request made from flags and operands
+typedef bool (*remote_write_cb)(struct buffer *out, const struct cli_arguments *arguments);
+struct remote_request {
+    const struct remote_kind *kind;
+    const char *method;    // "POST" without `action` or `target`: to the kind's path
+    const char *action;    // behind the path of the record that the first operand names
+    remote_write_cb write; // the body; false after a complaint
+    // What stands in place of the record's path; data NULL after a complaint. May be NULL.
+    struct slice (*target)(struct remote *remote, struct slice at,
+                           const struct cli_arguments *arguments);
+    // In place of remote_print; may be NULL.
+    int (*print)(struct remote *remote, const struct remote_kind *kind,
+                 const struct cli_arguments *arguments);
+};
+int remote_send(const struct cli_usage *usage, const struct remote_request *request, int argc,
+                char **argv, const char *const *environment);
+// POST to the kind's path.
+int remote_add(const struct cli_usage *usage, const struct remote_kind *kind, remote_write_cb write,
+               int argc, char **argv, const char *const *environment);
+// `,"name":"text"`, nothing when the text is NULL.
+void remote_write_text(struct buffer *out, const char *name, const char *text);
+void remote_write_list(struct buffer *out, const char *text); // ["A","B"] of "A,B"
+
+// PATCH: each flag behind REMOTE_FLAGS is a field.
+enum remote_field_kind {
+    REMOTE_TEXT,
+    REMOTE_TEXT_OR_NULL, // null when empty
+    REMOTE_LIST,         // "A,B"
+    REMOTE_JSON_TEXT,    // as it is
+    REMOTE_FIXED,        // a switch, which stands for this JSON
+};
+struct remote_field {
+    const char *member;
+    enum remote_field_kind kind;
+    const char *fixed;
+};
+// `operand` NULL: of the one record at the kind's path.
+int remote_change(const struct remote_kind *kind, const char *command, const char *operand,
+                  const struct cli_flag *flags, const struct remote_field *fields, size_t count,
+                  int argc, char **argv, const char *const *environment);
+
+// ---- remote_people.c
+int cli_audit_list(int argc, char **argv, const char *const *environment);
 
 // ---- remote_credential.c
 int cli_server_credential(int argc, char **argv, const char *const *environment);
@@ -87,6 +131,8 @@ int cli_server_deauthorize(int argc, char **argv, const char *const *environment
 int cli_policy_list(int argc, char **argv, const char *const *environment);
 int cli_policy_show(int argc, char **argv, const char *const *environment);
 int cli_policy_save(int argc, char **argv, const char *const *environment);
+int cli_policy_change(int argc, char **argv, const char *const *environment);
+int cli_policy_versions(int argc, char **argv, const char *const *environment);
 int cli_policy_rollback(int argc, char **argv, const char *const *environment);
 int cli_policy_diff(int argc, char **argv, const char *const *environment);
 int cli_policy_remove(int argc, char **argv, const char *const *environment);

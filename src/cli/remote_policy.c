@@ -172,6 +172,18 @@ int cli_policy_save(int argc, char **argv, const char *const *environment)
     return exit_code;
 }
 
+// ---- change and versions
+
+int cli_policy_change(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_flag flags[] = {
+        REMOTE_FLAG_ROWS, {"name", "NAME", "another name"}, {"note", "TEXT", "for people"}};
+    static const struct remote_field fields[] = {{"name", REMOTE_TEXT, NULL},
+                                                 {"note", REMOTE_TEXT, NULL}};
+    return remote_change(&kind, "policy change", "NAME", flags, fields,
+                         sizeof fields / sizeof *fields, argc, argv, environment);
+}
+
 // ---- rollback and diff
 
 static const struct cli_flag plain_flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
@@ -283,6 +295,32 @@ int cli_policy_diff(int argc, char **argv, const char *const *environment)
                                 (struct slice){0}, NULL);
     if (exit_code == CLI_OK)
         exit_code = remote.json ? remote_print(&remote, &kind) : print_diff(&remote);
+    remote_close(&remote);
+    return exit_code;
+}
+
+int cli_policy_versions(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_usage usage = {.command = "policy versions",
+                                           .operands = "NAME",
+                                           .text = "Lists the versions of a policy.\n",
+                                           .flags = plain_flags,
+                                           .flag_count = REMOTE_FLAGS,
+                                           .operands_least = 1,
+                                           .operands_most = 1};
+    struct cli_arguments arguments;
+    struct remote remote;
+    uint32_t node = 0;
+    int exit_code = 0;
+    char path[200];
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    struct slice at = find(&remote, &arguments, environment, &node, &exit_code);
+    snprintf(path, sizeof path, "%.*s/versions", (int)(at.length % 180), at.data);
+    const struct remote_kind versions = {
+        path, "number", {"number", "created_at", "author", "note", NULL}};
+    if (exit_code == CLI_OK)
+        exit_code = remote_list_all(&remote, &versions);
     remote_close(&remote);
     return exit_code;
 }

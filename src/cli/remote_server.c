@@ -179,12 +179,30 @@ static int test(int argc, char **argv, const char *const *environment)
     return exit_code;
 }
 
+static int change(int argc, char **argv, const char *const *environment)
+{
+    static const struct cli_flag flags[] = {REMOTE_FLAG_ROWS,
+                                            {"name", "NAME", "another name"},
+                                            {"url", "URL", "another URL"},
+                                            {"settings", "JSON", "these settings and no others"},
+                                            {"disable", NULL, "calls to it are refused"},
+                                            {"enable", NULL, "they are judged again"}};
+    static const struct remote_field fields[] = {{"name", REMOTE_TEXT, NULL},
+                                                 {"url", REMOTE_TEXT, NULL},
+                                                 {"settings", REMOTE_JSON_TEXT, NULL},
+                                                 {"disabled", REMOTE_FIXED, "true"},
+                                                 {"disabled", REMOTE_FIXED, "false"}};
+    return remote_change(&kind, "server change", "NAME", flags, fields,
+                         sizeof fields / sizeof *fields, argc, argv, environment);
+}
+
 int cli_server(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_verb verbs[] = {
         {"list", list, "the servers of a gateway"},
         {"show", show, "one of them"},
         {"add", add, "add a server"},
+        {"change", change, "change a server"},
         {"credential", cli_server_credential, "the secrets that are sent to servers"},
         {"test", test, "try a server out"},
         {"authorize", cli_server_authorize, "let the gateway into a server that wants OAuth"},

@@ -163,6 +163,16 @@ static int print_whole(struct remote *remote, uint32_t node)
     return CLI_OK;
 }
 
+// There is but one of some kinds.
+static struct slice find(struct remote *remote, const struct remote_kind *kind,
+                         const struct cli_arguments *arguments, uint32_t *ret_node)
+{
+    struct slice path = slice_from_string(kind->path), none = {0};
+    if (kind->find_by != NULL)
+        return remote_find(remote, kind->path, kind->find_by, arguments->operands[0], ret_node);
+    return remote_call(remote, "GET", path, none, NULL) == CLI_OK ? path : none;
+}
+
 // Finds the record of the first operand; then `method` of it, with `action` behind its path, or
 // just prints it when there is no method.
 static int act(const struct remote_kind *kind, const struct cli_usage *usage, const char *method,
@@ -176,15 +186,15 @@ static int act(const struct remote_kind *kind, const struct cli_usage *usage, co
         return exit_code;
     exit_code = remote_open(&remote, &arguments, environment);
     if (exit_code == CLI_OK) {
-        struct slice at =
-            remote_find(&remote, kind->path, kind->find_by, arguments.operands[0], &node);
-        struct slice target = arena_format(&remote.arena, "%.*s%s", SLICE_PRINT(at), action);
+        struct slice at = find(&remote, kind, &arguments, &node);
         if (at.data == NULL)
             exit_code = CLI_FAILED;
         else if (method == NULL)
             exit_code = print_whole(&remote, node);
         else
-            exit_code = remote_call(&remote, method, target, (struct slice){0}, "*");
+            exit_code = remote_call(&remote, method,
+                                    arena_format(&remote.arena, "%.*s%s", SLICE_PRINT(at), action),
+                                    (struct slice){0}, "*");
     }
     if (exit_code == CLI_OK && method != NULL)
         exit_code = remote_print(&remote, kind);
@@ -195,13 +205,14 @@ static int act(const struct remote_kind *kind, const struct cli_usage *usage, co
 int remote_show(const struct remote_kind *kind, const char *command, int argc, char **argv,
                 const char *const *environment)
 {
+    bool named = kind->find_by != NULL;
     const struct cli_usage usage = {.command = command,
-                                    .operands = "NAME",
+                                    .operands = named ? "NAME" : "",
                                     .text = "Shows one, by its name or its id.\n",
                                     .flags = flags,
                                     .flag_count = REMOTE_FLAGS,
-                                    .operands_least = 1,
-                                    .operands_most = 1};
+                                    .operands_least = named,
+                                    .operands_most = named};
     return act(kind, &usage, NULL, "", argc, argv, environment);
 }
 

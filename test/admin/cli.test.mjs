@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
-import { startApi } from '../lib/api.mjs';
+import { routes, startApi, templateOf } from '../lib/api.mjs';
 import { BINARY, sanitizerOptions } from '../lib/gateway.mjs';
 import { scratch } from '../lib/scratch.mjs';
 
@@ -144,4 +145,57 @@ test('what is no gateway, or should not see the key, does not get it', async t =
   const answer = await run(['grant', 'list'], { ...env, SALLYPORT_URL: `http://127.0.0.1:${odd.address().port}` });
   assert.equal(answer.code, 1);
   assert.match(answer.err, /no Sallyport API/);
+});
+
+test('every operation of the API has a command, or a reason why not', async t => {
+  const { api, call, acme, env } = await commands(t);
+  const reasons = {
+    'GET /openapi.json': 'a document, for curl', 'POST /setup': 'a person in a browser has the link', 'POST /invitations/accept': 'the same',
+    'POST /session': 'commands have keys, not sessions', 'GET /session': 'the same', 'DELETE /session': 'the same', 'PUT /session/password': 'the same',
+    'GET /keys/{id}': 'key show finds it by its label first', 'GET /policies/{id}': 'the same', 'GET /grants/{id}': 'the same', 'GET /servers/{id}': 'the same',
+    'GET /members/{id}': 'the same', 'GET /servers/{id}/credentials/{credential}': 'server credential list shows all there is of one',
+    'GET /servers/{id}/authorizations/{authorization}': 'server authorizations shows all there is of one',
+    'GET /oauth/callback': 'a browser ends there', 'GET /oauth/client': 'a document for servers', 'DELETE /servers/{id}/authorizations/{authorization}': 'nothing is authorized here',
+    'POST /policies/check': 'policy check needs no gateway',
+  };
+  const seen = new Set();
+  const proxy = http.createServer((ask, answer) => {
+    seen.add(`${ask.method} ${templateOf(ask.url.replace('/api/v1', ''))}`);
+    ask.pipe(http.request({ port: api.port, method: ask.method, path: ask.url, headers: ask.headers }, got => { answer.writeHead(got.statusCode, got.headers); got.pipe(answer); }));
+  });
+  await new Promise(resolve => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(() => proxy.close());
+  const folder = scratch(t), policy = path.join(folder, 'p.json');
+  fs.writeFileSync(policy, '{"version":"1","default":"allow"}');
+  const through = { ...env, SALLYPORT_URL: `http://127.0.0.1:${proxy.address().port}`, SECRET: 'hush' };
+  const steps = [
+    ['organisation', 'show'], ['organisation', 'change', '--title', 'Acme'], ['audit', 'list'],
+    ['key', 'add', 'k'], ['key', 'list'], ['key', 'show', 'k'], ['key', 'revoke', 'k'],
+    ['member', 'list'], ['member', 'show', 'one@example.com'], ['member', 'change', 'one@example.com', '--name', 'One'],
+    ['member', 'invite', 'x@example.com'], ['member', 'invitations'],
+    ['server', 'add', 'web', 'https://web.example.com/mcp'], ['server', 'list'], ['server', 'show', 'web'], ['server', 'change', 'web', '--disable'], ['server', 'change', 'web', '--enable'],
+    ['server', 'credential', 'set', 'web', 'X-Token', '--value-env', 'SECRET'], ['server', 'credential', 'list', 'web'], ['server', 'credential', 'remove', 'web', 'X-Token'],
+    ['policy', 'save', 'new', policy], ['policy', 'save', 'new', policy], ['policy', 'list'], ['policy', 'show', 'new'], ['policy', 'show', 'new', '--number', '1'],
+    ['policy', 'versions', 'new'], ['policy', 'change', 'new', '--note', 'n'], ['policy', 'rollback', 'new', '1'], ['policy', 'diff', 'new', '1', '2'],
+    ['grant', 'add', 'g', 'web=new'], ['grant', 'list'], ['grant', 'show', 'g'], ['grant', 'change', 'g', '--tags', 'a,b', '--observe'], ['grant', 'attach', 'g', 'web=new@1'],
+    ['grant', 'snippet', 'g', '--client', 'http'], ['grant', 'rotate', 'g'], ['grant', 'revoke', 'g'], ['grant', 'remove', 'g'],
+    ['export', path.join(folder, 'all')], ['apply', path.join(folder, 'all'), '--dry-run'],
+    ['policy', 'remove', 'new'], ['server', 'remove', 'web'],
+  ];
+  for (const step of steps) {
+    const done = await run(step, through);
+    assert.equal(done.code, 0, `${step.join(' ')}: ${done.err}`);
+  }
+  const invited = JSON.parse((await run(['member', 'invite', 'y@example.com', '--json'], through)).out).id;
+  assert.match((await run(['member', 'invitation', invited], through)).out, /^email +y@example.com$/m);
+  assert.equal((await run(['member', 'uninvite', invited], through)).code, 0);
+  assert.match((await run(['member', 'remove', 'one@example.com'], through)).err, /last admin/);
+  for (const args of [['authorize', 'files'], ['authorizations', 'files'], ['answer', 'http://127.0.0.1/api/v1/oauth/callback?state=x&code=y'], ['answer', 'files', 'http://127.0.0.1/api/v1/oauth/callback?state=x&code=y']])
+    await run(['server', ...args], through); // most fail: nobody answers here
+  await run(['server', 'test', 'files'], through); // fails here: there is no such host
+  assert.deepEqual((await call('grant', 'change', 'laptop')).code, 2);
+  assert.match((await call('grant', 'attach', 'laptop', 'web')).err, /'web' is not SERVER=POLICY/);
+  const missing = routes.map(r => `${r.method} ${r.path}`).filter(r => !seen.has(r) && !(r in reasons));
+  assert.deepEqual(missing, [], 'no command asks for these');
+  assert.deepEqual(Object.keys(reasons).filter(r => !routes.some(o => `${o.method} ${o.path}` === r)), []);
 });

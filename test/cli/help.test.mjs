@@ -25,7 +25,7 @@ const MISTAKES = [
   [['token', 'x'], "'token' takes no operands"],
   [['doctor', '--config'], "'--config' needs a value: FILE"],
   [['doctor', '--confg', 'x'], "unknown flag '--confg'; did you mean '--config'?"],
-  [['policy'], "'policy' needs a command: check, test, explain, list, show, save, rollback, diff or remove"],
+  [['policy'], "'policy' needs a command: check, test, explain, list, show, save, versions, change, rollback, diff or remove"],
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
   [['audit', 'verfy'], "unknown command 'audit verfy'; did you mean 'audit verify'?"],
