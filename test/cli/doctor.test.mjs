@@ -70,6 +70,23 @@ test('text for people ends with a summary', t => {
   assert.deepEqual([code, err], [1, '']);
 });
 
+test('sinks of the decision log', async t => {
+  const [open, closed] = [await listening(t), await silent()];
+  const secret = 'whsec_' + Buffer.alloc(32, 7).toString('base64');
+  const sinks = [
+    { name: 'there', kind: 'otlp', url: `http://127.0.0.1:${open}/v1/logs` },
+    { name: 'gone', kind: 'webhook', url: `http://127.0.0.1:${closed}/${'hidden'}`, secret },
+    { name: 'udp', kind: 'syslog', url: `udp://127.0.0.1:${closed}` },
+    { name: 'local', kind: 'syslog', url: 'unix:/nowhere/log' },
+  ];
+  const { report, find } = await doctor(folder(t, { servers: { s: { url: `http://127.0.0.1:${open}/` } }, decision_log: 'd.jsonl', decision_log_sinks: sinks }));
+  assert.equal(find('sink there', 'ok')[0].text, `127.0.0.1 port ${open} answers`);
+  assert.match(find('sink gone', 'warn')[0].text, /it gets what is in the decision log once it can be reached$/);
+  assert.match(find('sink udp', 'ok')[0].text, /whether they arrive nobody can tell$/);
+  assert.equal(find('sink local', 'fail')[0].text, "'/nowhere/log': No such file or directory");
+  assert.doesNotMatch(JSON.stringify(report), /hidden|whsec_/);
+});
+
 test('a server that nobody runs', async t => {
   const port = await silent();
   const { code, find } = await doctor(folder(t, { servers: { s: { url: `http://127.0.0.1:${port}/` } } }));
