@@ -18,7 +18,8 @@ struct audit_log;
 // in docs/decision-log.md.
 struct audit_record {
     int64_t time_ms;
-    struct slice request_id; // the gateway's own id of the exchange
+    struct slice request_id;   // the gateway's own id of the exchange
+    struct slice organisation; // its id; empty: what the configuration file declares, or nobody
     struct slice grant;
     struct slice server;
     struct slice session;   // a short hash, never the id itself

@@ -24,6 +24,7 @@ enum {
 // Every string of a record, in the order in which the line shows them.
 enum audit_text {
     AUDIT_ID,
+    AUDIT_ORGANISATION,
     AUDIT_GRANT,
     AUDIT_SERVER,
     AUDIT_SESSION,

@@ -10,6 +10,7 @@ static const struct {
     bool always;      // null when empty; others are left out
 } texts[AUDIT_TEXTS] = {
     [AUDIT_ID] = {{",\"id\":", 6}, true},
+    [AUDIT_ORGANISATION] = {{",\"organisation\":", 16}, false},
     [AUDIT_GRANT] = {{",\"grant\":", 9}, true},
     [AUDIT_SERVER] = {{",\"server\":", 10}, true},
     [AUDIT_SESSION] = {{",\"session\":", 11}, false},

@@ -43,6 +43,7 @@ static uint16_t kept_length(struct slice text, size_t max)
 static void gather_texts(const struct audit_record *record, struct slice texts[AUDIT_TEXTS])
 {
     texts[AUDIT_ID] = record->request_id;
+    texts[AUDIT_ORGANISATION] = record->organisation;
     texts[AUDIT_GRANT] = record->grant;
     texts[AUDIT_SERVER] = record->server;
     texts[AUDIT_SESSION] = record->session;

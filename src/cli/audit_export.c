@@ -31,6 +31,7 @@ static const struct cli_usage usage = {
 static const char *const decision_columns[] = {"time",
                                                "seq",
                                                "id",
+                                               "organisation",
                                                "grant",
                                                "server",
                                                "session",

@@ -46,6 +46,7 @@ void outcome_record(struct exchange *ex)
     struct audit_record record = {
         .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
+        .organisation = ex->grant == NULL ? (struct slice){0} : ex->grant->organisation,
         .grant = ex->grant == NULL ? (struct slice){0} : ex->grant->label,
         .server = ex->server == NULL ? (struct slice){0} : upstream_server_shown(ex->server),
         .session = hash_of(ex->session),
@@ -121,6 +122,7 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
     struct audit_record record = {
         .time_ms = loop_wall_ms(pipeline->loop),
         .request_id = slice_from_string(ex->request_id),
+        .organisation = ex->grant->organisation,
         .grant = ex->grant->label,
         .server = upstream_server_shown(ex->server),
         .session = hash_of(session),

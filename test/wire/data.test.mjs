@@ -43,6 +43,12 @@ for (const workers of [1, 3])
         else assert.match(answer.result.content[0].text, /^\[POLICY DENIED\]/);
         fakes.forEach((f, i) => assert.equal(f.calls().length - before[i], i === fake && allowed ? 1 : 0));
       }
+    const calls = await gateway.waitRows(row => row.method === 'tools/call', 12);
+    const owners = server => new Set(calls.filter(row => row.server === server).map(row => row.organisation));
+    const [first, second] = ['acme/files', 'beta/files'].map(server => [...owners(server)]);
+    assert.match(`${first} ${second}`, /^org_\w{26} org_\w{26}$/);
+    assert.notEqual(first[0], second[0]);
+    assert.deepEqual([...owners('files')], [undefined]);
     assert.equal((await exchange(gateway.port, 'POST', '/mcp/files', { Authorization: 'Bearer sp_unknown', 'Content-Type': 'application/json' }, '{}')).status, 401);
   });
 

@@ -45,6 +45,7 @@ static void a_full_record(void **state)
     const struct audit_record record = {
         .time_ms = 1795252690123,
         .request_id = SLICE_LITERAL("5f0c2a9be1d34c77"),
+        .organisation = SLICE_LITERAL("org_01"),
         .grant = SLICE_LITERAL("dev-laptop"),
         .server = SLICE_LITERAL("kraken"),
         .session = SLICE_LITERAL("9a41c0de"),
@@ -66,8 +67,8 @@ static void a_full_record(void **state)
     };
     assert_string_equal(
         line_of(&record),
-        "{\"time\":\"2026-11-21T09:18:10.123Z\",\"id\":\"5f0c2a9be1d34c77\",\"grant\":\"dev-"
-        "laptop\","
+        "{\"time\":\"2026-11-21T09:18:10.123Z\",\"id\":\"5f0c2a9be1d34c77\","
+        "\"organisation\":\"org_01\",\"grant\":\"dev-laptop\","
         "\"server\":\"kraken\",\"session\":\"9a41c0de\",\"client\":\"claude-code\","
         "\"peer\":\"192.0.2.7\",\"direction\":\"client\",\"method\":\"tools/call\","
         "\"subject\":\"add_order\",\"outcome\":\"denied\",\"rule\":\"/tools/add_order/deny_if/0\","
