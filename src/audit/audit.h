@@ -153,6 +153,10 @@ void audit_lines_release(struct audit_lines *lines);
 // than 1 MiB.
 int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_cb visit,
                      void *argument) MUST_CHECK;
+// Everything in the log's folder whose name begins with the log's own: the log itself, its former
+// files, and others, such as its key. `rest` is what follows the log's name.
+typedef void (*audit_beside_cb)(void *argument, const char *path, const char *rest);
+void audit_each_beside(const char *log, audit_beside_cb visit, void *argument);
 // What a note is called; empty for a decision, and for what is no row.
 struct slice audit_note_kind(struct slice row);
 

@@ -135,11 +135,6 @@ int audit_tail_read(int fd, off_t size, struct chain_hasher *hasher,
 // The former file beside the log that has the newest row. False: there is none.
 bool audit_newest_segment(const char *path, struct chain_hasher *hasher, char ret[PATH_MAX]);
 
-// Every file beside the log whose name begins with its own; `rest` is what follows that, empty for
-// the log itself.
-typedef void (*audit_beside_cb)(void *argument, const char *path, const char *rest);
-void audit_each_beside(const char *log, audit_beside_cb visit, void *argument);
-
 // The number of a file's last row, 0 when it has none.
 uint64_t audit_newest_row(const char *path, struct chain_hasher *hasher);
 
