@@ -11,9 +11,10 @@
 
 enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
 // Of one loop, at the same time.
-enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024 };
+enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024, STREAMS_MAX = 100 };
 enum { HASHERS = 2, HASHERS_WAITING = 64, TRIALS = 4, TRIALS_WAITING = 16 };
 enum { ASKERS = 4, ASKERS_WAITING = 64 };
+enum { SEARCHERS = 2, SEARCHES_WAITING = 4096, BEAT_MS = 5000 };
 
 struct admin_face {
     struct admin *admin;
@@ -25,15 +26,14 @@ struct admin_face {
     struct admin_request *done; // those to be answered
     size_t working, done_count;
     size_t bodies; // bytes
+    // The loop's own: answers in pieces, and how many of them wait.
+    size_t streams, idle;
+    struct loop_wake *news;
+    struct loop_timer *beat;
+    struct list link; // in the list of faces; the admin's lock
 };
 
 // ---- Requests
-
-static void gone_cb(void *argument)
-{
-    struct admin_request *request = argument;
-    request->reply = NULL;
-}
 
 static void request_free(struct admin_request *request)
 {
@@ -47,6 +47,7 @@ static void request_free(struct admin_request *request)
     json_doc_release(&request->doc);
     if (request->answer != NULL)
         control_answer_release(request->answer);
+    admin_stream_release(request);
     arena_release(&request->arena);
     memory_wipe(request, sizeof *request);
     memory_free(request);
@@ -77,9 +78,100 @@ static void forget(struct admin_request *request)
     request_free(request);
 }
 
+// ---- Answers in pieces
+
+static void resume(struct admin_request *request)
+{
+    request->wait.idle = false;
+    request->face->idle--;
+    admin_work(request);
+}
+
+static void resume_if(struct admin_request *request, enum admin_due why)
+{
+    if (admin_stream_is_due(request, why))
+        resume(request);
+}
+
+static void gone_cb(void *argument)
+{
+    struct admin_request *request = argument;
+    request->reply = NULL;
+    if (!request->wait.idle)
+        return; // somebody works for it and will hand it back
+    request->face->idle--;
+    request->face->streams--;
+    forget(request);
+}
+
+static void drained_cb(void *argument)
+{
+    resume_if(argument, ADMIN_DRAINED);
+}
+
+static void each_stream(struct admin_face *face, enum admin_due why)
+{
+    LIST_EACH(&face->under_way, link)
+    {
+        resume_if(LIST_ENTRY(link, struct admin_request, link), why);
+    }
+}
+
+static void news_cb(void *argument)
+{
+    each_stream(argument, ADMIN_NEWS);
+}
+
+static void beat_cb(void *argument)
+{
+    each_stream(argument, ADMIN_BEAT);
+}
+
+void admin_face_end_streams(struct admin_face *face)
+{
+    LIST_EACH(&face->under_way, link)
+    {
+        struct admin_request *request = LIST_ENTRY(link, struct admin_request, link);
+        request->wait.ending = true;
+        if (!request->wait.idle || !request->wait.tail)
+            continue;
+        http_reply_finish(request->reply);
+        gone_cb(request);
+    }
+}
+
+// True: the request lives on.
+static bool go_on(struct admin_request *request)
+{
+    struct admin_face *face = request->face;
+    bool first = !request->wait.started;
+    struct error error = {0};
+    if (request->stream == NULL)
+        return false;
+    if (first && request->status < 400 && face->streams >= STREAMS_MAX) {
+        request->problem.retry_after_s = 5;
+        int result = admin_refuse(request, 503, "busy", ERROR_LIMIT, &error,
+                                  "too many listen or export already; try again later");
+        admin_problem_write(request, result, &error);
+    }
+    bool lives = admin_stream_go_on(request);
+    face->streams += first && lives;
+    face->streams -= !first && !lives;
+    if (!lives)
+        return false;
+    face->idle++;
+    if (!request->wait.idle)
+        resume(request);
+    return true;
+}
+
+// ---- Ends
+
 // Reading leaves the time of use to a job of its own, behind the answer, once a minute.
 static void end_request(struct admin_request *request)
 {
+    if (go_on(request))
+        return;
     if (request->reply != NULL)
         admin_send(request);
     bool touch = !request->touching && request->who.kind != STORE_SYSTEM &&
@@ -135,7 +227,8 @@ static bool copy_headers(struct admin_request *request, struct http_headers head
                                                   WANTED("Idempotency-Key", idempotency),
                                                   WANTED("Content-Type", content_type),
                                                   WANTED("Content-Encoding", content_encoding),
-                                                  WANTED("Host", host)};
+                                                  WANTED("Host", host),
+                                                  WANTED("Last-Event-ID", last_event)};
 #undef WANTED
     for (size_t i = 0; i < headers.count; i++)
         for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
@@ -212,7 +305,9 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
         return;
     }
     request->reply = reply;
-    http_reply_listen(reply, (struct http_reply_events){.on_gone = gone_cb, .argument = request});
+    http_reply_listen(reply, (struct http_reply_events){.on_gone = gone_cb,
+                                                        .on_drained = drained_cb,
+                                                        .argument = request});
     pthread_mutex_lock(&face->lock);
     list_append(&face->under_way, &request->link);
     face->working++;
@@ -287,6 +382,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
     admin->options = *options;
     pthread_mutex_init(&admin->lock, NULL);
     admin->throttle = admin_throttle_new();
+    list_init(&admin->faces);
     if (options->upstream_ca != NULL)
         admin->ca_file = memory_copy_string(options->upstream_ca, strlen(options->upstream_ca));
     int result = admin->throttle == NULL
@@ -296,6 +392,8 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
         result = admin_pool_open(TRIALS, TRIALS_WAITING, &admin->trials, error);
     if (result == 0)
         result = admin_pool_open(ASKERS, ASKERS_WAITING, &admin->askers, error);
+    if (result == 0)
+        result = admin_pool_open(SEARCHERS, SEARCHES_WAITING, &admin->searchers, error);
     if (result != 0)
         admin_close(admin);
     else
@@ -310,6 +408,7 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->passwords);
     admin_pool_close(admin->trials);
     admin_pool_close(admin->askers);
+    admin_pool_close(admin->searchers);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     admin_declared_unref(admin->declared);
@@ -328,6 +427,26 @@ void admin_set_public_url(struct admin *admin, const char *url)
     admin->public_url = memory_copy_string(url, strlen(url));
 }
 
+void admin_tell_news(struct admin *admin)
+{
+    pthread_mutex_lock(&admin->lock);
+    LIST_EACH(&admin->faces, link)
+    {
+        loop_wake_send(LIST_ENTRY(link, struct admin_face, link)->news);
+    }
+    pthread_mutex_unlock(&admin->lock);
+}
+
+static void close_parts(struct admin_face *face)
+{
+    if (face->wake != NULL)
+        loop_wake_close(face->wake);
+    if (face->news != NULL)
+        loop_wake_close(face->news);
+    if (face->beat != NULL)
+        loop_timer_close(face->beat);
+}
+
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop)
 {
     struct admin_face *face = memory_new(sizeof *face);
@@ -335,12 +454,19 @@ struct admin_face *admin_face_new(struct admin *admin, struct loop *loop)
     face->loop = loop;
     list_init(&face->under_way);
     face->wake = loop_wake_open(loop, woken_cb, face);
-    if (face->wake == NULL) {
+    face->news = loop_wake_open(loop, news_cb, face);
+    face->beat = loop_timer_open(loop, beat_cb, face);
+    if (face->wake == NULL || face->news == NULL || face->beat == NULL) {
+        close_parts(face);
         memory_free(face);
         return NULL;
     }
+    loop_timer_start(face->beat, BEAT_MS, BEAT_MS);
     pthread_mutex_init(&face->lock, NULL);
     pthread_cond_init(&face->settled, NULL);
+    pthread_mutex_lock(&admin->lock);
+    list_append(&admin->faces, &face->link);
+    pthread_mutex_unlock(&admin->lock);
     return face;
 }
 
@@ -349,15 +475,18 @@ void admin_face_free(struct admin_face *face)
     if (face == NULL)
         return;
     admin_end_trials(face->admin);
+    pthread_mutex_lock(&face->admin->lock);
+    list_remove(&face->link);
+    pthread_mutex_unlock(&face->admin->lock);
     pthread_mutex_lock(&face->lock);
-    while (face->done_count < face->working)
+    while (face->done_count + face->idle < face->working)
         pthread_cond_wait(&face->settled, &face->lock);
     pthread_mutex_unlock(&face->lock);
     LIST_EACH(&face->under_way, link)
     {
         request_free(LIST_ENTRY(link, struct admin_request, link));
     }
-    loop_wake_close(face->wake);
+    close_parts(face);
     pthread_cond_destroy(&face->settled);
     pthread_mutex_destroy(&face->lock);
     memory_free(face);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "control/control.h"
+#include "decisions/decisions.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
 
@@ -18,6 +19,7 @@ struct admin_options {
     const struct net_guard *guard;
     struct fetch *fetch;
     const char *upstream_ca; // PEM, what servers are judged by in place of the system's; copied
+    struct decisions *decisions; // must outlive it; NULL: there is no decision log
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,
@@ -33,10 +35,15 @@ void admin_close(struct admin *admin); // after its faces; NULL accepted
 // changed by nobody. Copied; any thread. Without memory the former stays.
 void admin_declare(struct admin *admin, struct slice declared);
 
+// There are new decisions: tells who listens. Any thread.
+void admin_tell_news(struct admin *admin);
+
 // NULL: no memory.
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop);
 // Waits for the jobs that are under way, whose answers nobody gets. The loop does not run any more.
 void admin_face_free(struct admin_face *face); // NULL accepted
+// Ends streams that have no end by themselves.
+void admin_face_end_streams(struct admin_face *face);
 // Is its path one of the API's?
 bool admin_owns(const struct http_request *request);
 // Takes over a request that it owns. `admitted`: Host and Origin are allowed.

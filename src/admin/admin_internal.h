@@ -5,6 +5,7 @@
 #include "admin/admin.h"
 
 #include "base/list.h"
+#include "decisions/decisions.h"
 #include "json/json.h"
 
 #include <pthread.h>
@@ -45,6 +46,7 @@ struct admin_route {
     bool form;                             // the body is a page's form, read already
     bool tries;                            // `hash` is a trial of a server
     bool asks;                             // the same: somebody outside
+    bool searches;                         // the same: a search for decisions
 };
 // NULL with *ret_allow: the methods that the path has, "" when there is no such path.
 const struct admin_route *admin_route_find(struct slice method, struct slice path,
@@ -77,6 +79,25 @@ void admin_problem_write(struct admin_request *request, int result, const struct
 void admin_work(struct admin_request *request);
 // Notes when the caller was here last.
 void admin_work_touch(struct admin_request *request);
+
+// ---- stream.c: answers in pieces
+struct admin_asked;
+struct admin_stream;
+int admin_find_piece(struct admin_request *request, struct error *error);
+void admin_stream_release(struct admin_request *request);
+// Is it time to look again at who asks? Always before the first piece.
+bool admin_stream_needs_check(struct admin_request *request);
+// On the loop, with a piece: sends it. False: the request is over. Else it either waits (is idle)
+// or is to be worked on again.
+bool admin_stream_go_on(struct admin_request *request);
+// Why one that waits may be worked on again. False: not now.
+enum admin_due { ADMIN_NEWS, ADMIN_BEAT, ADMIN_DRAINED };
+bool admin_stream_is_due(struct admin_request *request, enum admin_due why);
+
+// ---- decisions.c
+int admin_find_decisions(struct admin_request *request, struct error *error);
+int admin_find_decision(struct admin_request *request, struct error *error);
+int admin_find_summary(struct admin_request *request, struct error *error);
 
 // ---- admin.c: the work is done; any thread
 void admin_hand_back(struct admin_request *request);
@@ -239,6 +260,11 @@ void admin_policy_problems(struct admin_request *request, const char *field,
     X(admin_show_version)                                                                          \
     X(admin_roll_back)                                                                             \
     X(admin_diff)                                                                                  \
+    X(admin_ask_decisions)                                                                         \
+    X(admin_ask_decision)                                                                          \
+    X(admin_ask_export)                                                                            \
+    X(admin_ask_tail)                                                                              \
+    X(admin_ask_summary)                                                                           \
     X(admin_add_grant)                                                                             \
     X(admin_edit_grant)                                                                            \
     X(admin_attach)                                                                                \
@@ -312,11 +338,12 @@ struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
     struct admin_throttle *throttle;
-    struct admin_pool *passwords, *trials, *askers;
+    struct admin_pool *passwords, *trials, *askers, *searchers;
     char *ca_file;                   // owned; NULL: the system's
     atomic_bool ending;              // trials end early
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
+    struct list faces;
 };
 
 // What the steps of signing in and joining hand each other.
@@ -361,6 +388,17 @@ void admin_declared_unref(struct admin_declared *declared); // NULL accepted
 int admin_check_declared(struct admin_request *request, struct store_view *view,
                          struct error *error) MUST_CHECK;
 
+// Of an answer in pieces; the loop's alone.
+struct admin_wait {
+    bool started; // the head is sent
+    bool tail;    // it waits for news
+    bool idle;    // nobody works for it: it waits for news, or for the client to read
+    bool full;    // ... for the client
+    bool news;    // came while somebody worked for it
+    bool ending;  // the gateway stops
+    int64_t said_ms;
+};
+
 // Belongs to one thread at a time: the loop, then a thread of the store or for passwords, and so
 // on; the reply stays the loop's.
 struct admin_request {
@@ -380,6 +418,10 @@ struct admin_request {
     struct admin_who who;
     struct admin_login login;
     struct admin_page page;
+    struct admin_asked *asked;   // of decisions
+    struct admin_stream *stream; // NULL: one answer
+    struct slice last_event;
+    struct admin_wait wait;
     int64_t version; // of If-Match
     int64_t now_ms;
     struct store_job job;

@@ -52,6 +52,17 @@ static const struct admin_route routes[] = {
     // What the configuration file declares
     {"GET", "/declared", ADMIN_VIEWER, .read = admin_show_declared},
 
+    // Decisions
+    {"GET", "/decisions", ADMIN_VIEWER, .read = admin_ask_decisions,
+     .searches = true, .hash = admin_find_decisions},
+    {"GET", "/decisions/export", ADMIN_VIEWER, .read = admin_ask_export,
+     .searches = true, .hash = admin_find_piece},
+    {"GET", "/decisions/stream", ADMIN_VIEWER, .read = admin_ask_tail, .searches = true, .hash = admin_find_piece},
+    {"GET", "/decisions/summary", ADMIN_VIEWER, .read = admin_ask_summary,
+     .searches = true, .hash = admin_find_summary},
+    {"GET", "/decisions/{number}", ADMIN_VIEWER, .read = admin_ask_decision,
+     .searches = true, .hash = admin_find_decision},
+
     // Servers
     {"GET", "/servers", ADMIN_VIEWER, .read = admin_list, .resource = &admin_servers},
     {"POST", "/servers", ADMIN_ADMIN, .write = admin_add, .resource = &admin_servers,

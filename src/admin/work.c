@@ -110,9 +110,10 @@ static void run_hash(void *argument)
 static void have_read(void *argument, int result, const struct error *error)
 {
     struct admin_request *request = argument;
-    struct error busy = {0};
     const struct admin_route *route = request->route;
-    struct admin_pool *pool = route->asks    ? request->admin->askers
+    struct error busy = {0};
+    struct admin_pool *pool = route->asks       ? request->admin->askers
+                              : route->searches ? request->admin->searchers
                               : route->tries ? request->admin->trials
                                              : request->admin->passwords;
     request->work = (struct admin_work){.run = run_hash, .argument = request};
@@ -144,7 +145,10 @@ static void touched(void *argument, int result, const struct error *error)
 
 void admin_work(struct admin_request *request)
 {
-    submit(request, STORE_READ, run_read, have_read);
+    if (admin_stream_needs_check(request))
+        submit(request, STORE_READ, run_read, have_read);
+    else
+        have_read(request, 0, NULL);
 }
 
 void admin_work_touch(struct admin_request *request)

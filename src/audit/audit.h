@@ -7,10 +7,12 @@
 // audit_ready is false and the pipeline denies.
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "base/clock.h"
 #include "chain/chain.h"
+#include "json/json.h"
 
 struct audit_log;
 
@@ -157,6 +159,13 @@ int audit_lines_feed(struct audit_lines *lines, struct slice piece, audit_line_c
 // files, and others, such as its key. `rest` is what follows the log's name.
 typedef void (*audit_beside_cb)(void *argument, const char *path, const char *rest);
 void audit_each_beside(const char *log, audit_beside_cb visit, void *argument);
+// As a table: a column for each of these members (NULL-terminated), those that a row does not have
+// are empty, and a text that a spreadsheet would take for a formula gets a ' in front. The document
+// and the arena are scratch. False: the line is no JSON object.
+extern const char *const audit_decision_columns[];
+void audit_csv_head(struct buffer *out, const char *const *columns);
+bool audit_csv_row(struct buffer *out, const char *const *columns, struct slice line,
+                   struct json_doc *doc, struct arena *arena);
 // What a note is called; empty for a decision, and for what is no row.
 struct slice audit_note_kind(struct slice row);
 

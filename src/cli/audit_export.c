@@ -28,36 +28,9 @@ static const struct cli_usage usage = {
     .flag_count = FLAGS,
     .operands_most = -1};
 
-static const char *const decision_columns[] = {"time",
-                                               "seq",
-                                               "id",
-                                               "organisation",
-                                               "grant",
-                                               "server",
-                                               "session",
-                                               "client",
-                                               "peer",
-                                               "direction",
-                                               "method",
-                                               "subject",
-                                               "outcome",
-                                               "rule",
-                                               "reason",
-                                               "policy",
-                                               "policy_version",
-                                               "trace",
-                                               "argument_keys",
-                                               "argument_keys_total",
-                                               "arguments",
-                                               "arguments_left_out",
-                                               "redacted",
-                                               "upstream_status",
-                                               "decide_us",
-                                               "upstream_us",
-                                               "total_us",
-                                               "link"};
 static const char *const admin_columns[] = {"time",   "seq",    "organisation", "actor", "address",
-                                            "action", "object", "before",       "after", "link"};
+                                            "action", "object", "before",       "after", "link",
+                                            NULL};
 enum { FLUSH = 256 * 1024 };
 
 struct export
@@ -65,7 +38,6 @@ struct export
     int64_t from_ms, to_ms;
     bool csv, notes; // notes: with what the log says about itself
     const char *const *columns;
-    size_t column_count;
     struct audit_lines lines;
     struct json_doc doc;
     struct arena arena;
@@ -73,68 +45,10 @@ struct export
     uint64_t strange; // lines that are no rows
 };
 
-// Spreadsheets take a text that begins like this for a formula; peers choose some of the texts.
-static bool looks_like_formula(struct slice text)
-{
-    return text.length > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
-}
-
-// RFC 4180.
-static void write_text(struct buffer *out, struct slice text)
-{
-    bool formula = looks_like_formula(text);
-    bool plain = !formula;
-    for (size_t i = 0; i < text.length && plain; i++)
-        plain = memchr(",\"\r\n", text.data[i], 4) == NULL;
-    if (plain) {
-        buffer_append(out, text);
-        return;
-    }
-    buffer_append_string(out, formula ? "\"'" : "\"");
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] == '"')
-            buffer_append_string(out, "\"");
-        buffer_append(out, slice_of(text.data + i, 1));
-    }
-    buffer_append_string(out, "\"");
-}
-
-static void write_value(struct export *export, uint32_t node)
-{
-    if (node == JSON_NONE || json_type(&export->doc, node) == JSON_NULL)
-        return;
-    if (json_type(&export->doc, node) != JSON_STRING) {
-        write_text(&export->out, json_raw(&export->doc, node));
-        return;
-    }
-    struct slice text = json_string(&export->doc, node, &export->arena);
-    if (text.data != NULL)
-        write_text(&export->out, text);
-    else
-        export->out.failed = true;
-}
-
-static void write_header(struct export *export)
-{
-    for (size_t i = 0; i < export->column_count; i++)
-        buffer_append_format(&export->out, "%s%s", i == 0 ? "" : ",", export->columns[i]);
-    buffer_append_string(&export->out, "\r\n");
-}
-
 static void write_csv(struct export *export, struct slice line)
 {
-    if (json_scan(&export->doc, line, NULL, NULL, NULL) != 0 ||
-        json_type(&export->doc, 0) != JSON_OBJECT) {
-        export->strange++;
-        return;
-    }
-    arena_clear(&export->arena);
-    for (size_t i = 0; i < export->column_count; i++) {
-        if (i > 0)
-            buffer_append_string(&export->out, ",");
-        write_value(export, json_get(&export->doc, 0, export->columns[i]));
-    }
-    buffer_append_string(&export->out, "\r\n");
+    export->strange +=
+        !audit_csv_row(&export->out, export->columns, line, &export->doc, &export->arena);
 }
 
 // False: a line that is no row.
@@ -306,11 +220,9 @@ static int write_all(struct export *export, const struct cli_arguments *argument
     const char *folder = arguments->values[DATA];
     bool admin = arguments->values[ADMIN] != NULL;
     export->notes = admin && !export->csv;
-    export->columns = admin ? admin_columns : decision_columns;
-    export->column_count = admin ? sizeof admin_columns / sizeof *admin_columns
-                                 : sizeof decision_columns / sizeof *decision_columns;
+    export->columns = admin ? admin_columns : audit_decision_columns;
     if (export->csv)
-        write_header(export);
+        audit_csv_head(&export->out, export->columns);
     if (admin)
         return write_admin(export, folder, arguments->values[ORGANISATION]);
     return folder != NULL ? write_folder(export, folder)

@@ -16,15 +16,17 @@ enum { USE_MS = 60 * 1000 };
 struct serve_data {
     struct control *control;
     struct admin *admin;
+    struct decisions *decisions; // NULL: there is no decision log
     struct control_setup setup;
-    char *folder; // owned
+    char *folder;                  // owned
+    const char *keep, *keep_bytes; // by flags; borrowed
     struct net_guard *guard;
     struct fetch *fetch;
     struct net_range allowed[NET_GUARD_RANGES_MAX]; // by a flag
     size_t allowed_count;
     struct loop_wake *wake; // NULL until the loop is there
     struct loop_timer *use;
-    pthread_mutex_t lock; // of `wake`
+    pthread_mutex_t lock; // of `wake` and `admin`
 };
 
 static void changed_cb(void *argument)
@@ -65,6 +67,8 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
                                                     .argument = data};
     data->folder = memory_copy_string(options->folder, strlen(options->folder));
     pthread_mutex_init(&data->lock, NULL);
+    data->keep = options->keep;
+    data->keep_bytes = options->keep_bytes;
     data->guard = net_guard_new();
     int result = read_ranges(data, options->allow_outside, error);
     if (result == 0)
@@ -78,18 +82,53 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
     return result;
 }
 
+// The index's thread.
+static void advanced_cb(void *argument)
+{
+    struct serve_data *data = argument;
+    pthread_mutex_lock(&data->lock);
+    if (data->admin != NULL)
+        admin_tell_news(data->admin);
+    pthread_mutex_unlock(&data->lock);
+}
+
+static int open_decisions(struct serve_data *data, const char *log, struct error *error)
+{
+    struct buffer path;
+    if (log == NULL)
+        return 0;
+    buffer_init(&path, 0);
+    buffer_append_format(&path, "%s/decisions.index", data->folder);
+    buffer_append(&path, slice_of("", 1));
+    const struct decisions_options options = {
+        .log = log, .index = buffer_slice(&path).data, .advanced = advanced_cb, .argument = data};
+    int result = path.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                             : decisions_open(&options, &data->decisions, error);
+    buffer_release(&path);
+    return result;
+}
+
 int serve_data_open_admin(struct serve_data *data, const struct config *config, struct error *error)
 {
     const struct fetch_options fetch = {.guard = data->guard, .ca_file = config->upstream_ca};
     serve_data_allow_outside(data, config);
     int result = fetch_open(&fetch, &data->fetch, error);
+    if (result == 0)
+        result = control_ask_outside(data->control, data->fetch, error);
+    if (result == 0)
+        result = open_decisions(data, config->decision_log, error);
     const struct admin_options options = {.control = data->control,
                                           .guard = data->guard,
                                           .fetch = data->fetch,
-                                          .upstream_ca = config->upstream_ca};
+                                          .upstream_ca = config->upstream_ca,
+                                          .decisions = data->decisions};
+    struct admin *admin = NULL;
     if (result == 0)
-        result = control_ask_outside(data->control, data->fetch, error);
-    return result == 0 ? admin_open(&options, &data->admin, error) : result;
+        result = admin_open(&options, &admin, error);
+    pthread_mutex_lock(&data->lock);
+    data->admin = admin;
+    pthread_mutex_unlock(&data->lock);
+    return result;
 }
 
 void serve_data_allow_outside(struct serve_data *data, const struct config *config)
@@ -125,7 +164,12 @@ void serve_data_close(struct serve_data *data)
         return;
     serve_data_leave(data);
     fetch_stop(data->fetch);
-    admin_close(data->admin);
+    pthread_mutex_lock(&data->lock);
+    struct admin *admin = data->admin;
+    data->admin = NULL;
+    pthread_mutex_unlock(&data->lock);
+    admin_close(admin);
+    decisions_close(data->decisions);
     if (data->control != NULL)
         control_note_use(data->control);
     control_close(data->control);
@@ -140,6 +184,11 @@ void serve_data_close(struct serve_data *data)
 struct control *serve_data_control(struct serve_data *data)
 {
     return data->control;
+}
+
+const struct decisions *serve_data_decisions(const struct serve_data *data)
+{
+    return data->decisions;
 }
 
 struct admin *serve_data_admin(struct serve_data *data)
@@ -170,6 +219,15 @@ int serve_data_default_config(const struct serve_data *data, const char *const *
         json_write_key(&text, files[i][0]);
         json_write_string(&text, buffer_slice(&path));
         buffer_release(&path);
+    }
+    // Else a disk fills up, and then calls are denied.
+    static const char *const keep[][2] = {{"decision_log_keep", "90d"},
+                                          {"decision_log_keep_bytes", "8 GiB"}};
+    const char *given[] = {data->keep, data->keep_bytes};
+    for (size_t i = 0; i < 2; i++) {
+        buffer_append_string(&text, ",");
+        json_write_key(&text, keep[i][0]);
+        json_write_string(&text, slice_from_string(given[i] != NULL ? given[i] : keep[i][1]));
     }
     buffer_append_string(&text, "}");
     int result = config_load_text(buffer_slice(&text), environment, ret, &problems);

@@ -15,6 +15,9 @@ struct serve_data_options {
     const char *key_file; // NULL: the folder's own
     bool commands_allowed;
     const char *allow_outside; // "RANGE,RANGE", besides those of the configuration; NULL
+    // How long and how much of the decision log is kept without a configuration file ("90d",
+    // "8 GiB"); NULL: that. Borrowed until serve_data_default_config.
+    const char *keep, *keep_bytes;
     const char *const *environment;
 };
 int serve_data_open(const struct serve_data_options *options, struct serve_data **ret,
@@ -36,6 +39,8 @@ void serve_data_sign(struct serve_data *data, const struct audit_log *log,
                      const struct config *config);
 // What answers its API; closed with the data, so after the workers.
 struct admin *serve_data_admin(struct serve_data *data);
+// Of the decision log; NULL: there is none.
+const struct decisions *serve_data_decisions(const struct serve_data *data);
 int serve_data_default_config(const struct serve_data *data, const char *const *environment,
                               struct config **ret) MUST_CHECK;
 // `changed` is called on the loop when there are new rules.

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { INDEX_LATE_MS = 10000 };
+
 static struct control_health health_of(void *argument)
 {
     const struct serving *serving = argument;
@@ -28,7 +30,19 @@ static size_t look(void *argument, struct pipeline_part parts[PIPELINE_PARTS_MAX
         parts[1].trouble = "a server or a policy of the database cannot be used: it is denied";
     else if (health.in_force < health.serial)
         parts[1].trouble = "the last change is not in force at every worker yet";
-    return 2;
+    const struct serving *serving = argument;
+    const struct decisions *decisions = serve_data_decisions(serving->data);
+    if (decisions == NULL)
+        return 2;
+    struct decisions_state index = decisions_state(decisions);
+    parts[2] = (struct pipeline_part){"decision_index", NULL, false};
+    if (!index.up)
+        parts[2].trouble = "the index of the decision log cannot be written: queries do not find "
+                           "the newest decisions";
+    else if (index.behind_ms > INDEX_LATE_MS)
+        parts[2].trouble = "the index of the decision log is behind it: queries do not find the "
+                           "newest decisions yet";
+    return 3;
 }
 
 // ---- Figures
@@ -53,6 +67,25 @@ READER(policies, health.unusable_policies)
 READER(sealed, health.sealed_servers)
 READER(keys, health.keys)
 #undef READER
+
+static struct decisions_state index_of(void *argument)
+{
+    const struct serving *serving = argument;
+    const struct decisions *decisions = serve_data_decisions(serving->data);
+    return decisions == NULL ? (struct decisions_state){.up = true} : decisions_state(decisions);
+}
+
+#define INDEX_READER(name, expression)                                                             \
+    static int64_t read_index_##name(void *argument)                                               \
+    {                                                                                              \
+        struct decisions_state index = index_of(argument);                                         \
+        return (int64_t)(expression);                                                              \
+    }
+INDEX_READER(up, index.up)
+INDEX_READER(row, index.row)
+INDEX_READER(behind, index.behind)
+INDEX_READER(seconds, index.behind_ms / 1000)
+#undef INDEX_READER
 
 static int64_t read_worker(void *argument)
 {
@@ -90,6 +123,14 @@ static const struct figure figures[] = {
      read_sealed},
     {METRIC_GAUGE, "sallyport_sealing_keys", "Keys that sealed credentials can be opened with",
      NULL, NULL, read_keys},
+    {METRIC_STATE, "sallyport_decision_index_up",
+     "1 unless the index of the decision log cannot be written", NULL, NULL, read_index_up},
+    {METRIC_GAUGE, "sallyport_decision_index_row", "The newest row that queries find", NULL, NULL,
+     read_index_row},
+    {METRIC_GAUGE, "sallyport_decision_index_behind_bytes",
+     "Bytes of the decision log that queries do not find yet", NULL, NULL, read_index_behind},
+    {METRIC_GAUGE, "sallyport_decision_index_behind_seconds",
+     "How long ago the index was last level with the decision log", NULL, NULL, read_index_seconds},
 };
 
 static void add(struct metrics *registry, const struct figure *figure, void *argument)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, ALLOW_OUTSIDE, FLAGS };
+enum { CONFIG, DATA, KEY_FILE, ALLOW_COMMANDS, ALLOW_OUTSIDE, KEEP, KEEP_BYTES, FLAGS };
 
 static const struct cli_flag flags[FLAGS] = {
     [CONFIG] = {"config", "FILE", "the configuration; else $SALLYPORT_CONFIG or sallyport.json"},
@@ -25,6 +25,9 @@ static const struct cli_flag flags[FLAGS] = {
     [ALLOW_COMMANDS] = {"allow-commands", NULL,
                         "with --data: organisations that allow it may have servers that are "
                         "programs on this machine"},
+    [KEEP] = {"keep", "TIME",
+              "with --data and without a configuration: how long decisions are kept (90d)"},
+    [KEEP_BYTES] = {"keep-bytes", "SIZE", "the same: and how much of them (8 GiB)"},
     [ALLOW_OUTSIDE] = {"allow-outside", "RANGES",
                        "with --data: addresses that are not public and that its URLs may lead to "
                        "all the same, like 10.0.0.0/8,127.0.0.1; besides 'outside' of the "
@@ -280,6 +283,8 @@ static int load_first(struct serving *serving, const struct cli_arguments *argum
                                                .commands_allowed =
                                                    arguments->values[ALLOW_COMMANDS] != NULL,
                                                .allow_outside = arguments->values[ALLOW_OUTSIDE],
+                                               .keep = arguments->values[KEEP],
+                                               .keep_bytes = arguments->values[KEEP_BYTES],
                                                .environment = serving->environment};
     int result = serve_data_open(&options, &serving->data, &error);
     if (result != 0)
@@ -290,6 +295,9 @@ static int load_first(struct serving *serving, const struct cli_arguments *argum
         return cli_load_config(serving->path, serving->environment, ret);
     serving->path = NULL;
     result = serve_data_default_config(serving->data, serving->environment, ret);
+    if (result == ERROR_CONFIG && (options.keep != NULL || options.keep_bytes != NULL))
+        return cli_mistake("serve",
+                           "--keep must be a time like 90d, --keep-bytes a size like 8GiB");
     return result == 0 ? CLI_OK
                        : cli_complain(CLI_FAILED, "the folder '%s' cannot be used: %s", folder,
                                       error_text(result));

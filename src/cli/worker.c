@@ -24,6 +24,8 @@ void worker_drain(struct worker *worker)
 {
     pipeline_begin_drain(worker->gateway.pipeline);
     pipeline_end_streams(worker->gateway.pipeline);
+    if (worker->admin != NULL)
+        admin_face_end_streams(worker->admin);
     atomic_store(&worker->draining, true);
     http_server_drain(worker->server, drained_cb, worker);
 }

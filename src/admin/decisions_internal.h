@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Questions about decisions, and streams of them.
+#pragma once
+
+#include "admin/admin_internal.h"
+#include "audit/audit.h"
+
+struct admin_asked {
+    struct decisions_filter filter;
+    struct decisions_page page;
+    struct decisions_summary summary;
+};
+// Reads what all of them may ask for, of the parameters with these names.
+int admin_ask(struct admin_request *request, const char *const *names, struct admin_asked **ret,
+              struct error *error) MUST_CHECK;
+// decisions_find of what was asked for.
+int admin_search(struct admin_request *request, decisions_row_cb visit, void *argument,
+                 struct decisions_found *ret, struct error *error) MUST_CHECK;
+
+// An answer in pieces, each of which is searched for when the one before has gone.
+struct admin_stream {
+    bool tail; // of new decisions, until one side has enough; else all there are, once
+    bool csv;  // of an export
+    bool over; // nothing comes behind this piece
+    bool more; // there is more to be had at once
+    bool told; // something has been sent
+    bool beat; // say something even when there is nothing
+    int64_t begun_ms, checked_ms;
+    struct json_doc doc; // scratch of an export
+    struct arena arena;
+};
