@@ -3,7 +3,7 @@
 //
 // The life of a request: taken in on the loop, worked on by one thread after the other, answered on
 // the loop. A client that leaves changes nothing about the work, only nobody gets the answer.
-#include "admin/admin_internal.h"
+#include "admin/decisions_internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -18,7 +18,7 @@ struct admin_options {
     // What may be asked outside, and by what; both outlive it. `fetch` may be NULL: nothing is.
     const struct net_guard *guard;
     struct fetch *fetch;
-    const char *upstream_ca; // PEM, what servers are judged by in place of the system's; copied
+    const char *upstream_ca;     // PEM, what servers are judged by in place of the system's; copied
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
 };
 

@@ -22,6 +22,8 @@ enum {
 };
 
 struct admin_request;
+struct admin_asked; // decisions_internal.h, as is the next
+struct admin_stream;
 // A part of the work, inside a job of the store; 0, or an error that becomes the answer.
 typedef int (*admin_step)(struct admin_request *request, struct store_view *view,
                           struct error *error);
@@ -79,25 +81,6 @@ void admin_problem_write(struct admin_request *request, int result, const struct
 void admin_work(struct admin_request *request);
 // Notes when the caller was here last.
 void admin_work_touch(struct admin_request *request);
-
-// ---- stream.c: answers in pieces
-struct admin_asked;
-struct admin_stream;
-int admin_find_piece(struct admin_request *request, struct error *error);
-void admin_stream_release(struct admin_request *request);
-// Is it time to look again at who asks? Always before the first piece.
-bool admin_stream_needs_check(struct admin_request *request);
-// On the loop, with a piece: sends it. False: the request is over. Else it either waits (is idle)
-// or is to be worked on again.
-bool admin_stream_go_on(struct admin_request *request);
-// Why one that waits may be worked on again. False: not now.
-enum admin_due { ADMIN_NEWS, ADMIN_BEAT, ADMIN_DRAINED };
-bool admin_stream_is_due(struct admin_request *request, enum admin_due why);
-
-// ---- decisions.c
-int admin_find_decisions(struct admin_request *request, struct error *error);
-int admin_find_decision(struct admin_request *request, struct error *error);
-int admin_find_summary(struct admin_request *request, struct error *error);
 
 // ---- admin.c: the work is done; any thread
 void admin_hand_back(struct admin_request *request);

@@ -31,3 +31,20 @@ struct admin_stream {
     struct json_doc doc; // scratch of an export
     struct arena arena;
 };
+
+// ---- stream.c: answers in pieces
+int admin_find_piece(struct admin_request *request, struct error *error);
+void admin_stream_release(struct admin_request *request);
+// Is it time to look again at who asks? Always before the first piece.
+bool admin_stream_needs_check(struct admin_request *request);
+// On the loop, with a piece: sends it. False: the request is over. Else it either waits (is idle)
+// or is to be worked on again.
+bool admin_stream_go_on(struct admin_request *request);
+// Why one that waits may be worked on again. False: not now.
+enum admin_due { ADMIN_NEWS, ADMIN_BEAT, ADMIN_DRAINED };
+bool admin_stream_is_due(struct admin_request *request, enum admin_due why);
+
+// ---- decisions.c
+int admin_find_decisions(struct admin_request *request, struct error *error);
+int admin_find_decision(struct admin_request *request, struct error *error);
+int admin_find_summary(struct admin_request *request, struct error *error);

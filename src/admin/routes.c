@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every path of the API, and who may ask for it. docs/openapi.json says the same in full.
-#include "admin/admin_internal.h"
+#include "admin/decisions_internal.h"
 
 enum { ID_MOST = 72 }; // "file." and a name
 
@@ -53,15 +53,16 @@ static const struct admin_route routes[] = {
     {"GET", "/declared", ADMIN_VIEWER, .read = admin_show_declared},
 
     // Decisions
-    {"GET", "/decisions", ADMIN_VIEWER, .read = admin_ask_decisions,
-     .searches = true, .hash = admin_find_decisions},
-    {"GET", "/decisions/export", ADMIN_VIEWER, .read = admin_ask_export,
-     .searches = true, .hash = admin_find_piece},
-    {"GET", "/decisions/stream", ADMIN_VIEWER, .read = admin_ask_tail, .searches = true, .hash = admin_find_piece},
-    {"GET", "/decisions/summary", ADMIN_VIEWER, .read = admin_ask_summary,
-     .searches = true, .hash = admin_find_summary},
-    {"GET", "/decisions/{number}", ADMIN_VIEWER, .read = admin_ask_decision,
-     .searches = true, .hash = admin_find_decision},
+    {"GET", "/decisions", ADMIN_VIEWER, .read = admin_ask_decisions, .searches = true,
+     .hash = admin_find_decisions},
+    {"GET", "/decisions/export", ADMIN_VIEWER, .read = admin_ask_export, .searches = true,
+     .hash = admin_find_piece},
+    {"GET", "/decisions/stream", ADMIN_VIEWER, .read = admin_ask_tail, .searches = true,
+     .hash = admin_find_piece},
+    {"GET", "/decisions/summary", ADMIN_VIEWER, .read = admin_ask_summary, .searches = true,
+     .hash = admin_find_summary},
+    {"GET", "/decisions/{number}", ADMIN_VIEWER, .read = admin_ask_decision, .searches = true,
+     .hash = admin_find_decision},
 
     // Servers
     {"GET", "/servers", ADMIN_VIEWER, .read = admin_list, .resource = &admin_servers},

@@ -3,7 +3,7 @@
 //
 // A request's way from thread to thread: a job that reads, perhaps a thread for passwords, perhaps
 // a job that writes; then back to its loop.
-#include "admin/admin_internal.h"
+#include "admin/decisions_internal.h"
 
 static void finish(struct admin_request *request, int result, const struct error *error)
 {
@@ -114,8 +114,8 @@ static void have_read(void *argument, int result, const struct error *error)
     struct error busy = {0};
     struct admin_pool *pool = route->asks       ? request->admin->askers
                               : route->searches ? request->admin->searchers
-                              : route->tries ? request->admin->trials
-                                             : request->admin->passwords;
+                              : route->tries    ? request->admin->trials
+                                                : request->admin->passwords;
     request->work = (struct admin_work){.run = run_hash, .argument = request};
     if (result != 0) {
         finish(request, result, error);

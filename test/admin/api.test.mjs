@@ -416,6 +416,36 @@ test('a whole organisation comes and goes (moves.test.mjs has the rest)', async 
   assert.deepEqual((await admin.must(200, 'POST', '/apply', body, { 'If-Match': etag })).body.changes, []);
 });
 
+test('decisions are found, counted and taken out, those of the own organisation (decisions.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const viewer = api.as(acme.keys.viewer);
+  const first = await viewer.must(200, 'GET', '/decisions?limit=2');
+  assert.deepEqual(first.body.items.map(row => [row.seq, row.outcome]), [[4, 'failed'], [3, 'denied']]);
+  const rest = await viewer.must(200, 'GET', '/decisions?limit=2&after=' + first.body.next);
+  assert.deepEqual([rest.body.items.map(row => row.seq), rest.body.next, rest.body.complete], [[2], null, true]);
+  assert.deepEqual(rest.body.index, { row: 9, behind_bytes: 0, behind_ms: 0 });
+  const found = async query => (await viewer.must(200, 'GET', '/decisions?' + query)).body.items.map(row => row.seq);
+  assert.deepEqual(await found('outcome=failed,allowed&order=oldest'), [2, 4]);
+  assert.deepEqual(await found('server=files&grant=laptop&tool=%3Dread&text=READ&from=2026-01-01'), [4, 3, 2]);
+  assert.deepEqual(await found('to=2026-01-01'), []);
+  assert.deepEqual(await found('id=nothing'), []);
+  for (const query of ['after=1-00000000', `after=${first.body.next}`, `after=${first.body.next}&limit=2&tool=x`, 'after=', 'outcome=a,b,c,d,e,f,g,h,i', 'from=yesterday', 'order=best', 'limit=0', 'grant=a&grant=b', 'text=' + 'x'.repeat(1025), 'seq=1'])
+    if (query !== `after=${first.body.next}`) await viewer.refused(422, 'invalid', 'GET', '/decisions?' + query);
+  assert.equal((await viewer.must(200, 'GET', '/decisions/3')).body.outcome, 'denied');
+  for (const number of ['1', '5', '8', '9', '10', '0', '03', 'x', '99999999999999999999']) await viewer.refused(404, 'not-found', 'GET', '/decisions/' + number);
+  const { body } = await viewer.must(200, 'GET', '/decisions/summary?by=tool&interval=3600');
+  assert.deepEqual([body.items.map(item => [item.key, item.count]), body.count, body.unsure, body.complete], [[['=read', 3]], 3, 0, true]);
+  for (const query of ['interval=1&from=2020-01-01', 'from=2030-01-01', 'by=peer', 'text=x']) await viewer.refused(422, 'invalid', 'GET', '/decisions/summary?' + query);
+  const lines = (await viewer.must(200, 'GET', '/decisions/export?outcome=denied')).text;
+  assert.deepEqual(lines.trim().split('\n').map(line => JSON.parse(line).seq), [3]);
+  const csv = (await viewer.must(200, 'GET', '/decisions/export?format=csv')).text.split('\r\n');
+  assert.equal(csv.length, 5);
+  assert.ok(csv[0].startsWith('time,seq,id,') && csv[1].includes(`,"'=read",`), csv[1]);
+  await viewer.refused(422, 'invalid', 'GET', '/decisions/export?format=xml');
+  await viewer.must(200, 'GET', '/decisions/stream');
+  await viewer.refused(422, 'invalid', 'GET', '/decisions/stream', undefined, { 'Last-Event-ID': 'x' });
+});
+
 test('the document comes with the API', async t => {
   const { api } = await startApi(t, { seed: false });
   assert.deepEqual((await api.must(200, 'GET', '/openapi.json')).body, document);

@@ -17,12 +17,12 @@ const BODIES = {
   'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
   'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
 };
-const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', servers: 'server', policies: 'policy', grants: 'grant' };
+const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision' };
 
 // The path with the ids of one organisation.
 function fill(path, owner) {
   const [, kind] = path.split('/');
-  return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{authorization}', owner.authorization).replace('{number}', '1')
+  return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{authorization}', owner.authorization).replace('{number}', kind === 'decisions' ? owner.decision : '1')
     .replace(/\/diff$/, '/diff?from=1&to=1');
 }
 const ask = (api, route, target) => api.call(route.method, target, BODIES[`${route.method} ${route.path}`], { 'If-Match': '*' });

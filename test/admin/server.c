@@ -7,6 +7,7 @@
 // With the variable SEED set there are two organisations, "acme" and "umbrella", with an API key of
 // each role and one of each kind of record.
 #include "admin/admin.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -133,6 +134,52 @@ static int seed(void *argument, struct store_view *view, struct error *error)
     return result;
 }
 
+// Three decisions of each organisation, and one of nobody; the first row is the log's own.
+static void log_decisions(const char *path, const struct seeded *seeded, size_t count,
+                          struct error *error)
+{
+    static const struct slice outcomes[] = {{"allowed", 7}, {"denied", 6}, {"failed", 6}};
+    const struct audit_options options = {.path = path, .lanes = 1};
+    struct audit_log *log = NULL;
+    if (audit_open(&options, &log, error) != 0)
+        return;
+    for (size_t i = 0; i < 3 * count + 1; i++) {
+        bool nobody = i == 3 * count;
+        const struct seeded *owner = &seeded[nobody ? 0 : i / 3];
+        const struct audit_record record = {
+            .time_ms = clock_wall_ms(),
+            .organisation = nobody ? (struct slice){0} : slice_from_string(owner->organisation),
+            .grant = nobody ? (struct slice){0} : SLICE_LITERAL("laptop"),
+            .server = SLICE_LITERAL("acme/files"),
+            .method = SLICE_LITERAL("tools/call"),
+            .subject = SLICE_LITERAL("=read"),
+            .direction = SLICE_LITERAL("client"),
+            .outcome = outcomes[i % 3]};
+        audit_write(log, 0, &record);
+    }
+    audit_close(log);
+}
+
+// The index has found what is in the log.
+static struct decisions *open_decisions(const char *folder, const struct seeded *seeded,
+                                        size_t count, struct admin_options *admin)
+{
+    static char log[300], index[300];
+    struct decisions *decisions = NULL;
+    struct error error = {0};
+    snprintf(log, sizeof log, "%s/decisions.jsonl", folder);
+    snprintf(index, sizeof index, "%s/decisions.index", folder);
+    if (count > 0)
+        log_decisions(log, seeded, count, &error);
+    const struct decisions_options options = {.log = log, .index = index};
+    if (decisions_open(&options, &decisions, &error) != 0)
+        return NULL;
+    for (int i = 0; count > 0 && i < 20000 && decisions_state(decisions).row < 3 * count + 2; i++)
+        usleep(1000);
+    admin->decisions = decisions;
+    return decisions;
+}
+
 static void must(int result, const struct error *error)
 {
     if (result == 0)
@@ -141,29 +188,42 @@ static void must(int result, const struct error *error)
     exit(1);
 }
 
-static void print_seeded(const struct seeded *seeded)
+static void print_seeded(const struct seeded *seeded, size_t decision)
 {
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
-           "\"authorization\":\"%s\",\"token\":\"%s\",\"keys\":{\"viewer\":\"%s\",\"policy_"
+           "\"authorization\":\"%s\",\"token\":\"%s\",\"decision\":%zu,\"keys\":{\"viewer\":\"%s\","
+           "\"policy_"
            "manager\":\"%s\","
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
            seeded->key, seeded->invitation, seeded->credential, seeded->member,
-           seeded->authorization, seeded->token, seeded->keys[0], seeded->keys[1], seeded->keys[2]);
+           seeded->authorization, seeded->token, decision, seeded->keys[0], seeded->keys[1],
+           seeded->keys[2]);
 }
 
-static void print_start(struct control *control, uint16_t port)
+static size_t seed_all(struct control *control, struct seeded seeded[2])
 {
     static const char *const names[] = {"acme", "umbrella"};
     struct error error = {0};
+    if (getenv("SEED") == NULL)
+        return 0;
+    for (size_t i = 0; i < 2; i++) {
+        seeded[i] = (struct seeded){.name = names[i], .control = control};
+        must(store_run(control_records(control), STORE_WRITE, NULL, seed, &seeded[i], &error),
+             &error);
+    }
+    return 2;
+}
+
+static void print_start(struct control *control, const struct seeded *seeded, size_t count,
+                        uint16_t port)
+{
+    struct error error = {0};
     struct control_setup setup = {.needed = false};
     printf("{\"port\":%u", port);
-    for (size_t i = 0; getenv("SEED") != NULL && i < 2; i++) {
-        struct seeded seeded = {.name = names[i], .control = control};
-        must(store_run(control_records(control), STORE_WRITE, NULL, seed, &seeded, &error), &error);
-        print_seeded(&seeded);
-    }
+    for (size_t i = 0; i < count; i++)
+        print_seeded(&seeded[i], 2 + 3 * i);
     must(control_set_up(control, &setup, &error), &error);
     printf(",\"setup\":\"%s\"}\n", setup.needed ? setup.token : "");
     fflush(stdout);
@@ -213,7 +273,10 @@ int main(int argc, char **argv)
     struct http_server *server = NULL;
     struct loop *loop = loop_new();
     must(control_open(&options, &control, &error), &error);
-    const struct admin_options admin_options = {.control = control};
+    struct seeded seeded[2];
+    size_t count = seed_all(control, seeded);
+    struct admin_options admin_options = {.control = control};
+    struct decisions *decisions = open_decisions(argv[1], seeded, count, &admin_options);
     must(admin_open(&admin_options, &admin, &error), &error);
     struct admin_face *face = admin_face_new(admin, loop);
     must(
@@ -221,12 +284,13 @@ int main(int argc, char **argv)
         &error);
     struct loop_io *input = loop_io_open(loop, 0, input_cb, loop);
     must(loop_io_want(input, LOOP_READ), &error);
-    print_start(control, http_server_port(server));
+    print_start(control, seeded, count, http_server_port(server));
     loop_run(loop);
     loop_io_close(input);
     http_server_free(server);
     admin_face_free(face);
     admin_close(admin);
+    decisions_close(decisions);
     control_close(control);
     loop_free(loop);
     return 0;

@@ -49,7 +49,9 @@ function judge(method, target, sent, status, headers, body) {
     assert.equal(body.status, status);
     return;
   }
+  const type = headers.get('content-type')?.split(';')[0];
   if (status === 204) assert.equal(body, null, what);
+  else if (type !== 'application/json') assert.ok(operation.responses[status].content[type], `${what} is ${type}`);
   else holds(pointer(...where, 'responses', status, 'content', 'application/json', 'schema'), body, what);
   if (operation.requestBody && sent !== undefined && !(typeof sent === 'string')) holds(pointer(...where, 'requestBody', 'content', 'application/json', 'schema'), sent, 'the body of ' + what);
 }
@@ -63,8 +65,11 @@ export class Api {
       method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...this.headers, ...headers },
     });
-    const text = await answer.text();
-    const json = text === '' ? null : JSON.parse(text);
+    // What has no end is only begun.
+    const type = answer.headers.get('content-type') ?? '';
+    if (type === 'text/event-stream') await answer.body.cancel();
+    const text = type === 'text/event-stream' ? '' : await answer.text();
+    const json = text === '' || !/json$/.test(type) || type.includes('ndjson') ? null : JSON.parse(text);
     assert.equal(answer.headers.get('cache-control'), 'no-store');
     judge(method, target, body, answer.status, answer.headers, json);
     return { status: answer.status, body: json, text, headers: answer.headers, etag: answer.headers.get('etag') };
