@@ -151,5 +151,6 @@ test('what is wrong with the index is mended, and calls go on', async t => {
   await gateway.start({ args: ['--data', folder, '--allow-outside', '127.0.0.1'] });
   await gateway.waitLog(/the index is made anew from the decision log/);
   const again = new Api(gateway.port, viewer.headers);
-  await eventually(async () => (await found(again, 'tool=echo')).length === 1, 'it is found again');
+  // Until it is made the answer may be "not now".
+  await eventually(async () => { const { status, body } = await again.call('GET', '/decisions?tool=echo'); return status === 200 && body.items.length === 1; }, 'it is found again');
 });
