@@ -114,6 +114,7 @@ int decisions_open(const struct decisions_options *options, struct decisions **r
     decisions->options = *options;
     decisions->options.log = memory_copy_string(options->log, strlen(options->log));
     decisions->options.index = memory_copy_string(options->index, strlen(options->index));
+    atomic_init(&decisions->up, true);
     atomic_init(&decisions->level_us, clock_monotonic_us());
     pthread_rwlock_init(&decisions->gate, NULL);
     pthread_mutex_init(&decisions->lock, NULL);

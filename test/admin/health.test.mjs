@@ -41,7 +41,7 @@ test('docs/metrics.md has every figure, as the gateway shows it', async t => {
 for (const workers of [1, 3])
   test(`the figures follow a change to every one of ${workers} workers`, async t => {
     const gateway = await startGateway(t, { ...empty, extra: { workers } }, { args: ['--data', path.join(scratch(t), 'data')] });
-    assert.deepEqual(await ready(gateway), { status: 'ready', type: 'application/json', parts: { decision_log: { up: true }, database: { up: true }, rules: { up: true } } });
+    assert.deepEqual(await ready(gateway), { status: 'ready', type: 'application/json', parts: { decision_log: { up: true }, database: { up: true }, rules: { up: true }, decision_index: { up: true } } });
     const api = await signedIn(gateway);
     const before = { serial: await figure(gateway, 'sallyport_rules_serial'), commits: await figure(gateway, 'sallyport_database_commits_total') };
     await api.must(201, 'POST', '/policies', { name: 'p', document: ALLOW_ALL });
@@ -71,7 +71,7 @@ test('a full disk refuses changes, says so and recovers', async t => {
   assert.equal(await figure(gateway, 'sallyport_database_up'), 0);
   disk.free();
   await api.must(201, 'POST', '/policies', { name: 'again', document });
-  assert.equal((await ready(gateway)).status, 'ready');
+  await eventually(async () => (await ready(gateway)).status === 'ready', 'the index is written again, too');
   assert.equal(await figure(gateway, 'sallyport_database_up'), 1);
 });
 
