@@ -45,6 +45,8 @@ static void request_free(struct admin_request *request)
     buffer_release(&request->out);
     control_rules_unref(request->rules);
     json_doc_release(&request->doc);
+    if (request->sign_in != NULL)
+        control_wipe_sign_in(request->sign_in);
     if (request->answer != NULL)
         control_answer_release(request->answer);
     admin_stream_release(request);

@@ -187,6 +187,7 @@ struct control_sign_in {
 // with a sentence.
 int control_begin_sign_in(struct control *control, struct control_sign_in *sign_in,
                           struct error *error) MUST_CHECK;
+void control_wipe_sign_in(struct control_sign_in *sign_in); // its secrets
 // Keeps what was found, inside a job that writes; *ret is the record.
 int control_keep_sign_in(struct control *control, struct store_view *view,
                          const struct control_sign_in *sign_in, struct store_authorization *ret,

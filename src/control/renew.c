@@ -54,6 +54,17 @@ static int copy_out(struct work *work, const struct control_kept *kept, struct e
     return result;
 }
 
+// For a grant that is over nothing is renewed.
+static int check_grant(struct store_view *view, const struct store_authorization *row,
+                       struct error *error)
+{
+    struct store_grant grant = {.revoked_ms = 0};
+    if (row->grant.length == 0)
+        return 0;
+    int result = store_get_grant(view, row->head.organisation, row->grant, &grant, error);
+    return result == 0 && grant.revoked_ms != 0 ? ERROR_NOT_FOUND : result;
+}
+
 // On the writer's thread, whose the keys are.
 static int load(void *argument, struct store_view *view, struct error *error)
 {
@@ -64,7 +75,9 @@ static int load(void *argument, struct store_view *view, struct error *error)
                                             renewal->id, &kept, error);
     if (result != 0)
         return result;
-    result = copy_out(work, &kept, error);
+    result = check_grant(view, &kept.row, error);
+    if (result == 0)
+        result = copy_out(work, &kept, error);
     if (result == 0 && renewal->missing != NULL) {
         struct slice all = oauth_join_scopes(
             kept.row.missing_scope, slice_from_string(renewal->missing), store_arena(view));

@@ -389,6 +389,16 @@ int control_begin_sign_in(struct control *control, struct control_sign_in *sign_
     return result;
 }
 
+void control_wipe_sign_in(struct control_sign_in *sign_in)
+{
+    const struct slice secrets[] = {sign_in->as.secret, sign_in->tokens.access,
+                                    sign_in->tokens.refresh};
+    // What an admin gave is in the request's body, which is wiped there.
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        if (secrets[i].length > 0 && secrets[i].data != sign_in->client_secret.data)
+            memory_wipe((void *)(uintptr_t)secrets[i].data, secrets[i].length);
+}
+
 // ---- Keeping it
 
 int control_fill_authorization(struct control *control, struct store_view *view,

@@ -77,7 +77,7 @@ for (const workers of [1, 3])
     for (const action of ['authorization.add', 'authorization.change', 'authorization.remove']) assert.ok(audit.includes(action), action);
   });
 
-test('tokens are renewed ahead of their end, in one session, and survive a restart', async t => {
+test('tokens are renewed ahead of their end, in one session', async t => {
   const w = await world(t, { as: { lifetime: 4 } });
   await w.signIn();
   const session = await w.open();
@@ -89,6 +89,21 @@ test('tokens are renewed ahead of their end, in one session, and survive a resta
   const audit = (await w.api.must(200, 'GET', '/audit?limit=1000')).body.items.filter(row => row.action === 'authorization.change');
   assert.ok(audit.length <= 2, 'renewals leave no rows');
   leaks(w);
+});
+
+test('a killed gateway goes on with the tokens that it has', async t => {
+  const w = await world(t, { as: { lifetime: 6 } });
+  await w.signIn();
+  await w.open();
+  for (let round = 0; round < 2; round++) {
+    w.gateway.signal('SIGKILL');
+    await w.gateway.exited;
+    Object.assign(w.gateway, { exit: undefined, stderr: '' });
+    await w.gateway.start({ args: ['--data', w.folder, '--allow-outside', '127.0.0.1'] });
+    const session = await w.open();
+    const used = new Set(w.target.seen).size;
+    await eventually(async () => { assert.ok((await session.call('echo', {})).result); return new Set(w.target.seen).size > used; }, 'it renews again', 20000);
+  }
 });
 
 test('a refused renewal needs a person, a failing one is tried again', async t => {
@@ -133,6 +148,17 @@ test('an authorization of one grant is that grant\'s alone', async t => {
   await w.signIn();
   await Session.open(w.gateway, { label: 'other', server: 'files' });
   assert.equal(new Set(w.target.seen).size, 2);
+});
+
+test('nothing is renewed for a grant that is over', async t => {
+  const w = await world(t, { as: { lifetime: 3 } });
+  await w.signIn({ grant: 'agent' });
+  await w.open();
+  await eventually(() => w.as.of('/token').length >= 2, 'it is renewed', 20000);
+  await w.api.must(200, 'POST', `/grants/${w.grant}/revoke`, undefined, ANY);
+  const before = w.as.of('/token').length;
+  await eventually(() => [...w.as.access.values()].every(token => token.until < Date.now() - 1500), 'its last token is over', 20000);
+  assert.ok(w.as.of('/token').length <= before + 1);
 });
 
 test('a missing scope is told to the admin, and asked for only when a person signs in again', async t => {

@@ -118,7 +118,7 @@ export async function protectedServer(t, as, { document = d => d, challenge = c 
       res.writeHead(200, { 'content-type': 'application/json' });
       return res.end(JSON.stringify(document({ resource: own.origin + target.pathname, authorization_servers: [as.url], scopes_supported: ['read'] })));
     }
-    const token = as.allows(req);
+    const token = await as.allows(req);
     if (!token) {
       const said = challenge(`Bearer resource_metadata="${own.origin}/.well-known/oauth-protected-resource${target.pathname}", scope="read"`);
       res.writeHead(401, said === null ? {} : { 'WWW-Authenticate': said });
