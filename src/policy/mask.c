@@ -10,6 +10,7 @@
 enum {
     INSPECTED_VALUE_MAX = 64 * 1024, // longer texts are not looked into, nor written
     INSPECTED_MAX = 256 * 1024,      // of one row
+    ARGUMENTS_MAX = 1000,            // later ones are left out
     INNER_MAX = 2,                   // JSON in a text in a text
     INNER_NODES_MAX = 10000,
     STEPS_MAX = (INNER_MAX + 1) * (JSON_DEFAULT_DEPTH + 1),
@@ -99,9 +100,13 @@ static bool redact_text(struct masking *m, struct slice *text, bool *ret_found)
     m->inspected += text->length;
     if (m->inspected > INSPECTED_MAX)
         return false;
-    for (size_t i = 0; i <= m->mask->pattern_count; i++)
-        if (!redact_by(m, i, text, ret_found))
-            return false;
+    for (size_t i = 0; i <= m->mask->pattern_count; i++) {
+        if (redact_by(m, i, text, ret_found))
+            continue;
+        if (!m->regex.may_go_on(m->regex.argument)) // nor will it say so again
+            m->inspected = INSPECTED_MAX;
+        return false;
+    }
     return true;
 }
 
@@ -336,7 +341,7 @@ static bool add_argument(struct masking *m, const struct policy_masked_call *cal
     const struct place place = {.m = m, .doc = call->doc, .out = &member};
     struct slice name = json_string(call->doc, key, m->arena);
     size_t taken = out->length + sizeof ",}";
-    if (is_unfit(m, name) || taken >= m->mask->row_max)
+    if (taken >= m->mask->row_max || is_unfit(m, name))
         return false;
     buffer_init(&member, m->mask->row_max - taken);
     json_write_string(&member, name);
@@ -360,7 +365,7 @@ static bool forever(void *argument)
 size_t policy_mask_write(const struct policy_mask *mask, const struct policy_masked_call *call,
                          struct arena *arena, struct buffer *out)
 {
-    size_t left_out = 0;
+    size_t left_out = 0, number = 0;
     struct masking *m = arena_take_zeroed(arena, sizeof *m);
     if (m == NULL || json_type(call->doc, call->args) != JSON_OBJECT) {
         buffer_append_string(out, "{}");
@@ -372,8 +377,8 @@ size_t policy_mask_write(const struct policy_mask *mask, const struct policy_mas
     m->regex.argument = call->argument;
     buffer_append_string(out, "{");
     for (uint32_t key = json_first_key(call->doc, call->args); key != JSON_NONE;
-         key = json_next_key(call->doc, call->args, key))
-        left_out += !add_argument(m, call, key, out);
+         key = json_next_key(call->doc, call->args, key), number++)
+        left_out += number >= ARGUMENTS_MAX || !add_argument(m, call, key, out);
     buffer_append_string(out, "}");
     return left_out;
 }

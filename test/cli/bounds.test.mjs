@@ -103,6 +103,7 @@ const CONSTANTS = {
   'names of arguments in a row': [ROW, 'AUDIT_KEYS_MAX'],
   'bytes of such a name': [ROW, 'AUDIT_KEY_MAX'],
   'bytes of values of arguments in a row': [ROW, 'AUDIT_ARGUMENTS_MAX'],
+  'arguments of which values are logged': ['src/policy/mask.c', 'ARGUMENTS_MAX'],
   'bytes of a text that is looked into for what must not be logged': ['src/policy/mask.c', 'INSPECTED_VALUE_MAX'],
   'all such texts of a call': ['src/policy/mask.c', 'INSPECTED_MAX'],
   'processor time of the expressions that look for it, of a call': ['src/pipeline/decode.c', 'MASK_MOST_US', 1e-3],

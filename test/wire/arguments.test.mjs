@@ -76,6 +76,18 @@ test('rules that cost too much show nothing, and hold up nobody for long', async
   assert.doesNotMatch(JSON.stringify(row), /aaaaaaaa|xxxxxxxx/);
 });
 
+test('of a great many arguments the first are written', async t => {
+  const { gateway, open } = await scene(t, { policy, extra: { decision_log_arguments: { patterns: ['(a+)+[bc]', '\\d{9}'], max_bytes: 65536 } } });
+  const session = await open();
+  const many = length => Object.fromEntries(Array.from({ length }, (_, i) => ['k' + i, i]));
+  await session.call('echo', many(200000));
+  await session.call('echo', { nested: many(100000), list: Array(200000).fill(1), texts: Array(100000).fill('aaa') });
+  const [first, second] = await gateway.waitRows(toolRow('echo'), 2);
+  assert.ok(first.arguments_left_out >= 199000);
+  assert.equal(first.arguments_left_out + Object.keys(first.arguments).length, 200000);
+  assert.equal((second.arguments_left_out ?? 0) + Object.keys(second.arguments).length, 3);
+});
+
 test('mistakes in the rules are told with their place', async t => {
   const { gateway } = await scene(t);
   gateway.configure({ ...gateway.setup, extra: { decision_log_arguments: { names: [''], patterns: ['('] } } });
