@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"server", cli_server, "the servers of a running gateway"},
     {"grant", cli_grant, "what agents may reach at a running gateway"},
     {"key", cli_key, "API keys of a running gateway"},
+    {"decisions", cli_decisions, "what a running gateway decided"},
     {"member", cli_member, "the people of a running gateway"},
     {"organisation", cli_organisation, "the organisation of an API key"},
     {"export", cli_export, "write what a running gateway has as files"},

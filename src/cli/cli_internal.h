@@ -20,6 +20,7 @@ int cli_server(int argc, char **argv, const char *const *environment);
 int cli_grant(int argc, char **argv, const char *const *environment);
 int cli_key(int argc, char **argv, const char *const *environment);
 int cli_organisation(int argc, char **argv, const char *const *environment);
+int cli_decisions(int argc, char **argv, const char *const *environment);
 int cli_member(int argc, char **argv, const char *const *environment);
 int cli_apply(int argc, char **argv, const char *const *environment);
 int cli_export(int argc, char **argv, const char *const *environment);

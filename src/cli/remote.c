@@ -110,7 +110,14 @@ static void head_cb(void *argument, const struct http_response *head)
 
 static void body_cb(void *argument, struct slice data)
 {
-    buffer_append(&((struct remote *)argument)->body, data);
+    struct remote *remote = argument;
+    if (remote->take == NULL || remote->status != 200)
+        buffer_append(&remote->body, data);
+    else if (remote->failure == 0 && remote->take(remote->take_argument, data) != 0) {
+        remote->failure = ERROR_CANCELLED;
+        snprintf(remote->text, sizeof remote->text, "%s", "what it says cannot be written");
+        loop_stop(remote->loop);
+    }
 }
 
 static void end_cb(void *argument)
@@ -130,9 +137,11 @@ static void error_cb(void *argument, int code, bool sent, const char *text)
 static int start(struct remote *remote, const char *method, struct slice target, struct slice body,
                  const char *if_match)
 {
-    struct http_header headers[4];
+    struct http_header headers[5];
     size_t count = 0;
     struct http_call *call;
+    if (remote->last_event.length > 0)
+        headers[count++] = (struct http_header){SLICE_LITERAL("Last-Event-ID"), remote->last_event};
     headers[count++] =
         (struct http_header){SLICE_LITERAL("Authorization"), buffer_slice(&remote->authorization)};
     headers[count++] =
@@ -219,7 +228,7 @@ int remote_call(struct remote *remote, const char *method, struct slice target, 
         return cli_complain(CLI_FAILED, "the gateway cannot be asked: %s", remote->text);
     if (remote->body.failed)
         return cli_complain(CLI_FAILED, "the answer is too large");
-    bool empty = remote->status == 204;
+    bool empty = remote->status == 204 || (remote->take != NULL && remote->status == 200);
     if (!empty && json_scan(&remote->doc, buffer_slice(&remote->body), NULL, &error, NULL) != 0)
         return cli_complain(CLI_FAILED, "what answers (status %d) is no Sallyport API",
                             remote->status);
@@ -253,7 +262,7 @@ void remote_print_value(struct buffer *out, struct remote *remote, uint32_t node
 }
 
 // Everything but letters, digits, - _ and . is percent-encoded.
-static struct slice encode(struct remote *remote, const char *text)
+struct slice remote_encode(struct remote *remote, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t length = strlen(text), used = 0;
@@ -287,7 +296,7 @@ static uint32_t find_named(struct remote *remote, const char *path, const char *
 struct slice remote_find(struct remote *remote, const char *path, const char *find_by,
                          const char *name, uint32_t *ret_node)
 {
-    struct slice none = {0}, value = encode(remote, name), target;
+    struct slice none = {0}, value = remote_encode(remote, name), target;
     int exit_code = CLI_OK;
     if (value.data == NULL) {
         cli_complain(CLI_FAILED, "the name is too long");

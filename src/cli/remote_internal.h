@@ -25,6 +25,10 @@ struct remote {
     void (*write_place)(const void *argument, struct buffer *out, struct slice field, uint32_t line,
                         uint32_t column);
     const void *place_argument;
+    // Takes the body of an answer 200 as it comes; other than 0 ends it. NULL: it is JSON.
+    int (*take)(void *argument, struct slice data);
+    void *take_argument;
+    struct slice last_event; // sent as Last-Event-ID when not empty
     // Of the call under way
     int status, failure;
     char text[256];
@@ -47,6 +51,8 @@ struct slice remote_text(struct remote *remote, uint32_t object, const char *nam
 // complaint. The answer is then the record's, at *ret_node.
 struct slice remote_find(struct remote *remote, const char *path, const char *find_by,
                          const char *name, uint32_t *ret_node);
+// Percent-encoded for a query, in the remote's arena; data NULL: too long.
+struct slice remote_encode(struct remote *remote, const char *text);
 // For lines to people: no control characters.
 void remote_print_value(struct buffer *out, struct remote *remote, uint32_t node);
 

@@ -3,12 +3,13 @@
 //
 // Decisions of a running gateway: from the call to the page, the export and those who listen.
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { Api } from '../lib/api.mjs';
-import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
+import { ALLOW_ALL, BINARY, sanitizerOptions, startGateway } from '../lib/gateway.mjs';
 import { Session } from '../lib/mcp.mjs';
 import { eventually, scratch } from '../lib/scratch.mjs';
 import { FakeUpstream } from '../lib/upstream.mjs';
@@ -87,6 +88,31 @@ for (const workers of [1, 3])
     await eventually(() => again.events.length === 3, () => 'three more: ' + JSON.stringify(again.events));
     assert.deepEqual(again.events.map(event => event.data.seq), rows.slice(2).map(row => row.seq));
   });
+
+test('the command line finds, counts, takes out and hears', async t => {
+  const { gateway, key } = await controlled(t);
+  const env = { PATH: process.env.PATH, ...sanitizerOptions(), SALLYPORT_KEY: key.token, SALLYPORT_URL: `http://127.0.0.1:${gateway.port}` };
+  const command = (...words) => spawnSync(BINARY, ['decisions', ...words], { encoding: 'utf8', env, timeout: 30000 });
+  const tail = spawn(BINARY, ['decisions', 'tail', '--tool', 'echo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => tail.kill('SIGKILL'));
+  let heard = '';
+  tail.stdout.setEncoding('utf8').on('data', piece => { heard += piece; });
+  const session = await Session.open(gateway, { label: 'agent', server: 'files' });
+  await eventually(async () => { await session.call('echo', {}); return heard.includes('\n'); }, 'the tail hears');
+  assert.equal(JSON.parse(heard.split('\n')[0]).subject, 'echo');
+  const { items } = JSON.parse(command('list', '--tool', 'echo', '--outcome', 'denied', '--limit', '1', '--json').stdout);
+  assert.equal(items.length, 1);
+  const line = command('list', '--tool', 'echo', '--limit', '2', '--order', 'oldest');
+  assert.equal(line.status, 0, line.stderr);
+  assert.match(line.stdout, /^\d+  \S+Z  denied  agent  default\/files  tools\/call  echo  \/tools\/echo\/action\n/);
+  assert.match(command('summary', '--by', 'tool', '--tool', 'echo').stdout, /^\S+Z  \d+  echo\n/);
+  const rows = command('export', '--tool', 'echo').stdout.trim().split('\n').map(row => JSON.parse(row));
+  assert.ok(rows.length >= 1 && rows.every(row => row.subject === 'echo'));
+  assert.match(command('export', '--format', 'csv').stdout, /^time,seq,id,organisation,/);
+  const wrong = command('list', '--from', 'yesterday');
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /must be a time/);
+});
 
 test('who may not any more hears no more', async t => {
   const { gateway, api, viewer, key } = await controlled(t);

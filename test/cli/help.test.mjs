@@ -89,7 +89,7 @@ test('every command and flag is in docs/cli.md', () => {
   const document = fs.readFileSync(path.join(ROOT, 'docs/cli.md'), 'utf8');
   for (const args of [['policy', 'check'], ['policy', 'test'], ['policy', 'explain'], ['audit', 'verify'], ['audit', 'export'], ['doctor'], ['token'], ['serve'], ['run'], ['connect'],
     ...Object.entries({ server: ['list', 'show', 'add', 'credential', 'remove'], policy: ['list', 'show', 'save', 'rollback', 'diff', 'remove'], grant: ['list', 'show', 'add', 'rotate', 'revoke', 'remove'],
-      key: ['list', 'add', 'revoke'], member: ['list', 'invite', 'remove'] }).flatMap(([command, verbs]) => verbs.map(verb => [command, verb]))]) {
+      key: ['list', 'add', 'revoke'], member: ['list', 'invite', 'remove'], decisions: ['list', 'tail', 'export', 'summary'] }).flatMap(([command, verbs]) => verbs.map(verb => [command, verb]))]) {
     assert.ok(document.includes('sallyport ' + args.join(' ')), args.join(' '));
     for (const [, flag] of run([...args, '--help']).out.matchAll(/^ {2}(--[a-z-]+)/gm)) {
       assert.ok(document.includes('`' + flag), `${args.join(' ')} ${flag}`);
