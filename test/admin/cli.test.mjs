@@ -157,6 +157,7 @@ test('every operation of the API has a command, or a reason why not', async t =>
     'GET /servers/{id}/authorizations/{authorization}': 'server authorizations shows all there is of one',
     'GET /oauth/callback': 'a browser ends there', 'GET /oauth/client': 'a document for servers', 'DELETE /servers/{id}/authorizations/{authorization}': 'nothing is authorized here',
     'POST /policies/check': 'policy check needs no gateway',
+    'GET /decisions/stream': 'decisions tail has no end (decisions.test.mjs)', 'GET /decisions/{number}': 'decisions list --json has the whole rows',
   };
   const seen = new Set();
   const proxy = http.createServer((ask, answer) => {
@@ -181,6 +182,7 @@ test('every operation of the API has a command, or a reason why not', async t =>
     ['grant', 'snippet', 'g', '--client', 'http'], ['grant', 'rotate', 'g'], ['grant', 'revoke', 'g'], ['grant', 'remove', 'g'],
     ['export', path.join(folder, 'all')], ['apply', path.join(folder, 'all'), '--dry-run'],
     ['policy', 'remove', 'new'], ['server', 'remove', 'web'],
+    ['decisions', 'list'], ['decisions', 'summary'], ['decisions', 'export'],
   ];
   for (const step of steps) {
     const done = await run(step, through);
