@@ -297,6 +297,47 @@ test('an addition that is asked for twice with one key is made once', async t =>
   await admin.must(201, 'POST', '/keys', { label: 'x', role: 'viewer' }, { 'Idempotency-Key': 'free' });
 });
 
+test('a full disk is told, reading goes on, and what was acknowledged is there afterwards', async t => {
+  const folder = path.join(scratch(t), 'data');
+  const { acme, stop } = await startApi(t, { folder });
+  await stop();
+  const first = await startApi(t, { folder, kib: 700, seed: false });
+  const admin = first.api.as(acme.keys.admin);
+  const kept = [];
+  let refused;
+  for (let i = 0; i < 100 && !refused; i++) {
+    const answer = await admin.call('POST', '/policies', { name: 'p' + i, document: { ...ALLOW, description: 'x'.repeat(30000) } });
+    if (answer.status === 201) kept.push('p' + i);
+    else refused = answer;
+  }
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.body.detail, /its log says why/);
+  assert.match(first.log(), /cannot write the database|disk is full/);
+  assert.ok(kept.length > 0);
+  const names = async api => (await api.must(200, 'GET', '/policies?limit=1000')).body.items.map(p => p.name).filter(n => /^p\d+$/.test(n)).sort();
+  assert.deepEqual(await names(admin), [...kept].sort());
+  await first.stop();
+  const second = await startApi(t, { folder, seed: false });
+  const again = second.api.as(acme.keys.admin);
+  assert.deepEqual(await names(again), [...kept].sort());
+  await again.must(201, 'POST', '/policies', { name: 'there-is-room', document: ALLOW });
+});
+
+test('while another program holds the database changes are refused, and then no more', async t => {
+  const sqlite = await import('node:sqlite').catch(() => null);
+  if (!sqlite) return t.skip('this Node has no SQLite');
+  const { api, acme, folder, log } = await startApi(t);
+  const admin = api.as(acme.keys.admin), database = new sqlite.DatabaseSync(path.join(folder, 'control.db'));
+  t.after(() => database.close());
+  database.exec('BEGIN IMMEDIATE');
+  const refused = await admin.call('POST', '/grants', { label: 'held' });
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(log(), /in use by another process/);
+  await admin.must(200, 'GET', '/grants');
+  database.exec('ROLLBACK');
+  await admin.must(201, 'POST', '/grants', { label: 'held' });
+});
+
 test('an addition of almost 4 MiB is kept whole for the next who asks', async t => {
   const { api, acme } = await startApi(t);
   const admin = api.as(acme.keys.admin), key = { 'Idempotency-Key': 'large' };

@@ -89,8 +89,10 @@ export class Api {
 }
 
 // { api, acme, umbrella, setup, stop, restart }: with `seed`, two organisations that have one of everything.
-export async function startApi(t, { seed = true, folder = path.join(scratch(t), 'data') } = {}) {
-  const child = spawn(PROGRAM, [folder], { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}) } });
+// `kib`: no file of it may become larger, as if the disk was full.
+export async function startApi(t, { seed = true, folder = path.join(scratch(t), 'data'), kib } = {}) {
+  const command = kib ? ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$1"`, PROGRAM, folder] : [PROGRAM, folder];
+  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}) } });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', d => { log += d; });
   const exited = once(child, 'exit');
