@@ -5,10 +5,12 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, ".dev", "bench")
@@ -218,12 +220,59 @@ class Gateway(Program):
         os.truncate(self.decisions, 0)
 
 
+class DataGateway(Program):
+    """The same with everything in a database: server, policy and grant come by the API."""
+
+    def __init__(self, upstream, core=FIRST, name="sallyport-data"):
+        config = {"listen": "127.0.0.1:0", "decision_log": f"{name}.jsonl", "limits_file": f"{name}.db", "outside": {"allow": ["127.0.0.0/8"]},
+                  "limits": {"sessions_per_grant": 100000, "calls_per_grant": 100000}}
+        with open(tool(f"{name}.json"), "w", encoding="utf-8") as file:
+            json.dump(config, file, indent=1)
+        self.decisions = tool(f"{name}.jsonl")
+        shutil.rmtree(tool(name), ignore_errors=True)
+        for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm"))):
+            if os.path.exists(file):
+                os.unlink(file)
+        super().__init__(name, [GATEWAY, "serve", "--config", tool(f"{name}.json"), "--data", tool(name)], core)
+        self.base = f"http://127.0.0.1:{self.port_told()}"
+        self.fill_database(upstream)
+        self.urls = {"plain": f"{self.base}/mcp/bench"}
+
+    def ask(self, method, path, body, headers=None):
+        """(body, headers) of an answer of the API."""
+        request = urllib.request.Request(self.base + "/api/v1" + path, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})},
+                                         method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer), answer.headers
+
+    def setup_code(self):
+        with open(self.log, encoding="utf-8") as log:
+            found = re.search(r"/setup#(sp_[\w-]{43})\n", log.read())
+        return found and found[1]
+
+    def fill_database(self, upstream):
+        who = {"email": "bench@example.com", "password": "a password of the bench"}
+        self.ask("POST", "/setup", {"token": self.wait_for(self.setup_code), "name": "Bench", **who})
+        session, headers = self.ask("POST", "/session", who)
+        signed = {"Cookie": headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session["csrf_token"], "If-Match": "*"}
+        with open(policy(), encoding="utf-8") as file:
+            document = json.load(file)
+        made, _ = self.ask("POST", "/apply", {
+            "servers": [{"name": "bench", "transport": "http", "url": f"http://127.0.0.1:{upstream}/mcp", "settings": {"max_calls": 100000}}],
+            "policies": [{"name": "bench", "document": document}],
+            "grants": [{"label": "bench", "servers": [{"server": "bench", "policy": "bench"}]}]}, signed)
+        self.token = made["tokens"][0]["token"]
+
+    def empty_log(self):
+        os.truncate(self.decisions, 0)
+
+
 def load(url, program, extra, core=SECOND, pids=None):
     """One run of the load generator: {key: number}. Its complaints end the bench."""
     command = ["taskset", "-c", str(core), tool("load"), "--url", url, "--token-env", "BENCH_TOKEN", "--ca", tool("ca.pem")]
     for pid in pids if pids is not None else program.pids() if program else []:
         command += ["--pid", str(pid)]
-    done = subprocess.run(command + extra, capture_output=True, text=True, env={**os.environ, "BENCH_TOKEN": token()})
+    done = subprocess.run(command + extra, capture_output=True, text=True, env={**os.environ, "BENCH_TOKEN": getattr(program, "token", None) or token()})
     if done.returncode != 0:
         raise SystemExit(f"bench: {url} {' '.join(extra)}: {done.stdout}{done.stderr}")
     return figures(done.stdout)

@@ -18,7 +18,7 @@ SCENARIOS = {"call-64": "call, 64 connections", "modern-64": "call of 2026-07-28
              "tls-64": "call over TLS 1.3, 64", "deny-64": "denied here / proxied by nginx, 64", "call-1": "call, 1 connection",
              "rate-70": "call at a fixed rate, 64", "list-1": "list of 1 MB, pruned here, 1", "large-16": "result of 1 MB, 16",
              "pipe-1": "program on pipes, 1 in flight", "pipe-16": "program on pipes, 16 in flight"}
-NAMES = {"unguided": "sallyport, unguided", "unbuffered": "nginx, unbuffered"}
+NAMES = {"unguided": "sallyport, unguided", "database": "sallyport, database", "unbuffered": "nginx, unbuffered"}
 
 
 def read(name):
@@ -47,7 +47,7 @@ class Rounds:
         for row in self.rows:
             if row["scenario"] == scenario and row["path"] not in found:
                 found.append(row["path"])
-        order = ["direct", "relay", "nginx", "unbuffered", "haproxy", "sallyport", "unguided"]
+        order = ["direct", "relay", "nginx", "unbuffered", "haproxy", "sallyport", "database", "unguided"]
         return sorted(found, key=order.index)
 
     def values(self, scenario, path, column):

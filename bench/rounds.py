@@ -23,13 +23,14 @@ COLUMNS = ["calls", "seconds", "calls_per_s", "bytes_per_s", "mean_us", "p50_us"
 DIRECT, NGINX, HAPROXY, GATEWAY_PATH = (("direct", "upstream", "plain", []), ("nginx", "nginx", "plain", []),
                                         ("haproxy", "haproxy", "plain", []), ("sallyport", "sallyport", "plain", []))
 UNGUIDED_PATH = ("unguided", "unguided", "plain", [])
+DATA_PATH = ("database", "database", "plain", [])  # with `serve --data`
 SCENARIOS = {
     # Legacy era, a session per user, JSON answers.
-    "call-64": (64, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH, UNGUIDED_PATH]),
-    "call-1": (1, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH]),
+    "call-64": (64, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH, DATA_PATH, UNGUIDED_PATH]),
+    "call-1": (1, [], [DIRECT, NGINX, HAPROXY, GATEWAY_PATH, DATA_PATH]),
     # Calls are due at 70 % of what nginx managed in this run; latency from the moment a call was due.
     "rate-70": (64, ["--rate", "70%"], [NGINX, HAPROXY, GATEWAY_PATH]),
-    "modern-64": (64, ["--modern"], [NGINX, HAPROXY, GATEWAY_PATH, UNGUIDED_PATH]),
+    "modern-64": (64, ["--modern"], [NGINX, HAPROXY, GATEWAY_PATH, DATA_PATH, UNGUIDED_PATH]),
     # The same client before a server that has sessions: nginx passes it on to one that understands it.
     "bridged-64": (64, ["--modern"], [NGINX, ("sallyport", "sallyport", "legacy", [])]),
     "stream-64": (64, ["--kind", "stream"], [NGINX, HAPROXY, GATEWAY_PATH, ("unbuffered", "nginx", "unbuffered", [])]),
@@ -59,6 +60,7 @@ class Bench:
         p["nginx"] = candidates.Nginx(*ports)
         p["haproxy"] = candidates.Haproxy(*ports)
         p["sallyport"] = candidates.Gateway(*ports)
+        p["database"] = candidates.DataGateway(ports[0])
         p["unguided"] = candidates.Gateway(*ports, name="sallyport-unguided", binary=candidates.UNGUIDED)
         p["tls"] = candidates.Gateway(*ports, tls=True, name="sallyport-tls")
 
@@ -82,7 +84,7 @@ class Bench:
         connections, options, _ = SCENARIOS[scenario]
         label, name, url, more = path
         program = self.programs[name]
-        if isinstance(program, candidates.Gateway):
+        if isinstance(program, (candidates.Gateway, candidates.DataGateway)):
             program.empty_log()
         options = [str(round(self.rate())) if word == "70%" else word for word in options]
         got = candidates.load(program.urls[url], program, ["--connections", str(connections), "--seconds", str(self.options.seconds), *options, *more])
