@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api apitsan wire wiretsan e2e peers conformance release guard)
+TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan e2e peers conformance release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -44,6 +44,20 @@ part_apitsan() { node_tests apitsan tsan test/admin; }
 # Exact bytes on sockets and pipes, against the gateway built with sanitizers.
 part_wire() { node_tests wire asan test/wire; }
 part_wiretsan() { node_tests wiretsan tsan test/wire; }
+
+# The same with servers, policies and grants in a database (test/lib/database.mjs). Not here: what is about the configuration
+# file itself (life, life_load), about pipes, which have no database (stdio, heal, resume, bridge-stdio), about listeners and
+# logs that are the same in both (tls, proxies, audit, sinks, outside), and what brings a database of its own.
+WIRE_DATA=(attack auth bridge-attack bridge-legacy bridge-modern bridge-tasks bridge-urls child lists messages modern policy replay
+    results sessions streams subscriptions tasks upstream workers)
+part_wiredata() {
+    local started=$SECONDS name files=()
+    for name in "${WIRE_DATA[@]}"; do files+=("test/wire/$name.test.mjs"); done
+    build_variant plain
+    choose_wrapper plain
+    TEST_DATA=1 run_node_tests wiredata "${files[@]}"
+    scripts/count-tests tap "$SCRATCH/test/wiredata.tap" wiredata $((SECONDS - started)) >>"$RESULTS"
+}
 
 # Whole programs: the gateway's life, real clients and servers, the official conformance suites.
 part_e2e() { node_tests e2e plain test/e2e; }

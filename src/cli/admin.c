@@ -25,6 +25,22 @@ static bool has_database(const char *folder)
     return there;
 }
 
+int cli_open_control(const char *command, const char *folder, const char *key_file,
+                     const char *const *environment, struct control **ret)
+{
+    struct error error = {0};
+    if (folder == NULL)
+        return cli_mistake(command, "--data is missing");
+    if (!has_database(folder))
+        return cli_complain(CLI_USAGE, "there is no database in '%s'", folder);
+    const struct control_options options = {
+        .folder = folder, .key_file = key_file, .environment = environment};
+    int result = control_open(&options, ret, &error);
+    return result == 0
+               ? CLI_OK
+               : cli_complain(result == ERROR_CONFIG ? CLI_USAGE : CLI_FAILED, "%s", error.text);
+}
+
 static int rotate_keys(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_usage usage = {
@@ -43,18 +59,12 @@ static int rotate_keys(int argc, char **argv, const char *const *environment)
     size_t count = 0;
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
-    const char *folder = arguments.values[DATA];
-    if (folder == NULL)
-        return cli_mistake(usage.command, "--data is missing");
-    if (!has_database(folder))
-        return cli_complain(CLI_USAGE, "there is no database in '%s'", folder);
-    const struct control_options options = {
-        .folder = folder, .key_file = arguments.values[KEY_FILE], .environment = environment};
-    int result = control_open(&options, &control, &error);
-    if (result == 0) {
-        result = control_rotate_keys(control, &count, &error);
-        control_close(control);
-    }
+    exit_code = cli_open_control(usage.command, arguments.values[DATA], arguments.values[KEY_FILE],
+                                 environment, &control);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    int result = control_rotate_keys(control, &count, &error);
+    control_close(control);
     if (result != 0)
         return cli_complain(result == ERROR_CONFIG ? CLI_USAGE : CLI_FAILED, "%s", error.text);
     printf("%zu credentials are sealed under a new key\n", count);
@@ -63,6 +73,7 @@ static int rotate_keys(int argc, char **argv, const char *const *environment)
 
 static const struct cli_verb verbs[] = {
     {"rotate-keys", rotate_keys, "seal credentials under a new key"},
+    {"organisation", cli_organisation, "add and list organisations"},
 };
 
 int cli_admin(int argc, char **argv, const char *const *environment)

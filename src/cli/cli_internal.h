@@ -81,6 +81,12 @@ struct cli_verb {
 int cli_run_verb(const char *command, const struct cli_verb *verbs, size_t count, int argc,
                  char **argv, const char *const *environment);
 
+// ---- admin.c, organisation.c: a database that no gateway has
+// CLI_OK, or another exit code and everything has been said.
+int cli_open_control(const char *command, const char *folder, const char *key_file,
+                     const char *const *environment, struct control **ret);
+int cli_organisation(int argc, char **argv, const char *const *environment);
+
 // ---- audit_verify.c, audit_export.c
 int cli_audit_export(int argc, char **argv, const char *const *environment);
 int cli_audit_verify(int argc, char **argv, const char *const *environment);

@@ -88,6 +88,11 @@ struct control_setup {
 // member in the whole database; an older one of these is gone then. Waits: not on an event loop.
 int control_set_up(struct control *control, struct control_setup *ret,
                    struct error *error) MUST_CHECK;
+// A further organisation, and an invitation for its first admin. ERROR_EXISTS: there is one of this
+// name. Waits: not on an event loop.
+int control_add_organisation(struct control *control, struct slice name, struct slice title,
+                             int64_t expires_ms, char token[IDENTITY_TOKEN_SIZE],
+                             struct error *error) MUST_CHECK;
 // What follows runs inside of jobs that write.
 // A new invitation; the token is for the link and is kept nowhere.
 int control_invite(struct store_view *view, struct store_invitation *invitation,

@@ -123,3 +123,33 @@ int control_set_up(struct control *control, struct control_setup *ret, struct er
         memory_wipe(ret, sizeof *ret);
     return result;
 }
+
+// ---- Further organisations
+
+struct founding {
+    struct slice name, title;
+    int64_t expires_ms;
+    char *token;
+};
+
+static int found(void *argument, struct store_view *view, struct error *error)
+{
+    const struct founding *founding = argument;
+    struct store_organisation owner = {.name = founding->name, .title = founding->title};
+    int result = store_add_organisation(view, &owner, error);
+    struct store_invitation invitation = {.head.organisation = owner.head.id,
+                                          .role = STORE_ADMIN,
+                                          .expires_ms = founding->expires_ms};
+    return result == 0 ? control_invite(view, &invitation, founding->token, error) : result;
+}
+
+int control_add_organisation(struct control *control, struct slice name, struct slice title,
+                             int64_t expires_ms, char token[IDENTITY_TOKEN_SIZE],
+                             struct error *error)
+{
+    struct founding founding = {name, title, expires_ms, token};
+    int result = store_run(control->records, STORE_WRITE, NULL, found, &founding, error);
+    if (result != 0)
+        memory_wipe(token, IDENTITY_TOKEN_SIZE);
+    return result;
+}

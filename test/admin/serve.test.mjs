@@ -3,11 +3,12 @@
 //
 // The API of a running gateway: what it acknowledges is in force for the next message, at every worker.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Api } from '../lib/api.mjs';
-import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
+import { ALLOW_ALL, BINARY, Gateway, sanitizerOptions, startGateway } from '../lib/gateway.mjs';
 import { modernHeaders, modernMessage, Session } from '../lib/mcp.mjs';
 import { exchange, Raw, requestBytes } from '../lib/raw.mjs';
 import { eventually, scratch } from '../lib/scratch.mjs';
@@ -169,4 +170,36 @@ test('what the configuration file declares is shown to the first organisation, a
   delete config.servers.tool;
   fs.writeFileSync(gateway.configFile, JSON.stringify(config));
   await eventually(async () => (await api.must(200, 'GET', '/declared')).body.servers.length === 1, 'a change of the file is shown');
+});
+
+test('a further organisation is made by who has the machine, and has nothing in common with the first', async t => {
+  const { gateway, api } = await controlled(t, 1);
+  const data = gateway.child.spawnargs[gateway.child.spawnargs.indexOf('--data') + 1];
+  const admin = (...words) => spawnSync(BINARY, ['admin', 'organisation', ...words, '--data', data], { encoding: 'utf8', env: { PATH: process.env.PATH, ...sanitizerOptions() }, timeout: 30000 });
+  const early = admin('add', 'acme');
+  assert.equal(early.status, 1);
+  assert.match(early.stderr, /in use by another process/);
+  await gateway.stop();
+  const made = admin('add', 'acme', '--title', 'Acme Inc.', '--url', 'https://gw.example.com');
+  assert.equal(made.status, 0, made.stderr);
+  const [, token] = /^https:\/\/gw\.example\.com\/invitation#(sp_[\w-]{43})\n$/.exec(made.stdout);
+  assert.match(admin('add', 'acme').stderr, /already/);
+  for (const name of ['', 'Acme Inc', 'a/b', 'x'.repeat(65)]) assert.notEqual(admin('add', name).status, 0, name);
+  assert.match(admin('list').stdout, /^default +Default\nacme +Acme Inc\.\n$/);
+  const second = new Gateway(t, gateway.folder);
+  t.after(() => second.stop());
+  second.setup = gateway.setup;
+  await second.start({ args: ['--data', data] });
+  const open = new Api(second.port);
+  await open.must(201, 'POST', '/invitations/accept', { token, email: 'b@example.com', name: 'B', password: PASSWORD });
+  await open.refused(401, 'authentication', 'POST', '/session', { email: 'b@example.com', password: PASSWORD });
+  const session = await open.must(201, 'POST', '/session', { organisation: 'acme', email: 'b@example.com', password: PASSWORD });
+  const theirs = new Api(second.port, { Cookie: session.headers.get('set-cookie').split(';')[0], 'X-CSRF-Token': session.body.csrf_token });
+  assert.deepEqual((await theirs.must(200, 'GET', '/servers')).body.items, []);
+  assert.deepEqual((await theirs.must(200, 'GET', '/declared')).body.file, null);
+  assert.deepEqual((await theirs.must(200, 'GET', '/members')).body.items.map(m => m.email), ['b@example.com']);
+  const mine = new Api(second.port, api.headers);
+  const { id } = (await mine.must(200, 'GET', '/servers')).body.items[0];
+  await theirs.refused(404, 'not-found', 'GET', '/servers/' + id);
+  assert.equal((await mine.must(200, 'GET', '/organisation')).body.name, 'default');
 });

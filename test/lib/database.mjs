@@ -69,11 +69,11 @@ function grantOf([label, { servers, policy, mode, expires, tags }]) {
 const expanded = (value, environment) => value.replace(/\$(\$?)\{(\w+)\}/g, (all, escape, name) => (escape ? `\${${name}}` : environment[name] ?? ''));
 
 // Puts everything there; the grants' tokens are then `tokens[label]`.
-export async function fillData(gateway, key, { servers, policies = {}, grants }, environment) {
+export async function fillData(gateway, key, { servers, policies = {}, grants }, environment, prune = false) {
   const who = { Authorization: 'Bearer ' + key, 'If-Match': '*' };
   // Documents as they were written: numbers may be longer than JavaScript's.
   const documents = Object.entries(policies).map(([name, text]) => `{"name":${JSON.stringify(name)},"document":${typeof text === 'string' ? text : JSON.stringify(text)}}`);
-  const body = `{"servers":${JSON.stringify(Object.entries(servers).map(serverOf))},"policies":[${documents}],"grants":${JSON.stringify(Object.entries(grants).map(grantOf))}}`;
+  const body = `{"servers":${JSON.stringify(Object.entries(servers).map(serverOf))},"policies":[${documents}],"grants":${JSON.stringify(Object.entries(grants).map(grantOf))},"prune":${prune}}`;
   const applied = await ask(gateway.port, 'POST', '/apply', who, body);
   for (const made of applied.body.tokens) gateway.tokens[made.label ?? made.grant] = made.token;
   for (const [name, server] of Object.entries(servers)) {

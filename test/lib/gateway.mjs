@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { alive, descendants, eventually, newToken, scratch, sha256, ROOT } from './scratch.mjs';
+import { DATA, fillData, makeData } from './database.mjs';
 import { exchange } from './raw.mjs';
 
 export const BINARY = process.env.SALLYPORT ?? path.join(ROOT, 'build/src/sallyport');
@@ -48,6 +49,7 @@ export class Gateway {
     this.tokens = {};
     this.stderr = '';
     this.stopped = false;
+    this.inDatabase = DATA;
   }
 
   get configFile() { return path.join(this.folder, 'sallyport.json'); }
@@ -57,20 +59,35 @@ export class Gateway {
 
   configure(setup) {
     this.setup = setup;
+    if (this.inDatabase) {
+      this.pending = Boolean(this.filled);
+      const { extra = {} } = setup;
+      writeWhole(this.configFile, JSON.stringify({ listen: '127.0.0.1:0', decision_log: 'decisions.jsonl', outside: { allow: ['127.0.0.0/8', '::1'] }, ...WORKERS, ...extra }));
+      return;
+    }
     writeWhole(this.configFile, JSON.stringify(configuration(this.folder, setup, this.tokens), null, 2));
   }
   policyFile(name) { return path.join(this.folder, name + '.policy.json'); }
 
   async start({ args = [], env = {}, waitReady = true } = {}) {
+    const own = { PATH: process.env.PATH, HOME: this.folder, TMPDIR: process.env.TMPDIR ?? '/tmp', ...sanitizerOptions(), ...env };
+    // A test that has a folder of its own is about the database already.
+    this.inDatabase &&= !args.includes('--data');
+    const data = this.inDatabase && await makeData(this.folder, BINARY, own);
+    if (data) args = ['--data', data.folder, '--allow-commands', ...args];
+    else if (DATA) this.configure(this.setup);
     this.child = spawn(BINARY, ['serve', '--config', this.configFile, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: this.folder, TMPDIR: process.env.TMPDIR ?? '/tmp', ...sanitizerOptions(), ...env },
+      env: own,
     });
     this.exited = new Promise(resolve => this.child.once('exit', (code, signal) => { this.exit = { code, signal }; resolve(this.exit); }));
     this.child.stderr.setEncoding('utf8').on('data', d => { this.stderr += d; });
     const line = await eventually(() => /listening on \S+?:(\d+)/.exec(this.stderr) ?? (this.exit && { gone: true }), () => 'the gateway listens; its log:\n' + this.stderr);
     if (line.gone) throw new Error(`the gateway ended at once (${JSON.stringify(this.exit)}):\n${this.stderr}`);
     this.port = Number(line[1]);
+    this.key = data && data.key;
+    if (data && !this.filled) await fillData(this, data.key, this.setup, own);
+    this.filled = true;
     if (waitReady) await eventually(async () => (await exchange(this.port, 'GET', '/readyz')).status === 200, () => '/readyz is 200; log:\n' + this.stderr);
     return this;
   }
@@ -80,7 +97,7 @@ export class Gateway {
     if (!fs.existsSync(this.logFile)) return [];
     const lines = fs.readFileSync(this.logFile, 'utf8').split('\n');
     lines.pop(); // empty, or a line still being written
-    return lines.map(line => JSON.parse(line)).filter(filter);
+    return lines.map(line => JSON.parse(line)).map(row => (this.inDatabase && row.server ? { ...row, server: row.server.replace(/^default\//, '') } : row)).filter(filter);
   }
   // Waits for as many rows as wanted; the writer is a thread of its own.
   async waitRows(filter, count = 1) {
@@ -89,10 +106,20 @@ export class Gateway {
   }
 
   async waitLog(pattern) {
+    if (this.pending && pattern.test('the configuration was loaded anew')) return this.refill();
     return eventually(() => pattern.exec(this.stderr), () => `the log says ${pattern}; it says:\n${this.stderr}`);
   }
 
-  signal(name) { process.kill(this.child.pid, name); }
+  // What a changed file would bring, by the API.
+  async refill() {
+    this.pending = false;
+    await fillData(this, this.key, this.setup, process.env, true);
+    return ['the configuration was loaded anew'];
+  }
+
+  signal(name) {
+    if (!(this.pending && name === 'SIGHUP')) process.kill(this.child.pid, name);
+  }
 
   // SIGTERM, then the promises above: status 0, in time, no child left.
   async stop({ expectCode = 0 } = {}) {

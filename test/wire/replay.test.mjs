@@ -5,7 +5,7 @@
 // cannot replay by themselves: the gateway's own event ids.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startGateway, writeWhole } from '../lib/gateway.mjs';
+import { startGateway } from '../lib/gateway.mjs';
 import { Session } from '../lib/mcp.mjs';
 import { exchange } from '../lib/raw.mjs';
 import { eventually } from '../lib/scratch.mjs';
@@ -232,7 +232,7 @@ test('what a policy judged that is no longer valid is not said again; what was n
   await arrives(71);
   answer(71);
   await gateway.waitRows(toolRow('slow', 'allowed'));
-  writeWhole(gateway.policyFile('main'), JSON.stringify({ ...POLICY, hide: ['secret', 'more'] }));
+  gateway.configure({ ...gateway.setup, policies: { main: { ...POLICY, hide: ['secret', 'more'] } } });
   gateway.signal('SIGHUP');
   await gateway.waitLog(/loaded anew/);
   assert.equal((await resume(session, done.first.id)).current.status, 400);
