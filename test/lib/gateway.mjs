@@ -61,6 +61,7 @@ export class Gateway {
     this.setup = setup;
     if (this.inDatabase) {
       this.pending = Boolean(this.filled);
+      this.saidBefore = this.stderr.length;
       const { extra = {} } = setup;
       writeWhole(this.configFile, JSON.stringify({ listen: '127.0.0.1:0', decision_log: 'decisions.jsonl', outside: { allow: ['127.0.0.0/8', '::1'] }, ...WORKERS, ...extra }));
       return;
@@ -114,7 +115,7 @@ export class Gateway {
   async refill() {
     this.pending = false;
     await fillData(this, this.key, this.setup, process.env, true);
-    return ['the configuration was loaded anew'];
+    return eventually(() => /the configuration was loaded anew/.exec(this.stderr.slice(this.saidBefore)), () => 'the options are loaded anew:\n' + this.stderr);
   }
 
   signal(name) {
