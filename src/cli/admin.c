@@ -73,7 +73,7 @@ static int rotate_keys(int argc, char **argv, const char *const *environment)
 
 static const struct cli_verb verbs[] = {
     {"rotate-keys", rotate_keys, "seal credentials under a new key"},
-    {"organisation", cli_organisation, "add and list organisations"},
+    {"organisation", cli_admin_organisation, "add and list organisations"},
 };
 
 int cli_admin(int argc, char **argv, const char *const *environment)

@@ -85,7 +85,7 @@ int cli_run_verb(const char *command, const struct cli_verb *verbs, size_t count
 // CLI_OK, or another exit code and everything has been said.
 int cli_open_control(const char *command, const char *folder, const char *key_file,
                      const char *const *environment, struct control **ret);
-int cli_organisation(int argc, char **argv, const char *const *environment);
+int cli_admin_organisation(int argc, char **argv, const char *const *environment);
 
 // ---- audit_verify.c, audit_export.c
 int cli_audit_export(int argc, char **argv, const char *const *environment);

@@ -118,7 +118,7 @@ static const struct cli_verb verbs[] = {
     {"list", list, "those that there are"},
 };
 
-int cli_organisation(int argc, char **argv, const char *const *environment)
+int cli_admin_organisation(int argc, char **argv, const char *const *environment)
 {
     return cli_run_verb("admin organisation", verbs, sizeof verbs / sizeof *verbs, argc, argv,
                         environment);
