@@ -125,7 +125,9 @@ int client_file_open(const char *path, const char *client, struct client_file *r
         return complain(path, "cannot be opened");
     exit_code = read_text(ret, fd);
     close(fd);
-    return exit_code == CLI_OK ? client_read_json(ret) : exit_code;
+    if (exit_code != CLI_OK)
+        return exit_code;
+    return ret->kind == CLIENT_CODEX ? client_read_toml(ret) : client_read_json(ret);
 }
 
 void client_file_close(struct client_file *file)

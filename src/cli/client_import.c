@@ -199,7 +199,14 @@ static struct slice find_base(struct remote *remote, const char *label)
     struct slice target = arena_format(&remote->arena, "%.*s/snippets", SLICE_PRINT(at));
     if (at.data == NULL || remote_call(remote, "GET", target, none, NULL) != CLI_OK)
         return none;
-    return arena_copy(&remote->arena, remote_text(remote, 0, "url"));
+    struct slice url = arena_copy(&remote->arena, remote_text(remote, 0, "url"));
+    // It goes between quotes of two languages.
+    for (size_t i = 0; i < url.length; i++)
+        if (strchr("\"'\\", url.data[i]) != NULL || (unsigned char)url.data[i] <= 0x20) {
+            cli_complain(CLI_FAILED, "the gateway's address is none");
+            return none;
+        }
+    return url;
 }
 
 // ---- All of it

@@ -29,6 +29,7 @@ struct client_server {
     char gateway_name[65]; // as the gateway will
     char why_not[200];     // empty: it is taken over
     bool program, sse;
+    bool has_headers, has_variables; // of TOML, where either may stand before the rest
     struct slice url;
     struct slice *command;
     size_t command_count;
@@ -70,6 +71,12 @@ int client_file_undo(const char *path);
 // ---- client_read.c: JSON, with comments where the client has them
 // CLI_OK or a complaint; fills in the servers.
 int client_read_json(struct client_file *file);
+// ---- client_toml.c: the same for Codex
+int client_read_toml(struct client_file *file);
+void client_write_toml(const struct client_file *file, const struct client_server *server,
+                       struct slice base, struct slice token, struct buffer *out);
+
+// ---- client_read.c
 // The name that the gateway gives it, and whether others have the same.
 void client_name_servers(struct client_file *file);
 // Does the text hold something that only the client can fill in, "${input:token}"?

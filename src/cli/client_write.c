@@ -41,7 +41,10 @@ bool client_rewire(const struct client_file *file, struct slice base, struct sli
         if (server->why_not[0] != '\0')
             continue;
         buffer_append(out, slice_of(text.data + at, server->start - at));
-        write_entry(file, server, base, token, out);
+        if (file->kind == CLIENT_CODEX)
+            client_write_toml(file, server, base, token, out);
+        else
+            write_entry(file, server, base, token, out);
         at = server->end;
     }
     buffer_append(out, slice_of(text.data + at, text.length - at));

@@ -97,6 +97,71 @@ test('programs, and the way each client writes its file', async t => {
   assert.ok(fs.lstatSync(named + '.link').isSymbolicLink() && read(real).mcpServers.a5.url === url('a5'));
 });
 
+test('Codex: tables of TOML, their comments and other members', async t => {
+  const { must, call, put, names, secrets, url, api } = await client(t);
+  await api.must(200, 'PATCH', '/organisation', { commands_allowed: true }, ANY);
+  const text = `# mine
+model = "o" # [mcp_servers.no]
+notes = '''
+[mcp_servers.no]
+url = "https://no.example.com"
+'''
+list = [ "a]", # ]
+  { x = "}" }, ]
+
+[mcp_servers.web] # the web
+startup_timeout_sec = 20
+url = "https://web.example.com/mcp"
+# about headers
+http_headers = { "X-Key" = "hush-1", 'B' = 'c\\d' }
+enabled_tools = [
+  "one", # first
+]
+
+[mcp_servers."a tool"]
+args = ["-y", 'x y', "\\u00e9"]
+command = "npx"
+[mcp_servers."a tool".env]
+TOKEN = "hush-2"
+
+# of the next
+[mcp_servers.mine]
+url = "https://mine.example.com/mcp"
+bearer_token_env_var = "MINE"
+
+[profiles.x]
+model = "y"`;
+  const file = put('.codex/config.toml', text);
+  const plan = await must(file, '--policy', 'careful');
+  assert.match(plan, /^\. "mine": stays as it is: it has 'bearer_token_env_var'/m);
+  assert.ok(!plan.includes('hush') && !plan.includes('"no"'));
+  assert.deepEqual(await names(), ['a-tool', 'files', 'web']);
+  assert.deepEqual((await api.must(200, 'GET', '/servers?name=a-tool')).body.items[0].command, ['npx', '-y', 'x y', 'é']);
+  assert.deepEqual([(await secrets('web')).sort(), await secrets('a-tool')], [['header B', 'header X-Key'], ['environment TOKEN']]);
+  const now = fs.readFileSync(file, 'utf8'), [, token] = now.match(/Bearer (sp_[\w-]{43})/);
+  const entry = name => `url = "${url(name)}"\nhttp_headers = { "Authorization" = "Bearer ${token}" }\n`;
+  assert.equal(now, text.slice(0, text.indexOf('startup_')) + entry('web') + 'startup_timeout_sec = 20\n# about headers\nenabled_tools = [\n  "one", # first\n]\n\n[mcp_servers."a tool"]\n' + entry('a-tool') + text.slice(text.indexOf('\n# of the next')));
+  await must(file, '--undo');
+  assert.equal(fs.readFileSync(file, 'utf8'), text);
+  for (const [broken, expected] of [
+    ['[mcp_servers]\na = { url = "https://x.example.com" }\n', /:2:1: servers that are not written as \[mcp_servers.NAME\]/], ['mcp_servers.a.url = "https://x.example.com"\n', /not written as/], ['[[mcp_servers.a]]\n', /not written as/],
+    ['[mcp_servers.a]\nurl = "https://x.example.com\n', /a string without an end/], ['[mcp_servers.a\nurl = 1', /a table's name without an end/], ['[mcp_servers.a]\nurl = "https://x.example.com" x\n', /something behind a value/],
+    ['[mcp_servers.a]\nurl = "https://x.example.com"\n[mcp_servers.a]\n', /stands there twice/], ['[mcp_servers.a]\nenv.X = "y"\nurl = "https://x.example.com"\n', /nothing to take over/],
+    ['[mcp_servers.a]\nurl = "https://x.example.com"\nenv = { A = "b" }\n', /nothing to take over/], ['[mcp_servers.a]\nurl = "https://x.example.com"\n[mcp_servers.a.tools.b]\nx = 1\n', /nothing to take over/],
+    ['[mcp_servers.a]\ncommand = "x"\nargs = [1]\n', /nothing to take over/], ['[mcp_servers.a]\ncommand = "x"\nenv = { A = 1 }\n', /nothing to take over/], ['x = ' + '['.repeat(5000), /too deep/], ['x = """', /without an end/],
+    ['\u0000', /left alone/], ['[mcp_servers.a]\nargs = [', /without an end/], ['', /nothing to take over/], ['[mcp_servers.a]', /nothing to take over/], ['[mcp_servers.a]\nargs=["a"', /without an end/],
+    ['=', /a key is missing/], ['a', /without a value/], ['a=', /a value is missing/], ["'''", /left alone/], ['a."', /without an end/], ['[mcp_servers.a]\nurl = ""\n', /nothing to take over/], ['[mcp_servers.a]\nargs = []\n', /nothing to take over/],
+    ['[mcp_servers.a]\ncommand = "x"\nargs = [ , ]\n', /nothing to take over/], ['[mcp_servers.a]\ncommand = "x"\nenv = { = "b" }\n', /nothing to take over/],
+  ]) {
+    fs.writeFileSync(file, broken);
+    const done = await call(file, '--policy', 'careful', '--grant', 'z');
+    assert.notEqual(done.code, 0, broken);
+    assert.match(done.err, expected, broken);
+    assert.doesNotMatch(done.err, /Sanitizer|runtime error/);
+    assert.equal(fs.readFileSync(file, 'utf8'), broken);
+  }
+});
+
 test('what is not understood is left alone, with the reason; half of it is never done silently', async t => {
   const { call, put, names, api, dir } = await client(t);
   const cases = [
