@@ -197,21 +197,6 @@ extern const struct admin_resource admin_organisation, admin_members, admin_invi
     admin_servers, admin_credentials, admin_authorizations, admin_policies, admin_versions,
     admin_grants, admin_audit;
 
-// ---- What single kinds of records share with the moves of a whole organisation. `object` is the
-// node that has the record's members; 0: the body.
-int admin_check_server(struct admin_request *request, struct store_view *view, uint32_t object,
-                       const struct store_server *before, struct store_server *server,
-                       struct error *error);
-// NULL in *ret when the object says nothing about servers.
-int admin_read_reach(struct admin_request *request, struct store_view *view, uint32_t object,
-                     struct control_reach **ret, size_t *ret_count, struct error *error);
-// "document": an object as it stands, or a string that holds the text.
-int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
-                        struct error *error);
-// Faults of that field; places are those in the document, not in the body.
-void admin_policy_problems(struct admin_request *request, const char *field,
-                           const struct policy_problems *problems);
-
 // ---- The steps of single routes
 #define ADMIN_STEPS(X)                                                                             \
     X(admin_openapi)                                                                               \

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "admin/admin_internal.h"
+#include "admin/moves_internal.h"
 
 enum { OVERLAP_MOST_S = 30 * 24 * 60 * 60 };
 

@@ -46,3 +46,18 @@ int moves_keep(struct moves *moves, struct slice id, uint32_t node, struct error
 int moves_policies(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
 int moves_servers(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
 int moves_grants(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
+
+// ---- What single records share with this; in the file of each kind. `object` is the
+// node that has the record's members; 0: the body.
+int admin_check_server(struct admin_request *request, struct store_view *view, uint32_t object,
+                       const struct store_server *before, struct store_server *server,
+                       struct error *error);
+// NULL in *ret when the object says nothing about servers.
+int admin_read_reach(struct admin_request *request, struct store_view *view, uint32_t object,
+                     struct control_reach **ret, size_t *ret_count, struct error *error);
+// "document": an object as it stands, or a string that holds the text.
+int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
+                        struct error *error);
+// Faults of that field; places are those in the document, not in the body.
+void admin_policy_problems(struct admin_request *request, const char *field,
+                           const struct policy_problems *problems);

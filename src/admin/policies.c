@@ -3,7 +3,7 @@
 //
 // Policies are names for a row of versions, which never change: an edit is a new version, and so is
 // the way back.
-#include "admin/admin_internal.h"
+#include "admin/moves_internal.h"
 
 enum { COMPARISON_MAX = 64 * 1024 * 1024 };
 

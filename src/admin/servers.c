@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "admin/admin_internal.h"
+#include "admin/moves_internal.h"
 
 static int check_command(struct admin_request *request, struct store_view *view, uint32_t node,
                          const struct store_server *server, struct error *error)
