@@ -230,7 +230,11 @@ static void print_meaning(struct buffer *out, struct remote *remote)
     bool known = meaning != JSON_NONE && json_type(&remote->doc, meaning) == JSON_OBJECT;
     uint32_t changes = known ? json_get(&remote->doc, meaning, "changes") : JSON_NONE;
     uint32_t change = changes == JSON_NONE ? JSON_NONE : json_first_element(&remote->doc, changes);
-    if (known && change == JSON_NONE)
+    uint32_t complete = known ? json_get(&remote->doc, meaning, "complete") : JSON_NONE;
+    bool whole = complete != JSON_NONE && json_type(&remote->doc, complete) == JSON_TRUE;
+    if (!whole)
+        buffer_append_string(out, "these versions cannot be compared in full\n");
+    else if (change == JSON_NONE)
         buffer_append_string(out, "nothing changes for those who call\n");
     for (; change != JSON_NONE; change = json_next_element(&remote->doc, changes, change)) {
         remote_print_value(out, remote, json_get(&remote->doc, change, "gravity"));

@@ -67,8 +67,9 @@ void policy_differences_text(const struct policy_differences *all, struct buffer
         write_plain(out, one->to.length > 0 ? one->to : SLICE_LITERAL("(nothing)"));
         buffer_append_string(out, "\n");
     }
-    if (all->count == 0)
+    if (all->count == 0 && !all->too_many)
         buffer_append_string(out, "nothing changes for those who call\n");
     if (all->too_many)
-        buffer_append_string(out, "there is more that differs than can be listed\n");
+        buffer_append_string(
+            out, "there may be more that differs: these policies cannot be compared in full\n");
 }
