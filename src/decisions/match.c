@@ -130,7 +130,8 @@ static enum match worse(enum match a, enum match b)
     return a == MATCH_NO || b == MATCH_NO ? MATCH_NO : a == MATCH_YES ? b : a;
 }
 
-static enum match match_owner(const struct matcher *matcher, struct slice organisation, int loose)
+static enum match match_owner(const struct matcher *matcher, struct slice organisation,
+                              enum loose loose)
 {
     if (matcher->filter->everybody)
         return MATCH_YES;
@@ -139,7 +140,8 @@ static enum match match_owner(const struct matcher *matcher, struct slice organi
     return slice_equal(organisation, matcher->filter->organisation) ? MATCH_YES : MATCH_NO;
 }
 
-static enum match match_text(const struct matcher *matcher, const struct slice *texts, int loose)
+static enum match match_text(const struct matcher *matcher, const struct slice *texts,
+                             enum loose loose)
 {
     if (matcher->text.data == NULL)
         return MATCH_YES;
