@@ -4,6 +4,8 @@
 // `sallyport decisions`: what a running gateway decided: found, counted, taken out, heard of.
 #include "cli/remote_internal.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -245,7 +247,7 @@ struct tail {
     struct remote *remote;
     struct http_event_parser parser;
     struct buffer out;
-    char last[24];
+    char last[24], from[24]; // ids: of the newest event, and that it was asked from
 };
 
 static int event_cb(void *argument, const struct http_event *event)
@@ -285,26 +287,26 @@ static int take_events(void *argument, struct slice data)
 static int follow_rows(struct remote *remote, const struct cli_arguments *arguments,
                        struct slice target)
 {
-    struct tail tail = {.remote = remote};
-    char last[sizeof tail.last];
-    char path[4096];
+    struct tail *tail = memory_new(sizeof *tail);
+    char *path = memory_copy_string(target.data, target.length);
     int exit_code = CLI_OK;
     (void)arguments;
-    if (snprintf(path, sizeof path, "%.*s", SLICE_PRINT(target)) >= (int)sizeof path)
-        return cli_complain(CLI_USAGE, "too much is asked for");
-    buffer_init(&tail.out, 0);
+    tail->remote = remote;
+    buffer_init(&tail->out, 0);
     remote->take = take_events;
-    remote->take_argument = &tail;
+    remote->take_argument = tail;
     while (exit_code == CLI_OK) {
-        http_event_parser_init(&tail.parser, EVENT_MAX);
-        memcpy(last, tail.last, sizeof last);
-        remote->last_event = slice_from_string(last);
+        http_event_parser_init(&tail->parser, EVENT_MAX);
+        memcpy(tail->from, tail->last, sizeof tail->from);
+        remote->last_event = slice_from_string(tail->from);
         exit_code = remote_call(remote, "GET", slice_from_string(path), (struct slice){0}, NULL);
-        http_event_parser_release(&tail.parser);
+        http_event_parser_release(&tail->parser);
         if (exit_code == CLI_OK)
             sleep(1); // it may be stopping
     }
-    buffer_release(&tail.out);
+    buffer_release(&tail->out);
+    memory_free(tail);
+    memory_free(path);
     return exit_code;
 }
 
