@@ -7,7 +7,8 @@
 //                                                  far
 //   bench_decisions index FOLDER                   makes the index anew
 //   bench_decisions pages FOLDER QUERIES           pages of 100 over a mix of filters
-// Each prints lines of tab-separated values; bench/decisions.py keeps them.
+// Each prints lines of tab-separated values (bench/results/decisions-*.tsv). Made by
+// ninja -C build bench/bench_decisions
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "decisions/decisions.h"
@@ -264,7 +265,7 @@ static int compare(const void *a, const void *b)
 static void ask_pages(struct bench *bench, size_t count)
 {
     struct error error;
-    double *times = calloc(count, sizeof *times);
+    double *times = calloc(count, sizeof *times), *cpu = calloc(count, sizeof *cpu);
     bench->decisions = follow(bench);
     struct decisions_state state;
     do {
@@ -272,26 +273,31 @@ static void ask_pages(struct bench *bench, size_t count)
         state = decisions_state(bench->decisions);
     } while (!state.up || state.row == 0 || state.behind > 0);
     int64_t from_ms = time_at(bench, false), to_ms = time_at(bench, true);
-    printf("kind\tmilliseconds\trows\tmore\n");
-    for (size_t i = 0; i < count && times != NULL; i++) {
+    printf("kind\tmilliseconds\tcpu_milliseconds\trows\tmore\n");
+    for (size_t i = 0; i < count && times != NULL && cpu != NULL; i++) {
         struct query query;
         struct decisions_found found;
         size_t rows = 0;
         make_query(bench, &query, state.row, from_ms, to_ms);
-        uint64_t start = clock_monotonic_us();
+        uint64_t start = clock_monotonic_us(), start_cpu = clock_thread_us();
         if (decisions_find(bench->decisions, &query.filter, &query.page, count_cb, &rows, &found,
                            &error) != 0)
             die("page", &error);
         times[i] = (double)(clock_monotonic_us() - start) / 1e3;
-        printf("%s\t%.3f\t%zu\t%d\n", query.kind, times[i], rows, found.more);
+        cpu[i] = (double)(clock_thread_us() - start_cpu) / 1e3;
+        printf("%s\t%.3f\t%.3f\t%zu\t%d\n", query.kind, times[i], cpu[i], rows, found.more);
     }
-    if (times != NULL && count > 0) {
+    if (times != NULL && cpu != NULL && count > 0) {
         qsort(times, count, sizeof *times, compare);
+        qsort(cpu, count, sizeof *cpu, compare);
         printf("# %zu pages over %llu rows: p50 %.2f ms, p99 %.2f ms, most %.2f ms\n", count,
                (unsigned long long)state.row, times[count / 2], times[count * 99 / 100],
                times[count - 1]);
+        printf("# of the processor: p50 %.2f ms, p99 %.2f ms, most %.2f ms\n", cpu[count / 2],
+               cpu[count * 99 / 100], cpu[count - 1]);
     }
     free(times);
+    free(cpu);
     decisions_close(bench->decisions);
 }
 
