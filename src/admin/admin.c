@@ -9,7 +9,12 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-enum { HEAD_MEMORY = 256 * 1024, OUT_MAX = 32 * 1024 * 1024, TOUCH_MS = 60000 };
+enum {
+    HEAD_MEMORY = 256 * 1024,
+    ASK_MEMORY = 2 * 1024 * 1024,
+    OUT_MAX = 32 * 1024 * 1024,
+    TOUCH_MS = 60000
+};
 // Of one loop, at the same time.
 enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024, STREAMS_MAX = 100 };
 enum { HASHERS = 2, HASHERS_WAITING = 64, TRIALS = 4, TRIALS_WAITING = 16 };
@@ -44,6 +49,9 @@ static void request_free(struct admin_request *request)
         memory_wipe(request->out.data, request->out.capacity);
     buffer_release(&request->out);
     control_rules_unref(request->rules);
+    if (request->client_secret.data != NULL)
+        memory_wipe(request->client_secret.data, request->client_secret.capacity);
+    buffer_release(&request->client_secret);
     json_doc_release(&request->doc);
     if (request->sign_in != NULL)
         control_wipe_sign_in(request->sign_in);
@@ -267,6 +275,7 @@ static struct admin_request *request_new(struct admin_face *face, const struct h
     arena_init(&request->arena, HEAD_MEMORY + 2 * given->body.length);
     buffer_init(&request->body, 0);
     buffer_init(&request->out, OUT_MAX);
+    buffer_init(&request->client_secret, 0);
     json_doc_init(&request->doc);
     request->method = admin_keep(request, given->method);
     request->path = admin_keep(request, given->path);
@@ -306,6 +315,8 @@ static void begin(struct admin_request *request, struct http_reply *reply, struc
         refuse_at_once(reply, request, 503, "busy", "too much is asked for at the same time");
         return;
     }
+    if (request->route->asks)
+        request->arena.cap += ASK_MEMORY;
     request->reply = reply;
     http_reply_listen(reply, (struct http_reply_events){.on_gone = gone_cb,
                                                         .on_drained = drained_cb,
@@ -396,6 +407,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
         result = admin_pool_open(ASKERS, ASKERS_WAITING, &admin->askers, error);
     if (result == 0)
         result = admin_pool_open(SEARCHERS, SEARCHES_WAITING, &admin->searchers, error);
+    admin->oidc = admin_oidc_new();
     if (result != 0)
         admin_close(admin);
     else
@@ -411,6 +423,7 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->trials);
     admin_pool_close(admin->askers);
     admin_pool_close(admin->searchers);
+    admin_oidc_free(admin->oidc);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     admin_declared_unref(admin->declared);

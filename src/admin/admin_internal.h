@@ -104,7 +104,8 @@ int admin_touch(struct admin_request *request, struct store_view *view, struct e
 void admin_csrf_of(struct slice token, char text[IDENTITY_TOKEN_SIZE]);
 // "spk_" and the like, and 256 random bits.
 void admin_new_token(const char prefix[5], char ret[IDENTITY_TOKEN_SIZE]);
-struct slice admin_cookie(const struct admin_request *request);
+struct slice admin_cookie(const struct admin_request *request); // of the session
+struct slice admin_cookie_of(const struct admin_request *request, const char *name);
 
 // ---- fields.c: members of JSON objects and members of structs
 enum admin_field_kind {
@@ -196,64 +197,9 @@ int admin_refer_grant(struct admin_request *request, struct store_view *view, st
                       struct error *error);
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
     admin_servers, admin_credentials, admin_authorizations, admin_policies, admin_versions,
-    admin_grants, admin_audit;
+    admin_grants, admin_providers, admin_audit;
 
-// ---- The steps of single routes
-#define ADMIN_STEPS(X)                                                                             \
-    X(admin_openapi)                                                                               \
-    X(admin_show_declared)                                                                         \
-    X(admin_find_member)                                                                           \
-    X(admin_sign_in)                                                                               \
-    X(admin_show_session)                                                                          \
-    X(admin_sign_out)                                                                              \
-    X(admin_find_password)                                                                         \
-    X(admin_change_password)                                                                       \
-    X(admin_find_invitation)                                                                       \
-    X(admin_accept)                                                                                \
-    X(admin_invite)                                                                                \
-    X(admin_remove_member)                                                                         \
-    X(admin_add_key)                                                                               \
-    X(admin_revoke_key)                                                                            \
-    X(admin_set_credential)                                                                        \
-    X(admin_read_sign_in)                                                                          \
-    X(admin_keep_sign_in)                                                                          \
-    X(admin_find_authorization)                                                                    \
-    X(admin_read_answer)                                                                           \
-    X(admin_keep_answer)                                                                           \
-    X(admin_take_browser)                                                                          \
-    X(admin_keep_browser)                                                                          \
-    X(admin_show_client)                                                                           \
-    X(admin_check_policy)                                                                          \
-    X(admin_add_policy)                                                                            \
-    X(admin_add_version)                                                                           \
-    X(admin_show_version)                                                                          \
-    X(admin_roll_back)                                                                             \
-    X(admin_diff)                                                                                  \
-    X(admin_ask_decisions)                                                                         \
-    X(admin_ask_decision)                                                                          \
-    X(admin_ask_export)                                                                            \
-    X(admin_ask_tail)                                                                              \
-    X(admin_ask_summary)                                                                           \
-    X(admin_add_grant)                                                                             \
-    X(admin_edit_grant)                                                                            \
-    X(admin_attach)                                                                                \
-    X(admin_rotate_grant)                                                                          \
-    X(admin_revoke_grant)                                                                          \
-    X(admin_export)                                                                                \
-    X(admin_apply)                                                                                 \
-    X(admin_snippets)                                                                              \
-    X(admin_find_trial)
-#define ADMIN_STEP(name)                                                                           \
-    int name(struct admin_request *request, struct store_view *view, struct error *error);
-ADMIN_STEPS(ADMIN_STEP)
-#undef ADMIN_STEP
-int admin_check_password(struct admin_request *request, struct error *error);
-int admin_replace_password(struct admin_request *request, struct error *error);
-int admin_hash_password(struct admin_request *request, struct error *error);
-int admin_try_server(struct admin_request *request, struct error *error);
-int admin_ask_sign_in(struct admin_request *request, struct error *error);
-int admin_ask_tokens(struct admin_request *request, struct error *error);
-int admin_ask_revocation(struct admin_request *request, struct error *error);
+#include "admin/steps_internal.h"
 
 // ---- diff.c: two texts, line by line
 int admin_diff_lines(struct slice before, struct slice after, struct buffer *out) MUST_CHECK;
@@ -280,6 +226,11 @@ int admin_replay_find(struct admin_request *request, struct store_view *view, bo
 int admin_replay_keep(struct admin_request *request, struct store_view *view,
                       struct error *error) MUST_CHECK;
 
+// ---- oidc_cache.c: what is remembered of sign-ins with identity providers
+struct admin_oidc;
+struct admin_oidc *admin_oidc_new(void);
+void admin_oidc_free(struct admin_oidc *oidc); // NULL accepted
+
 struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
@@ -287,6 +238,7 @@ struct admin {
     struct admin_pool *passwords, *trials, *askers, *searchers;
     char *ca_file;                   // owned; NULL: the system's
     atomic_bool ending;              // trials end early
+    struct admin_oidc *oidc;         // sign-ins under way
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
     struct list faces;
@@ -368,7 +320,9 @@ struct admin_request {
     struct admin_stream *stream; // NULL: one answer
     struct slice last_event;
     struct admin_wait wait;
-    int64_t version; // of If-Match
+    struct admin_visit *visit;   // with an identity provider; in the arena
+    struct buffer client_secret; // at the provider; wiped
+    int64_t version;             // of If-Match
     int64_t now_ms;
     struct store_job job;
     struct admin_work work;

@@ -93,9 +93,9 @@ const char *admin_cookie_name(const struct admin_request *request)
     return admin_is_secure(request) ? "__Host-sallyport_session" : "sallyport_session";
 }
 
-struct slice admin_cookie(const struct admin_request *request)
+struct slice admin_cookie_of(const struct admin_request *request, const char *wanted)
 {
-    struct slice rest = request->cookie, name = slice_from_string(admin_cookie_name(request));
+    struct slice rest = request->cookie, name = slice_from_string(wanted);
     while (rest.length > 0) {
         const char *end = memchr(rest.data, ';', rest.length);
         size_t length = end == NULL ? rest.length : (size_t)(end - rest.data);
@@ -107,6 +107,11 @@ struct slice admin_cookie(const struct admin_request *request)
         rest = slice_of(rest.data + used, rest.length - used);
     }
     return (struct slice){0};
+}
+
+struct slice admin_cookie(const struct admin_request *request)
+{
+    return admin_cookie_of(request, admin_cookie_name(request));
 }
 
 // A page of somebody else makes a browser send the cookie, but cannot know this.

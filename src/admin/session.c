@@ -165,9 +165,28 @@ static int remove_old_session(struct admin_request *request, struct store_view *
                : result;
 }
 
+int admin_open_session(struct admin_request *request, struct store_view *view,
+                       const struct store_member *member, char csrf[IDENTITY_TOKEN_SIZE],
+                       struct error *error)
+{
+    char token[IDENTITY_TOKEN_SIZE];
+    admin_new_token("sps_", token);
+    admin_csrf_of(slice_from_string(token), csrf);
+    int result = remove_old_session(request, view, error);
+    if (result == 0)
+        result = add_session(request, view, member, token, csrf, error);
+    // Not a change of the member: who edits it meanwhile has lost nothing.
+    if (result == 0)
+        result = store_touch(view, STORE_MEMBER, member->head.organisation, member->head.id,
+                             request->now_ms, error);
+    set_cookie(request, token, SESSION_MS / 1000);
+    memory_wipe(token, sizeof token);
+    return result;
+}
+
 int admin_sign_in(struct admin_request *request, struct store_view *view, struct error *error)
 {
-    char token[IDENTITY_TOKEN_SIZE], csrf[IDENTITY_TOKEN_SIZE];
+    char csrf[IDENTITY_TOKEN_SIZE] = "";
     struct store_member member = {.role = STORE_VIEWER};
     int result =
         store_get_member(view, request->who.organisation, request->login.member, &member, error);
@@ -176,19 +195,9 @@ int admin_sign_in(struct admin_request *request, struct store_view *view, struct
         (result == 0 && (member.disabled || !slice_equal(member.password, request->login.hash))))
         return admin_refuse(request, 401, "authentication", ERROR_DENIED, error,
                             "the e-mail address or the password is wrong");
-    admin_new_token("sps_", token);
-    admin_csrf_of(slice_from_string(token), csrf);
     if (result == 0)
-        result = remove_old_session(request, view, error);
-    if (result == 0)
-        result = add_session(request, view, &member, token, csrf, error);
-    // Not a change of the member: who edits it meanwhile has lost nothing.
-    if (result == 0)
-        result = store_touch(view, STORE_MEMBER, member.head.organisation, member.head.id,
-                             request->now_ms, error);
-    set_cookie(request, token, SESSION_MS / 1000);
+        result = admin_open_session(request, view, &member, csrf, error);
     write_session(request, &member, request->now_ms + SESSION_MS, csrf);
-    memory_wipe(token, sizeof token);
     request->status = 201;
     admin_throttle_forgive(request->admin->throttle, account_of(request));
     return result;

@@ -23,3 +23,7 @@ int admin_throttled(struct admin_request *request, struct slice account,
                     struct error *error) MUST_CHECK;
 int admin_check_length(struct admin_request *request, const char *field, struct slice password,
                        struct error *error) MUST_CHECK;
+// A new session of the member, in place of the one that the browser had until now; sets the cookie.
+int admin_open_session(struct admin_request *request, struct store_view *view,
+                       const struct store_member *member, char csrf[IDENTITY_TOKEN_SIZE],
+                       struct error *error) MUST_CHECK;

@@ -227,6 +227,14 @@ void control_revoke_authorization(struct control *control, struct slice organisa
 // The gateway as a client, for authorization servers that read it at its own address.
 void control_write_client(struct slice public_url, struct buffer *out);
 
+// Seals the secret that the gateway has at an identity provider; empty: none. Fills in `sealed`,
+// which lives in the view; the record has its id.
+int control_seal_provider(struct control *control, struct store_view *view,
+                          struct store_provider *provider, struct slice plain,
+                          struct error *error) MUST_CHECK;
+// Appends it, opened; the caller wipes.
+int control_open_provider(struct control *control, const struct store_provider *provider,
+                          struct buffer *out, struct error *error) MUST_CHECK;
 // Seals everything under a new key, which is added to the key file, and then takes the old keys out
 // of it. Keys from the environment stay as they are: the one with the highest number is used.
 // Waits: not on an event loop.

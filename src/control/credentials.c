@@ -62,6 +62,48 @@ int control_set_credential(struct control *control, struct store_view *view,
     return result == 0 ? try_server(control, view, credential, error) : result;
 }
 
+// ---- Secrets at identity providers
+
+static struct slice place_of_provider(const struct store_provider *provider, struct arena *arena)
+{
+    return arena_format(arena, "provider/%.*s/%.*s", SLICE_PRINT(provider->head.organisation),
+                        SLICE_PRINT(provider->head.id));
+}
+
+int control_seal_provider(struct control *control, struct store_view *view,
+                          struct store_provider *provider, struct slice plain, struct error *error)
+{
+    struct buffer sealed;
+    provider->sealed = (struct slice){"", 0};
+    if (plain.length == 0)
+        return 0;
+    buffer_init(&sealed, 0);
+    struct slice place = place_of_provider(provider, store_arena(view));
+    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : secret_seal(control->keys, plain, place, &sealed, error);
+    provider->sealed = arena_copy(store_arena(view), buffer_slice(&sealed));
+    if (result == 0 && provider->sealed.data == NULL)
+        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    buffer_release(&sealed);
+    return result;
+}
+
+int control_open_provider(struct control *control, const struct store_provider *provider,
+                          struct buffer *out, struct error *error)
+{
+    struct arena arena;
+    if (provider->sealed.length == 0)
+        return 0;
+    arena_init(&arena, 4096);
+    struct slice place = place_of_provider(provider, &arena);
+    buffer_reserve(out, provider->sealed.length + 1); // growing would leave a copy behind
+    int result = place.data == NULL
+                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                     : secret_open(control->keys, provider->sealed, place, out, error);
+    arena_release(&arena);
+    return result;
+}
+
 // ---- New keys
 
 struct rotation {
@@ -200,6 +242,37 @@ static int reseal_organisation(struct rotation *rotation, struct store_view *vie
     return reseal_authorizations(rotation, view, organisation, error);
 }
 
+static int reseal_provider(struct rotation *rotation, struct store_view *view,
+                           const struct store_provider *row, struct error *error)
+{
+    struct store_provider provider = *row;
+    bool changed = false;
+    int result = reseal_value(rotation, view, place_of_provider(row, store_arena(view)),
+                              &provider.sealed, &changed, error);
+    if (result != 0 || !changed)
+        return result;
+    rotation->left--;
+    return store_change_provider(view, &provider, error);
+}
+
+static int reseal_providers(struct rotation *rotation, struct store_view *view,
+                            struct slice organisation, struct error *error)
+{
+    for (struct control_walk walk = control_walk_start(PAGE); walk.more && rotation->left > 0;) {
+        const struct store_provider *rows = NULL;
+        size_t count = 0;
+        int result = store_list_provider(view, organisation, (struct slice){0}, &walk.page, &rows,
+                                         &count, &walk.more, error);
+        for (size_t i = 0; result == 0 && i < count && rotation->left > 0; i++)
+            result = reseal_provider(rotation, view, &rows[i], error);
+        if (result != 0)
+            return result;
+        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+        store_forget(view);
+    }
+    return 0;
+}
+
 // As many as are left for this job, so that others need not wait for all of them. The new keys hold
 // the old ones: nothing is lost when this ends half way.
 static int reseal_some(void *argument, struct store_view *view, struct error *error)
@@ -221,6 +294,8 @@ static int reseal_some(void *argument, struct store_view *view, struct error *er
         control_walk_on(&walk, count == 0 ? NULL : &rows[0].head);
         store_forget(view);
         result = count == 0 ? 0 : reseal_organisation(rotation, view, walk.page.after, error);
+        if (result == 0 && count > 0)
+            result = reseal_providers(rotation, view, walk.page.after, error);
         if (result != 0)
             return result;
     }

@@ -20,9 +20,10 @@ enum store_kind {
     STORE_POLICY_VERSION,
     STORE_GRANT,
     STORE_GRANT_TOKEN,
-    STORE_REACH,   // one server that a grant reaches
-    STORE_REQUEST, // an idempotency key and what was answered
-    STORE_AUDIT,   // changes, and what the audit says about itself: see below
+    STORE_REACH,    // one server that a grant reaches
+    STORE_PROVIDER, // of identities, for sign-in
+    STORE_REQUEST,  // an idempotency key and what was answered
+    STORE_AUDIT,    // changes, and what the audit says about itself: see below
     STORE_KINDS,
 };
 enum store_role { STORE_VIEWER, STORE_POLICY_MANAGER, STORE_ADMIN }; // each may what the former may
@@ -176,6 +177,22 @@ struct store_reach {
     struct slice server; // unique within the grant; fixed
     struct slice policy; // optional: without one everything is denied
     int64_t number;      // of the policy's version; 0: its latest
+};
+struct store_provider { // OpenID Connect
+    struct store_head head;
+    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
+    struct slice title;
+    struct slice issuer; // URL
+    struct slice client; // our id there
+    struct slice sealed; // our secret there, secret/secret.h; optional; masked in the audit
+    struct slice scopes; // with blanks between
+    // Who comes in besides members and those who were invited: whose e-mail address is of one of
+    // these domains (a JSON array of strings), or of whom a claim says this; with this role.
+    struct slice domains;
+    struct slice claim; // optional
+    struct slice claim_value;
+    enum store_role role;
+    bool disabled;
 };
 struct store_request {
     struct store_head head;

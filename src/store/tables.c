@@ -11,6 +11,7 @@
 enum {
     NAME_MAX_BYTES = 64,
     TEXT_MAX = 1000,
+    ISSUER_MAX = 700, // with a blank and a subject it is a member's
     NOTE_MAX = 4000,
     URL_MAX = 8192,
     JSON_MAX = 64 * 1024,
@@ -212,6 +213,19 @@ static const struct store_column reach[] = {
     {AT(reach, policy), ID, .optional = true},
     {AT(reach, number), NUMBER},
 };
+static const struct store_column provider[] = {
+    {AT(provider, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
+    {AT(provider, title), TEXT(TEXT_MAX)},
+    {AT(provider, issuer), TEXT(ISSUER_MAX), .check = is_line},
+    {AT(provider, client), TEXT(TEXT_MAX), .check = is_line},
+    {AT(provider, sealed), BYTES(JSON_MAX), .optional = true, .secret = true},
+    {AT(provider, scopes), TEXT(TEXT_MAX)},
+    {AT(provider, domains), TEXT(JSON_MAX), .json = JSON_ARRAY},
+    {AT(provider, claim), TEXT(256)},
+    {AT(provider, claim_value), TEXT(TEXT_MAX)},
+    {AT(provider, role), WORD(store_role_words)},
+    {AT(provider, disabled), FLAG},
+};
 static const struct store_column request[] = {
     {AT(request, key), TEXT(TEXT_MAX), .fixed = true, .unique = true},
     {AT(request, fingerprint), HASH, .fixed = true},
@@ -246,6 +260,7 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_GRANT] = {TABLE(grant, "grt", -1, 5)},
     [STORE_GRANT_TOKEN] = {TABLE(grant_token, "tok", 0, -1)},
     [STORE_REACH] = {TABLE(reach, "rch", 0, -1)},
+    [STORE_PROVIDER] = {TABLE(provider, "idp", -1, -1)},
     [STORE_REQUEST] = {TABLE(request, "req", -1, -1), .quiet = true},
     [STORE_AUDIT] = {TABLE(audit, "adt", 4, -1), .constant = true, .quiet = true},
 };

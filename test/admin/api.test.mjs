@@ -11,6 +11,7 @@ import test, { after } from 'node:test';
 import { promisify } from 'node:util';
 import { document, routes, seen, startApi } from '../lib/api.mjs';
 import { exchange } from '../lib/raw.mjs';
+import { FakeProvider, visit } from '../lib/provider.mjs';
 import { ROOT, scratch } from '../lib/scratch.mjs';
 
 const ANY = { 'If-Match': '*' };
@@ -506,6 +507,23 @@ test('the examples of docs/api.md do what they say', async t => {
 });
 
 // Each documented success was seen above.
+// What providers do and may not do: providers.test.mjs.
+test('an identity provider is added, signs somebody in, and is removed', async t => {
+  const { api, acme } = await startApi(t, { loopback: true });
+  const admin = api.as(acme.keys.admin), provider = await FakeProvider.start(t);
+  const added = await admin.must(201, 'POST', '/providers', { name: 'own', issuer: provider.issuer, client_id: 'gateway', client_secret: provider.secret, domains: ['example.com'] });
+  assert.deepEqual((await admin.must(200, 'GET', '/providers?name=own')).body.items, [added.body]);
+  assert.deepEqual((await admin.must(200, 'GET', '/providers/' + added.body.id)).body, added.body);
+  assert.deepEqual((await api.must(200, 'GET', '/sign-in?organisation=acme')).body.items.map(p => p.name), ['corp', 'own']);
+  const answer = await visit(api, provider, added.body.id, {}, 'acme');
+  assert.equal(answer.status, 303, answer.text);
+  await api.refused(404, 'not-found', 'POST', '/sign-in/' + added.body.id, { organisation: 'umbrella' });
+  await api.refused(404, 'not-found', 'POST', '/sign-in/' + added.body.id, { organisation: 'nobody' });
+  const changed = await admin.must(200, 'PATCH', '/providers/' + added.body.id, { title: 'Own' }, { 'If-Match': added.etag });
+  await admin.refused(412, 'lost-update', 'PATCH', '/providers/' + added.body.id, { title: 'x' }, { 'If-Match': added.etag });
+  await admin.must(204, 'DELETE', '/providers/' + added.body.id, undefined, { 'If-Match': changed.etag });
+});
+
 after(() => {
   // Those that ask outside are seen by oauth.test.mjs.
   const elsewhere = path => /\/authorizations|^\/oauth\//.test(path);

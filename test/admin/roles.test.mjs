@@ -11,13 +11,14 @@ const ROLES = ['viewer', 'policy_manager', 'admin'];
 const BODIES = {
   'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
   'POST /apply': { servers: [], policies: [], grants: [] },
+  'POST /providers': { name: 'new', issuer: 'https://new.example.com', client_id: 'x', client_secret: 'hush' }, 'PATCH /providers/{id}': { title: 'x' },
   'POST /keys': { label: 'new', role: 'viewer' }, 'POST /servers': { name: 'new', transport: 'http', url: 'https://x.example.com' },
   'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
   'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'PATCH /policies/{id}': { note: 'x' },
   'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
   'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
 };
-const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision' };
+const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision' };
 
 // The path with the ids of one organisation.
 function fill(path, owner) {

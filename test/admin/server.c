@@ -5,7 +5,7 @@
 //   admin_server FOLDER            on a free port, until standard input ends; prints one line of
 //   JSON admin_server --routes          prints the route table as JSON
 // With the variable SEED set there are two organisations, "acme" and "umbrella", with an API key of
-// each role and one of each kind of record.
+// each role and one of each kind of record; with ALLOW_LOOPBACK what they name may be at 127.0.0.1.
 #include "admin/admin.h"
 #include "audit/audit.h"
 #include "base/clock.h"
@@ -18,7 +18,7 @@
 struct seeded {
     char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
     char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
-    char authorization[64];
+    char authorization[64], provider[64];
     const char *name;
     struct control *control;
 };
@@ -94,8 +94,17 @@ static int add_people(struct seeded *seeded, struct store_view *view, struct err
                                           .role = STORE_VIEWER,
                                           .expires_ms = clock_wall_ms() + 3600000};
     int result = store_add_member(view, &member, error);
+    struct store_provider provider = {.head.organisation = owner,
+                                      .name = SLICE_LITERAL("corp"),
+                                      .issuer = SLICE_LITERAL("https://id.example.com"),
+                                      .client = SLICE_LITERAL("gateway"),
+                                      .scopes = SLICE_LITERAL("openid"),
+                                      .domains = SLICE_LITERAL("[]")};
     if (result == 0)
         result = control_invite(view, &invitation, token, error);
+    if (result == 0)
+        result = store_add_provider(view, &provider, error);
+    keep(seeded->provider, provider.head.id);
     keep(seeded->member, member.head.id);
     keep(seeded->invitation, invitation.head.id);
     return result;
@@ -192,14 +201,15 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
 {
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
-           "\"authorization\":\"%s\",\"token\":\"%s\",\"decision\":%zu,\"keys\":{\"viewer\":\"%s\","
+           "\"authorization\":\"%s\",\"provider\":\"%s\",\"token\":\"%s\",\"decision\":%zu,"
+           "\"keys\":{\"viewer\":\"%s\","
            "\"policy_"
            "manager\":\"%s\","
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
            seeded->key, seeded->invitation, seeded->credential, seeded->member,
-           seeded->authorization, seeded->token, decision, seeded->keys[0], seeded->keys[1],
-           seeded->keys[2]);
+           seeded->authorization, seeded->provider, seeded->token, decision, seeded->keys[0],
+           seeded->keys[1], seeded->keys[2]);
 }
 
 static size_t seed_all(struct control *control, struct seeded seeded[2])
@@ -273,25 +283,38 @@ int main(int argc, char **argv)
     struct http_server *server = NULL;
     struct loop *loop = loop_new();
     must(control_open(&options, &control, &error), &error);
+    struct net_guard *guard = net_guard_new();
+    struct net_range loopback;
+    must(net_range_parse(SLICE_LITERAL("127.0.0.1"), &loopback, &error), &error);
+    net_guard_allow(guard, &loopback, getenv("ALLOW_LOOPBACK") == NULL ? 0 : 1);
+    struct fetch *fetch = NULL;
+    const struct fetch_options fetch_options = {.guard = guard};
+    must(fetch_open(&fetch_options, &fetch, &error), &error);
+    struct admin_options admin_options = {.control = control, .guard = guard, .fetch = fetch};
     struct seeded seeded[2];
     size_t count = seed_all(control, seeded);
-    struct admin_options admin_options = {.control = control};
     struct decisions *decisions = open_decisions(argv[1], seeded, count, &admin_options);
     must(admin_open(&admin_options, &admin, &error), &error);
     struct admin_face *face = admin_face_new(admin, loop);
     must(
         http_server_open(loop, "127.0.0.1:0", &server_options, handle, NULL, face, &server, &error),
         &error);
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", http_server_port(server));
+    admin_set_public_url(admin, url);
     struct loop_io *input = loop_io_open(loop, 0, input_cb, loop);
     must(loop_io_want(input, LOOP_READ), &error);
     print_start(control, seeded, count, http_server_port(server));
     loop_run(loop);
     loop_io_close(input);
     http_server_free(server);
+    fetch_stop(fetch);
     admin_face_free(face);
     admin_close(admin);
     decisions_close(decisions);
     control_close(control);
+    fetch_close(fetch);
+    net_guard_free(guard);
     loop_free(loop);
     return 0;
 }

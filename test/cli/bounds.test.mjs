@@ -15,6 +15,7 @@ const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_sto
 const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c';
 const FETCH = 'src/fetch/fetch.h';
 const SINK = 'src/sink/sink_internal.h';
+const OIDC = 'src/admin/oidc_internal.h';
 const LOG = 'src/audit/log.c', ROW = 'src/audit/audit_internal.h';
 // First cell -> file, constant, and what one of it is worth (1; for times, milliseconds).
 const CONSTANTS = {
@@ -139,6 +140,14 @@ const CONSTANTS = {
   'an invitation, unless it says otherwise': ['src/admin/people.c', 'INVITATION_MS', 1],
   'the link for the first admin': ['src/control/control.h', 'CONTROL_SETUP_MS', 1],
   'what was answered to an idempotency key': ['src/admin/replay.c', 'KEPT_MS', 1],
+  'a sign-in with an identity provider, from question to answer': [OIDC, 'VISIT_MS', 1],
+  'such sign-ins under way': [OIDC, 'VISITS_MAX'],
+  'the same, from one address': [OIDC, 'VISITS_PER_ADDRESS'],
+  'sign-ins that wait for identity providers': ['src/admin/admin.c', 'ASKERS_WAITING'],
+  'a document of an identity provider': [OIDC, 'DOCUMENT_MAX'],
+  'how long its metadata and keys are remembered': [OIDC, 'DOCUMENT_MS', 1],
+  'keys of an identity provider': ['src/oidc/oidc.h', 'OIDC_KEYS_MAX'],
+  'an ID token': ['src/oidc/oidc.h', 'OIDC_TOKEN_MAX'],
   'items of a page': ['src/admin/resources.c', 'PAGE_MOST'],
   'faults that one answer lists': [ADMIN, 'ERRORS_MAX'],
   'servers that one grant reaches': [ADMIN, 'REACH_MAX'],

@@ -50,7 +50,7 @@ function judge(method, target, sent, status, headers, body) {
     return;
   }
   const type = headers.get('content-type')?.split(';')[0];
-  if (status === 204) assert.equal(body, null, what);
+  if (status === 204 || status === 303) assert.equal(body, null, what);
   else if (type !== 'application/json') assert.ok(operation.responses[status].content[type], `${what} is ${type}`);
   else holds(pointer(...where, 'responses', status, 'content', 'application/json', 'schema'), body, what);
   if (operation.requestBody && sent !== undefined && !(typeof sent === 'string')) holds(pointer(...where, 'requestBody', 'content', 'application/json', 'schema'), sent, 'the body of ' + what);
@@ -62,7 +62,7 @@ export class Api {
 
   async call(method, target, body, headers = {}) {
     const answer = await fetch(`http://127.0.0.1:${this.port}/api/v1${target}`, {
-      method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+      method, redirect: 'manual', body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...this.headers, ...headers },
     });
     // What has no end is only begun.
@@ -90,9 +90,9 @@ export class Api {
 
 // { api, acme, umbrella, setup, stop, restart }: with `seed`, two organisations that have one of everything.
 // `kib`: no file of it may become larger, as if the disk was full.
-export async function startApi(t, { seed = true, folder = path.join(scratch(t), 'data'), kib } = {}) {
+export async function startApi(t, { seed = true, loopback = false, folder = path.join(scratch(t), 'data'), kib } = {}) {
   const command = kib ? ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$1"`, PROGRAM, folder] : [PROGRAM, folder];
-  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}) } });
+  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}), ...(loopback ? { ALLOW_LOOPBACK: '1' } : {}) } });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', d => { log += d; });
   const exited = once(child, 'exit');

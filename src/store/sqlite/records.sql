@@ -272,3 +272,24 @@ CREATE TABLE bearer (
         ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bearer_server ON bearer (organisation, server, id);
+
+-- step 5
+-- OpenID Connect providers of an organisation.
+CREATE TABLE provider (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    title       TEXT    NOT NULL,
+    issuer      TEXT    NOT NULL,
+    client      TEXT    NOT NULL,
+    sealed      BLOB,
+    scopes      TEXT    NOT NULL,
+    domains     TEXT    NOT NULL,
+    claim       TEXT    NOT NULL,
+    claim_value TEXT    NOT NULL,
+    role        TEXT    NOT NULL CHECK (role IN ('viewer', 'policy_manager', 'admin')),
+    disabled    INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;

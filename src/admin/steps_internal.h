@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What single routes do; the middle of admin_internal.h, which alone includes it.
+#pragma once
+
+// ---- The steps of single routes
+#define ADMIN_STEPS(X)                                                                             \
+    X(admin_openapi)                                                                               \
+    X(admin_show_declared)                                                                         \
+    X(admin_find_member)                                                                           \
+    X(admin_sign_in)                                                                               \
+    X(admin_show_session)                                                                          \
+    X(admin_sign_out)                                                                              \
+    X(admin_find_password)                                                                         \
+    X(admin_change_password)                                                                       \
+    X(admin_find_invitation)                                                                       \
+    X(admin_accept)                                                                                \
+    X(admin_invite)                                                                                \
+    X(admin_remove_member)                                                                         \
+    X(admin_add_key)                                                                               \
+    X(admin_revoke_key)                                                                            \
+    X(admin_set_credential)                                                                        \
+    X(admin_read_sign_in)                                                                          \
+    X(admin_keep_sign_in)                                                                          \
+    X(admin_find_authorization)                                                                    \
+    X(admin_read_answer)                                                                           \
+    X(admin_keep_answer)                                                                           \
+    X(admin_take_browser)                                                                          \
+    X(admin_keep_browser)                                                                          \
+    X(admin_show_client)                                                                           \
+    X(admin_check_policy)                                                                          \
+    X(admin_add_policy)                                                                            \
+    X(admin_add_version)                                                                           \
+    X(admin_show_version)                                                                          \
+    X(admin_roll_back)                                                                             \
+    X(admin_diff)                                                                                  \
+    X(admin_ask_decisions)                                                                         \
+    X(admin_ask_decision)                                                                          \
+    X(admin_ask_export)                                                                            \
+    X(admin_ask_tail)                                                                              \
+    X(admin_ask_summary)                                                                           \
+    X(admin_add_grant)                                                                             \
+    X(admin_edit_grant)                                                                            \
+    X(admin_attach)                                                                                \
+    X(admin_rotate_grant)                                                                          \
+    X(admin_revoke_grant)                                                                          \
+    X(admin_export)                                                                                \
+    X(admin_apply)                                                                                 \
+    X(admin_snippets)                                                                              \
+    X(admin_find_trial)                                                                            \
+    X(admin_add_provider)                                                                          \
+    X(admin_edit_provider)                                                                         \
+    X(admin_list_visits)                                                                           \
+    X(admin_find_provider)                                                                         \
+    X(admin_take_visit)                                                                            \
+    X(admin_enter)
+#define ADMIN_STEP(name)                                                                           \
+    int name(struct admin_request *request, struct store_view *view, struct error *error);
+ADMIN_STEPS(ADMIN_STEP)
+#undef ADMIN_STEP
+int admin_check_password(struct admin_request *request, struct error *error);
+int admin_replace_password(struct admin_request *request, struct error *error);
+int admin_hash_password(struct admin_request *request, struct error *error);
+int admin_try_server(struct admin_request *request, struct error *error);
+int admin_ask_sign_in(struct admin_request *request, struct error *error);
+int admin_ask_tokens(struct admin_request *request, struct error *error);
+int admin_ask_revocation(struct admin_request *request, struct error *error);
+int admin_start_visit(struct admin_request *request, struct error *error);
+int admin_ask_provider(struct admin_request *request, struct error *error);
