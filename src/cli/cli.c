@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"key", cli_key, "API keys of a running gateway"},
     {"decisions", cli_decisions, "what a running gateway decided"},
     {"member", cli_member, "the people of a running gateway"},
+    {"provider", cli_provider, "the identity providers that people sign in with"},
     {"organisation", cli_organisation, "the organisation of an API key"},
     {"export", cli_export, "write what a running gateway has as files"},
     {"apply", cli_apply, "make a running gateway what such files say"},

@@ -19,6 +19,7 @@ int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_server(int argc, char **argv, const char *const *environment);
 int cli_grant(int argc, char **argv, const char *const *environment);
 int cli_key(int argc, char **argv, const char *const *environment);
+int cli_provider(int argc, char **argv, const char *const *environment);
 int cli_organisation(int argc, char **argv, const char *const *environment);
 int cli_decisions(int argc, char **argv, const char *const *environment);
 int cli_member(int argc, char **argv, const char *const *environment);

@@ -39,7 +39,7 @@ void serve_hide_figures(struct serving *serving);
 void serve_watch_files(struct serving *serving);
 // Loads the configuration anew at the end of this turn.
 void serve_reload_soon(void *serving);
-void serve_show_declared(struct serving *serving); // to the API, if there is one
+void serve_show_declared(struct serving *serving);                 // to the API, if there is one
 struct control_rules *serve_newest_rules(struct serving *serving); // NULL: no database
 // Takes over what the database says now.
 void serve_take_rules(void *serving);

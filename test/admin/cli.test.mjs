@@ -158,6 +158,8 @@ test('every operation of the API has a command, or a reason why not', async t =>
     'GET /oauth/callback': 'a browser ends there', 'GET /oauth/client': 'a document for servers', 'DELETE /servers/{id}/authorizations/{authorization}': 'nothing is authorized here',
     'POST /policies/check': 'policy check needs no gateway',
     'GET /decisions/stream': 'decisions tail has no end (decisions.test.mjs)', 'GET /decisions/{number}': 'decisions list --json has the whole rows',
+    'GET /providers/{id}': 'provider show finds it by its name first',
+    'GET /sign-in': 'a browser signs in', 'POST /sign-in/{id}': 'the same', 'GET /sign-in/{id}/callback': 'the same',
   };
   const seen = new Set();
   const proxy = http.createServer((ask, answer) => {
@@ -171,6 +173,8 @@ test('every operation of the API has a command, or a reason why not', async t =>
   const through = { ...env, SALLYPORT_URL: `http://127.0.0.1:${proxy.address().port}`, SECRET: 'hush' };
   const steps = [
     ['organisation', 'show'], ['organisation', 'change', '--title', 'Acme'], ['audit', 'list'],
+    ['provider', 'add', 'own', 'https://own.example.com', 'c', '--secret-env', 'SECRET', '--domains', 'a.example,b.example', '--claim', 'groups=ops', '--role', 'viewer'],
+    ['provider', 'list'], ['provider', 'show', 'own'], ['provider', 'change', 'own', '--title', 'Own'], ['provider', 'secret', 'own', '--secret-env', 'SECRET'], ['provider', 'secret', 'own'], ['provider', 'remove', 'own'],
     ['key', 'add', 'k'], ['key', 'list'], ['key', 'show', 'k'], ['key', 'revoke', 'k'],
     ['member', 'list'], ['member', 'show', 'one@example.com'], ['member', 'change', 'one@example.com', '--name', 'One'],
     ['member', 'invite', 'x@example.com'], ['member', 'invitations'],
