@@ -72,7 +72,8 @@ static struct decisions_state index_of(void *argument)
 {
     const struct serving *serving = argument;
     const struct decisions *decisions = serve_data_decisions(serving->data);
-    return decisions == NULL ? (struct decisions_state){.up = true} : decisions_state(decisions);
+    const struct decisions_state none = {.up = true};
+    return decisions == NULL ? none : decisions_state(decisions);
 }
 
 #define INDEX_READER(name, expression)                                                             \

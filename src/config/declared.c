@@ -14,7 +14,8 @@ struct writing {
 static struct slice raw_of(const struct writing *writing, uint32_t object, const char *key)
 {
     uint32_t node = json_get(&writing->loader->doc, object, key);
-    return node == JSON_NONE ? (struct slice){0} : json_raw(&writing->loader->doc, node);
+    const struct slice nothing = {0};
+    return node == JSON_NONE ? nothing : json_raw(&writing->loader->doc, node);
 }
 
 static void add_raw(struct writing *writing, const char *key, struct slice raw, const char *without)
