@@ -114,6 +114,9 @@ uint32_t json_element(const struct json_doc *doc, uint32_t array, uint32_t index
 // A string's value. Without escapes this is a slice of the text; with escapes it is decoded into
 // the arena (data is NULL when the arena is full). The node must be a string.
 struct slice json_string(const struct json_doc *doc, uint32_t node, struct arena *arena);
+// The first bytes of a string's value, at most `room` of them (a character may be cut unless it was
+// escaped); how many there are.
+size_t json_string_start(const struct json_doc *doc, uint32_t node, char *out, size_t room);
 // Compares a string node's value without decoding it anywhere.
 bool json_string_equals(const struct json_doc *doc, uint32_t node, struct slice value);
 // An integer that fits; ERROR_TYPE for other nodes and fractions (1.0 counts as 1), ERROR_RANGE.

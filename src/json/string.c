@@ -206,3 +206,24 @@ bool json_is_utf8(struct slice text)
     }
     return true;
 }
+
+size_t json_string_start(const struct json_doc *doc, uint32_t node, char *out, size_t room)
+{
+    struct slice inner = json_inner(doc, node);
+    const unsigned char *at = (const unsigned char *)inner.data, *end = at + inner.length;
+    size_t length = 0;
+    while (at < end && length < room) {
+        if (*at != '\\') {
+            out[length++] = (char)*at++;
+            continue;
+        }
+        unsigned char bytes[4];
+        size_t used, count = json_unescape(at, bytes, &used);
+        if (count > room - length)
+            break;
+        memcpy(out + length, bytes, count);
+        length += count;
+        at += used;
+    }
+    return length;
+}

@@ -165,6 +165,23 @@ static void plain_strings_are_not_copied(void **state)
     assert_ptr_equal(json_string(&f->doc, 0, NULL).data, f->doc.text.data + 1);
 }
 
+static void the_start_of_a_string_is_decoded(void **state)
+{
+    struct fixture *f = *state;
+    char out[8];
+    scan(&f->doc, "\"a\\n\\u00e4bcdefgh\"");
+    assert_int_equal(json_string_start(&f->doc, 0, out, sizeof out), sizeof out);
+    assert_memory_equal(out,
+                        "a\n\xc3\xa4"
+                        "bcde",
+                        sizeof out);
+    // An escaped character is not cut.
+    assert_int_equal(json_string_start(&f->doc, 0, out, 3), 2);
+    assert_int_equal(json_string_start(&f->doc, 0, out, 0), 0);
+    scan(&f->doc, "\"\"");
+    assert_int_equal(json_string_start(&f->doc, 0, out, sizeof out), 0);
+}
+
 static void full_arena_gives_no_string(void **state)
 {
     struct fixture *f = *state;
@@ -331,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(walking_the_wrong_thing_finds_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strings_are_decoded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plain_strings_are_not_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_start_of_a_string_is_decoded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_arena_gives_no_string, set_up, tear_down),
         cmocka_unit_test_setup_teardown(integers_are_exact, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equality_goes_by_value, set_up, tear_down),
