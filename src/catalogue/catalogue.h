@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of tools: the category read off a tool's annotations (the classifier of a later
-// version fills the same interface), and the credentials that texts may hold. Pure; any thread.
+// What is known of tools: what a tool does, read off its definition (docs/classifier.md), and the
+// credentials that texts may hold. Pure: no state, no clock, no heap; any thread.
 #pragma once
 
 #include "base/slice.h"
+#include "json/json.h"
 
 // Ordered by gravity. Unknown counts as the gravest (docs/policy.md, "Categories").
 enum catalogue_category {
@@ -17,14 +18,88 @@ enum catalogue_category {
     CATALOGUE_UNKNOWN,
 };
 
+enum catalogue_severity {
+    CATALOGUE_LOW,
+    CATALOGUE_MEDIUM,
+    CATALOGUE_HIGH,
+    CATALOGUE_CRITICAL,
+};
+
+enum catalogue_source {
+    CATALOGUE_FROM_NAME,
+    CATALOGUE_FROM_TITLE,
+    CATALOGUE_FROM_DESCRIPTION,
+    CATALOGUE_FROM_SCHEMA,
+    CATALOGUE_FROM_ANNOTATIONS,
+    CATALOGUE_FROM_SERVER,
+};
+
 // -1 when the annotation is absent or no boolean, else 0 or 1.
 struct catalogue_hints {
     int read_only;
     int destructive;
 };
 
-enum catalogue_category catalogue_classify(struct catalogue_hints hints);
+// A tool as its server defines it. Nothing of it is trusted; any bytes may be in the texts.
+struct catalogue_tool {
+    struct slice server;      // its name, empty when not known
+    struct slice name;        // empty: nothing to go by but the description
+    struct slice title;       // empty when there is none
+    struct slice description; // decoded; empty when there is none
+    const struct json_doc *doc;
+    uint32_t schema; // the input schema's node in `doc`, JSON_NONE when there is none
+    struct catalogue_hints hints;
+};
+
+// Room for the decoded start of a tool's texts; lives as long as the tool and its verdict.
+struct catalogue_scratch {
+    char server[256], name[256], title[256], description[1024];
+};
+
+// Why: a place of the definition, and what it says there.
+struct catalogue_evidence {
+    enum catalogue_source source;
+    enum catalogue_category category; // what it speaks for
+    int weight;                       // 0 to 100
+    // Bytes of the name, title, description or server; of the schema, counted from its first
+    // byte; of annotations, nothing (0, 0).
+    size_t offset, length;
+    struct slice words; // points into the tool's own texts; a constant for annotations
+    const char *says;   // "deletes or destroys"
+    bool against;       // it speaks against the verdict
+};
+
+enum {
+    CATALOGUE_EVIDENCE_MAX = 10,
+    CATALOGUE_GUESS = 300, // the confidence of a verdict on a tool whose words are in no list
+};
+
+struct catalogue_verdict {
+    enum catalogue_category category; // UNKNOWN when no word of the tool is understood
+    enum catalogue_severity severity;
+    int confidence; // per mille: how often such a verdict was right (docs/classifier.md)
+    size_t count;
+    struct catalogue_evidence evidence[CATALOGUE_EVIDENCE_MAX]; // the heaviest first
+    bool shortened; // a text or the schema was longer than what is read of it
+};
+
+// Reads the tool's name, title, description, schema and annotations, and says what it does. The
+// evidence points into the tool's own bytes. Time is bounded whatever the size of the tool.
+void catalogue_classify(const struct catalogue_tool *tool, struct catalogue_verdict *ret);
+// A tool's object of a list (`name`, `inputSchema`) or of a collection of tools (`server`, `tool`,
+// `input_schema`). What is missing or of another type is left empty. The texts point into the
+// document, or into the scratch where they hold escapes: then only the start of a long one.
+void catalogue_read_tool(const struct json_doc *doc, uint32_t node,
+                         struct catalogue_scratch *scratch, struct catalogue_tool *ret);
+// What the annotations of a tool (a node of `doc`, or JSON_NONE) claim.
+struct catalogue_hints catalogue_read_hints(const struct json_doc *doc, uint32_t annotations);
+// One or two sentences on the verdict for a person, appended to `out`.
+void catalogue_write_why(struct buffer *out, const struct catalogue_verdict *verdict);
+
+enum catalogue_severity catalogue_severity_of(enum catalogue_category category);
 const char *catalogue_category_name(enum catalogue_category category); // "Read" ... "Unknown"
+const char *catalogue_severity_name(enum catalogue_severity severity); // "low" ... "critical"
+const char *catalogue_source_name(enum catalogue_source source);       // "name" ... "server"
 // "@read" ... "@financial"; false for anything else.
 bool catalogue_category_from_selector(struct slice selector, enum catalogue_category *ret);
 

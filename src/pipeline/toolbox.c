@@ -139,13 +139,17 @@ static void learn_headers(struct tool *tool, const struct json_doc *doc, uint32_
     tool->unusable = is_unusable(tool, doc, schema);
 }
 
-static int hint(const struct json_doc *doc, uint32_t annotations, const char *name)
+// What nobody understands is Unknown, which counts as the gravest.
+static enum catalogue_category category_of(const struct json_doc *doc, uint32_t entry,
+                                           struct slice server)
 {
-    uint32_t node = json_get(doc, annotations, name);
-    if (node == JSON_NONE)
-        return -1;
-    enum json_type type = json_type(doc, node);
-    return type == JSON_TRUE ? 1 : type == JSON_FALSE ? 0 : -1;
+    struct catalogue_scratch scratch;
+    struct catalogue_tool definition;
+    struct catalogue_verdict verdict;
+    catalogue_read_tool(doc, entry, &scratch, &definition);
+    definition.server = server;
+    catalogue_classify(&definition, &verdict);
+    return verdict.confidence <= CATALOGUE_GUESS ? CATALOGUE_UNKNOWN : verdict.category;
 }
 
 // 2025-11-25, "Tool-Level Negotiation": without a word, a tool does not run as a task.
@@ -178,9 +182,7 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
             return;
         }
     }
-    uint32_t annotations = json_get(doc, entry, "annotations");
-    tool->category = catalogue_classify((struct catalogue_hints){
-        hint(doc, annotations, "readOnlyHint"), hint(doc, annotations, "destructiveHint")});
+    tool->category = category_of(doc, entry, slice_from_string(box->server));
     tool->may_be_task = takes_tasks(doc, json_get(doc, entry, "execution"));
     learn_headers(tool, doc, entry, arena);
 }

@@ -4,25 +4,6 @@
 
 #include "catalogue/catalogue.h"
 
-static void annotations_give_a_category(void **state)
-{
-    (void)state;
-    static const struct {
-        int read_only, destructive;
-        enum catalogue_category category;
-    } rows[] = {
-        {1, -1, CATALOGUE_READ},        {1, 0, CATALOGUE_READ},
-        {1, 1, CATALOGUE_DESTRUCTIVE},  {0, 1, CATALOGUE_DESTRUCTIVE},
-        {-1, 1, CATALOGUE_DESTRUCTIVE}, {0, 0, CATALOGUE_WRITE},
-        {0, -1, CATALOGUE_UNKNOWN},     {-1, 0, CATALOGUE_UNKNOWN},
-        {-1, -1, CATALOGUE_UNKNOWN},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(
-            catalogue_classify((struct catalogue_hints){rows[i].read_only, rows[i].destructive}),
-            rows[i].category);
-}
-
 static void every_category_has_a_name_and_a_selector(void **state)
 {
     (void)state;
@@ -52,8 +33,7 @@ static void other_selectors_are_none(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(annotations_give_a_category),
-                                       cmocka_unit_test(every_category_has_a_name_and_a_selector),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_category_has_a_name_and_a_selector),
                                        cmocka_unit_test(other_selectors_are_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The classifier's parts: words (the tables of data/classifier), texts cut into words, and the
+// witnesses (name, description, schema) that say what a tool does. docs/classifier.md.
+#pragma once
+
+#include "catalogue/catalogue.h"
+
+// A word or phrase of the lists, in one of its forms. The classes are 0 where it has none.
+struct word {
+    uint32_t text; // in the pool
+    uint8_t length;
+    uint8_t verb, noun, mark, domain, schema;
+    uint8_t form;  // of the verb
+    uint8_t flags; // WORD_WEAK, WORD_STARTS_PHRASE
+};
+
+enum { WORD_WEAK = 1, WORD_STARTS_PHRASE = 2 };
+enum word_form { FORM_NONE, FORM_BASE, FORM_S, FORM_ED, FORM_ING };
+
+struct rule {
+    uint8_t category;
+    uint8_t weight;
+};
+
+#include "catalogue_words.h"
+
+// "to", "when", "which": what follows is not what the tool does.
+static inline bool is_purpose(unsigned mark)
+{
+    return mark == MARK_OPENER || mark == MARK_CONDITION || mark == MARK_PURPOSE;
+}
+
+// What stands before a word.
+enum gap { GAP_NONE, GAP_SPACE, GAP_COMMA, GAP_COLON, GAP_OPEN, GAP_STOP };
+
+struct token {
+    uint32_t at;
+    uint32_t length;
+    uint8_t gap;
+    const struct word *word; // NULL: in no list
+};
+
+enum { NAME_BYTES = 128, NAME_TOKENS = 24, PROSE_BYTES = 512, PROSE_TOKENS = 80, WORD_BYTES = 32 };
+
+// What a verb does to what: where it stands, and how sure that is (0: nothing was found).
+struct act {
+    uint8_t verb, noun, category;
+    int weight;
+    size_t at, length;
+};
+
+// What a description says: the gravest act of its sentences, and words that colour it.
+struct prose {
+    struct act main;   // the first act of the first sentence that has one
+    struct act graver; // one that stands beside it and is graver; weight 0 when there is none
+    struct act forever, read_only, harmless, money;
+    bool shortened;
+};
+
+// What a schema's arguments say: bits by enum schema_class, the place of the first of each, and
+// the gravest act that an argument names in its enum.
+struct schema {
+    uint32_t seen;
+    struct slice places[SCHEMA_COUNT];
+    struct act listed;
+    struct slice listed_word;
+    unsigned count;
+    bool shortened;
+};
+
+enum { WITNESSES = 24 };
+
+// What was said for each category, and by whom.
+struct tally {
+    const struct catalogue_tool *tool;
+    int scores[CATALOGUE_UNKNOWN];
+    struct catalogue_evidence witnesses[WITNESSES];
+    size_t count;
+};
+
+// ---- words.c
+// The word in lower case, or NULL.
+const struct word *word_find(const char *text, size_t length);
+// Whatever its case; a number behind the word ("v2", "ohlc1") is left out if the word is not known
+// with it.
+const struct word *word_find_any_case(struct slice text);
+struct slice word_text(const struct word *word);
+struct rule rule_of(unsigned verb, unsigned noun);
+const char *verb_gloss(unsigned verb);
+const char *schema_gloss(unsigned schema);
+
+// ---- tokens.c
+// Cuts a name (any case, any separator) or a text into words, phrases of the lists as one.
+size_t tokens_of_name(struct slice name, struct token tokens[NAME_TOKENS], bool *ret_shortened);
+size_t tokens_of_prose(struct slice text, struct token tokens[PROSE_TOKENS], bool *ret_shortened);
+
+// ---- name.c
+struct act act_of_tokens(const struct token *tokens, size_t count);
+struct act act_of_name(struct slice name, bool *ret_shortened);
+// Bits 1 << enum domain_class that a server's name tells.
+uint32_t domains_of(struct slice server, size_t *ret_at, size_t *ret_length);
+// The noun that a verb before `from` acts upon, NOUN_NONE without one.
+unsigned noun_behind(const struct token *tokens, size_t count, size_t from, bool prose,
+                     size_t *ret_last);
+
+// ---- prose.c
+void prose_read(struct slice text, struct prose *ret);
+// ---- schema.c
+void schema_read(const struct json_doc *doc, uint32_t node, struct schema *ret);
+// ---- witnesses.c
+void witnesses_hear(struct tally *tally, bool *ret_shortened);
