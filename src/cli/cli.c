@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"apply", cli_apply, "make a running gateway what such files say"},
     {"import", cli_import, "take over such files, or the servers of a client's configuration"},
     {"admin", cli_admin, "look after a database: seal its credentials under new keys"},
+    {"classify", cli_classify, "say what tools do, from their definitions"},
     {"doctor", cli_doctor, "look for what would keep the gateway from working"},
     {"token", cli_token, "make a token for a grant"},
     {"help", cli_help, "show the help of a command, or the reference of all configuration keys"},

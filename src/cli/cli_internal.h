@@ -15,6 +15,7 @@ int cli_connect(int argc, char **argv, const char *const *environment);
 int cli_policy(int argc, char **argv, const char *const *environment);
 int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
+int cli_classify(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_server(int argc, char **argv, const char *const *environment);
 int cli_grant(int argc, char **argv, const char *const *environment);

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `sallyport classify`: what tools do, one JSON line for each line read, in order. Memory is
+// bounded by the longest line that is accepted; a bad line has an error in its place.
+#include "cli/cli_internal.h"
+
+#include "base/memory.h"
+#include "catalogue/catalogue.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { LINE_MAX_BYTES = 4 * 1024 * 1024, CHUNK = 64 * 1024 };
+
+static const struct cli_usage usage = {
+    .command = "classify",
+    .operands = "FILE.jsonl|-",
+    .text =
+        "Says what each tool does. Every line of the input is a tool as JSON: server, tool (or\n"
+        "name), description, input_schema (or inputSchema), annotations; what is missing is not\n"
+        "known. For each line there is one line of output with category, severity, confidence\n"
+        "and the words that decided; a line that is no such object has an error in its place,\n"
+        "and the exit code is then 1.\n",
+    .operands_least = 1,
+    .operands_most = 1};
+
+struct classifying {
+    FILE *file;
+    char *chunk;
+    size_t at, end;     // of the chunk
+    struct buffer line; // without its line feed
+    bool too_long;      // the rest of the line was skipped
+    struct json_doc doc;
+    struct buffer out;
+    uint64_t number;
+    bool failed; // some line was bad
+};
+
+// Takes what the chunk has of the line; true when the line ends here.
+static bool take_part(struct classifying *c)
+{
+    const char *start = c->chunk + c->at;
+    const char *feed = memchr(start, '\n', c->end - c->at);
+    size_t length = feed == NULL ? c->end - c->at : (size_t)(feed - start);
+    if (!c->too_long && (c->line.length + length > LINE_MAX_BYTES ||
+                         buffer_append(&c->line, slice_of(start, length)) != 0))
+        c->too_long = true;
+    c->at += length + (feed != NULL);
+    return feed != NULL;
+}
+
+// False at the end of the input.
+static bool next_line(struct classifying *c)
+{
+    bool some = false;
+    buffer_clear(&c->line);
+    c->too_long = false;
+    for (;;) {
+        if (c->at == c->end) {
+            c->end = fread(c->chunk, 1, CHUNK, c->file);
+            c->at = 0;
+            if (c->end == 0)
+                return some;
+        }
+        some = true;
+        if (take_part(c))
+            return true;
+    }
+}
+
+static void write_text(struct buffer *out, const char *key, struct slice text)
+{
+    json_write_key(out, key);
+    json_write_string(out, text);
+}
+
+static void write_evidence(struct buffer *out, const struct catalogue_evidence *e)
+{
+    buffer_append_string(out, "{");
+    write_text(out, "source", slice_from_string(catalogue_source_name(e->source)));
+    buffer_append_format(out, ",\"offset\":%zu,\"length\":%zu,", e->offset, e->length);
+    write_text(out, "words", e->words);
+    buffer_append_string(out, ",");
+    write_text(out, "says", slice_from_string(e->says));
+    buffer_append_string(out, ",");
+    write_text(out, "category", slice_from_string(catalogue_category_name(e->category)));
+    buffer_append_format(out, ",\"weight\":%d,\"against\":%s}", e->weight,
+                         e->against ? "true" : "false");
+}
+
+static void write_why(struct buffer *out, const struct catalogue_verdict *verdict)
+{
+    struct buffer why;
+    buffer_init(&why, 0);
+    catalogue_write_why(&why, verdict);
+    write_text(out, "why", buffer_slice(&why));
+    buffer_release(&why);
+}
+
+static void write_verdict(struct buffer *out, const struct catalogue_tool *tool,
+                          const struct catalogue_verdict *verdict)
+{
+    buffer_append_string(out, "{");
+    write_text(out, "server", tool->server);
+    buffer_append_string(out, ",");
+    write_text(out, "tool", tool->name);
+    buffer_append_string(out, ",");
+    write_text(out, "category", slice_from_string(catalogue_category_name(verdict->category)));
+    buffer_append_string(out, ",");
+    write_text(out, "severity", slice_from_string(catalogue_severity_name(verdict->severity)));
+    buffer_append_format(out, ",\"confidence\":%d.%03d,\"evidence\":[", verdict->confidence / 1000,
+                         verdict->confidence % 1000);
+    for (size_t i = 0; i < verdict->count; i++) {
+        buffer_append_string(out, i > 0 ? "," : "");
+        write_evidence(out, &verdict->evidence[i]);
+    }
+    buffer_append_string(out, "],");
+    write_why(out, verdict);
+    buffer_append_string(out, verdict->shortened ? ",\"shortened\":true}" : "}");
+}
+
+static void write_error(struct classifying *c, const char *text)
+{
+    c->failed = true;
+    buffer_append_format(&c->out, "{\"line\":%llu,", (unsigned long long)c->number);
+    write_text(&c->out, "error", slice_from_string(text));
+    buffer_append_string(&c->out, "}");
+}
+
+static void classify_line(struct classifying *c)
+{
+    struct error error = {0};
+    struct catalogue_scratch scratch;
+    struct catalogue_tool tool;
+    struct catalogue_verdict verdict;
+    if (c->too_long) {
+        write_error(c, "longer than 4 MiB");
+        return;
+    }
+    if (json_scan(&c->doc, buffer_slice(&c->line), NULL, &error, NULL) != 0) {
+        write_error(c, error.text);
+        return;
+    }
+    if (json_type(&c->doc, 0) != JSON_OBJECT) {
+        write_error(c, "no JSON object");
+        return;
+    }
+    catalogue_read_tool(&c->doc, 0, &scratch, &tool);
+    if (tool.name.length == 0) {
+        write_error(c, "a tool without a name");
+        return;
+    }
+    catalogue_classify(&tool, &verdict);
+    write_verdict(&c->out, &tool, &verdict);
+}
+
+static int classify_all(struct classifying *c, const char *path)
+{
+    while (next_line(c)) {
+        c->number++;
+        buffer_clear(&c->out);
+        classify_line(c);
+        buffer_append_string(&c->out, "\n");
+        struct slice line = buffer_slice(&c->out);
+        if (c->out.failed || fwrite(line.data, 1, line.length, stdout) != line.length)
+            return cli_complain(CLI_FAILED, "standard output cannot be written");
+    }
+    if (ferror(c->file) != 0)
+        return cli_complain(CLI_FAILED, "%s cannot be read: %s", path, strerror(errno));
+    return c->failed ? CLI_FAILED : CLI_OK;
+}
+
+int cli_classify(int argc, char **argv, const char *const *environment)
+{
+    struct cli_arguments arguments;
+    struct classifying c = {0};
+    int exit_code = 0;
+    (void)environment;
+    if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
+        return exit_code;
+    const char *path = arguments.operands[0];
+    c.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (c.file == NULL)
+        return cli_complain(CLI_FAILED, "%s cannot be read: %s", path, strerror(errno));
+    c.chunk = memory_new(CHUNK);
+    buffer_init(&c.line, LINE_MAX_BYTES);
+    buffer_init(&c.out, 0);
+    json_doc_init(&c.doc);
+    exit_code = classify_all(&c, path);
+    json_doc_release(&c.doc);
+    buffer_release(&c.out);
+    buffer_release(&c.line);
+    memory_free(c.chunk);
+    if (c.file != stdin)
+        fclose(c.file);
+    return exit_code;
+}
