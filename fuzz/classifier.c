@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as a tool's definition, or as each of its texts: what is quoted must stand in the
+// tool's own bytes, the same tool must get the same answer, and a claim to be read-only must make
+// nothing milder.
+#include "catalogue/catalogue.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static struct slice source_text(const struct catalogue_tool *tool, enum catalogue_source source)
+{
+    switch (source) {
+    case CATALOGUE_FROM_NAME: return tool->name;
+    case CATALOGUE_FROM_TITLE: return tool->title;
+    case CATALOGUE_FROM_DESCRIPTION: return tool->description;
+    case CATALOGUE_FROM_SERVER: return tool->server;
+    case CATALOGUE_FROM_SCHEMA: return json_raw(tool->doc, tool->schema);
+    default: return slice_of(NULL, 0);
+    }
+}
+
+static void check_verdict(const struct catalogue_tool *tool,
+                          const struct catalogue_verdict *verdict)
+{
+    must(verdict->category <= CATALOGUE_UNKNOWN && verdict->count <= CATALOGUE_EVIDENCE_MAX);
+    must(verdict->confidence >= 0 && verdict->confidence <= 1000);
+    for (size_t i = 0; i < verdict->count; i++) {
+        const struct catalogue_evidence *e = &verdict->evidence[i];
+        if (e->source == CATALOGUE_FROM_ANNOTATIONS)
+            continue;
+        struct slice text = source_text(tool, e->source);
+        must(e->offset <= text.length && e->length <= text.length - e->offset);
+        must(e->words.data == text.data + e->offset && e->words.length == e->length);
+    }
+}
+
+static void check_tool(const struct catalogue_tool *tool)
+{
+    struct catalogue_verdict verdict, again;
+    struct catalogue_tool claimed = *tool;
+    struct buffer why;
+    catalogue_classify(tool, &verdict);
+    check_verdict(tool, &verdict);
+    catalogue_classify(tool, &again);
+    must(again.category == verdict.category && again.confidence == verdict.confidence);
+    claimed.hints.read_only = 1;
+    catalogue_classify(&claimed, &again);
+    check_verdict(&claimed, &again);
+    must(again.category == verdict.category || tool->hints.read_only == 0 ||
+         verdict.category == CATALOGUE_UNKNOWN);
+    buffer_init(&why, 0);
+    catalogue_write_why(&why, &verdict);
+    must(!why.failed && why.length > 0);
+    buffer_release(&why);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice text = slice_of((const char *)data, size);
+    struct json_doc doc;
+    json_doc_init(&doc);
+    struct catalogue_tool tool = {.server = text,
+                                  .name = text,
+                                  .title = text,
+                                  .description = text,
+                                  .doc = &doc,
+                                  .schema = JSON_NONE,
+                                  .hints = {-1, -1}};
+    check_tool(&tool);
+    if (json_scan(&doc, text, NULL, NULL, NULL) == 0) {
+        struct catalogue_scratch scratch;
+        catalogue_read_tool(&doc, 0, &scratch, &tool);
+        check_tool(&tool);
+        tool.schema = 0;
+        check_tool(&tool);
+    }
+    json_doc_release(&doc);
+    return 0;
+}
