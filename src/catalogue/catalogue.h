@@ -53,7 +53,7 @@ struct catalogue_tool {
 
 // Room for the decoded start of a tool's texts; lives as long as the tool and its verdict.
 struct catalogue_scratch {
-    char server[256], name[256], title[256], description[1024];
+    char server[256], name[256], title[256], description[640];
 };
 
 // Why: a place of the definition, and what it says there.

@@ -13,10 +13,10 @@ struct word {
     uint8_t length;
     uint8_t verb, noun, mark, domain, schema;
     uint8_t form;  // of the verb
-    uint8_t flags; // WORD_WEAK, WORD_STARTS_PHRASE
+    uint8_t flags; // WORD_WEAK and so on
 };
 
-enum { WORD_WEAK = 1, WORD_STARTS_PHRASE = 2 };
+enum { WORD_WEAK = 1, WORD_STARTS_PHRASE = 2, WORD_IN_PHRASE = 4 };
 enum word_form { FORM_NONE, FORM_BASE, FORM_S, FORM_ED, FORM_ING };
 
 struct rule {

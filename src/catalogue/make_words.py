@@ -12,7 +12,7 @@ import sys
 
 CATEGORIES = ["Read", "Write", "Execute", "Destructive", "Financial"]
 BASE, S, ED, ING = 1, 2, 3, 4
-WEAK, STARTS_PHRASE = 1, 2
+WEAK, STARTS_PHRASE, IN_PHRASE = 1, 2, 4
 VOWELS = "aeiou"
 HASH_SIZE = 1 << 15
 PHRASE_WORDS = 4
@@ -97,6 +97,7 @@ class Table:
             raise Mistake(f"'{' '.join(parts)}' has more than {PHRASE_WORDS} words")
         for count in range(1, len(parts)):
             self.at(" ".join(parts[:count]))["phrase"] = True
+            self.at(parts[count])["inside"] = True
 
 
 def add_forms(table, parts, text_forms, roles, where):
@@ -201,7 +202,7 @@ def write_enum(out, name, prefix, classes):
 def write_words(out, table, indices):
     pool, rows, slots = "", [], [0] * HASH_SIZE
     for text, entry in sorted(table.entries.items()):
-        flags = (WEAK if entry.get("weak") else 0) | (STARTS_PHRASE if entry.get("phrase") else 0)
+        flags = (WEAK if entry.get("weak") else 0) | (STARTS_PHRASE if entry.get("phrase") else 0) | (IN_PHRASE if entry.get("inside") else 0)
         numbers = [indices[role].get(entry.get(role), 0) for role in ("verb", "noun", "mark", "domain", "schema")]
         form = entry.get("form", 0) if "verb" in entry else 0
         rows.append(f"{{{len(pool)}, {len(text.encode())}, {', '.join(map(str, numbers))}, {form}, {flags}}}")

@@ -50,6 +50,12 @@ static bool extend(char *phrase, size_t *length, struct slice text, const struct
     return true;
 }
 
+// Most words that may start a phrase do not; this saves looking them up with what follows.
+static bool is_inside_phrase(const struct token *token)
+{
+    return token->word != NULL && (token->word->flags & WORD_IN_PHRASE) != 0;
+}
+
 // The longest phrase of the lists that starts at the first of the tokens; how many words it has.
 static size_t phrase_at(struct slice text, const struct token *tokens, size_t count,
                         const struct word **ret)
@@ -59,7 +65,7 @@ static size_t phrase_at(struct slice text, const struct token *tokens, size_t co
     const struct word *known = tokens[0].word;
     extend(phrase, &length, text, &tokens[0]);
     for (size_t i = 1; i < count && known != NULL && (known->flags & WORD_STARTS_PHRASE) != 0 &&
-                       tokens[i].gap <= GAP_SPACE;
+                       tokens[i].gap <= GAP_SPACE && is_inside_phrase(&tokens[i]);
          i++) {
         if (!extend(phrase, &length, text, &tokens[i]))
             break;
