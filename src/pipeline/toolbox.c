@@ -182,7 +182,12 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
             return;
         }
     }
-    tool->category = category_of(doc, entry, slice_from_string(box->server));
+    // Lists come again and again, nearly always with the same tools.
+    uint64_t definition = slice_hash(json_raw(doc, entry), box->tools.seed);
+    if (!tool->learned || tool->definition != definition)
+        tool->category = category_of(doc, entry, slice_from_string(box->server));
+    tool->learned = true;
+    tool->definition = definition;
     tool->may_be_task = takes_tasks(doc, json_get(doc, entry, "execution"));
     learn_headers(tool, doc, entry, arena);
 }

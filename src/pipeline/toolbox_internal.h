@@ -13,6 +13,8 @@ struct tool_header {
 struct tool {
     char *name; // owned, the key
     enum catalogue_category category;
+    bool learned;
+    uint64_t definition;         // hash of what the category was read off
     struct tool_header *headers; // owned
     size_t header_count;
     bool may_be_task; // its calls may be asked for as tasks (2025-11-25)
