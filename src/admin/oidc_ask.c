@@ -48,10 +48,11 @@ struct slice admin_visit_back(struct admin_request *request, struct error *error
     return back;
 }
 
-static int get_document(struct admin_request *request, const char *url, struct slice *ret,
-                        struct error *error)
+// `header`: one more of the question; NULL.
+static int get_document(struct admin_request *request, const char *url, const char *header,
+                        struct slice *ret, struct error *error)
 {
-    static const char *const headers[] = {"Accept: application/json", NULL};
+    const char *const headers[] = {"Accept: application/json", header, NULL};
     struct fetch *fetch = request->admin->options.fetch;
     const struct fetch_request asked = {
         .url = url, .headers = headers, .answer_max = DOCUMENT_MAX, .secret = true};
@@ -79,7 +80,7 @@ static int get_metadata(struct admin_request *request, struct slice *ret, struct
     struct slice url = arena_format(&request->arena, "%.*s/.well-known/openid-configuration",
                                     (int)length, issuer.data);
     return url.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                            : get_document(request, url.data, ret, error);
+                            : get_document(request, url.data, NULL, ret, error);
 }
 
 int admin_provider_metadata(struct admin_request *request, struct oauth_server *ret,
@@ -99,7 +100,9 @@ int admin_provider_metadata(struct admin_request *request, struct oauth_server *
 
 // ---- Its keys
 
-static int find_keys_url(struct admin_request *request, const char **ret, struct error *error)
+// An address in its metadata; NULL: it names none.
+static int find_url(struct admin_request *request, const char *name, const char **ret,
+                    struct error *error)
 {
     struct slice text, url = {0};
     struct json_doc doc;
@@ -107,15 +110,17 @@ static int find_keys_url(struct admin_request *request, const char **ret, struct
     int result = get_metadata(request, &text, error);
     if (result == 0)
         result = json_scan(&doc, text, NULL, error, NULL);
-    uint32_t node = result == 0 ? json_get(&doc, 0, "jwks_uri") : JSON_NONE;
+    uint32_t node = result == 0 ? json_get(&doc, 0, name) : JSON_NONE;
     if (node != JSON_NONE && json_type(&doc, node) == JSON_STRING)
         url = json_string(&doc, node, &request->arena);
-    if (result == 0 && !oauth_is_url(url))
-        result = error_set(error, ERROR_PROTOCOL, "its metadata has no https address of its keys");
-    *ret = result == 0 ? arena_copy(&request->arena, url).data : NULL;
+    if (node != JSON_NONE && !oauth_is_url(url))
+        result =
+            error_set(error, ERROR_PROTOCOL, "the '%s' of its metadata is no https address", name);
+    *ret = result == 0 && node != JSON_NONE ? arena_copy(&request->arena, url).data : NULL;
     json_doc_release(&doc);
-    return result == 0 && *ret == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                                       : result;
+    return result == 0 && node != JSON_NONE && *ret == NULL
+               ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+               : result;
 }
 
 // `anew`: what is remembered was not enough.
@@ -130,9 +135,11 @@ static int get_keys(struct admin_request *request, bool anew, struct oidc_keys *
                                   &request->arena);
     bool fresh = text.data == NULL;
     if (fresh)
-        result = find_keys_url(request, &url, error);
+        result = find_url(request, "jwks_uri", &url, error);
     if (result == 0 && fresh)
-        result = get_document(request, url, &text, error);
+        result = url == NULL
+                     ? error_set(error, ERROR_PROTOCOL, "its metadata has no address of its keys")
+                     : get_document(request, url, NULL, &text, error);
     if (result == 0)
         result = oidc_keys_read(text, ret, error);
     if (result == 0 && fresh)
@@ -267,6 +274,37 @@ static int check_token(struct admin_request *request, const struct given *given,
     return result;
 }
 
+// It goes into a header as it is.
+static bool is_visible(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] <= 0x20 || text.data[i] >= 0x7F)
+            return false;
+    return text.length > 0 && text.length <= OAUTH_TOKEN_MAX;
+}
+
+// What the ID token leaves out is asked for, with the access token that came with it.
+static int complete_claims(struct admin_request *request, struct slice access_token,
+                           struct oidc_claims *claims, struct error *error)
+{
+    const char *url = NULL;
+    struct slice text, header;
+    if (oidc_is_complete(claims, request->visit->provider.claim) || !is_visible(access_token))
+        return 0;
+    int result = find_url(request, "userinfo_endpoint", &url, error);
+    if (result == 0 && url == NULL)
+        return 0;
+    header = arena_format(&request->arena, "Authorization: Bearer %.*s", SLICE_PRINT(access_token));
+    if (result == 0 && header.data == NULL)
+        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (result == 0)
+        result = get_document(request, url, header.data, &text, error);
+    if (result != 0)
+        return no_provider(request, error, error->text);
+    result = oidc_claims_add(claims, text, &request->arena, error);
+    return result == ERROR_PROTOCOL ? no_provider(request, error, error->text) : result;
+}
+
 static int keep_claims(struct admin_request *request, const struct oidc_claims *claims,
                        struct error *error)
 {
@@ -311,6 +349,8 @@ int admin_ask_provider(struct admin_request *request, struct error *error)
     result = check_token(request, &given, false, &claims, error);
     if (result == ERROR_NOT_FOUND) // its keys may have changed
         result = check_token(request, &given, true, &claims, error);
+    if (result == 0)
+        result = complete_claims(request, given.access_token, &claims, error);
     if (result != 0 && request->problem.status == 0)
         return refuse(request, error, error->text);
     return result == 0 ? keep_claims(request, &claims, error) : result;

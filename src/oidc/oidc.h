@@ -41,6 +41,7 @@ struct oidc_claims {
     bool email_verified;
     struct slice name;
     struct slice text; // all of them, JSON
+    struct slice more; // what the provider says besides, JSON; empty: nothing
 };
 // Checks the signature with one of the keys, and then all that the token says for whom and when it
 // is. What is returned lives in `arena`. ERROR_NOT_FOUND: the provider has no such key; get its
@@ -48,5 +49,15 @@ struct oidc_claims {
 int oidc_token_check(struct slice token, const struct oidc_keys *keys,
                      const struct oidc_expected *expected, struct arena *arena,
                      struct oidc_claims *ret, struct error *error) MUST_CHECK;
-// Has a claim this value, or a list that holds it?
+// Does the token say the e-mail address with whether it is verified, and the claim of this name, if
+// one is named? With response type "code" providers keep them for the UserInfo endpoint (Core 1.0,
+// 5.4).
+bool oidc_is_complete(const struct oidc_claims *claims, struct slice name);
+// Adds what the UserInfo endpoint says (Core 1.0, 5.3.2) and the token does not; address and
+// verification come from one of both, never half from each. `text` must live as long as the claims.
+// ERROR_DENIED: it says of somebody else. ERROR_PROTOCOL: it is no object, or does not say of whom.
+// ERROR_NO_MEMORY.
+int oidc_claims_add(struct oidc_claims *claims, struct slice text, struct arena *arena,
+                    struct error *error) MUST_CHECK;
+// Has a claim this value, or a list that holds it? A claim of the token wins over one besides.
 bool oidc_has_claim(const struct oidc_claims *claims, struct slice name, struct slice value);

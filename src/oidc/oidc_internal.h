@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// keys.c reads keys, signature.c uses them, base64.c decodes, token.c judges what was signed.
+// keys.c reads keys, signature.c uses them, base64.c decodes, token.c judges what was signed,
+// claims.c keeps what is said of somebody.
 #pragma once
 
 #include "oidc/oidc.h"
@@ -32,3 +33,12 @@ bool oidc_signature_is_right(const struct oidc_key *key, enum oidc_algorithm alg
 // at_hash of an access token (Core 1.0, 3.1.3.6), as base64url text of up to 43 digits.
 bool oidc_hash_is_right(enum oidc_algorithm algorithm, struct slice text, struct slice expected,
                         struct arena *arena);
+
+// ---- claims.c
+// An object within bounds. ERROR_PROTOCOL, ERROR_NO_MEMORY.
+int oidc_scan(struct json_doc *doc, struct slice text, struct error *error) MUST_CHECK;
+// The text of a claim; data NULL when it is not there or no text.
+struct slice oidc_text(const struct json_doc *doc, const char *name, struct arena *arena);
+// Of a token that was judged.
+int oidc_claims_keep(const struct json_doc *doc, struct arena *arena, struct oidc_claims *ret,
+                     struct error *error) MUST_CHECK;

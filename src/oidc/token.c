@@ -5,8 +5,6 @@
 // looked at before it is known who says it, but which key it names.
 #include "oidc/oidc_internal.h"
 
-enum { DEPTH_MAX = 32 };
-
 struct parts {
     struct slice signed_text; // "HEAD.CLAIMS"
     struct slice head, claims, signature;
@@ -36,20 +34,8 @@ static int split(struct slice token, struct arena *arena, struct parts *ret, str
 
 static int scan(struct json_doc *doc, struct slice text, struct error *error)
 {
-    const struct json_limits limits = {.depth = DEPTH_MAX, .nodes = 20000};
-    int result = json_scan(doc, text, &limits, NULL, NULL);
-    if (result == ERROR_NO_MEMORY)
-        return error_set(error, result, "out of memory");
-    return result == 0 && json_type(doc, 0) == JSON_OBJECT ? 0 : no_token(error);
-}
-
-// The text of a claim; data NULL when it is not there or no text.
-static struct slice text_of(const struct json_doc *doc, const char *name, struct arena *arena)
-{
-    uint32_t node = json_get(doc, 0, name);
-    if (node == JSON_NONE || json_type(doc, node) != JSON_STRING)
-        return slice_of(NULL, 0);
-    return json_string(doc, node, arena);
+    int result = oidc_scan(doc, text, error);
+    return result == ERROR_PROTOCOL ? no_token(error) : result;
 }
 
 static int read_head(struct slice text, struct arena *arena, enum oidc_algorithm *ret_algorithm,
@@ -58,7 +44,7 @@ static int read_head(struct slice text, struct arena *arena, enum oidc_algorithm
     struct json_doc doc;
     json_doc_init(&doc);
     int result = scan(&doc, text, error);
-    if (result == 0 && !oidc_algorithm_of(text_of(&doc, "alg", arena), ret_algorithm))
+    if (result == 0 && !oidc_algorithm_of(oidc_text(&doc, "alg", arena), ret_algorithm))
         result =
             error_set(error, ERROR_DENIED,
                       "the provider's ID token is not signed with RS256, PS256, ES256 or EdDSA");
@@ -66,7 +52,7 @@ static int read_head(struct slice text, struct arena *arena, enum oidc_algorithm
         result = error_set(error, ERROR_DENIED,
                            "the provider's ID token needs extensions that nobody here knows");
     if (result == 0) {
-        struct slice key = text_of(&doc, "kid", arena);
+        struct slice key = oidc_text(&doc, "kid", arena);
         *ret_key = key.data == NULL ? key : arena_copy(arena, key);
     }
     json_doc_release(&doc);
@@ -151,12 +137,14 @@ static int check_times(const struct json_doc *doc, int64_t now_ms, struct error 
 static int check_claims(const struct json_doc *doc, const struct oidc_expected *expected,
                         enum oidc_algorithm algorithm, struct arena *arena, struct error *error)
 {
-    struct slice subject = text_of(doc, "sub", arena), hash = text_of(doc, "at_hash", arena);
-    if (!slice_equal(text_of(doc, "iss", arena), expected->issuer) || expected->issuer.length == 0)
+    struct slice subject = oidc_text(doc, "sub", arena), hash = oidc_text(doc, "at_hash", arena);
+    if (!slice_equal(oidc_text(doc, "iss", arena), expected->issuer) ||
+        expected->issuer.length == 0)
         return error_set(error, ERROR_DENIED, "the ID token is of another issuer");
     if (!is_for(doc, expected->client, arena))
         return error_set(error, ERROR_DENIED, "the provider's ID token is for another client");
-    if (!slice_equal(text_of(doc, "nonce", arena), expected->nonce) || expected->nonce.length == 0)
+    if (!slice_equal(oidc_text(doc, "nonce", arena), expected->nonce) ||
+        expected->nonce.length == 0)
         return error_set(error, ERROR_DENIED, "the ID token belongs to another sign-in");
     if (subject.length == 0 || subject.length > 255)
         return error_set(error, ERROR_PROTOCOL, "the provider's ID token says of nobody");
@@ -165,22 +153,6 @@ static int check_claims(const struct json_doc *doc, const struct oidc_expected *
                      !oidc_hash_is_right(algorithm, expected->access_token, hash, arena)))
         return error_set(error, ERROR_DENIED, "the ID token belongs to another access token");
     return check_times(doc, expected->now_ms, error);
-}
-
-static int keep(const struct json_doc *doc, struct arena *arena, struct oidc_claims *ret,
-                struct error *error)
-{
-    uint32_t verified = json_get(doc, 0, "email_verified");
-    struct slice email = text_of(doc, "email", arena), name = text_of(doc, "name", arena);
-    ret->subject = arena_copy(arena, text_of(doc, "sub", arena));
-    ret->email = arena_copy(arena, email);
-    ret->name = arena_copy(arena, name);
-    // A text "true" is not what the specification says, and "false" would be read as true by some.
-    ret->email_verified = verified != JSON_NONE && json_type(doc, verified) == JSON_TRUE;
-    ret->text = doc->text;
-    return ret->subject.data != NULL && ret->email.data != NULL && ret->name.data != NULL
-               ? 0
-               : error_set(error, ERROR_NO_MEMORY, "out of memory");
 }
 
 int oidc_token_check(struct slice token, const struct oidc_keys *keys,
@@ -203,24 +175,7 @@ int oidc_token_check(struct slice token, const struct oidc_keys *keys,
     if (result == 0)
         result = check_claims(&doc, expected, algorithm, arena, error);
     if (result == 0)
-        result = keep(&doc, arena, ret, error);
+        result = oidc_claims_keep(&doc, arena, ret, error);
     json_doc_release(&doc);
     return result;
-}
-
-bool oidc_has_claim(const struct oidc_claims *claims, struct slice name, struct slice value)
-{
-    struct json_doc doc;
-    bool found = false;
-    json_doc_init(&doc);
-    uint32_t node = scan(&doc, claims->text, NULL) == 0 ? json_get_slice(&doc, 0, name) : JSON_NONE;
-    if (node != JSON_NONE && json_type(&doc, node) == JSON_STRING)
-        found = json_string_equals(&doc, node, value);
-    for (uint32_t item = node != JSON_NONE && json_type(&doc, node) == JSON_ARRAY
-                             ? json_first_element(&doc, node)
-                             : JSON_NONE;
-         item != JSON_NONE && !found; item = json_next_element(&doc, node, item))
-        found = json_type(&doc, item) == JSON_STRING && json_string_equals(&doc, item, value);
-    json_doc_release(&doc);
-    return found;
 }

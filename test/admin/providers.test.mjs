@@ -232,6 +232,47 @@ test('who comes in: members, those who were invited, and whom the provider\'s re
   assert.deepEqual((await s.open.must(200, 'GET', '/sign-in')).body.items, []);
 });
 
+test('what the ID token leaves out is asked for, of the same person only', async t => {
+  const s = await scene(t, { claim: 'groups', claim_value: 'ops' });
+  const asked = () => s.provider.requests.filter(r => r.url === '/userinfo').length;
+  const whole = { sub: 'u-1', email: 'a@example.com', email_verified: true };
+  s.provider.metadata = m => ({ ...m, userinfo_endpoint: s.provider.issuer + '/userinfo' });
+  s.provider.user = { sub: 'u-1' };
+  for (const [answer, status, pattern] of [
+    [[200, { ...whole, sub: 'u-2' }], 401, /of somebody else/], [[200, { ...whole, sub: undefined }], 502, /not say of whom/], [[200, 'a.signed.token'], 502, /no JSON object/], [[401, whole], 502, /answers 401/],
+    [[302, whole, { Location: '/jwks' }], 502, /answers 302/], [[200, { ...whole, padding: 'x'.repeat(300 * 1024) }], 502, /larger than/], [[200, { ...whole, email_verified: false }], 403, /verified/], [[200, { sub: 'u-1' }], 403, /verified/],
+    [[200, { ...whole, email: 'x@example.org', groups: 'dev' }], 403, /nobody has invited you/],
+  ]) {
+    s.provider.userinfo = answer;
+    await fails(s, status, pattern);
+  }
+  const before = asked();
+  // Without an access token that can be one, or with all of it in the ID token, nothing is asked.
+  s.provider.given = g => ({ ...g, access_token: 'a\r\nX: y' });
+  await fails(s, 403, /verified/);
+  s.provider.given = g => ({ ...g, access_token: undefined });
+  await fails(s, 403, /verified/);
+  s.provider.given = g => g;
+  s.provider.user = { sub: 'u-3', email: 'x@example.org', email_verified: true, groups: ['dev'] };
+  s.provider.userinfo = [200, { sub: 'u-3', groups: ['ops'] }];
+  await fails(s, 403, /nobody has invited you/);
+  assert.equal(asked(), before);
+  s.provider.user = { sub: 'u-4' };
+  s.provider.userinfo = [200, { sub: 'u-4', email: 'ops@example.org', email_verified: true, groups: ['ops'] }];
+  assert.equal((await (await enters(s)).must(200, 'GET', '/session')).body.email, 'ops@example.org');
+  s.provider.user = { sub: 'u-1' };
+  s.provider.userinfo = [200, whole];
+  assert.equal((await (await enters(s)).must(200, 'GET', '/session')).body.email, 'a@example.com');
+  const inside = await scene(t);
+  inside.provider.user = { sub: 'u-1' };
+  inside.provider.metadata = m => ({ ...m, userinfo_endpoint: 'https://10.0.0.1/userinfo' });
+  await fails(inside, 502, /10\.0\.0\.1:443 is a private address/);
+  const plain = await scene(t);
+  plain.provider.user = { sub: 'u-1' };
+  plain.provider.metadata = m => ({ ...m, userinfo_endpoint: 'http://id.example.com/userinfo' });
+  await fails(plain, 502, /'userinfo_endpoint' of its metadata is no https address/);
+});
+
 test('a new session takes the place of the one that the browser had', async t => {
   const s = await scene(t);
   const first = await enters(s);

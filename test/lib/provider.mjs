@@ -62,6 +62,7 @@ export class FakeProvider {
     if (request.url === '/.well-known/openid-configuration')
       return send(200, this.metadata({ issuer: this.issuer, authorization_endpoint: this.issuer + '/authorize', token_endpoint: this.issuer + '/token', jwks_uri: this.issuer + '/jwks', response_types_supported: ['code'], token_endpoint_auth_methods_supported: ['client_secret_basic'], authorization_response_iss_parameter_supported: this.saysIssuer ?? false }), this.redirect ? { Location: this.redirect } : {});
     if (request.url === '/jwks') return send(200, this.jwks({ keys: [this.publicKey()] }));
+    if (request.url === '/userinfo') return request.headers.authorization === 'Bearer at' ? send(...this.userinfo) : send(401, {});
     if (request.url !== '/token') return send(404, {});
     const form = Object.fromEntries(new URLSearchParams(body));
     const question = this.codes.get(form.code);

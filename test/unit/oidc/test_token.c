@@ -279,14 +279,74 @@ static void leaves_out_keys_that_are_no_good(void **state)
     assert_int_equal(check_as(world, "EdDSA", "{\"alg\":\"EdDSA\"}", good_claims), ERROR_NOT_FOUND);
 }
 
+// What the token leaves out (Core 1.0, 5.4); nothing of it is mixed with what another place says.
+static void takes_the_rest_from_elsewhere(void **state)
+{
+    static const char start[] =
+        "{\"iss\":\"https://id.example.com\",\"sub\":\"u-1\",\"aud\":\"gateway\",\"nonce\":\"n-0\","
+        "\"iat\":1799999990,\"exp\":1800000300";
+    static const struct {
+        const char *token, *more;
+        int result;
+        bool complete, verified, ops;
+        const char *email;
+    } rows[] = {
+        {"}", "{\"sub\":\"u-1\",\"email\":\"b@c\",\"email_verified\":true,\"groups\":[\"ops\"]}", 0,
+         false, true, true, "b@c"},
+        {"}", "{\"sub\":\"u-1\",\"email\":\"b@c\",\"email_verified\":\"true\"}", 0, false, false,
+         false, "b@c"},
+        {"}", "{\"sub\":\"u-1\"}", 0, false, false, false, ""},
+        {",\"email\":\"a@c\"}", "{\"sub\":\"u-1\",\"email_verified\":true}", 0, false, false, false,
+         "a@c"},
+        {",\"email_verified\":true}", "{\"sub\":\"u-1\",\"email\":\"b@c\"}", 0, false, false, false,
+         "b@c"},
+        {",\"email\":\"a@c\",\"email_verified\":true}",
+         "{\"sub\":\"u-1\",\"email\":\"b@c\",\"email_verified\":false}", 0, false, true, false,
+         "a@c"},
+        {",\"email\":\"a@c\",\"email_verified\":false,\"groups\":[]}",
+         "{\"sub\":\"u-1\",\"email\":\"a@c\",\"email_verified\":true,\"groups\":[\"ops\"]}", 0,
+         true, false, false, "a@c"},
+        {"}", "{\"sub\":\"u-2\",\"email\":\"b@c\",\"email_verified\":true}", ERROR_DENIED, false,
+         false, false, ""},
+        {"}", "{\"sub\":\"\"}", ERROR_DENIED, false, false, false, ""},
+        {"}", "{\"email\":\"b@c\",\"email_verified\":true}", ERROR_PROTOCOL, false, false, false,
+         ""},
+        {"}", "{\"sub\":[\"u-1\"]}", ERROR_PROTOCOL, false, false, false, ""},
+        {"}", "{\"sub\":\"u-1\",\"sub\":\"u-1\"}", ERROR_PROTOCOL, false, false, false, ""},
+        {"}", "[]", ERROR_PROTOCOL, false, false, false, ""},
+        {"}", "", ERROR_PROTOCOL, false, false, false, ""},
+    };
+    struct world *world = *state;
+    struct oidc_claims *claims = &world->claims;
+    struct slice groups = SLICE_LITERAL("groups"), ops = SLICE_LITERAL("ops");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[500];
+        snprintf(text, sizeof text, "%s%s", start, rows[i].token);
+        assert_int_equal(check(world, text), 0);
+        assert_int_equal(oidc_is_complete(claims, groups), rows[i].complete);
+        int result =
+            oidc_claims_add(claims, slice_from_string(rows[i].more), &world->arena, &world->error);
+        if (result != rows[i].result)
+            fail_msg("%s %s: %d", rows[i].token, rows[i].more, result);
+        assert_true(slice_equal_string(claims->email, rows[i].email));
+        assert_int_equal(claims->email_verified, rows[i].verified);
+        assert_int_equal(oidc_has_claim(claims, groups, ops), rows[i].ops);
+    }
+    assert_int_equal(check(world, good_claims), 0);
+    assert_true(oidc_is_complete(claims, groups));
+    assert_true(oidc_is_complete(claims, SLICE_LITERAL("")));
+    assert_false(oidc_is_complete(claims, SLICE_LITERAL("else")));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(takes_what_is_signed_well), TEST(refuses_what_is_signed_otherwise),
-        TEST(refuses_what_was_changed),  TEST(refuses_what_is_not_for_us),
-        TEST(ties_the_access_token),     TEST(leaves_out_keys_that_are_no_good),
+        TEST(takes_what_is_signed_well),     TEST(refuses_what_is_signed_otherwise),
+        TEST(refuses_what_was_changed),      TEST(refuses_what_is_not_for_us),
+        TEST(ties_the_access_token),         TEST(leaves_out_keys_that_are_no_good),
+        TEST(takes_the_rest_from_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
