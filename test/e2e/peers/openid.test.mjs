@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { Provider } from 'oidc-provider';
 import { Api } from '../../lib/api.mjs';
+import { Browser } from '../../lib/browser.mjs';
 import { controlled } from '../../lib/controlled.mjs';
 
 const SECRET = 'a secret: with & signs, of 40 characters';
@@ -56,41 +57,12 @@ async function scene(t, { record = {}, client = {}, alg = 'RS256', settings = {}
   return { place, gateway, api, id, back, alg, start, open: new Api(gateway.port) };
 }
 
-class Browser {
-  jar = new Map(); // name and path -> value
-
-  async open(url, options = {}) {
-    const { pathname } = new URL(url);
-    const sent = [...this.jar.values()].filter(c => pathname === c.path || pathname.startsWith(c.path.replace(/\/?$/, '/'))).map(c => `${c.name}=${c.value}`);
-    const answer = await fetch(url, { redirect: 'manual', ...options, headers: { ...options.headers, ...(sent.length ? { Cookie: sent.join('; ') } : {}) } });
-    for (const line of answer.headers.getSetCookie()) {
-      const [pair, ...attributes] = line.split(/; ?/), name = pair.slice(0, pair.indexOf('=')), value = pair.slice(name.length + 1);
-      const attribute = wanted => attributes.find(a => a.toLowerCase().startsWith(wanted + '='))?.slice(wanted.length + 1);
-      const path = attribute('path') ?? '/', key = name + ' ' + path;
-      if (attribute('max-age') === '0' || new Date(attribute('expires') ?? '2999-01-01') < new Date()) this.jar.delete(key);
-      else this.jar.set(key, { name, value, path });
-    }
-    return { status: answer.status, location: answer.headers.get('location'), text: await answer.text(), url: String(url) };
-  }
-  forget(name) { for (const [key, cookie] of this.jar) if (cookie.name === name) this.jar.delete(key); }
-  cookie(name) { return [...this.jar.values()].find(c => c.name === name)?.value; }
-}
-
 // From the sign-in page to what the way back answers, as `who`. Says which forms were seen.
 async function signIn(s, browser, who) {
   const begun = await browser.open(`http://127.0.0.1:${s.gateway.port}/api/v1/sign-in/${s.id}`, { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } });
   assert.equal(begun.status, 201, begun.text);
-  let page = await browser.open(JSON.parse(begun.text).url);
-  const forms = [];
-  for (let steps = 0; steps < 20; steps++) {
-    if (page.url.startsWith(s.back)) return { ...page, forms, body: page.text ? JSON.parse(page.text) : null };
-    if (page.location) { page = await browser.open(new URL(page.location, page.url)); continue; }
-    assert.equal(page.status, 200, `${page.url}: ${page.text}`);
-    const [, action] = page.text.match(/action="([^"]+)"/), [, prompt] = page.text.match(/name="prompt" value="(\w+)"/);
-    forms.push(prompt);
-    page = await browser.open(new URL(action, page.url), { method: 'POST', body: new URLSearchParams({ prompt, login: who, password: 'any' }) });
-  }
-  assert.fail('the provider sends the browser round in circles');
+  const page = await browser.walk(JSON.parse(begun.text).url, s.back, who);
+  return { ...page, body: page.text ? JSON.parse(page.text) : null };
 }
 
 async function enters(s, browser, who) {
