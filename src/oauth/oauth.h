@@ -35,7 +35,8 @@ struct slice oauth_join_scopes(struct slice a, struct slice b, struct arena *are
 bool oauth_has_scope(struct slice list, struct slice scope);
 
 // ---- url.c
-// https, or http on the loopback of a machine; without user name and fragment.
+// https, or http on the loopback of a machine; a host and perhaps a port in digits; without user
+// name and fragment.
 bool oauth_is_url(struct slice url);
 // Scheme, host and port, as far as "/" of the path; empty when it is none.
 struct slice oauth_origin(struct slice url);

@@ -36,13 +36,45 @@ static bool is_loopback(struct slice authority)
     return false;
 }
 
+static bool consists_of(struct slice text, const char *others)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            strchr(others, c) == NULL)
+            return false;
+    }
+    return true;
+}
+
+// A name or an address, and perhaps a port; a user name or "%" would be read in more than one way.
+static bool is_authority(struct slice authority)
+{
+    bool bracketed = authority.length > 0 && authority.data[0] == '[';
+    size_t length = 0;
+    while (length < authority.length && authority.data[length] != (bracketed ? ']' : ':'))
+        length++;
+    struct slice host = slice_of(authority.data + bracketed, length - bracketed);
+    length += bracketed;
+    if (length > authority.length || host.length == 0 ||
+        !consists_of(host, bracketed ? ":." : "-._"))
+        return false;
+    struct slice port = slice_of(authority.data + length, authority.length - length);
+    for (size_t i = 1; i < port.length; i++)
+        if (port.data[i] < '0' || port.data[i] > '9')
+            return false;
+    return port.length == 0 || (port.data[0] == ':' && port.length >= 2 && port.length <= 6);
+}
+
 bool oauth_is_url(struct slice url)
 {
     struct slice origin = oauth_origin(url);
-    if (!is_printable(url) || origin.length == 0 || memchr(origin.data, '@', origin.length) != NULL)
+    if (!is_printable(url) || origin.length == 0)
         return false;
-    return slice_starts_with(origin, secure) ||
-           is_loopback(slice_of(origin.data + plain.length, origin.length - plain.length));
+    bool tls = slice_starts_with(origin, secure);
+    size_t scheme = tls ? secure.length : plain.length;
+    struct slice authority = slice_of(origin.data + scheme, origin.length - scheme);
+    return is_authority(authority) && (tls || is_loopback(authority));
 }
 
 // Scheme and host ignore case.

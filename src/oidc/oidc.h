@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
-#include "json/json.h"
 
 enum {
     OIDC_KEYS_MAX = 64, // of one set; more are not looked at

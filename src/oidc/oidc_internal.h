@@ -7,6 +7,8 @@
 
 #include "oidc/oidc.h"
 
+#include "json/json.h"
+
 #include <openssl/evp.h>
 
 enum oidc_algorithm { OIDC_RS256, OIDC_PS256, OIDC_ES256, OIDC_EDDSA, OIDC_ALGORITHMS };

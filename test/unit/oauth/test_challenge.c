@@ -79,8 +79,13 @@ static void scopes_are_joined_once(void **state)
 static void only_safe_urls_are_followed(void **state)
 {
     (void)state;
-    static const char *const good[] = {"https://a", "https://a.example/b?c=d", "http://localhost:1",
-                                       "http://127.0.0.1/x", "http://[::1]:8/x"};
+    static const char *const good[] = {"https://a",
+                                       "https://a.example/b?c=d",
+                                       "http://localhost:1",
+                                       "http://127.0.0.1/x",
+                                       "http://[::1]:8/x",
+                                       "https://a_b.example:8443?x",
+                                       "https://[2001:db8::1]"};
     static const char *const bad[] = {"",
                                       "a",
                                       "http://a.example",
@@ -93,7 +98,17 @@ static void only_safe_urls_are_followed(void **state)
                                       "http://localhost.evil.example",
                                       "http://127.0.0.1.evil.example",
                                       "javascript:alert(1)",
-                                      "https://a\\@b"};
+                                      "https://a\\@b",
+                                      "https://a:",
+                                      "https://:1",
+                                      "https://a:b",
+                                      "https://a:1:2",
+                                      "https://a:123456",
+                                      "https://a%2eb",
+                                      "https://[::1",
+                                      "https://[]:1",
+                                      "https://[::1]x",
+                                      "http://[::1]:68%x"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (!oauth_is_url(slice_from_string(good[i])))
             fail_msg("'%s' is good", good[i]);
