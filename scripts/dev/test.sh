@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan e2e peers conformance release guard)
+TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan e2e peers conformance e2edata release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -63,6 +63,18 @@ part_wiredata() {
 part_e2e() { node_tests e2e plain test/e2e; }
 part_peers() { node_tests peers plain test/e2e/peers; }
 part_conformance() { node_tests conformance plain test/e2e/conformance; }
+
+# The same programs before a gateway with a database. Not here: what is about a configuration file (demo, the policies of the
+# catalogue), what has a database anyway (pages, oauth, openid); of the suites the ways that differ.
+E2E_DATA=(sessions peers/eras peers/inspector peers/resume peers/servers peers/tasks conformance/conformance conformance/tasks)
+part_e2edata() {
+    local started=$SECONDS name files=()
+    for name in "${E2E_DATA[@]}"; do files+=("test/e2e/$name.test.mjs"); done
+    build_variant plain
+    choose_wrapper plain
+    TEST_DATA=1 CONFORMANCE_WAYS="http stdio http-legacy" run_node_tests e2edata "${files[@]}"
+    scripts/count-tests tap "$SCRATCH/test/e2edata.tap" e2edata $((SECONDS - started)) >>"$RESULTS"
+}
 
 # The build that is released: it can be made, and does right what it was trained with (each answer is looked at).
 part_release() {
