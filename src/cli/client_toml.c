@@ -135,11 +135,13 @@ static bool skip_value(struct toml *toml, unsigned depth)
 
 // ---- Values that are read: plain strings
 
-// Basic strings with the escapes that JSON has too, and literal ones. Data NULL: another value.
+// Basic strings with the escapes that JSON has too, and literal ones; of one line, between single
+// quotation marks. Data NULL: another value.
 static struct slice string_of(const struct toml *toml, struct slice raw)
 {
     struct slice none = {0};
-    if (raw.length < 2 || memchr(raw.data, '\n', raw.length) != NULL)
+    if (raw.length < 2 || memchr(raw.data, '\n', raw.length) != NULL ||
+        slice_starts_with(raw, SLICE_LITERAL("'''")))
         return none;
     if (raw.data[0] == '\'')
         return arena_copy(&toml->file->arena, slice_of(raw.data + 1, raw.length - 2));
