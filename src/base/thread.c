@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument)
@@ -15,6 +16,16 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument)
     int failed = pthread_create(ret_thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failed == 0 ? 0 : ERROR_NO_MEMORY;
+}
+
+void thread_stand_back(void)
+{
+#ifdef __linux__
+    enum { LEAST = 19 };
+    // 0 is the calling thread there (setpriority(2), "C library/kernel differences").
+    int ignored = setpriority(PRIO_PROCESS, 0, LEAST);
+    (void)ignored;
+#endif
 }
 
 static bool prepare(int fd)

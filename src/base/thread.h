@@ -11,6 +11,9 @@
 
 // The new thread takes no signals: those belong to the main thread. 0 or ERROR_NO_MEMORY.
 int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument) MUST_CHECK;
+// The calling thread does what can wait: where a processor is short of time the others go first.
+// Has an effect where priorities are a thread's own, which is Linux alone.
+void thread_stand_back(void);
 
 struct waker {
     int read_fd;

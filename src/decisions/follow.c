@@ -179,6 +179,7 @@ void *follow_run(void *argument)
     band_init(&follower.band);
     buffer_init(&follower.scratch, 0);
     buffer_init(&follower.packed, 0);
+    thread_stand_back(); // calls first: an index that is behind says so, and catches up
     while (!atomic_load(&decisions->stop) && follower.bytes != NULL) {
         bool more = false;
         int result = turn(&follower, &more);
