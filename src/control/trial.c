@@ -1,394 +1,186 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tries a server out as a client would: reaches it, agrees on a protocol, lists its tools. On a
-// loop and with connections and processes of its own, so that nothing that serves calls notices.
-#include "control/trial_internal.h"
+// Tries a server out, on a loop of its own, so that nothing that serves calls notices, and writes
+// what was found as JSON.
+#include "control/control.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "base/clock.h"
+#include "json/json.h"
+#include "trial/trial.h"
 
-// ---- The end, and what is noted on the way
+enum {
+    TRIAL_TIME_MS = 13000,
+    TRIAL_DISCOVER_MS = 3000,
+    TRIAL_WATCH_MS = 100,
+    TRIAL_MESSAGE_MAX = 4 * 1024 * 1024,
+    TRIAL_PAGES_MAX = 50,
+    TRIAL_TOOLS_MAX = 2000,
+    TRIAL_TOOLS_BYTES_MAX = 4 * 1024 * 1024,
+};
 
-static void stop_speaking(struct trial *trial)
+// ---- What was found
+
+static const struct advice {
+    const char *kind, *text;
+} advices[] = {
+    {"lookup",
+     "check the host in the server's URL, and the names that the gateway's machine knows"},
+    {"unreachable", "check the port, and whether the server runs and the gateway may reach it"},
+    {"timeout", "the server, or something on the way, does not answer; check firewalls"},
+    {"guard", "the gateway's operator must allow addresses that are not public"},
+    {"tls",
+     "check the certificate's name, dates and issuer; the operator can name an own authority "
+     "with 'upstream_ca'"},
+    {"unauthorized", "set or renew the server's credential: sallyport server credential set"},
+    {"forbidden", "the server knows the credential and refuses it; check what it may do"},
+    {"not-found", "check the path in the server's URL"},
+    {"program", "check the command, and whether the gateway's account finds and may start it"},
+    {"ended", "run the command by hand; what it wrote last is in 'errors'"},
+    {"protocol", "what answers may be no MCP server, or need another transport or era"},
+};
+
+static void write_text(struct buffer *out, const char *name, const char *text)
 {
-    if (trial->call != NULL)
-        upstream_call_cancel(trial->call, false);
-    if (trial->link != NULL)
-        upstream_link_close(trial->link);
-    trial->call = NULL;
-    trial->link = NULL;
-    loop_timer_stop(trial->patience);
-}
-
-static void drained_cb(void *argument)
-{
-    loop_stop(((struct trial *)argument)->loop);
-}
-
-// Not inside a callback of what is taken down.
-static void take_down(void *argument)
-{
-    struct trial *trial = argument;
-    trial_reach_stop(trial);
-    stop_speaking(trial);
-    if (trial->set == NULL)
-        loop_stop(trial->loop);
+    buffer_append_format(out, ",\"%s\":", name);
+    if (*text == '\0')
+        buffer_append_string(out, "null");
     else
-        upstream_set_drain(trial->set, drained_cb, trial);
+        json_write_string(out, slice_from_string(text));
 }
 
-void trial_end(struct trial *trial, const char *kind, const char *format, ...)
+static void write_tls(const struct trial_result *result, struct buffer *out)
 {
-    if (trial->over)
+    const struct net_tls_facts *facts = &result->tls;
+    char time[CLOCK_TEXT_SIZE] = "";
+    if (facts->version[0] == '\0') {
+        buffer_append_string(out, ",\"tls\":null");
         return;
-    trial->over = true;
-    if (kind != NULL) {
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(trial->detail, sizeof trial->detail, format, arguments);
-        va_end(arguments);
-        snprintf(trial->kind, sizeof trial->kind, "%s", kind);
     }
-    loop_timer_start(trial->timer, TRIAL_END_MS, 0);
-    loop_defer(trial->loop, take_down, trial);
+    if (facts->expires_ms > 0)
+        clock_format(facts->expires_ms, time);
+    buffer_append_string(out, ",\"tls\":{\"version\":");
+    json_write_string(out, slice_from_string(facts->version));
+    write_text(out, "cipher", facts->cipher);
+    write_text(out, "subject", facts->subject);
+    write_text(out, "issuer", facts->issuer);
+    write_text(out, "expires_at", time);
+    buffer_append_string(out, "}");
 }
 
-static void timeout_cb(void *argument)
+static void write_problem(const struct trial_result *result, struct buffer *out)
 {
-    struct trial *trial = argument;
-    if (trial->over)
-        loop_stop(trial->loop); // the program did not leave by itself
-    else
-        trial_end(trial, "timeout", "it took longer than %d seconds", TRIAL_TIME_MS / 1000);
+    const char *advice = "";
+    if (result->kind[0] == '\0') {
+        buffer_append_string(out, ",\"problem\":null");
+        return;
+    }
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+        if (strcmp(advices[i].kind, result->kind) == 0)
+            advice = advices[i].text;
+    buffer_append_format(out, ",\"problem\":{\"kind\":\"%s\"", result->kind);
+    write_text(out, "detail", result->detail);
+    write_text(out, "advice", advice);
+    write_text(out, "challenge", result->challenge);
+    buffer_append_string(out, "}");
 }
+
+static void write_errors(const struct trial_result *result, struct buffer *out)
+{
+    size_t shown =
+        result->error_count < TRIAL_ERROR_LINES ? result->error_count : TRIAL_ERROR_LINES;
+    buffer_append_string(out, ",\"errors\":[");
+    for (size_t i = 0; i < shown; i++) {
+        size_t place = (result->error_count - shown + i) % TRIAL_ERROR_LINES;
+        buffer_append_string(out, i == 0 ? "" : ",");
+        json_write_string(out, slice_from_string(result->errors[place]));
+    }
+    buffer_append_string(out, "]");
+}
+
+static void write_legs(const struct trial_result *result, struct buffer *out)
+{
+    for (size_t i = 0; i < result->leg_count; i++) {
+        const struct trial_leg *leg = &result->legs[i];
+        buffer_append_format(
+            out, "%s{\"name\":\"%s\",\"milliseconds\":%llu.%03llu,\"detail\":", i == 0 ? "" : ",",
+            leg->name, (unsigned long long)(leg->took_us / 1000),
+            (unsigned long long)(leg->took_us % 1000));
+        json_write_string(out, slice_from_string(leg->detail));
+        buffer_append_string(out, "}");
+    }
+}
+
+static void write_result(const struct trial_result *result, struct buffer *out)
+{
+    bool good = result->kind[0] == '\0';
+    bool spoke = result->version[0] != '\0';
+    buffer_append_format(out, "{\"good\":%s,\"legs\":[", good ? "true" : "false");
+    write_legs(result, out);
+    buffer_append_string(out, "]");
+    write_tls(result, out);
+    write_text(out, "era", !spoke ? "" : result->modern ? "modern" : "legacy");
+    write_text(out, "protocol_version", result->version);
+    write_text(out, "server_name", result->server_name);
+    write_text(out, "server_version", result->server_version);
+    if (result->pages == 0 && !good)
+        buffer_append_string(out, ",\"tools\":null");
+    else
+        buffer_append_format(out, ",\"tools\":{\"count\":%zu,\"more\":%s,\"names\":[%.*s]}",
+                             result->tool_count, result->more ? "true" : "false",
+                             SLICE_PRINT(buffer_slice(&result->tools)));
+    write_problem(result, out);
+    write_errors(result, out);
+    buffer_append_string(out, "}");
+    out->failed = out->failed || result->tools.failed;
+}
+
+// ---- Trying
+
+struct trying {
+    const atomic_bool *stop;
+    struct loop *loop;
+    struct loop_timer *watch;
+    struct trial *trial;
+};
 
 static void watch_cb(void *argument)
 {
-    struct trial *trial = argument;
-    if (trial->given->stop != NULL && atomic_load(trial->given->stop))
-        trial_end(trial, "stopped", "the gateway is being stopped");
+    struct trying *trying = argument;
+    if (trying->stop != NULL && atomic_load(trying->stop))
+        trial_stop(trying->trial, "the gateway is being stopped");
 }
 
-void trial_leg(struct trial *trial, const char *name, const char *detail)
+static void done_cb(void *argument)
 {
-    uint64_t now_us = loop_now_us(trial->loop), took_us = now_us - trial->leg_us;
-    buffer_append_format(
-        &trial->legs, "%s{\"name\":\"%s\",\"milliseconds\":%llu.%03llu,\"detail\":",
-        trial->legs.length == 0 ? "" : ",", name, (unsigned long long)(took_us / 1000),
-        (unsigned long long)(took_us % 1000));
-    json_write_string(&trial->legs, slice_from_string(detail));
-    buffer_append_string(&trial->legs, "}");
-    trial->leg_us = now_us;
-}
-
-static void error_line_cb(void *argument, struct slice line)
-{
-    struct trial *trial = argument;
-    trial_keep_text(trial->errors[trial->error_count++ % TRIAL_ERROR_LINES], TRIAL_ERROR_LINE_MAX,
-                    line);
-}
-
-// ---- What is asked
-
-static void ask(struct trial *trial, enum trial_step step);
-
-// ---- What follows from it
-
-static const char *step_name(const struct trial *trial)
-{
-    static const char *const names[] = {"discover", "initialize", "initialized", "tools/list"};
-    return names[trial->step];
-}
-
-static void refused(struct trial *trial)
-{
-    char why[sizeof trial->detail];
-    snprintf(why, sizeof why, "%s", trial->detail);
-    if (trial->status == 401)
-        trial_end(trial, "unauthorized", "the server wants credentials (401%s%s)",
-                  trial->challenge[0] == '\0' ? "" : ": ", trial->challenge);
-    else if (trial->status == 403)
-        trial_end(trial, "forbidden", "the server refused the credentials (403)");
-    else if (trial->status == 404)
-        trial_end(trial, "not-found", "there is nothing at this path (404)");
-    else if (trial->status >= 400 && !trial->answered)
-        trial_end(trial, "protocol", "the server answered '%s' with status %d", step_name(trial),
-                  trial->status);
-    else if (trial->error_code != 0)
-        trial_end(trial, "protocol", "the server answered '%s' with error %lld: %s",
-                  step_name(trial), (long long)trial->error_code, why);
-    else
-        trial_end(trial, "protocol", "the server did not answer '%s'", step_name(trial));
-}
-
-// Another try in the older era, over a link of its own: a conversation must not go on where a
-// modern request was made.
-static void fall_back(struct trial *trial)
-{
-    if (trial->server.era == UPSTREAM_ERA_MODERN) {
-        refused(trial);
-        return;
-    }
-    stop_speaking(trial);
-    trial->detail[0] = '\0';
-    ask(trial, TRIAL_INITIALIZE);
-}
-
-static void go_on(struct trial *trial)
-{
-    bool good = trial->answered && trial->error_code == 0;
-    switch (trial->step) {
-    case TRIAL_DISCOVER:
-        if (trial->modern)
-            trial_leg(trial, "discover", trial->version);
-        if (trial->modern && trial->has_tools)
-            ask(trial, TRIAL_LIST);
-        else if (trial->modern)
-            trial_end(trial, NULL, " ");
-        else if (trial->status == 401 || trial->status == 403)
-            refused(trial);
-        else
-            fall_back(trial);
-        return;
-    case TRIAL_INITIALIZE:
-        if (good && trial->version[0] != '\0') {
-            trial_leg(trial, "initialize", trial->version);
-            ask(trial, TRIAL_INITIALIZED);
-        } else {
-            refused(trial);
-        }
-        return;
-    case TRIAL_INITIALIZED:
-        if (trial->has_tools)
-            ask(trial, TRIAL_LIST);
-        else
-            trial_end(trial, NULL, " ");
-        return;
-    case TRIAL_LIST:
-        if (!good) {
-            refused(trial);
-        } else if (trial->cursor[0] != '\0') {
-            ask(trial, TRIAL_LIST);
-        } else {
-            trial_leg(trial, "tools/list", "");
-            trial_end(trial, NULL, " ");
-        }
-        return;
-    }
-}
-
-static void go_on_cb(void *argument)
-{
-    struct trial *trial = argument;
-    if (!trial->over)
-        go_on(trial);
-}
-
-static void on_end(void *argument)
-{
-    struct trial *trial = argument;
-    trial->call = NULL;
-    loop_timer_stop(trial->patience);
-    loop_defer(trial->loop, go_on_cb, trial); // not inside the server's callback
-}
-
-static const char *kind_of(const struct trial *trial, int code)
-{
-    bool program = trial->server.transport == UPSTREAM_CHILD;
-    switch (code) {
-    case ERROR_TIMEOUT: return "timeout";
-    case ERROR_TLS: return "tls";
-    case ERROR_CONFIG: return "guard";
-    case ERROR_SYNTAX:
-    case ERROR_AMBIGUOUS:
-    case ERROR_UNSUPPORTED:
-    case ERROR_PROTOCOL:
-    case ERROR_TOO_LARGE: return "protocol";
-    case ERROR_CLOSED: return program ? "ended" : "unreachable";
-    default: return program ? "program" : "unreachable";
-    }
-}
-
-static void on_error(void *argument, int code, bool sent, const char *text)
-{
-    struct trial *trial = argument;
-    (void)sent;
-    trial->call = NULL;
-    // A server of the older era may end over a question that it does not know.
-    if (trial->step == TRIAL_DISCOVER && code != ERROR_TLS && code != ERROR_CONFIG) {
-        bool program = trial->server.transport == UPSTREAM_CHILD;
-        trial->answered = false;
-        loop_timer_start(trial->patience, program ? TRIAL_AGAIN_MS : 0, 0);
-    } else {
-        trial_end(trial, kind_of(trial, code), "%s", text);
-    }
-}
-
-static void impatient_cb(void *argument)
-{
-    struct trial *trial = argument;
-    if (trial->over || trial->step != TRIAL_DISCOVER)
-        return;
-    if (trial->call != NULL)
-        upstream_call_cancel(trial->call, false);
-    trial->call = NULL;
-    go_on(trial);
-}
-
-// ---- Speaking
-
-static void said_cb(void *argument, struct upstream_message *message)
-{
-    (void)argument; // what it says unasked is nothing to a trial
-    (void)message;
-}
-
-static void closed_cb(void *argument, const char *text)
-{
-    struct trial *trial = argument;
-    if (trial->step != TRIAL_DISCOVER)
-        trial_end(trial, kind_of(trial, ERROR_CLOSED), "%s", text);
-}
-
-static bool open_link(struct trial *trial)
-{
-    const struct upstream_link_events events = {
-        .on_message = said_cb, .on_closed = closed_cb, .argument = trial};
-    struct error error = {0};
-    if (trial->link != NULL || !upstream_server_has_links(trial->upstream))
-        return true;
-    int result = upstream_link_open(trial->upstream, false, &events, &trial->link, &error);
-    if (result != 0)
-        trial_end(trial,
-                  trial->server.transport == UPSTREAM_CHILD ? "program" : kind_of(trial, result),
-                  "%s", error.text);
-    return result == 0;
-}
-
-static int send_text(struct trial *trial, struct slice text, struct error *error)
-{
-    static const struct upstream_call_events events = {trial_on_head, trial_on_message, on_end,
-                                                       on_error, NULL};
-    struct upstream_call_events mine = events;
-    struct http_header headers[3];
-    struct json_doc doc;
-    struct arena arena;
-    struct mcp_message message;
-    int code = 0;
-    mine.argument = trial;
-    json_doc_init(&doc);
-    arena_init(&arena, 64 * 1024);
-    struct upstream_request request = {.verb = UPSTREAM_POST,
-                                       .text = text,
-                                       .doc = &doc,
-                                       .message = &message,
-                                       .headers = headers,
-                                       .header_count = trial_headers(trial, headers)};
-    int result = json_scan(&doc, text, NULL, error, NULL);
-    if (result == 0)
-        result = mcp_decode(&doc, 0, &arena, &message, &code, error);
-    if (result == 0)
-        result = upstream_send(trial->upstream, trial->link, &request, &mine, &trial->call, error);
-    arena_release(&arena);
-    json_doc_release(&doc);
-    return result;
-}
-
-static void ask(struct trial *trial, enum trial_step step)
-{
-    struct error error = {0};
-    struct buffer text;
-    trial->step = step;
-    trial->status = 0;
-    trial->answered = false;
-    trial->error_code = 0;
-    if (!open_link(trial))
-        return;
-    buffer_init(&text, 0);
-    trial_write_message(trial, &text);
-    int result = text.failed ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
-                             : send_text(trial, buffer_slice(&text), &error);
-    buffer_release(&text);
-    if (result != 0)
-        trial_end(trial, kind_of(trial, result), "%s", error.text);
-    else if (trial->call == NULL) // a notification to a program: nothing comes back
-        loop_defer(trial->loop, go_on_cb, trial);
-    else if (step == TRIAL_DISCOVER)
-        loop_timer_start(trial->patience, TRIAL_DISCOVER_MS, 0);
-}
-
-void trial_speak(struct trial *trial)
-{
-    struct error error = {0};
-    int result = upstream_set_new(trial->loop, trial->given->ca_file, &trial->set, &error);
-    if (result == 0) {
-        upstream_set_guard(trial->set, trial->given->guard);
-        upstream_set_listen_to_errors(trial->set, error_line_cb, trial);
-        result = upstream_set_apply(trial->set, &trial->server, 1, &error);
-    }
-    trial->upstream = result == 0 ? upstream_find(trial->set, trial->server.name) : NULL;
-    if (trial->upstream == NULL) {
-        trial_end(trial, "internal", "%s", error.text);
-        return;
-    }
-    bool older =
-        trial->server.era == UPSTREAM_ERA_LEGACY ||
-        (trial->server.transport == UPSTREAM_SSE && trial->server.era == UPSTREAM_ERA_AUTO);
-    ask(trial, older ? TRIAL_INITIALIZE : TRIAL_DISCOVER);
-}
-
-// ---- All of it
-
-static void start_cb(void *argument)
-{
-    struct trial *trial = argument;
-    trial->leg_us = loop_now_us(trial->loop);
-    if (trial->server.refusal.length > 0)
-        trial_end(trial, "unusable", "%.*s", SLICE_PRINT(trial->server.refusal));
-    else if (trial->server.transport == UPSTREAM_CHILD)
-        trial_speak(trial);
-    else
-        trial_reach(trial);
-}
-
-static void bound(struct upstream_options *server)
-{
-    if (server->connect_timeout_ms == 0 || server->connect_timeout_ms > TRIAL_TIME_MS)
-        server->connect_timeout_ms = TRIAL_TIME_MS;
-    server->answer_timeout_ms = TRIAL_TIME_MS;
-    if (server->message_max == 0 || server->message_max > TRIAL_MESSAGE_MAX)
-        server->message_max = TRIAL_MESSAGE_MAX;
+    loop_stop(((struct trying *)argument)->loop);
 }
 
 int control_try_server(const struct control_trial *given, struct buffer *out, struct error *error)
 {
-    struct trial trial = {.given = given, .server = *given->server};
-    bound(&trial.server);
-    net_socket_init(&trial.socket, -1);
-    buffer_init(&trial.legs, 0);
-    buffer_init(&trial.tools, 0);
-    trial.loop = loop_new();
-    if (trial.loop == NULL)
+    const struct trial_options options = {.server = given->server,
+                                          .ca_file = given->ca_file,
+                                          .guard = given->guard,
+                                          .time_ms = TRIAL_TIME_MS,
+                                          .discover_ms = TRIAL_DISCOVER_MS,
+                                          .message_max = TRIAL_MESSAGE_MAX,
+                                          .pages_max = TRIAL_PAGES_MAX,
+                                          .tools_max = TRIAL_TOOLS_MAX,
+                                          .tools_bytes_max = TRIAL_TOOLS_BYTES_MAX};
+    struct trying trying = {.stop = given->stop, .loop = loop_new()};
+    if (trying.loop == NULL)
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    trial.timer = loop_timer_open(trial.loop, timeout_cb, &trial);
-    trial.patience = loop_timer_open(trial.loop, impatient_cb, &trial);
-    trial.watch = loop_timer_open(trial.loop, watch_cb, &trial);
-    loop_timer_start(trial.timer, TRIAL_TIME_MS, 0);
-    loop_timer_start(trial.watch, TRIAL_WATCH_MS, TRIAL_WATCH_MS);
-    loop_defer(trial.loop, start_cb, &trial);
-    loop_run(trial.loop);
-    trial_reach_stop(&trial);
-    if (trial.set != NULL)
-        upstream_set_free(trial.set);
-    net_tls_free(trial.tls);
-    loop_timer_close(trial.timer);
-    loop_timer_close(trial.patience);
-    loop_timer_close(trial.watch);
-    loop_free(trial.loop);
-    trial_write(&trial, out);
-    int result = out->failed ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
-    buffer_release(&trial.legs);
-    buffer_release(&trial.tools);
-    return result;
+    trying.trial = trial_start(trying.loop, &options, done_cb, &trying);
+    if (trying.trial == NULL) {
+        loop_free(trying.loop);
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    }
+    trying.watch = loop_timer_open(trying.loop, watch_cb, &trying);
+    loop_timer_start(trying.watch, TRIAL_WATCH_MS, TRIAL_WATCH_MS);
+    loop_run(trying.loop);
+    write_result(trial_get_result(trying.trial), out);
+    loop_timer_close(trying.watch);
+    trial_free(trying.trial);
+    loop_free(trying.loop);
+    return out->failed ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
 }

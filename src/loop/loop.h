@@ -92,6 +92,15 @@ struct loop_process_options {
     const char *const *command;     // NULL-terminated; [0] is looked up in `search_path`
     const char *const *environment; // NULL-terminated "NAME=value"; exactly this, nothing more
     const char *search_path;        // a PATH value, NULL for the gateway's own
+    const struct loop_process_limits *limits; // NULL: none
+};
+// Set right after the start, for the child and all that it starts from then on; 0: not limited.
+// It writes no core files either. Only where the system can limit another process (Linux).
+struct loop_process_limits {
+    uint64_t memory;     // bytes that it may write to: heap, stacks, private mappings
+    uint64_t cpu_s;      // seconds of one processor
+    uint64_t file_bytes; // of the largest file that it writes
+    uint64_t files;      // open at the same time
 };
 // `status` as of waitpid.
 typedef void (*loop_exit_cb)(void *argument, int status);

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +151,34 @@ static int start_program(const char *path, const struct loop_process_options *op
     return failed;
 }
 
+static void limit(pid_t id, const struct loop_process_limits *limits)
+{
+#ifdef __linux__
+    const struct {
+        int resource;
+        uint64_t value;
+    } all[] = {{RLIMIT_DATA, limits->memory},
+               {RLIMIT_CPU, limits->cpu_s},
+               {RLIMIT_FSIZE, limits->file_bytes},
+               {RLIMIT_NOFILE, limits->files},
+               {RLIMIT_CORE, 0}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct rlimit now;
+        if ((all[i].value == 0 && all[i].resource != RLIMIT_CORE) ||
+            prlimit(id, all[i].resource, NULL, &now) != 0)
+            continue;
+        if (now.rlim_max > all[i].value)
+            now.rlim_max = all[i].value;
+        if (now.rlim_cur > all[i].value)
+            now.rlim_cur = all[i].value;
+        prlimit(id, all[i].resource, &now, NULL); // fails only when it is gone
+    }
+#else
+    (void)id;
+    (void)limits;
+#endif
+}
+
 // Has it ended? Before the id is given back to the system, whatever is left of its group goes:
 // helpers of a dead server would keep its pipes and files.
 static bool reap(struct loop_process *p, int wait, int *ret_status)
@@ -247,6 +276,8 @@ int loop_process_spawn(struct loop *l, const struct loop_process_options *option
         close_pipes(&pipes);
         return spawn_error(failed, path, error);
     }
+    if (options->limits != NULL)
+        limit(id, options->limits);
     for (int i = 0; i < 3; i++)
         close(pipes.child[i]);
     struct loop_process *p = memory_new(sizeof *p);

@@ -375,9 +375,11 @@ static void child_read(struct upstream_link *link, bool wanted)
 
 static int start(struct child *child, struct error *error)
 {
-    struct loop *loop = child->link.server->set->loop;
+    const struct upstream_set *set = child->link.server->set;
+    struct loop *loop = set->loop;
     struct loop_process_options options = {.command = child->link.server->options.command,
-                                           .environment = child->link.server->options.environment};
+                                           .environment = child->link.server->options.environment,
+                                           .limits = set->confined ? &set->limits : NULL};
     int result = loop_process_spawn(loop, &options, exited_cb, child, &child->process,
                                     &child->in_fd, &child->out_fd, &child->error_fd, error);
     if (result != 0)

@@ -166,6 +166,13 @@ void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard)
     set->guard = guard;
 }
 
+void upstream_set_confine(struct upstream_set *set, const struct loop_process_limits *limits)
+{
+    set->confined = limits != NULL;
+    if (limits != NULL)
+        set->limits = *limits;
+}
+
 void upstream_set_hear(struct upstream_set *set, upstream_challenged_cb challenged, void *argument)
 {
     set->challenged = challenged;

@@ -70,6 +70,8 @@ void upstream_set_guard(struct upstream_set *set, const struct net_guard *guard)
 // What programs write to standard error, a line at a time, besides the log. Before the first link.
 void upstream_set_listen_to_errors(struct upstream_set *set,
                                    void (*line)(void *argument, struct slice line), void *argument);
+// Programs get these limits, copied; NULL: none. Before the first link.
+void upstream_set_confine(struct upstream_set *set, const struct loop_process_limits *limits);
 // A server refused with 401 or 403, and what it says about that (WWW-Authenticate; may be empty).
 // Inside of other callbacks: must not wait, nor touch the set.
 typedef void (*upstream_challenged_cb)(void *argument, struct slice server, int status,

@@ -24,6 +24,8 @@ struct upstream_set {
     void *challenged_argument;
     void (*drained)(void *argument);
     void *drained_argument;
+    struct loop_process_limits limits;                     // of programs
+    bool confined;                                         // they have them
     void (*error_line)(void *argument, struct slice line); // NULL: only the log
     void *error_argument;
 };

@@ -129,7 +129,7 @@ const CONSTANTS = {
   'passwords that wait to be checked': ['src/admin/admin.c', 'HASHERS_WAITING'],
   'trials of servers that wait': ['src/admin/admin.c', 'TRIALS_WAITING'],
   'trials of servers at the same time': ['src/admin/admin.c', 'TRIALS'],
-  'tools that a trial counts': ['src/control/trial_internal.h', 'TRIAL_TOOLS_MAX'],
+  'tools that a trial counts': ['src/control/trial.c', 'TRIAL_TOOLS_MAX'],
   'exports of decisions and listeners to them, of one worker': ['src/admin/admin.c', 'STREAMS_MAX'],
   'searches for decisions that wait': ['src/admin/admin.c', 'SEARCHES_WAITING'],
   'rows that a listener to decisions may be behind': ['src/admin/stream.c', 'BEHIND_MAX'],

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The messages of a trial: what is asked, and what is kept of the answers.
-#include "control/trial_internal.h"
+#include "trial/trial_internal.h"
 
 #include "bridge/bridge.h"
 
@@ -28,10 +28,11 @@ static void write_list(struct trial *trial, struct buffer *out)
 {
     buffer_append_format(out,
                          "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":\"tools/list\",\"params\":{",
-                         trial->pages + 10);
+                         trial->result.pages + 10);
     if (trial->cursor[0] != '\0')
-        buffer_append_format(out, "\"cursor\":%s%s", trial->cursor, trial->modern ? "," : "");
-    if (trial->modern)
+        buffer_append_format(out, "\"cursor\":%s%s", trial->cursor,
+                             trial->result.modern ? "," : "");
+    if (trial->result.modern)
         buffer_append_string(out, "\"_meta\":{\"" BRIDGE_META
                                   "protocolVersion\":\"2026-07-28\",\"" BRIDGE_META
                                   "clientCapabilities\":{},\"" BRIDGE_META
@@ -57,8 +58,9 @@ void trial_write_message(struct trial *trial, struct buffer *out)
 size_t trial_headers(const struct trial *trial, struct http_header headers[3])
 {
     size_t count = 0;
-    bool modern = trial->step == TRIAL_DISCOVER || trial->modern;
-    struct slice version = modern ? SLICE_LITERAL("2026-07-28") : slice_from_string(trial->version);
+    bool modern = trial->step == TRIAL_DISCOVER || trial->result.modern;
+    struct slice version =
+        modern ? SLICE_LITERAL("2026-07-28") : slice_from_string(trial->result.version);
     if (trial->step != TRIAL_INITIALIZE)
         headers[count++] = (struct http_header){SLICE_LITERAL("MCP-Protocol-Version"), version};
     if (modern)
@@ -87,10 +89,10 @@ static void take_string(const struct json_doc *doc, uint32_t object, const char 
 static void take_server_info(struct trial *trial, const struct upstream_message *message,
                              uint32_t info)
 {
-    take_string(message->doc, info, "name", message->arena, trial->server_name,
-                sizeof trial->server_name);
-    take_string(message->doc, info, "version", message->arena, trial->server_version,
-                sizeof trial->server_version);
+    take_string(message->doc, info, "name", message->arena, trial->result.server_name,
+                sizeof trial->result.server_name);
+    take_string(message->doc, info, "version", message->arena, trial->result.server_version,
+                sizeof trial->result.server_version);
 }
 
 static void take_discovered(struct trial *trial, const struct upstream_message *message)
@@ -101,12 +103,12 @@ static void take_discovered(struct trial *trial, const struct upstream_message *
     bool list = versions != JSON_NONE && json_type(doc, versions) == JSON_ARRAY;
     for (uint32_t item = list ? json_first_element(doc, versions) : JSON_NONE; item != JSON_NONE;
          item = json_next_element(doc, versions, item))
-        trial->modern =
-            trial->modern || (json_type(doc, item) == JSON_STRING &&
-                              json_string_equals(doc, item, mcp_version_text(MCP_2026_07_28)));
-    if (!trial->modern)
+        trial->result.modern = trial->result.modern ||
+                               (json_type(doc, item) == JSON_STRING &&
+                                json_string_equals(doc, item, mcp_version_text(MCP_2026_07_28)));
+    if (!trial->result.modern)
         return;
-    snprintf(trial->version, sizeof trial->version, "2026-07-28");
+    snprintf(trial->result.version, sizeof trial->result.version, "2026-07-28");
     trial->has_tools = json_get(doc, json_get(doc, result, "capabilities"), "tools") != JSON_NONE;
     take_server_info(trial, message,
                      json_get(doc, json_get(doc, result, "_meta"), BRIDGE_META "serverInfo"));
@@ -116,38 +118,52 @@ static void take_initialized(struct trial *trial, const struct upstream_message 
 {
     const struct json_doc *doc = message->doc;
     uint32_t result = message->message->result;
-    take_string(doc, result, "protocolVersion", message->arena, trial->version,
-                sizeof trial->version);
+    take_string(doc, result, "protocolVersion", message->arena, trial->result.version,
+                sizeof trial->result.version);
     trial->has_tools = json_get(doc, json_get(doc, result, "capabilities"), "tools") != JSON_NONE;
     take_server_info(trial, message, json_get(doc, result, "serverInfo"));
+}
+
+// One tool of a list, as far as there is room.
+static void take_tool(struct trial *trial, const struct upstream_message *message, uint32_t tool)
+{
+    struct trial_result *result = &trial->result;
+    struct buffer *tools = &result->tools;
+    struct slice raw = json_raw(message->doc, tool);
+    result->tool_count++;
+    if (result->tool_count > trial->given.tools_max ||
+        tools->length + raw.length >= trial->given.tools_bytes_max) {
+        result->more = true;
+        return;
+    }
+    buffer_append_string(tools, tools->length == 0 ? "" : ",");
+    if (trial->given.definitions) {
+        buffer_append(tools, raw);
+        return;
+    }
+    char name[TRIAL_NAME_MAX];
+    take_string(message->doc, tool, "name", message->arena, name, sizeof name);
+    json_write_string(tools, slice_from_string(name));
 }
 
 static void take_tools(struct trial *trial, const struct upstream_message *message)
 {
     const struct json_doc *doc = message->doc;
+    struct trial_result *result = &trial->result;
     uint32_t tools = json_get(doc, message->message->result, "tools");
     uint32_t next = json_get(doc, message->message->result, "nextCursor");
-    bool list = tools != JSON_NONE && json_type(doc, tools) == JSON_ARRAY;
-    trial->pages++;
+    trial->no_list = tools == JSON_NONE || json_type(doc, tools) != JSON_ARRAY;
+    result->pages++;
     trial->cursor[0] = '\0';
-    for (uint32_t item = list ? json_first_element(doc, tools) : JSON_NONE; item != JSON_NONE;
-         item = json_next_element(doc, tools, item)) {
-        char name[TRIAL_NAME_MAX];
-        take_string(doc, item, "name", message->arena, name, sizeof name);
-        trial->tool_count++;
-        if (trial->tool_count > TRIAL_TOOLS_MAX) {
-            trial->more_tools = true;
-            continue;
-        }
-        buffer_append_string(&trial->tools, trial->tools.length == 0 ? "" : ",");
-        json_write_string(&trial->tools, slice_from_string(name));
-    }
+    for (uint32_t item = trial->no_list ? JSON_NONE : json_first_element(doc, tools);
+         item != JSON_NONE; item = json_next_element(doc, tools, item))
+        take_tool(trial, message, item);
     if (next == JSON_NONE || json_type(doc, next) != JSON_STRING)
         return;
     struct slice raw = json_raw(doc, next);
-    if (trial->pages >= TRIAL_PAGES_MAX || raw.length >= sizeof trial->cursor ||
-        trial->tool_count > TRIAL_TOOLS_MAX)
-        trial->more_tools = true;
+    if (result->pages >= trial->given.pages_max || raw.length >= sizeof trial->cursor ||
+        result->more)
+        result->more = true;
     else
         snprintf(trial->cursor, sizeof trial->cursor, "%.*s", SLICE_PRINT(raw));
 }
@@ -157,7 +173,7 @@ void trial_on_head(void *argument, const struct upstream_head *head)
     struct trial *trial = argument;
     trial->status = head->status;
     if (head->challenge.data != NULL)
-        trial_keep_text(trial->challenge, sizeof trial->challenge, head->challenge);
+        trial_keep_text(trial->result.challenge, sizeof trial->result.challenge, head->challenge);
     if (trial->step == TRIAL_INITIALIZE && head->session_id.data != NULL &&
         head->session_id.length < sizeof trial->session)
         snprintf(trial->session, sizeof trial->session, "%.*s", SLICE_PRINT(head->session_id));
@@ -173,8 +189,8 @@ void trial_on_message(void *argument, struct upstream_message *message)
         uint32_t code = json_get(message->doc, message->message->error, "code");
         if (code == JSON_NONE || json_integer(message->doc, code, &trial->error_code) != 0)
             trial->error_code = MCP_ERROR_INTERNAL;
-        take_string(message->doc, message->message->error, "message", message->arena, trial->detail,
-                    300);
+        take_string(message->doc, message->message->error, "message", message->arena,
+                    trial->result.detail, 300);
     } else if (trial->step == TRIAL_DISCOVER) {
         take_discovered(trial, message);
     } else if (trial->step == TRIAL_INITIALIZE) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way to a server, leg by leg, on a connection that says nothing. What follows makes its own.
-#include "control/trial_internal.h"
+#include "trial/trial_internal.h"
 
 #include <stdio.h>
 
@@ -36,8 +36,8 @@ static void handshake(struct trial *trial)
     } else if (result != 0) {
         trial_end(trial, "tls", "%s", error.text);
     } else {
-        net_socket_tls_facts(&trial->socket, &trial->facts);
-        trial_leg(trial, "tls", trial->facts.version);
+        net_socket_tls_facts(&trial->socket, &trial->result.tls);
+        trial_leg(trial, "tls", trial->result.tls.version);
         reached(trial);
     }
 }
@@ -101,7 +101,7 @@ static void found_cb(void *argument, int code, const struct loop_address *addres
                                              .count = count,
                                              .timeout_ms = trial->server.connect_timeout_ms,
                                              .guarded = trial->server.guarded,
-                                             .guard = trial->given->guard};
+                                             .guard = trial->given.guard};
     trial->dial = net_dial_start(trial->loop, &options, dialled_cb, trial);
 }
 
@@ -114,7 +114,7 @@ void trial_reach(struct trial *trial)
         return;
     }
     snprintf(trial->host, sizeof trial->host, "%.*s", SLICE_PRINT(server->host));
-    if (server->tls && net_tls_client(trial->given->ca_file, &trial->tls, &error) != 0) {
+    if (server->tls && net_tls_client(trial->given.ca_file, &trial->tls, &error) != 0) {
         trial_end(trial, "tls", "%s", error.text);
         return;
     }
