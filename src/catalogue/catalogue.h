@@ -96,6 +96,15 @@ struct catalogue_hints catalogue_read_hints(const struct json_doc *doc, uint32_t
 // One or two sentences on the verdict for a person, appended to `out`.
 void catalogue_write_why(struct buffer *out, const struct catalogue_verdict *verdict);
 
+// ---- Fingerprints: is a definition still the one that somebody looked at?
+enum { CATALOGUE_FINGERPRINT_SIZE = 32 };
+// SHA-256 of the canonical JSON of a tool's definition, without its own members `_meta` and
+// `execution`: those say nothing of what a tool is or does, servers change the first at will, and
+// the second is put differently between protocol eras. Uses the heap while it works; what stands in
+// `scratch` is overwritten. ERROR_NO_MEMORY, ERROR_TOO_LARGE (the buffer's cap).
+int catalogue_fingerprint(const struct json_doc *doc, uint32_t node, struct buffer *scratch,
+                          unsigned char ret[CATALOGUE_FINGERPRINT_SIZE]) MUST_CHECK;
+
 enum catalogue_severity catalogue_severity_of(enum catalogue_category category);
 const char *catalogue_category_name(enum catalogue_category category); // "Read" ... "Unknown"
 const char *catalogue_severity_name(enum catalogue_severity severity); // "low" ... "critical"

@@ -148,6 +148,9 @@ void json_write_integer(struct buffer *out, int64_t value);
 // and comparison: a number at the scanner's limits may come out just beyond them (91e9999 is
 // 9.1e10000). ERROR_TOO_LARGE (the buffer's cap) or ERROR_NO_MEMORY.
 int json_write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node) MUST_CHECK;
+// The same without an object's own members of these names (NULL-terminated; NULL: none).
+int json_write_canonical_without(struct buffer *out, const struct json_doc *doc, uint32_t node,
+                                 const char *const *without) MUST_CHECK;
 
 // The text without white space between tokens; strings unchanged.
 void json_write_compact(struct buffer *out, const struct json_doc *doc, uint32_t node);

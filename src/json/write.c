@@ -220,16 +220,29 @@ static int write_canonical_array(struct buffer *out, const struct json_doc *doc,
     return result;
 }
 
-static int write_canonical_object(struct buffer *out, const struct json_doc *doc, uint32_t object)
+static bool is_one_of(const struct json_doc *doc, uint32_t key, const char *const *names)
+{
+    for (; names != NULL && *names != NULL; names++)
+        if (json_string_equals(doc, key, slice_from_string(*names)))
+            return true;
+    return false;
+}
+
+static int write_canonical_object(struct buffer *out, const struct json_doc *doc, uint32_t object,
+                                  const char *const *without)
 {
     uint32_t *keys;
+    bool first = true;
     int result = json_sorted_keys(doc, object, &keys);
     if (result != 0)
         return result;
     append(out, "{", 1);
     for (uint32_t i = 0; i < doc->nodes[object].count && result == 0; i++) {
-        if (i > 0)
+        if (is_one_of(doc, keys[i], without))
+            continue;
+        if (!first)
             append(out, ",", 1);
+        first = false;
         write_canonical_string(out, doc, keys[i]);
         append(out, ":", 1);
         result = write_canonical(out, doc, keys[i] + 1);
@@ -249,18 +262,26 @@ static int write_canonical(struct buffer *out, const struct json_doc *doc, uint3
     case JSON_NUMBER: write_canonical_number(out, json_raw(doc, node)); break;
     case JSON_STRING: write_canonical_string(out, doc, node); break;
     case JSON_ARRAY: return write_canonical_array(out, doc, node);
-    case JSON_OBJECT: return write_canonical_object(out, doc, node);
+    case JSON_OBJECT: return write_canonical_object(out, doc, node, NULL);
     }
     return out->failed ? ERROR_TOO_LARGE : 0;
 }
 
-int json_write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node)
+int json_write_canonical_without(struct buffer *out, const struct json_doc *doc, uint32_t node,
+                                 const char *const *without)
 {
-    int result = write_canonical(out, doc, node);
+    int result = json_type(doc, node) == JSON_OBJECT
+                     ? write_canonical_object(out, doc, node, without)
+                     : write_canonical(out, doc, node);
     if (result != 0)
         out->failed = true;
     // Without a cap the buffer fails for want of memory only.
     return out->failed && (out->cap == 0 || result == ERROR_NO_MEMORY) ? ERROR_NO_MEMORY
            : out->failed                                               ? ERROR_TOO_LARGE
                                                                        : 0;
+}
+
+int json_write_canonical(struct buffer *out, const struct json_doc *doc, uint32_t node)
+{
+    return json_write_canonical_without(out, doc, node, NULL);
 }
