@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan e2e peers conformance e2edata release guard)
+TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan attacks e2e peers conformance e2edata release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -58,6 +58,9 @@ part_wiredata() {
     TEST_DATA=1 run_node_tests wiredata "${files[@]}"
     scripts/count-tests tap "$SCRATCH/test/wiredata.tap" wiredata $((SECONDS - started)) >>"$RESULTS"
 }
+
+# The attack patterns of data/attacks: their worked examples, with and without their policies.
+part_attacks() { node_tests attacks asan test/attacks; }
 
 # Whole programs: the gateway's life, real clients and servers, the official conformance suites.
 part_e2e() { node_tests e2e plain test/e2e; }

@@ -118,3 +118,55 @@ bool catalogue_category_from_selector(struct slice selector, enum catalogue_cate
 bool catalogue_find_secret(struct slice text, size_t from, size_t *ret_start, size_t *ret_length);
 // Does a member of this name hold a secret, when it has this value?
 bool catalogue_names_secret(struct slice name, struct slice value);
+
+// ---- Attack patterns (data/attacks, compiled in; docs/attacks.md)
+// One event of a pattern's worked example. Texts are never NULL; what there is none of is "".
+struct catalogue_attack_step {
+    const char *who;     // "agent", "attacker", "person", "server"
+    const char *says;    // what happens, a sentence or two
+    const char *server;  // the server that is asked
+    const char *request; // JSON: `method` and `params`, as its author laid it out
+    const char *answer;  // JSON: the result that the server gives without the policies
+    unsigned times;      // how often it is asked; 0 without a request
+    const char *outcome; // with the policies: "allowed", "changed", "denied", "hidden", "refused",
+                         // "not-stopped"; "" without a request
+    const char *rule;    // the rule that denies
+    const char *then;    // what happens with the policies, a sentence or two
+};
+struct catalogue_attack_policy {
+    const char *server;
+    const char *document; // JSON, as its author laid it out
+};
+struct catalogue_attack_reference {
+    const char *title, *url;
+};
+// A tool that has one of the categories (none: any) and all of the signals gives the pattern
+// something to work with.
+struct catalogue_attack_fit {
+    unsigned categories; // bits, 1 << enum catalogue_category
+    uint32_t signals;    // bits, 1 << enum catalogue_signal
+    const char *why;     // with {tool} and {words} in it
+};
+struct catalogue_attack {
+    const char *slug, *name, *summary;
+    const char *const *meaning, *const *how, *const *story, *const *notice; // each ends with NULL
+    const struct catalogue_attack_step *steps;
+    size_t step_count;
+    const struct catalogue_attack_policy *policies;
+    size_t policy_count;
+    const char *settings; // JSON: what the configuration adds to the policies; "" when nothing
+    const char *const *stops, *const *lets_through, *const *elsewhere; // each ends with NULL
+    const struct catalogue_attack_reference *references;
+    size_t reference_count;
+    const struct catalogue_attack_fit *fits;
+    size_t fit_count;
+    unsigned categories;  // that it threatens; bits as above
+    uint32_t signals;     // that point to it; bits as above
+    const char *document; // the whole file as compact JSON
+    size_t document_length;
+};
+
+// All patterns in the order in which pages list them.
+const struct catalogue_attack *catalogue_attacks(size_t *ret_count);
+// NULL when there is none of that name.
+const struct catalogue_attack *catalogue_find_attack(struct slice slug);

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plays the worked example of an attack pattern (data/attacks, docs/attacks.md): servers that answer what the file says, an
+// agent that makes every call of the story whatever it is told, and the gateway between them.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
+import { modern, Session } from '../lib/mcp.mjs';
+import { ROOT } from '../lib/scratch.mjs';
+import { FakeUpstream } from '../lib/upstream.mjs';
+import { assertUnknownTool } from '../lib/wire.mjs';
+
+const FOLDER = path.join(ROOT, 'data/attacks');
+export const SLUGS = fs.readdirSync(FOLDER).filter(name => name.endsWith('.json')).map(name => name.slice(0, -5)).sort();
+export const load = slug => JSON.parse(fs.readFileSync(path.join(FOLDER, slug + '.json'), 'utf8'));
+export const requests = attack => attack.example.steps.filter(step => step.request);
+
+// One fake server for each that the pattern has a policy for, and the gateway before them. `protect` is what the pattern's own
+// file says; without it everything is allowed.
+export async function stage(t, attack, protect) {
+  const { policies, settings = {} } = attack.defence;
+  const fakes = {}, servers = {}, documents = {};
+  for (const name of Object.keys(policies)) {
+    fakes[name] = await FakeUpstream.start(t, { onMessage: (message, context) => answer(fakes[name], message, context) });
+    servers[name] = { url: fakes[name].url, ...(protect ? settings.servers?.[name] : {}) };
+    documents[name] = protect ? policies[name] : ALLOW_ALL;
+  }
+  const reach = Object.fromEntries(Object.keys(policies).map(name => [name, name]));
+  const grants = { agent: { servers: reach, ...(protect ? settings.grants?.agent : {}) } };
+  return { fakes, gateway: await startGateway(t, { servers, policies: documents, grants }) };
+}
+
+// What the story says that the server answers now.
+function answer(fake, { method }, context) {
+  if (method !== 'tools/list' && method !== 'tools/call') return false;
+  context.modern = context.message.params?._meta !== undefined;
+  const { error } = fake.says;
+  if (error) context.error(error.code, error.message, error.data);
+  else context.result({ ...fake.says, ...(context.modern && method === 'tools/list' ? { ttlMs: 0, cacheScope: 'private' } : {}) });
+  return true;
+}
+
+// An agent that speaks the given era: ask(server, request) is the JSON-RPC answer, or { refused } when HTTP says no.
+export function agent(gateway, era) {
+  const sessions = {};
+  return async (server, { method, params }) => {
+    let answered;
+    if (era === 'modern') {
+      answered = await modern(gateway, server, method, params);
+    } else {
+      try {
+        sessions[server] ??= await Session.open(gateway, { server });
+      } catch (error) {
+        return { refused: Number(/initialize: (\d+)/.exec(error.message)?.[1]) };
+      }
+      answered = await sessions[server].post({ jsonrpc: '2.0', id: sessions[server].next++, method, params });
+    }
+    return answered.status === 200 ? answered.messages.at(-1) : { refused: answered.status };
+  };
+}
+
+// A result without what an era adds to it.
+function plain({ result, error }) {
+  if (error) return { error };
+  const { resultType, ttlMs, cacheScope, ...rest } = result;
+  return rest;
+}
+
+// Every request of the story, in order.
+export async function play(t, attack, { protect, era }) {
+  const { fakes, gateway } = await stage(t, attack, protect);
+  const ask = agent(gateway, era);
+  for (const [index, step] of requests(attack).entries()) {
+    const fake = fakes[step.server], where = `step ${index + 1} (${step.says})`;
+    fake.says = step.answer;
+    for (let time = 1; time <= (step.times ?? 1); time++) {
+      const before = fake.of(step.request.method).length;
+      const got = await ask(step.server, step.request);
+      const reached = fake.of(step.request.method).length - before;
+      if (protect) assertProtected(step, time, got, reached, where);
+      else assertSucceeded(step, got, reached, where);
+    }
+  }
+  return { fakes, gateway };
+}
+
+function assertSucceeded(step, got, reached, where) {
+  assert.equal(reached, 1, where + ' reaches the server');
+  assert.deepEqual(plain(got), step.answer, where);
+}
+
+function assertProtected({ server, request, answer: whole, protected: expected }, time, got, reached, where) {
+  const { outcome, rule, allowed = 0 } = expected;
+  if (outcome === 'allowed' || outcome === 'not-stopped' || time <= allowed) return assertSucceeded({ answer: whole }, got, reached, where);
+  if (outcome === 'changed') {
+    assert.equal(reached, 1, where + ' reaches the server');
+    return assert.deepEqual(plain(got), expected.answer, where);
+  }
+  assert.equal(reached, rule?.includes('/results/') ? 1 : 0, where + ' does not reach the server');
+  if (outcome === 'refused') return assert.ok([401, 403, 404].includes(got.refused), where + ' is refused: ' + JSON.stringify(got));
+  assert.equal(got.refused, undefined, where);
+  if (outcome === 'hidden') return assertUnknownTool(got, request.params.name);
+  return assertDecided(got, rule, server, where);
+}
+
+// The denial's own form is held by test/wire; here it is which rule of which policy.
+function assertDecided(got, rule, policy, where) {
+  assert.equal(got.result?.isError, true, where + ' is denied: ' + JSON.stringify(got));
+  const decision = got.result._meta['sallyport/decision'];
+  assert.deepEqual([decision.outcome, decision.rule, decision.policy], ['denied', rule, policy], where);
+}
