@@ -166,48 +166,48 @@ static int read_cursor(struct admin_request *request, uint64_t *ret, struct erro
 
 // ---- Steps: first the parameters, in a job of the store; then the search, on a thread for it
 
-static int no_log(struct admin_request *request, struct error *error)
-{
-    return admin_refuse(request, 503, "unavailable", ERROR_UNSUPPORTED, error,
-                        "this gateway keeps no decision log; see 'decision_log' in its "
-                        "configuration");
-}
-
-int admin_ask(struct admin_request *request, const char *const *names, struct admin_asked **ret,
-              struct error *error)
+struct admin_asked *admin_ask(struct admin_request *request, const char *const *names,
+                              struct error *error)
 {
     struct admin_asked *asked = arena_take_zeroed(&request->arena, sizeof *asked);
-    if (request->admin->options.decisions == NULL)
-        return no_log(request, error);
-    if (asked == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (request->admin->options.decisions == NULL) {
+        admin_refuse(request, 503, "unavailable", ERROR_UNSUPPORTED, error,
+                     "this gateway keeps no decision log; see 'decision_log' in its "
+                     "configuration");
+        return NULL;
+    }
+    if (asked == NULL) {
+        error_set(error, ERROR_NO_MEMORY, "out of memory");
+        return NULL;
+    }
     int result = admin_query_only(request, names, error);
     if (result == 0)
         result = read_filter(request, &asked->filter, error);
     request->asked = asked;
-    *ret = asked;
-    return result;
+    return result == 0 ? asked : NULL;
 }
 
 int admin_ask_decisions(struct admin_request *request, struct store_view *view, struct error *error)
 {
     static const char *const orders[] = {"newest", "oldest", NULL};
-    struct admin_asked *asked;
+    struct admin_asked *asked = admin_ask(request, filter_names, error);
     int64_t limit = PAGE_STANDARD;
     int order = 0;
     (void)view;
-    int result = admin_ask(request, filter_names, &asked, error);
-    if (result == 0)
-        result = read_word(request, "order", orders, &order, error);
+    if (asked == NULL)
+        return error->code;
+    int result = read_word(request, "order", orders, &order, error);
     if (result == 0)
         result = admin_query_number(request, "limit", 1, PAGE_MOST, &limit, error);
     if (result == 0)
         result = read_cursor(request, &asked->page.after, error);
+    if (result != 0)
+        return result;
     asked->page.newest_first = order == 0;
     asked->page.limit = (size_t)limit;
     asked->page.bytes_most = PAGE_BYTES;
     asked->page.budget_us = PAGE_BUDGET_US;
-    return result;
+    return 0;
 }
 
 int admin_search(struct admin_request *request, decisions_row_cb visit, void *argument,
@@ -266,12 +266,11 @@ int admin_ask_decision(struct admin_request *request, struct store_view *view, s
 {
     static const char *const none[] = {NULL};
     struct slice digits = request->parameters[0];
-    struct admin_asked *asked;
+    struct admin_asked *asked = admin_ask(request, none, error);
     uint64_t row = 0;
     (void)view;
-    int result = admin_ask(request, none, &asked, error);
-    if (result != 0)
-        return result;
+    if (asked == NULL)
+        return error->code;
     bool good = digits.length <= 18 && digits.data[0] != '0';
     for (size_t i = 0; i < digits.length && good; i++) {
         good = digits.data[i] >= '0' && digits.data[i] <= '9';
@@ -311,12 +310,12 @@ int admin_ask_summary(struct admin_request *request, struct store_view *view, st
     static const int columns[] = {DECISIONS_OUTCOME, DECISIONS_SERVER,    DECISIONS_GRANT,
                                   DECISIONS_SUBJECT, DECISIONS_METHOD,    DECISIONS_RULE,
                                   DECISIONS_POLICY,  DECISIONS_BY_NOTHING};
-    struct admin_asked *asked;
+    struct admin_asked *asked = admin_ask(request, summary_names, error);
     int key = 0;
     (void)view;
-    int result = admin_ask(request, summary_names, &asked, error);
-    if (result == 0)
-        result = read_word(request, "by", keys, &key, error);
+    if (asked == NULL)
+        return error->code;
+    int result = read_word(request, "by", keys, &key, error);
     if (result != 0)
         return result;
     struct decisions_filter *filter = &asked->filter;

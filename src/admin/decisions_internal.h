@@ -12,9 +12,9 @@ struct admin_asked {
     struct decisions_page page;
     struct decisions_summary summary;
 };
-// Reads what all of them may ask for, of the parameters with these names.
-int admin_ask(struct admin_request *request, const char *const *names, struct admin_asked **ret,
-              struct error *error) MUST_CHECK;
+// Reads what all of them may ask for, of the parameters with these names. NULL: an error was set.
+struct admin_asked *admin_ask(struct admin_request *request, const char *const *names,
+                              struct error *error) MUST_CHECK;
 // decisions_find of what was asked for.
 int admin_search(struct admin_request *request, decisions_row_cb visit, void *argument,
                  struct decisions_found *ret, struct error *error) MUST_CHECK;

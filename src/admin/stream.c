@@ -51,14 +51,14 @@ int admin_ask_export(struct admin_request *request, struct store_view *view, str
     static const char *const names[] = {"from",  "to",      "grant", "server",  "method", "tool",
                                         "rule",  "policy",  "id",    "session", "client", "peer",
                                         "trace", "outcome", "text",  "format",  NULL};
-    struct admin_asked *asked;
     struct slice format;
     (void)view;
     if (request->stream != NULL)
         return 0;
-    int result = admin_ask(request, names, &asked, error);
-    if (result == 0)
-        result = admin_query(request, "format", &format, error);
+    struct admin_asked *asked = admin_ask(request, names, error);
+    if (asked == NULL)
+        return error->code;
+    int result = admin_query(request, "format", &format, error);
     if (result != 0)
         return result;
     bool csv = slice_equal_string(format, "csv");
@@ -98,13 +98,13 @@ int admin_ask_tail(struct admin_request *request, struct store_view *view, struc
     static const char *const names[] = {"grant",  "server",  "method",  "tool",   "rule",
                                         "policy", "id",      "session", "client", "peer",
                                         "trace",  "outcome", "text",    NULL};
-    struct admin_asked *asked;
     (void)view;
     if (request->stream != NULL)
         return 0;
-    int result = admin_ask(request, names, &asked, error);
-    if (result == 0)
-        result = begin(request, true, error);
+    struct admin_asked *asked = admin_ask(request, names, error);
+    if (asked == NULL)
+        return error->code;
+    int result = begin(request, true, error);
     if (result != 0)
         return result;
     // Of a log that was begun anew the number may not have come yet.

@@ -17,10 +17,10 @@ import { FakeUpstream } from '../lib/upstream.mjs';
 const PASSWORD = 'correct horse battery', ANY = { 'If-Match': '*' };
 const NO_ECHO = { version: '1', default: 'allow', tools: { echo: { action: 'deny' } } };
 
-async function controlled(t, workers = 1) {
+async function controlled(t, workers = 1, more = {}) {
   const fake = await FakeUpstream.start(t);
   const folder = path.join(scratch(t), 'data');
-  const gateway = await startGateway(t, { servers: { own: { url: fake.url } }, policies: { all: ALLOW_ALL }, grants: { file: { servers: { own: 'all' } } }, extra: { workers } },
+  const gateway = await startGateway(t, { servers: { own: { url: fake.url } }, policies: { all: ALLOW_ALL }, grants: { file: { servers: { own: 'all' } } }, extra: { workers, ...more } },
     { args: ['--data', folder, '--allow-outside', '127.0.0.1'] });
   const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
   const open = new Api(gateway.port);
@@ -179,4 +179,12 @@ test('what is wrong with the index is mended, and calls go on', async t => {
   const again = new Api(gateway.port, viewer.headers);
   // Until it is made the answer may be "not now".
   await eventually(async () => { const { status, body } = await again.call('GET', '/decisions?tool=echo'); return status === 200 && body.items.length === 1; }, 'it is found again');
+});
+
+test('a gateway without a decision log says so to whoever asks for decisions', async t => {
+  const { viewer } = await controlled(t, 1, { decision_log: undefined });
+  for (const target of ['', '/1', '/summary', '/export', '/stream']) {
+    const { status, body } = await viewer.call('GET', '/decisions' + target);
+    assert.deepEqual([status, body.type.split(':').at(-1)], [503, 'unavailable'], target);
+  }
 });
