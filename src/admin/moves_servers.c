@@ -103,11 +103,12 @@ static int take_credentials(struct moves *moves, uint32_t object, const struct s
     if (server->head.id.length > 0)
         result = store_list_credential(moves->view, moves->organisation, server->head.id, &page,
                                        &there.rows, &there.count, NULL, error);
+    if (result != 0)
+        return result;
     bool *found = arena_take_zeroed(store_arena(moves->view), there.count + 1);
-    if (result == 0 && found == NULL)
-        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
-    if (result == 0)
-        result = compare_credentials(moves, object, server, &there, found, error);
+    if (found == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    result = compare_credentials(moves, object, server, &there, found, error);
     if (result == 0 && moves->prune)
         result = drop_credentials(moves, &there, found, error);
     return result;

@@ -288,7 +288,7 @@ static int complete_claims(struct admin_request *request, struct slice access_to
                            struct oidc_claims *claims, struct error *error)
 {
     const char *url = NULL;
-    struct slice text, header;
+    struct slice text = {0}, header;
     if (oidc_is_complete(claims, request->visit->provider.claim) || !is_visible(access_token))
         return 0;
     int result = find_url(request, "userinfo_endpoint", &url, error);
@@ -336,9 +336,9 @@ static int check_answer(struct admin_request *request, const struct oauth_server
 
 int admin_ask_provider(struct admin_request *request, struct error *error)
 {
-    struct oauth_server server;
+    struct oauth_server server = {0};
     struct given given = {0};
-    struct oidc_claims claims;
+    struct oidc_claims claims = {0};
     int result = admin_provider_metadata(request, &server, error);
     if (result == 0)
         result = check_answer(request, &server, error);

@@ -114,7 +114,7 @@ int admin_add_provider(struct admin_request *request, struct store_view *view, s
 {
     struct control *control = request->admin->options.control;
     struct store_provider provider = {.head.organisation = request->who.organisation};
-    struct slice secret;
+    struct slice secret = {NULL, 0};
     int result = admin_read_fields(request, 0, fields, FIELDS, true, &provider, error);
     if (result == 0)
         result = read_secret(request, &secret, error);
@@ -134,7 +134,7 @@ int admin_edit_provider(struct admin_request *request, struct store_view *view, 
 {
     struct control *control = request->admin->options.control;
     struct store_provider before = {.role = STORE_VIEWER};
-    struct slice secret;
+    struct slice secret = {NULL, 0};
     int result = admin_get(request, view, &before.head, error);
     if (result == 0)
         result = admin_check_version(request, &before.head, "identity provider", error);

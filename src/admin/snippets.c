@@ -190,9 +190,11 @@ static int find_servers(struct snippets *snippets, struct store_view *view, stru
     if (result == 0)
         result = store_list_reach(view, request->who.organisation, grant.head.id, &page, &rows,
                                   &count, NULL, error);
+    if (result != 0)
+        return result;
     struct slice *names = arena_take(store_arena(view), (count + 1) * sizeof *names);
-    if (result == 0 && names == NULL)
-        result = error_set(error, ERROR_NO_MEMORY, "out of memory");
+    if (names == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < count && result == 0; i++) {
         struct store_server server = {.transport = STORE_HTTP};
         result = store_get_server(view, request->who.organisation, rows[i].server, &server, error);

@@ -53,7 +53,7 @@ static int rotate_keys(int argc, char **argv, const char *const *environment)
         .flags = flags,
         .flag_count = FLAGS};
     struct cli_arguments arguments;
-    struct control *control;
+    struct control *control = NULL;
     struct error error = {0};
     int exit_code;
     size_t count = 0;

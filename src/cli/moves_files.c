@@ -139,6 +139,7 @@ static int read_notes(struct reading *reading)
                                reading->folder.path);
 }
 
+// `first`: of the versions; NULL: the file is the newest, which has no number.
 static int add_document(struct reading *reading, const char *file, bool *first)
 {
     struct moves_body *body = reading->body;
@@ -149,7 +150,7 @@ static int add_document(struct reading *reading, const char *file, bool *first)
         return CLI_FAILED;
     buffer_init(&text, 0);
     int exit_code = read_json(reading, &reading->policies, file, &reading->doc, &text);
-    if (exit_code == CLI_OK && name.number > 0) {
+    if (exit_code == CLI_OK && first != NULL) {
         buffer_append_format(&body->text, "%s{\"number\":%lld,\"document\":", *first ? "" : ",",
                              (long long)name.number);
         json_write_string(&body->text, buffer_slice(&text));
@@ -268,10 +269,11 @@ static int add_policies(struct reading *reading)
         return result == ERROR_NOT_FOUND ? CLI_OK : complain(&error);
     if (folder_names(&reading->policies, &names, &count, &error) != 0)
         return complain(&error);
+    int exit_code = check_names(reading, names, count);
     body->policies = memory_try_new((count + 1) * sizeof *body->policies);
-    int exit_code = body->policies == NULL ? cli_complain(CLI_FAILED, "out of memory")
-                                           : check_names(reading, names, count);
-    for (size_t i = 0; i < count && exit_code == CLI_OK; i++) {
+    if (body->policies == NULL)
+        exit_code = cli_complain(CLI_FAILED, "out of memory");
+    for (size_t i = 0; i < count && exit_code == CLI_OK && body->policies != NULL; i++) {
         struct moves_file_name name;
         bool odd = false;
         if (moves_file_name(names[i], &name, &odd) && name.number == 0)

@@ -127,10 +127,11 @@ struct turn {
     int result;
 };
 
-static int add_note(struct turn *turn, struct slice organisation, struct audit_note *note)
+static int add_note(struct turn *turn, struct slice organisation, const struct audit_note *what)
 {
     struct control_vouch *vouch = &turn->control->vouch;
     struct store_audit last = {0};
+    struct audit_note note = *what;
     struct chain_state state;
     struct buffer body;
     int result = store_last_audit(turn->view, organisation, &last, turn->error);
@@ -138,15 +139,15 @@ static int add_note(struct turn *turn, struct slice organisation, struct audit_n
         return result;
     state.rows = (uint64_t)last.sequence;
     memcpy(state.link, last.link.data, sizeof state.link);
-    note->state = &state;
-    note->organisation = organisation;
-    note->organisations = vouch->chains.count;
+    note.state = &state;
+    note.organisation = organisation;
+    note.organisations = vouch->chains.count;
     buffer_init(&body, 0);
-    result = audit_note_write(&body, note, vouch->key);
+    result = audit_note_write(&body, &note, vouch->key);
     if (result != 0 || body.failed)
         result = error_set(turn->error, ERROR_INTERNAL, "a row of the audit cannot be signed");
     else
-        result = store_add_audit_note(turn->view, organisation, note->what, buffer_slice(&body),
+        result = store_add_audit_note(turn->view, organisation, note.what, buffer_slice(&body),
                                       turn->error);
     buffer_release(&body);
     return result;

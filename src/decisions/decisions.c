@@ -40,12 +40,12 @@ static int new_reader(const struct decisions *decisions, struct reader **ret, st
 {
     struct reader *reader = memory_try_new(sizeof *reader);
     if (reader == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+        return ERROR_NO_MEMORY;
     reader->fd = -1;
     reader->line = memory_try_new(ROW_BYTES_MAX);
     reader->set = memory_try_new(SHAPES_MAX + 1);
     int result = reader->line == NULL || reader->set == NULL
-                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                     ? ERROR_NO_MEMORY
                      : store_index_open(decisions->options.index, false, &reader->index, error);
     if (result != 0)
         free_reader(reader);
@@ -69,7 +69,7 @@ int reader_take(struct decisions *decisions, struct reader **ret, struct error *
     if (reader != NULL)
         decisions->readers = reader->next;
     pthread_mutex_unlock(&decisions->lock);
-    int result = !decisions->ready ? not_now(error)
+    int result = !decisions->ready ? ERROR_AGAIN
                  : reader == NULL  ? new_reader(decisions, &reader, error)
                                    : 0;
     if (result == 0)
@@ -81,7 +81,7 @@ int reader_take(struct decisions *decisions, struct reader **ret, struct error *
     if (reader != NULL)
         free_reader(reader);
     pthread_rwlock_unlock(&decisions->gate);
-    return result == ERROR_NO_MEMORY ? result : not_now(error);
+    return result == ERROR_NO_MEMORY ? error_set(error, result, "out of memory") : not_now(error);
 }
 
 void reader_give(struct decisions *decisions, struct reader *reader)

@@ -128,11 +128,13 @@ int oidc_keys_read(struct slice text, struct oidc_keys **ret, struct error *erro
 {
     const struct json_limits limits = {.depth = DEPTH_MAX, .nodes = 100000};
     struct json_doc doc;
+    struct oidc_keys *keys = memory_try_new(sizeof *keys);
+    if (keys == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
     json_doc_init(&doc);
     int result = json_scan(&doc, text, &limits, NULL, NULL);
     uint32_t list = result == 0 ? json_get(&doc, 0, "keys") : JSON_NONE;
-    struct oidc_keys *keys = memory_try_new(sizeof *keys);
-    if (result == ERROR_NO_MEMORY || keys == NULL)
+    if (result == ERROR_NO_MEMORY)
         result = error_set(error, ERROR_NO_MEMORY, "out of memory");
     else if (list == JSON_NONE || json_type(&doc, list) != JSON_ARRAY)
         result = error_set(error, ERROR_PROTOCOL, "the provider's keys are no JSON Web Key Set");
