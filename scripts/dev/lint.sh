@@ -70,6 +70,7 @@ lint_cppcheck() {
 # Only src/: the compile commands of a plain build, made by clang so that it knows its own flags.
 lint_tidy() {
     CC=clang configure build-tidy -Dtests=disabled
+    ninja -C build-tidy build.ninja >/dev/null # files that came since
     # Headers that the build makes must be there.
     ninja -C build-tidy -t targets rule CUSTOM_COMMAND | grep '\.h$' | xargs -r ninja -C build-tidy >/dev/null
     git ls-files -- 'src/*.c' | xargs -r scripts/check-tidy build-tidy
