@@ -14,7 +14,7 @@ const form = fields => new URLSearchParams(fields).toString();
 const page = (port, path = '/setup') => exchange(port, 'GET', path);
 const send = (port, fields, path = '/setup', headers = {}) => exchange(port, 'POST', path, { 'Content-Type': FORM, ...headers }, typeof fields === 'string' ? fields : form(fields));
 const title = answer => /<h1>(.*?)<\/h1>/.exec(answer.text)[1];
-const errors = answer => Object.fromEntries([...answer.text.matchAll(/id='(\w+)-error'>(.*?)</g)].map(m => [m[1], m[2]]));
+const errors = answer => Object.fromEntries([...answer.text.matchAll(/id="(\w+)-error">(.*?)</g)].map(m => [m[1], m[2]]));
 const good = code => ({ code, email: 'ada@example.com', name: 'Ada', password: PASSWORD, repeat: PASSWORD });
 
 test('the first admin is made by forms alone, once, and every page keeps to itself', async t => {
@@ -30,7 +30,7 @@ test('the first admin is made by forms alone, once, and every page keeps to itse
     assert.equal(answer.headers['cache-control'], 'no-store');
     assert.equal(answer.headers['referrer-policy'], 'same-origin');
     assert.doesNotMatch(answer.text, /<style|<script>|style=| on\w+=|https?:\/\/(?!www\.w3\.org)/);
-    for (const [, id] of answer.text.matchAll(/<input id='(\w+)'/g)) assert.match(answer.text, new RegExp(`<label for='${id}'>`));
+    for (const [, id] of answer.text.matchAll(/<input id="(\w+)"/g)) assert.match(answer.text, new RegExp(`<label for="${id}">`));
   }
   const done = await send(port, { ...good(setup), key: 'yes' });
   assert.equal(done.status, 201, done.text);
@@ -53,9 +53,9 @@ test('all that is wrong with a form is said at once, at its field, and nothing i
   const wrong = await send(port, { code: setup, email: 'ada', name: ' ', password: 'short', repeat: 'short' });
   assert.equal(wrong.status, 422);
   assert.deepEqual(Object.keys(errors(wrong)), ['email', 'name', 'password']);
-  assert.match(wrong.text, /role='alert'>3 fields need another look/);
+  assert.match(wrong.text, /role="alert">3 fields need another look/);
   assert.match(wrong.text, /<title>Error: /);
-  assert.match(wrong.text, /id='email'[^>]*aria-describedby='email-error'[^>]*aria-invalid='true'[^>]*autofocus/);
+  assert.match(wrong.text, /id="email"[^>]*aria-describedby="email-error"[^>]*aria-invalid="true"[^>]*autofocus/);
   assert.equal(wrong.text.match(/autofocus/g).length, 1);
   assert.deepEqual(Object.keys(errors(await send(port, { ...good(setup), repeat: PASSWORD + 'x' }))), ['repeat']);
   assert.match(errors(await send(port, { ...good(setup), password: 'x'.repeat(1025), repeat: 'x'.repeat(1025) })).password, /too long/);
@@ -73,7 +73,7 @@ test('the whole link may be pasted; an unknown code is asked for again and guess
   const unknown = await send(port, { code: setup.slice(0, -1) + '!' });
   assert.equal(unknown.status, 404);
   assert.equal(title(unknown), 'This link is not known');
-  assert.match(unknown.text, /<input id='code'/);
+  assert.match(unknown.text, /<input id="code"/);
   assert.equal((await send(port, { code: '' })).status, 200);
   let bounded;
   for (let i = 0; i < 60 && !bounded; i++) { const answer = await send(port, { code: 'sp_guess' + i }); if (answer.status === 429) bounded = answer; }

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pages for people, out of plain structures. The functions that write them are made of the
+// templates in templates/ (make_pages.py): every value is escaped for the place where it stands,
+// whoever wrote it. Pure; any thread. Failure is the buffer's: look at `failed` at the end.
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+
+// An address that is trusted as a whole: of ours, or from the configuration; never of a peer.
+struct html_url {
+    struct slice text;
+};
+
+// ---- Joining: the pages behind the links of the first start and of invitations
+struct pages_field {
+    const char *name, *label, *type, *complete, *hint; // hint NULL: none
+    struct slice value, fault;                         // fault empty: none
+    bool focus, code;
+};
+struct pages_fields {
+    const struct pages_field *items;
+    size_t count;
+};
+struct pages_join {
+    const char *title;
+    struct html_url action; // where the form goes
+    bool setup, wide, admin, used, wants_key, secure;
+    struct slice organisation, name, email, invited, code, host, key, trouble;
+    const char *as, *may; // "an admin", and what such a member may do
+    size_t faults;
+    uint64_t left;      // time until the link expires
+    unsigned left_unit; // 0 minutes, 1 hours, 2 days
+    struct pages_fields fields;
+};
+void pages_write_join_asks(struct buffer *out, const struct pages_join *join);
+void pages_write_join_welcome(struct buffer *out, const struct pages_join *join);
+void pages_write_join_done(struct buffer *out, const struct pages_join *join);
+void pages_write_join_over(struct buffer *out, const struct pages_join *join);
+void pages_write_join_unknown(struct buffer *out, const struct pages_join *join);
+void pages_write_join_trouble(struct buffer *out, const struct pages_join *join);
