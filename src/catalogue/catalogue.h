@@ -170,3 +170,41 @@ struct catalogue_attack {
 const struct catalogue_attack *catalogue_attacks(size_t *ret_count);
 // NULL when there is none of that name.
 const struct catalogue_attack *catalogue_find_attack(struct slice slug);
+
+// ---- Advice (docs/stack.md, "Recommended rules")
+// What is recommended for a tool, the mildest first.
+enum catalogue_advice {
+    CATALOGUE_ADVISE_FREE,
+    CATALOGUE_ADVISE_LIMIT,       // 30 calls a minute
+    CATALOGUE_ADVISE_TIGHT_LIMIT, // 10 calls a minute
+    CATALOGUE_ADVISE_APPROVAL,    // a person decides on each call
+    CATALOGUE_ADVISE_HIDE,
+    CATALOGUE_ADVISE_LEAVE_OUT, // no policy can name it exactly: denied as what is not listed
+};
+enum { CATALOGUE_ADVISED_NAME_MAX = 256, CATALOGUE_POLICY_MAX = 4 * 1024 * 1024 }; // bytes
+
+// A tool as advice needs to know it. The name is whole and decoded.
+struct catalogue_entry {
+    struct slice name;
+    enum catalogue_category category;
+    bool misleads; // its definition speaks to the model, or holds text that people do not see
+};
+
+enum catalogue_advice catalogue_advise(const struct catalogue_entry *entry);
+// One or two sentences about what the advice does to the calls of a tool, for people; the same
+// whoever shows them. catalogue_say_rule: for a tool of this category about which nothing else is
+// known.
+void catalogue_say_advice(struct buffer *out, const struct catalogue_entry *entry);
+void catalogue_say_rule(struct buffer *out, enum catalogue_category category);
+// The recommended rule, a JSON object that may stand in a policy's `tools` under one or more exact
+// names, globs or categories: its limits count each tool by itself.
+void catalogue_write_rule(struct buffer *out, enum catalogue_category category);
+// A policy for a server that denies whatever is not listed: each tool gets what is advised for it,
+// in the order of gravity. Of entries with one name the strictest counts. `server` may be empty.
+// ERROR_NO_MEMORY; ERROR_TOO_LARGE beyond CATALOGUE_POLICY_MAX: then `out` holds no policy.
+int catalogue_write_policy(struct buffer *out, struct slice server,
+                           const struct catalogue_entry *entries, size_t count) MUST_CHECK;
+// A policy that is about this tool alone and lets everything else of the server through, as its
+// description says; and what it does, in words.
+void catalogue_write_tool_policy(struct buffer *out, const struct catalogue_entry *entry);
+void catalogue_say_tool_policy(struct buffer *out, const struct catalogue_entry *entry);

@@ -111,3 +111,9 @@ void prose_read(struct slice text, struct prose *ret);
 void schema_read(const struct json_doc *doc, uint32_t node, struct schema *ret);
 // ---- witnesses.c
 void witnesses_hear(struct tally *tally, bool *ret_shortened);
+
+// ---- advice.c, advice_policy.c
+// The recommended rule of a tool that a policy can name.
+void advice_write_rule(struct buffer *out, const struct catalogue_entry *entry);
+// For people: cut when it is long, never inside a character.
+void advice_write_name(struct buffer *out, struct slice name);
