@@ -123,6 +123,7 @@ bool catalogue_names_secret(struct slice name, struct slice value);
 // One event of a pattern's worked example. Texts are never NULL; what there is none of is "".
 struct catalogue_attack_step {
     const char *who;     // "agent", "attacker", "person", "server"
+    const char *grant;   // the label of the agent's grant, where there are several agents
     const char *says;    // what happens, a sentence or two
     const char *server;  // the server that is asked
     const char *request; // JSON: `method` and `params`, as its author laid it out

@@ -15,9 +15,9 @@ import textwrap
 
 CATEGORIES = ["Read", "Write", "Execute", "Destructive", "Financial"]
 # In the order of enum catalogue_signal.
-SIGNALS = ["takes-url", "takes-path", "takes-sql", "takes-code", "takes-markup", "takes-credential", "takes-free-text", "many-arguments",
-           "no-schema", "acts-in-bulk", "administers", "instructs-the-model", "hidden-text", "names-other-tool", "look-alike",
-           "brings-untrusted-text", "reads-private-data", "way-out"]
+SIGNALS = ["takes-url", "takes-path", "takes-sql", "takes-code", "takes-markup", "takes-credential", "free-text", "many-arguments",
+           "no-schema", "bulk", "admin", "instructions", "hidden-text", "names-other-tool", "look-alike",
+           "untrusted-content", "private-data", "way-out"]
 WHO = ["agent", "attacker", "person", "server"]
 OUTCOMES = ["allowed", "changed", "denied", "hidden", "refused", "not-stopped"]
 STOPPED = {"changed", "denied", "hidden", "refused"}
@@ -145,7 +145,7 @@ def slug(reader, value):
 
 
 PROTECTED = {"outcome": one_of(OUTCOMES), "says": sentence, "rule?": sentence, "answer?": anything, "allowed?": whole}
-STEP = {"who": one_of(WHO), "says": sentence, "server?": sentence, "request?": anything, "answer?": anything, "presents?": sentence, "times?": whole,
+STEP = {"who": one_of(WHO), "says": sentence, "grant?": sentence, "server?": sentence, "request?": anything, "answer?": anything, "presents?": sentence, "times?": whole,
         "protected?": record(PROTECTED)}
 SHAPE = {
     "slug": slug, "name": sentence, "summary": sentence, "meaning": sentences, "how": sentences,
@@ -180,9 +180,9 @@ def check_step(reader, root, step):
             reader.fail(step, f"a step with a request needs '{name}'")
     if not asks and ("protected" in step or "answer" in step):
         reader.fail(step, "a step without a request has no answer and nothing to stop")
-    if asks and step["server"] not in root["defence"]["policies"]:
-        reader.fail(step, f"no policy for the server '{step['server']}'", "server")
     outcome = step.get("protected", {})
+    if asks and step["server"] not in root["defence"]["policies"] and outcome["outcome"] != "refused":
+        reader.fail(step, f"no policy for the server '{step['server']}', and yet it is not 'refused'", "server")
     if outcome.get("outcome") == "denied" and "rule" not in outcome:
         reader.fail(outcome, "what is denied needs its 'rule'")
     if (outcome.get("outcome") == "changed") != ("answer" in outcome):
@@ -237,7 +237,7 @@ def bits(names, among):
 def step_row(reader, step):
     json_of = lambda value, name: reader.source(value[name]) if name in value else ""
     protected = step.get("protected", {})
-    return (step["who"], step["says"], step.get("server", ""), json_of(step, "request"), json_of(step, "answer"), step.get("times", 1 if "request" in step else 0),
+    return (step["who"], step.get("grant", ""), step["says"], step.get("server", ""), json_of(step, "request"), json_of(step, "answer"), step.get("times", 1 if "request" in step else 0),
             protected.get("outcome", ""), protected.get("rule", ""), protected.get("says", ""))
 
 

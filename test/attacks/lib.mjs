@@ -17,18 +17,19 @@ export const SLUGS = fs.readdirSync(FOLDER).filter(name => name.endsWith('.json'
 export const load = slug => JSON.parse(fs.readFileSync(path.join(FOLDER, slug + '.json'), 'utf8'));
 export const requests = attack => attack.example.steps.filter(step => step.request);
 
-// One fake server for each that the pattern has a policy for, and the gateway before them. `protect` is what the pattern's own
-// file says; without it everything is allowed.
+// One fake server for each of the story, and the gateway before them. With `protect` everything is as the pattern's own file
+// says: agents reach the servers that there are policies for. Without it they reach all, and everything is allowed.
 export async function stage(t, attack, protect) {
   const { policies, settings = {} } = attack.defence;
   const fakes = {}, servers = {}, documents = {};
-  for (const name of Object.keys(policies)) {
+  for (const name of new Set([...Object.keys(policies), ...requests(attack).map(step => step.server)])) {
     fakes[name] = await FakeUpstream.start(t, { onMessage: (message, context) => answer(fakes[name], message, context) });
-    servers[name] = { url: fakes[name].url, ...(protect ? settings.servers?.[name] : {}) };
-    documents[name] = protect ? policies[name] : ALLOW_ALL;
+    servers[name] = { url: fakes[name].url };
+    documents[name] = (protect && policies[name]) || ALLOW_ALL;
   }
-  const reach = Object.fromEntries(Object.keys(policies).map(name => [name, name]));
-  const grants = { agent: { servers: reach, ...(protect ? settings.grants?.agent : {}) } };
+  const reach = Object.fromEntries(Object.keys(protect ? policies : fakes).map(name => [name, name]));
+  const labels = new Set(requests(attack).map(step => step.grant ?? 'agent'));
+  const grants = Object.fromEntries([...labels].map(label => [label, { servers: reach, ...(protect ? settings.grants?.[label] : {}) }]));
   return { fakes, gateway: await startGateway(t, { servers, policies: documents, grants }) };
 }
 
@@ -43,15 +44,15 @@ function answer(fake, { method }, context) {
 }
 
 // An agent that speaks the given era: ask(server, request) is the JSON-RPC answer, or { refused } when HTTP says no.
-export function agent(gateway, era) {
+export function agent(gateway, era, label) {
   const sessions = {};
   return async (server, { method, params }) => {
     let answered;
     if (era === 'modern') {
-      answered = await modern(gateway, server, method, params);
+      answered = await modern(gateway, server, method, params, { label });
     } else {
       try {
-        sessions[server] ??= await Session.open(gateway, { server });
+        sessions[server] ??= await Session.open(gateway, { server, label });
       } catch (error) {
         return { refused: Number(/initialize: (\d+)/.exec(error.message)?.[1]) };
       }
@@ -71,13 +72,14 @@ function plain({ result, error }) {
 // Every request of the story, in order.
 export async function play(t, attack, { protect, era }) {
   const { fakes, gateway } = await stage(t, attack, protect);
-  const ask = agent(gateway, era);
+  const agents = {};
   for (const [index, step] of requests(attack).entries()) {
-    const fake = fakes[step.server], where = `step ${index + 1} (${step.says})`;
+    const { grant = 'agent' } = step, fake = fakes[step.server], where = `step ${index + 1} (${step.says})`;
     fake.says = step.answer;
     for (let time = 1; time <= (step.times ?? 1); time++) {
       const before = fake.of(step.request.method).length;
-      const got = await ask(step.server, step.request);
+      agents[grant] ??= agent(gateway, era, grant);
+      const got = await agents[grant](step.server, step.request);
       const reached = fake.of(step.request.method).length - before;
       if (protect) assertProtected(step, time, got, reached, where);
       else assertSucceeded(step, got, reached, where);
