@@ -15,6 +15,7 @@ int cli_connect(int argc, char **argv, const char *const *environment);
 int cli_policy(int argc, char **argv, const char *const *environment);
 int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
+int cli_scan(int argc, char **argv, const char *const *environment);
 int cli_classify(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_server(int argc, char **argv, const char *const *environment);
@@ -31,12 +32,13 @@ int cli_token(int argc, char **argv, const char *const *environment);
 int cli_help(int argc, char **argv, const char *const *environment);
 
 // ---- arguments.c
-enum { CLI_FLAGS_MAX = 24 };
+enum { CLI_FLAGS_MAX = 24, CLI_REPEATED_MAX = 64 };
 
 struct cli_flag {
     const char *name;  // without the dashes
     const char *value; // what its value is called in the help ("FILE"); NULL: a switch
     const char *help;
+    bool repeats; // may be given several times
 };
 struct cli_usage {
     const char *command;  // "policy check", for messages
@@ -51,6 +53,11 @@ struct cli_arguments {
     const char *values[CLI_FLAGS_MAX]; // by the flag's place; NULL when absent, "" for a switch
     char **operands;                   // in argv, NULL-terminated
     int operand_count;
+    struct {
+        size_t flag;
+        const char *value;
+    } repeated[CLI_REPEATED_MAX]; // of flags that repeat, in order
+    size_t repeated_count;
 };
 
 // "--name value", "--name=value", "--" ends the flags, --help or -h prints the help. Reorders argv.

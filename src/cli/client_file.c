@@ -107,9 +107,10 @@ static int read_text(struct client_file *file, int fd)
                : cli_complain(CLI_FAILED, "'%s' cannot be read: %s", file->path, error.text);
 }
 
-int client_file_open(const char *path, const char *client, struct client_file *ret)
+int client_file_open(const char *path, const char *client, bool may_have_none,
+                     struct client_file *ret)
 {
-    *ret = (struct client_file){.count = 0};
+    *ret = (struct client_file){.may_have_none = may_have_none};
     buffer_init(&ret->text, 0);
     arena_init(&ret->arena, 8 * CLIENT_FILE_MAX);
     ret->servers = memory_try_new(CLIENT_SERVERS_MAX * sizeof *ret->servers);

@@ -46,6 +46,7 @@ struct client_file {
     char path[4096]; // links resolved
     struct buffer text;
     struct arena arena;
+    bool may_have_none;            // servers, that is
     struct client_server *servers; // owned
     size_t count;
     // The file as it was read: a change since then is noticed.
@@ -60,7 +61,9 @@ struct client_file {
 
 // ---- client_file.c: on the disk
 // CLI_OK, or everything has been said. Closed in any case. `client` may be NULL: told by the name.
-int client_file_open(const char *path, const char *client, struct client_file *ret);
+// `may_have_none`: a file without servers is one with no servers.
+int client_file_open(const char *path, const char *client, bool may_have_none,
+                     struct client_file *ret);
 void client_file_close(struct client_file *file);
 // May it be written, and is there no backup yet? CLI_OK or a complaint.
 int client_file_check(const struct client_file *file);

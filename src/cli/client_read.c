@@ -246,6 +246,8 @@ static int read_servers(struct reading *reading)
     struct client_file *file = reading->file;
     const char *member = file->kind == CLIENT_VS_CODE ? "servers" : "mcpServers";
     uint32_t servers = json_get(&reading->doc, 0, member);
+    if (servers == JSON_NONE && file->may_have_none && json_type(&reading->doc, 0) == JSON_OBJECT)
+        return CLI_OK;
     if (servers == JSON_NONE || json_type(&reading->doc, servers) != JSON_OBJECT)
         return cli_complain(CLI_FAILED, "'%s' has no object '%s', as a configuration of %s has",
                             file->path, member, client_names[file->kind]);

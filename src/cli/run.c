@@ -10,14 +10,14 @@
 #include <stdio.h>
 
 enum { POLICY, URL, SSE, HEADER, DECISION_LOG, LIMITS_FILE, OBSERVE, FLAGS };
-enum { HEADERS_MAX = 32, HASH_DIGITS = 64 };
+enum { HASH_DIGITS = 64 };
 
 static const struct cli_flag flags[FLAGS] = {
     [POLICY] = {"policy", "FILE", "the policy; without one every call is denied"},
     [URL] = {"url", "URL", "a server over HTTP in place of a command"},
     [SSE] = {"sse", NULL, "the URL speaks the older HTTP with SSE (2024-11-05)"},
     [HEADER] = {"header", "'NAME: VALUE'",
-                "sent to the server; may be repeated; ${NAME} is read from the environment"},
+                "sent to the server; may be repeated; ${NAME} is read from the environment", true},
     [DECISION_LOG] = {"decision-log", "FILE", "append a JSON line per decision"},
     [LIMITS_FILE] = {"limits-file", "FILE", "keep counters of limits across restarts"},
     [OBSERVE] = {"observe", NULL, "decide and log, never block"},
@@ -34,44 +34,6 @@ static const struct cli_usage usage = {
     .operands_least = 0,
     .operands_most = -1,
     .stop_at_operand = true};
-
-struct headers {
-    const char *items[HEADERS_MAX];
-    size_t count;
-};
-
-// Is the word behind this flag its value?
-static bool takes_value(const char *word)
-{
-    for (size_t i = 0; i < FLAGS; i++)
-        if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, flags[i].name) == 0)
-            return flags[i].value != NULL;
-    return false;
-}
-
-// Takes every --header out of argv, which cli_parse would refuse the second time.
-static bool take_headers(int *argc, char **argv, struct headers *ret)
-{
-    int kept = 0;
-    bool command = false; // from here on the words are the command's own
-    for (int i = 0; i < *argc; i++) {
-        bool inlined = strncmp(argv[i], "--header=", 9) == 0;
-        bool separate = strcmp(argv[i], "--header") == 0 && i + 1 < *argc;
-        command = command || strcmp(argv[i], "--") == 0 || (i > 0 && argv[i][0] != '-');
-        if (command || (!inlined && !separate)) {
-            argv[kept++] = argv[i];
-            if (!command && takes_value(argv[i]) && i + 1 < *argc)
-                argv[kept++] = argv[++i];
-            continue;
-        }
-        if (ret->count == HEADERS_MAX)
-            return false;
-        ret->items[ret->count++] = inlined ? argv[i] + 9 : argv[++i];
-    }
-    argv[kept] = NULL;
-    *argc = kept;
-    return true;
-}
 
 static void write_string(struct buffer *out, const char *text)
 {
@@ -111,15 +73,15 @@ static void write_environment(struct buffer *out, const char *const *environment
     buffer_append_string(out, "]");
 }
 
-static bool write_headers(struct buffer *out, const struct headers *headers)
+static bool write_headers(struct buffer *out, const struct cli_arguments *arguments)
 {
     buffer_append_string(out, ",\"headers\":{");
-    for (size_t i = 0; i < headers->count; i++) {
-        const char *colon = strchr(headers->items[i], ':');
+    for (size_t i = 0; i < arguments->repeated_count; i++) {
+        const char *header = arguments->repeated[i].value, *colon = strchr(header, ':');
         if (colon == NULL)
             return false;
         buffer_append_string(out, i > 0 ? "," : "");
-        json_write_string(out, slice_of(headers->items[i], (size_t)(colon - headers->items[i])));
+        json_write_string(out, slice_of(header, (size_t)(colon - header)));
         buffer_append_string(out, ":");
         json_write_string(out, slice_trim(slice_from_string(colon + 1)));
     }
@@ -144,7 +106,7 @@ static void write_grant(struct buffer *out, const struct cli_arguments *argument
 }
 
 static bool write_document(struct buffer *out, const struct cli_arguments *arguments,
-                           const struct headers *headers, const char *const *environment)
+                           const char *const *environment)
 {
     bool good = true;
     buffer_append_string(out, "{\"listen\":\"127.0.0.1:0\",\"log\":{\"level\":\"warning\"},"
@@ -154,7 +116,7 @@ static bool write_document(struct buffer *out, const struct cli_arguments *argum
         write_string(out, arguments->values[URL]);
         if (arguments->values[SSE] != NULL)
             buffer_append_string(out, ",\"transport\":\"sse\"");
-        good = write_headers(out, headers);
+        good = write_headers(out, arguments);
     } else {
         buffer_append_string(out, "\"command\":");
         write_list(out, arguments->operands, arguments->operand_count);
@@ -176,24 +138,21 @@ static bool write_document(struct buffer *out, const struct cli_arguments *argum
 
 int cli_run(int argc, char **argv, const char *const *environment)
 {
-    struct headers headers = {0};
     struct cli_arguments arguments;
     int exit_code;
-    if (!take_headers(&argc, argv, &headers))
-        return cli_mistake("run", "more than %d headers", HEADERS_MAX);
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     bool url = arguments.values[URL] != NULL;
     if (url == (arguments.operand_count > 0))
         return cli_mistake("run", url ? "give either --url or a command, not both"
                                       : "a command behind -- or --url is needed");
-    if (headers.count > 0 && !url)
+    if (arguments.repeated_count > 0 && !url)
         return cli_mistake("run", "--header needs --url");
     if (arguments.values[SSE] != NULL && !url)
         return cli_mistake("run", "--sse needs --url");
     struct buffer document;
     buffer_init(&document, 0);
-    if (!write_document(&document, &arguments, &headers, environment)) {
+    if (!write_document(&document, &arguments, environment)) {
         buffer_release(&document);
         return cli_mistake("run", "a header is written 'NAME: VALUE'");
     }

@@ -12,6 +12,7 @@
 enum {
     TRIAL_TIME_MS = 13000,
     TRIAL_DISCOVER_MS = 3000,
+    TRIAL_END_MS = 1800,
     TRIAL_WATCH_MS = 100,
     TRIAL_MESSAGE_MAX = 4 * 1024 * 1024,
     TRIAL_PAGES_MAX = 50,
@@ -163,6 +164,7 @@ int control_try_server(const struct control_trial *given, struct buffer *out, st
                                           .guard = given->guard,
                                           .time_ms = TRIAL_TIME_MS,
                                           .discover_ms = TRIAL_DISCOVER_MS,
+                                          .end_ms = TRIAL_END_MS,
                                           .message_max = TRIAL_MESSAGE_MAX,
                                           .pages_max = TRIAL_PAGES_MAX,
                                           .tools_max = TRIAL_TOOLS_MAX,

@@ -87,7 +87,7 @@ void trial_end(struct trial *trial, const char *kind, const char *format, ...)
         va_end(arguments);
         snprintf(trial->result.kind, sizeof trial->result.kind, "%s", kind);
     }
-    loop_timer_start(trial->timer, TRIAL_END_MS, 0);
+    loop_timer_start(trial->timer, trial->given.end_ms, 0);
     defer(trial, take_down);
 }
 

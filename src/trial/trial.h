@@ -23,6 +23,7 @@ struct trial_options {
     uint64_t time_ms;                      // for everything but the end of a program
     uint64_t discover_ms; // how long a server of the older era may say nothing to a question of
                           // the newer one
+    uint64_t end_ms;      // for a program to leave by itself; then it is killed
     size_t message_max;   // bytes of one message
     size_t pages_max, tools_max, tools_bytes_max; // of lists; beyond, `more` is true
     bool definitions; // keeps the tools as they were listed, not their names

@@ -8,7 +8,6 @@
 
 enum {
     TRIAL_AGAIN_MS = 700, // before a program that ended is started once more
-    TRIAL_END_MS = 1800,  // for a program to leave by itself
 };
 
 enum trial_step { TRIAL_DISCOVER, TRIAL_INITIALIZE, TRIAL_INITIALIZED, TRIAL_LIST };

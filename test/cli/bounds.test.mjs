@@ -12,7 +12,7 @@ import { run } from './command.mjs';
 
 const HTTP_SERVER = 'src/http/server.c', HTTP_CLIENT = 'src/http/client.c', UPSTREAM = 'src/upstream/upstream_internal.h';
 const BRIDGE = 'src/pipeline/bridge_internal.h', KEPT = 'src/pipeline/replay_store.c', SESSION = 'src/pipeline/session.c', TALK = 'src/pipeline/session_talk.c';
-const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c';
+const ADMIN = 'src/admin/admin_internal.h', THROTTLE = 'src/admin/throttle.c', SCAN = 'src/scan/scan.h';
 const FETCH = 'src/fetch/fetch.h';
 const SINK = 'src/sink/sink_internal.h';
 const OIDC = 'src/admin/oidc_internal.h';
@@ -130,6 +130,16 @@ const CONSTANTS = {
   'trials of servers that wait': ['src/admin/admin.c', 'TRIALS_WAITING'],
   'trials of servers at the same time': ['src/admin/admin.c', 'TRIALS'],
   'tools that a trial counts': ['src/control/trial.c', 'TRIAL_TOOLS_MAX'],
+  'servers of a scan': [SCAN, 'SCAN_SERVERS_MAX'],
+  'servers of a scan that are asked at the same time': [SCAN, 'SCAN_PARALLEL'],
+  'time for one server': [SCAN, 'SCAN_TIME_MS', 1],
+  'the same for an answer to a question of the newer protocol era': [SCAN, 'SCAN_DISCOVER_MS', 1],
+  'a program that is scanned, to end by itself': [SCAN, 'SCAN_END_MS', 1],
+  'one answer of a server that is scanned': [SCAN, 'SCAN_MESSAGE_MAX'],
+  'pages of its list': [SCAN, 'SCAN_PAGES_MAX'],
+  'tools of it': [SCAN, 'SCAN_TOOLS_MAX'],
+  'their definitions': [SCAN, 'SCAN_TOOLS_BYTES_MAX'],
+  'definitions of all servers of a scan, or a dump': [SCAN, 'SCAN_ALL_BYTES_MAX'],
   'exports of decisions and listeners to them, of one worker': ['src/admin/admin.c', 'STREAMS_MAX'],
   'searches for decisions that wait': ['src/admin/admin.c', 'SEARCHES_WAITING'],
   'rows that a listener to decisions may be behind': ['src/admin/stream.c', 'BEHIND_MAX'],

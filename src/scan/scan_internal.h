@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scan/scan.h"
+
+// ---- leftovers.c: programs that left their process group
+// From now on what programs leave behind belongs to this process, where the system can do that.
+void scan_adopt_leftovers(void);
+// Kills and reaps everything that belongs to this process; all that it knows of is gone.
+void scan_end_leftovers(void);

@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `sallyport scan` against servers of every kind, good ones and those that do what no server should.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { BINARY, sanitizerOptions } from '../lib/gateway.mjs';
+import { LIB, alive, descendants, eventually, scratch } from '../lib/scratch.mjs';
+import { FakeSse } from '../lib/sse-upstream.mjs';
+import { FakeUpstream, tool } from '../lib/upstream.mjs';
+
+const CHILD = [process.execPath, path.join(LIB, 'scan-child.mjs')];
+
+// Runs it to its end; not blocking, as fake servers live in this process.
+function start(args, { env = {}, input = '' } = {}) {
+  const child = spawn(BINARY, ['scan', ...args], { cwd: '/', env: { PATH: process.env.PATH, HOME: '/nowhere', ...sanitizerOptions(), ...env } });
+  let out = '', err = '';
+  child.stdout.setEncoding('utf8').on('data', d => { out += d; });
+  child.stderr.setEncoding('utf8').on('data', d => { err += d; });
+  child.stdin.on('error', () => {}).end(input);
+  const ended = new Promise(resolve => child.once('close', (code, signal) => resolve({ code: code ?? signal, out, err })));
+  return { child, ended };
+}
+const scan = (args, options) => start(args, options).ended;
+async function scanned(args, options) {
+  const done = await scan(['--json', ...args], options);
+  return { ...done, report: JSON.parse(done.out) };
+}
+// A client's file with these servers.
+function config(t, servers, name = 'mcp.json') {
+  const file = path.join(scratch(t), name);
+  fs.writeFileSync(file, JSON.stringify({ mcpServers: servers }, null, 2), { mode: 0o600 });
+  return ['--config', file, '--client', 'cursor'];
+}
+const program = (...args) => ({ command: CHILD[0], args: [CHILD[1], ...args] });
+const names = server => server.tools.map(t => t.name);
+
+test('a program: its tools, the gravest first, and no tool is called', async t => {
+  const log = path.join(scratch(t), 'log');
+  const { code, report, err } = await scanned(config(t, { files: { ...program('write_file'), env: { SCAN_LOG: log } } }));
+  assert.equal(code, 0, err);
+  const [server] = report.servers;
+  assert.deepEqual([server.name, server.client, server.line, server.state, server.era, server.protocol_version, server.complete], ['files', 'cursor', 3, 'scanned', 'legacy', '2025-11-25', true]);
+  assert.deepEqual(server.tools.map(x => [x.name, x.category, x.severity]), [['transfer_money', 'Financial', 'critical'], ['delete_everything', 'Destructive', 'critical'], ['write_file', 'Write', 'medium'], ['read_file', 'Read', 'low']]);
+  assert.deepEqual(report.totals.severities, { low: 1, medium: 1, high: 0, critical: 2 });
+  assert.deepEqual([...new Set(fs.readFileSync(log, 'utf8').trim().split('\n'))], ['server/discover', 'initialize', 'notifications/initialized', 'tools/list']);
+});
+
+test('servers over HTTP of both eras, over SSE, and all pages', async t => {
+  const modern = await FakeUpstream.start(t, { tools: [tool('delete_file')] });
+  const legacy = await FakeUpstream.start(t, { eras: 'legacy', sse: true, tools: [tool('read_file')] });
+  const older = await FakeSse.start(t, {});
+  const a = (await scanned(['--url', modern.url, '--header', 'X-Key: ${KEY}', '--name', 'mine'], { env: { KEY: 'hush' } }));
+  assert.deepEqual([a.code, a.report.servers[0].name, a.report.servers[0].era, names(a.report.servers[0])], [0, 'mine', 'modern', ['delete_file']]);
+  assert.ok(modern.requests.every(r => r.headers['x-key'] === 'hush') && !a.out.includes('hush'));
+  const b = (await scanned(['--url', legacy.url])).report.servers[0];
+  assert.deepEqual([b.name, b.era, names(b)], ['127.0.0.1', 'legacy', ['read_file']]);
+  const c = (await scanned(['--url', older.url, '--sse'])).report.servers[0];
+  assert.ok(c.state === 'scanned' && c.tools.length > 0, JSON.stringify(c.problem));
+  assert.deepEqual(names((await scanned(['--', ...CHILD, 'pages'])).report.servers[0]), ['delete_a', 'delete_b', 'delete_c']);
+});
+
+test('what a program gets: the short list, what its file gives it, limits, and none of our secrets', async t => {
+  const env = { LANG: 'C.UTF-8', SALLYPORT_KEY: 'ours', AWS_SECRET: 'ours too', MINE: 'asked for' };
+  const file = path.join(scratch(t), 'seen');
+  const look = ['-e', `const fs=require('fs');fs.writeFileSync(${JSON.stringify(file)}, JSON.stringify([process.env, fs.readFileSync('/proc/self/limits','utf8')]))`];
+  const run = async args => { await scan(args, { env }); return JSON.parse(fs.readFileSync(file, 'utf8')); };
+  const [typed, limits] = await run(['--env', 'MINE', '--', process.execPath, ...look]);
+  assert.deepEqual(Object.keys(typed).sort(), ['HOME', 'LANG', 'MINE', 'PATH']);
+  assert.match(limits, /Max core file size +0 +0/);
+  assert.match(limits, /Max data size +4294967296 +4294967296/);
+  assert.match(limits, /Max cpu time +120 +120/);
+  const [configured] = await run(config(t, { files: { command: process.execPath, args: look, env: { API_KEY: 'its own' } } }));
+  assert.deepEqual(configured, { API_KEY: 'its own', HOME: '/nowhere', LANG: 'C.UTF-8', PATH: process.env.PATH });
+  assert.equal((await scan(['--env', 'SALLYPORT_KEY', '--', ...CHILD, 'read'], { env })).code, 2);
+});
+
+test('one bad server stops no other, and each says what is wrong with it', async t => {
+  const bad = ['dies', 'liar', 'broken', 'deep', 'utf8', 'odd', 'nothing', 'floods', 'hang', 'complains', 'huge'];
+  const servers = Object.fromEntries(bad.map(mode => [mode, program(mode)]));
+  const { code, report, out } = await scanned([...config(t, { ...servers, none: { command: '/no/such/program' }, gone: { url: 'http://127.0.0.1:1/mcp' }, meta: { url: 'http://169.254.169.254/latest' }, read: program('read'), envy: { command: 'x', envFile: '.env' } }), '--timeout', '12s', '--parallel', '16']);
+  assert.equal(code, 1, out);
+  const of = name => report.servers.find(s => s.name === name);
+  assert.deepEqual([of('read').state, names(of('read'))], ['scanned', ['read_file']]);
+  assert.deepEqual([of('none').problem.kind, of('gone').problem.kind, of('meta').problem.kind], ['program', 'unreachable', 'guard']);
+  assert.deepEqual([of('envy').state, of('envy').problem.kind], ['skipped', 'skipped']);
+  for (const mode of bad) assert.equal(of(mode).state, 'failed', mode);
+  assert.deepEqual([of('hang').problem.kind, of('liar').problem.kind, of('dies').problem.kind], ['timeout', 'timeout', 'ended']);
+  for (const mode of ['odd', 'nothing']) assert.equal(of(mode).problem.kind, 'protocol');
+  assert.equal(of('complains').errors.at(-1), 'line 29 ?[31m');
+  assert.ok(report.servers.every(s => s.state === 'scanned' || s.problem.detail));
+  assert.deepEqual([report.totals.scanned, report.totals.skipped], [1, 1]);
+});
+
+test('lists without end, with very many tools, or very large ones are bounded, and that is said', async t => {
+  const { code, report } = await scanned(config(t, { many: program('many'), endless: program('endless'), large: program('large') }));
+  assert.equal(code, 0);
+  const [many, endless, large] = report.servers;
+  assert.deepEqual([many.tools.length, many.complete], [5000, false]);
+  assert.deepEqual([endless.tools.length, endless.complete], [200, false]);
+  assert.deepEqual([large.tools.length, large.complete, large.tools[0].category], [2, true, 'Destructive']);
+  assert.equal(large.tools.find(x => x.name.startsWith('nn')).name.length, 10000);
+});
+
+test('a terminal obeys nothing that a server wrote', async t => {
+  const { code, out } = await scan(['--', ...CHILD, 'hostile'], { env: { LANG: 'C.UTF-8', COLUMNS: '90' } });
+  assert.equal(code, 0, out);
+  assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\u{E0000}-\u{E007F}]/u.test(out), JSON.stringify(out));
+  assert.match(out, /delete_<U\+202E>elif<U\+202C>/);
+  assert.match(out, /<U\+001B>\[2Jclear<U\+000D><U\+000A>/);
+  assert.match(out, /中文工具/);
+  assert.match(out, /8 tools.*, 4 entries that are no tools/);
+  const { report } = await scanned(['--', ...CHILD, 'hostile']);
+  assert.equal(report.servers[0].odd_entries, 4);
+  assert.equal(names(report.servers[0]).filter(n => n === 'same').length, 2);
+});
+
+test('nothing that was started lives on: helpers, stubborn programs, a scan that is stopped', async t => {
+  const file = path.join(scratch(t), 'pid'), pid = () => Number(fs.readFileSync(file, 'utf8'));
+  assert.equal((await scan(['--', ...CHILD, 'helper', file])).code, 0);
+  assert.ok(!alive(pid()), 'a helper in a session of its own');
+  const before = Date.now();
+  assert.equal((await scan(['--', ...CHILD, 'stubborn', file])).code, 0);
+  assert.ok(!alive(pid()) && Date.now() - before < 8000);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    fs.rmSync(file);
+    const { child, ended } = start(['--', ...CHILD, 'hang', file]);
+    await eventually(() => fs.existsSync(file) && pid() > 0, 'the program runs');
+    const all = descendants(child.pid);
+    child.kill(signal);
+    const done = await ended;
+    assert.deepEqual([done.code, done.out], [130, '']);
+    assert.ok(all.length > 0 && !all.some(alive));
+  }
+});
+
+test('exit codes: what is reached, what could not be scanned, what was typed wrong', async t => {
+  const grave = ['--', ...CHILD, 'write_file'], mild = ['--', ...CHILD, 'read'];
+  const reached = await scan(['--fail-on', 'critical', ...grave]);
+  assert.deepEqual([reached.code, reached.err], [6, "sallyport: 2 tools reach 'critical'\n"]);
+  assert.equal((await scan(['--fail-on', 'high', ...mild])).code, 0);
+  assert.equal((await scan(['--fail-on', 'low', ...mild])).code, 6);
+  assert.equal((await scan(['--fail-on', 'worst', ...mild])).code, 2);
+  assert.equal((await scan(['--fail-on', 'signal:nonsense', ...mild])).code, 2);
+  assert.equal((await scan(['--fail-on', 'critical', ...config(t, { a: { command: 'x', cwd: '/' }, b: program('read') })])).code, 1);
+  assert.equal((await scan(config(t, { a: { command: 'x', cwd: '/' }, b: program('read') }))).code, 0);
+  for (const args of [[], ['--url', 'x', ...mild], ['--sse', ...mild], ['--timeout', 'soon', ...mild], ['--parallel', '0', ...mild], ['--url', 'ftp://a/'], ['--header', 'x', '--url', 'http://127.0.0.1/']])
+    assert.equal((await scan(args)).code, 2, args.join(' '));
+  assert.equal((await scan(['--config', '/no/such/file', '--client', 'cursor'])).code, 1);
+  assert.equal((await scan(['--all-clients'])).code, 1);
+});
+
+// What the standard requires of a log with one run (SARIF 2.1.0, 3.13 to 3.27), and what collectors refuse to be without.
+function checkSarif(log) {
+  assert.equal(log.version, '2.1.0');
+  assert.match(log.$schema, /sarif-schema-2\.1\.0\.json$/);
+  const [run] = log.runs, rules = run.tool.driver.rules;
+  assert.ok(run.tool.driver.name && /^\d+\.\d+\.\d+/.test(run.tool.driver.semanticVersion));
+  assert.equal(new Set(rules.map(r => r.id)).size, rules.length);
+  for (const rule of rules) assert.ok(rule.shortDescription.text && ['note', 'warning', 'error'].includes(rule.defaultConfiguration.level) && Number(rule.properties['security-severity']) <= 10);
+  const place = ({ locations }) => {
+    assert.equal(locations.length, 1);
+    const { physicalLocation, logicalLocations } = locations[0];
+    assert.ok(logicalLocations[0].name && logicalLocations[0].fullyQualifiedName && ['function', 'module'].includes(logicalLocations[0].kind));
+    if (physicalLocation) {
+      assert.doesNotThrow(() => new URL(physicalLocation.artifactLocation.uri, 'file:///'));
+      assert.ok(physicalLocation.region.startLine >= 1);
+    }
+  };
+  for (const result of run.results) {
+    assert.equal(rules[result.ruleIndex].id, result.ruleId);
+    assert.ok(['note', 'warning', 'error'].includes(result.level) && result.message.text);
+    assert.match(result.partialFingerprints['serverToolRule/v1'], /^[0-9a-f]{16}$/);
+    place(result);
+  }
+  for (const note of run.invocations[0].toolExecutionNotifications) { assert.ok(note.message.text); place(note); }
+  return run;
+}
+
+test('SARIF', async t => {
+  const file = path.join(scratch(t), 'out.sarif');
+  const done = await scan(['--sarif', file, ...config(t, { 'my files': program('write_file'), gone: { url: 'http://127.0.0.1:1/mcp' } }, 'a b%.json')]);
+  assert.equal(done.code, 1);
+  assert.match(done.out, /delete_everything/);
+  const run = checkSarif(JSON.parse(fs.readFileSync(file, 'utf8')));
+  const told = run.results.filter(r => r.ruleId.startsWith('category/')).map(r => [r.ruleId, r.level, r.locations[0].logicalLocations[0].fullyQualifiedName]);
+  assert.deepEqual(told, [['category/Financial', 'error', 'my files/transfer_money'], ['category/Destructive', 'error', 'my files/delete_everything'], ['category/Write', 'note', 'my files/write_file']]);
+  const { physicalLocation } = run.results[0].locations[0];
+  assert.ok(fs.existsSync(new URL(physicalLocation.artifactLocation.uri)));
+  assert.equal(physicalLocation.region.startLine, 3);
+  assert.equal(run.invocations[0].executionSuccessful, false);
+  assert.match(run.invocations[0].toolExecutionNotifications[0].message.text, /^connection refused/);
+  const again = await scan(['--sarif', '-', '--', ...CHILD, 'hostile']);
+  assert.equal(checkSarif(JSON.parse(again.out)).invocations[0].executionSuccessful, true);
+});
+
+test('all clients of a user', async t => {
+  const home = scratch(t), put = (name, text) => { fs.mkdirSync(path.dirname(path.join(home, name)), { recursive: true }); fs.writeFileSync(path.join(home, name), text); };
+  const json = (key, servers) => JSON.stringify({ [key]: servers });
+  put('.config/Claude/claude_desktop_config.json', json('mcpServers', { desk: program('read') }));
+  put('.claude.json', '{"theme":"dark"}');
+  put('.cursor/mcp.json', json('mcpServers', { curs: program('read') }));
+  put('.config/Code/User/mcp.json', '{ // comment\n"servers":{"code":' + JSON.stringify(program('read')) + ',},}');
+  put('.codeium/windsurf/mcp_config.json', json('mcpServers', { surf: program('read') }));
+  put('.codex/config.toml', `[mcp_servers.codex]\ncommand = ${JSON.stringify(CHILD[0])}\nargs = ${JSON.stringify([CHILD[1], 'read'])}\n`);
+  const good = await scanned(['--all-clients'], { env: { HOME: home } });
+  assert.equal(good.code, 0, good.err);
+  assert.deepEqual(good.report.servers.map(s => [s.name, s.client, s.state]), [['desk', 'claude-desktop', 'scanned'], ['curs', 'cursor', 'scanned'], ['code', 'vscode', 'scanned'], ['surf', 'windsurf', 'scanned'], ['codex', 'codex', 'scanned']]);
+  put('.cursor/mcp.json', '{');
+  const broken = await scanned(['--all-clients'], { env: { HOME: home } });
+  assert.deepEqual([broken.code, broken.report.servers.length], [1, 4]);
+  assert.match(broken.err, /\.cursor\/mcp\.json:1:2/);
+});
+
+test('tools that were listed before: an answer, a result, an array, several servers, lines', async t => {
+  const tools = [{ name: 'delete_file', description: 'Deletes a file' }, { name: 'read_file' }];
+  const from = async (input, ...args) => scanned(['--from', '-', ...args], { input });
+  for (const text of [tools, { tools }, { jsonrpc: '2.0', id: 1, result: { tools } }].flatMap(x => [JSON.stringify(x), JSON.stringify(x, null, 2)])) {
+    const { code, report } = await from(text, '--name', 'mine');
+    assert.equal(code, 0, text);
+    assert.deepEqual(report.servers.map(s => [s.name, names(s), s.complete]), [['mine', ['delete_file', 'read_file'], true]]);
+  }
+  assert.equal((await from(JSON.stringify({ tools, nextCursor: 'x' }))).report.servers[0].complete, false);
+  const several = (await from(JSON.stringify({ servers: [{ server: 'a', tools }, { name: 'b', server: 'b', tools: [] }] }, null, 1))).report.servers;
+  assert.deepEqual(several.map(s => [s.name, s.tools.length]), [['a', 2], ['b', 0]]);
+  const lines = [{ server: 'a/b', tool: 'delete_x', input_schema: null }, { server: 'c', name: 'read_y', inputSchema: { type: 'object' } }, { server: 'a/b', tool: 'read_z' }].map(x => JSON.stringify(x)).join('\n');
+  assert.deepEqual((await from(lines + '\n\n')).report.servers.map(s => [s.name, names(s), s.line]), [['a/b', ['delete_x', 'read_z'], 1], ['c', ['read_y'], 2]]);
+  for (const [text, place] of [['', ':1:'], ['{"tools":[', ':1:'], ['{"a":1}\n{"b":', ':2:'], ['{"a":1}\n7', ':2:'], [lines + '\n{', ':4:'], ['{"servers":[\n{"server":"a"}]}', ':2:']]) {
+    const done = await scan(['--from', '-'], { input: text });
+    assert.equal(done.code, 1, text);
+    assert.ok(done.err.includes('standard input' + place), done.err);
+  }
+});
