@@ -65,6 +65,10 @@ static const struct admin_route routes[] = {
     // What the configuration file declares
     {"GET", "/declared", ADMIN_VIEWER, .read = admin_show_declared},
 
+    // The catalogue
+    {"GET", "/catalogue/attacks", ADMIN_VIEWER, .read = admin_list_attacks},
+    {"GET", "/catalogue/attacks/{attack}", ADMIN_VIEWER, .read = admin_show_attack},
+
     // Decisions
     {"GET", "/decisions", ADMIN_VIEWER, .read = admin_ask_decisions, .searches = true,
      .hash = admin_find_decisions},

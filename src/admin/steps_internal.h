@@ -7,6 +7,8 @@
 // ---- The steps of single routes
 #define ADMIN_STEPS(X)                                                                             \
     X(admin_openapi)                                                                               \
+    X(admin_list_attacks)                                                                          \
+    X(admin_show_attack)                                                                           \
     X(admin_show_declared)                                                                         \
     X(admin_find_member)                                                                           \
     X(admin_sign_in)                                                                               \

@@ -446,6 +446,19 @@ test('a server is tried where the gateway may reach it (test/wire/trial.test.mjs
   assert.equal((await admin.must(200, 'POST', `/servers/${id}/test`)).body.problem.kind, 'guard');
 });
 
+test('attack patterns are the files of the repository, for every role of every organisation', async t => {
+  const { api, acme, umbrella } = await startApi(t);
+  const { items } = (await api.as(acme.keys.viewer).must(200, 'GET', '/catalogue/attacks')).body;
+  const folder = path.join(ROOT, 'data/attacks');
+  assert.deepEqual(items.map(({ slug }) => slug + '.json').sort(), fs.readdirSync(folder).sort());
+  for (const { slug, name, summary, categories } of items) {
+    const whole = (await api.as(umbrella.keys.viewer).must(200, 'GET', '/catalogue/attacks/' + slug)).body;
+    assert.deepEqual(whole, JSON.parse(fs.readFileSync(path.join(folder, slug + '.json'), 'utf8')));
+    assert.deepEqual({ name, summary, categories }, { name: whole.name, summary: whole.summary, categories: whole.categories });
+  }
+  for (const slug of ['rug-pul', 'Rug-pull', 'x'.repeat(72), 'x'.repeat(200)]) await api.as(acme.keys.admin).refused(404, 'not-found', 'GET', '/catalogue/attacks/' + slug);
+});
+
 test('without a configuration file nothing is declared, for anybody', async t => {
   const { api, acme } = await startApi(t);
   assert.deepEqual((await api.as(acme.keys.viewer).must(200, 'GET', '/declared')).body, { file: null, servers: [], policies: [], grants: [] });
