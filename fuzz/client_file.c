@@ -34,7 +34,10 @@ static bool begin(struct client_file *file, enum client_kind kind, struct slice 
     arena_init(&file->arena, 8 * CLIENT_FILE_MAX);
     file->servers = memory_try_new(CLIENT_SERVERS_MAX * sizeof *file->servers);
     require(file->servers != NULL && buffer_append(&file->text, text) == 0);
-    return (kind == CLIENT_CODEX ? client_read_toml(file) : client_read_json(file)) == CLI_OK;
+    bool good = (kind == CLIENT_CODEX ? client_read_toml(file) : client_read_json(file)) == CLI_OK;
+    if (good)
+        client_name_servers(file);
+    return good;
 }
 
 static void end(struct client_file *file)

@@ -298,8 +298,10 @@ int client_import(const struct cli_arguments *arguments, const char *const *envi
     if (arguments->values[IMPORT_UNDO] != NULL)
         return client_file_undo(path);
     int exit_code = client_file_open(path, arguments->values[IMPORT_CLIENT], false, &file);
-    if (exit_code == CLI_OK)
+    if (exit_code == CLI_OK) {
+        client_name_servers(&file);
         exit_code = import(&file, arguments, environment);
+    }
     client_file_close(&file);
     return exit_code;
 }

@@ -172,7 +172,7 @@ static void keep_others(struct reading *reading, struct client_server *server, u
             ours = ours || json_string_equals(doc, key, slice_from_string(understood[i]));
         for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++)
             if (json_string_equals(doc, key, slice_from_string(in_the_way[i])))
-                client_leave(server, "it has '%s', which a gateway cannot do for it",
+                client_leave(server, "it has '%s', which only the client can do for it",
                              in_the_way[i]);
         if (ours)
             continue;
@@ -256,7 +256,6 @@ static int read_servers(struct reading *reading)
     for (uint32_t key = json_first_key(&reading->doc, servers); key != JSON_NONE;
          key = json_next_key(&reading->doc, servers, key))
         read_server(reading, &file->servers[file->count++], key);
-    client_name_servers(file);
     return CLI_OK;
 }
 

@@ -305,7 +305,7 @@ static bool take_member(struct toml *toml, struct client_server *server, struct 
                                              "experimental_environment"};
     for (size_t i = 0; i < sizeof in_the_way / sizeof *in_the_way; i++)
         if (slice_equal_string(key, in_the_way[i]))
-            client_leave(server, "it has '%s', which a gateway cannot do for it", in_the_way[i]);
+            client_leave(server, "it has '%s', which only the client can do for it", in_the_way[i]);
     if (slice_equal_string(key, "command")) {
         read_program(toml, server, raw);
     } else if (slice_equal_string(key, "args")) {
@@ -464,7 +464,6 @@ int client_read_toml(struct client_file *file)
         if (server->program ? server->has_headers : server->has_variables)
             client_leave(server, "it has headers for a program or variables for a URL");
     }
-    client_name_servers(file);
     return CLI_OK;
 }
 

@@ -22,6 +22,7 @@ enum {
     SCAN_AT_ONCE,
     SCAN_JSON,
     SCAN_SARIF,
+    SCAN_POLICY,
     SCAN_FAIL_ON,
     SCAN_FLAGS
 };
@@ -51,3 +52,7 @@ int scan_add_all_clients(struct scanning *scanning);
 // Makes a server of a description as the configuration has it, or notes why that cannot be.
 int scan_add_described(struct scanning *scanning, struct scan_server *server,
                        struct slice description, bool guarded);
+
+// ---- scan_policy.c: a starter policy for every server that was scanned; "out.json" becomes
+// "out.SERVER.json" when the scan has more than one. CLI_OK, or everything has been said.
+int scan_write_policies(const struct scan *scan, const char *path);

@@ -59,6 +59,7 @@ struct scan_tool {
     uint32_t tokens;
     const struct scan_signal *signals; // the gravest first
     size_t signal_count;
+    bool misleads;  // it speaks to the model, or holds text that people do not see
     bool shortened; // not all of the definition was looked at
 };
 

@@ -197,6 +197,26 @@ test('SARIF', async t => {
   assert.equal(checkSarif(JSON.parse(again.out)).invocations[0].executionSuccessful, true);
 });
 
+test('starter policies pass the check, one for each server, and nothing is overwritten', async t => {
+  const folder = scratch(t), at = name => path.join(folder, name);
+  assert.equal((await scan(['--policy', at('one.json'), '--', ...CHILD, 'write_file'])).code, 0);
+  const several = config(t, { 'my files': program('write_file'), 'my-files': program('hostile'), gone: { command: '/no/such' } });
+  assert.equal((await scan(['--policy', at('all.json'), ...several])).code, 1);
+  assert.deepEqual(fs.readdirSync(folder).sort(), ['all.my-files-2.json', 'all.my-files.json', 'one.json']);
+  for (const file of fs.readdirSync(folder)) {
+    const check = spawn(BINARY, ['policy', 'check', at(file)], { env: { ...sanitizerOptions() }, stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    check.stdout.on('data', d => { out += d; });
+    assert.equal(await new Promise(resolve => check.once('close', resolve)), 0, out);
+  }
+  const policy = JSON.parse(fs.readFileSync(at('one.json'), 'utf8'));
+  assert.equal(policy.tools.delete_everything.action, 'hide');
+  assert.equal(policy.tools.transfer_money.action, 'require_approval');
+  fs.writeFileSync(at('one.json'), '{}');
+  const again = await scan(['--policy', at('one.json'), '--', ...CHILD, 'read']);
+  assert.deepEqual([again.code, fs.readFileSync(at('one.json'), 'utf8')], [1, '{}']);
+});
+
 test('all clients of a user', async t => {
   const home = scratch(t), put = (name, text) => { fs.mkdirSync(path.dirname(path.join(home, name)), { recursive: true }); fs.writeFileSync(path.join(home, name), text); };
   const json = (key, servers) => JSON.stringify({ [key]: servers });
