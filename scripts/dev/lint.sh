@@ -58,7 +58,7 @@ lint_shell() {
 lint_spelling() {
     have codespell || return 0
     git ls-files -z -- '*.md' '*.c' '*.h' '*.mjs' '*.sh' dev scripts |
-        xargs -0 -r codespell -L 'te,nd,nam,defalt,alow,raed,expct,inflight' --quiet-level=2
+        xargs -0 -r codespell -L 'te,nd,nam,fo,defalt,alow,raed,expct,inflight' --quiet-level=2
 }
 
 lint_cppcheck() {

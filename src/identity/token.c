@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/identity.h"
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/random.h"
 
@@ -47,40 +48,21 @@ void identity_hash_token(struct slice token, unsigned char ret[32])
     EVP_MD_CTX_free(once.context);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool identity_parse_hash(struct slice text, unsigned char ret[32])
 {
     unsigned char bytes[32];
-    if (text.length != 64)
-        return false;
-    for (size_t i = 0; i < 32; i++) {
-        int high = hex_digit(text.data[2 * i]), low = hex_digit(text.data[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i] = (unsigned char)(high * 16 + low);
-    }
-    memcpy(ret, bytes, 32);
-    return true;
+    bool good = codec_read_hex(text, bytes, sizeof bytes);
+    if (good)
+        memcpy(ret, bytes, sizeof bytes);
+    return good;
 }
 
 void identity_new_token(char text[IDENTITY_TOKEN_SIZE])
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    unsigned char secret[33] = {0}; // one byte of padding: 43 digits hold 258 bits
-    random_bytes(secret, 32);
+    unsigned char secret[32];
+    random_bytes(secret, sizeof secret);
     memcpy(text, "sp_", 3);
-    for (size_t i = 0; i < 43; i++) {
-        size_t bit = i * 6, byte = bit / 8;
-        unsigned pair = (unsigned)secret[byte] << 8 | secret[byte + 1 < 33 ? byte + 1 : 32];
-        text[3 + i] = digits[pair >> (10 - bit % 8) & 63];
-    }
+    codec_write_base64(slice_of((const char *)secret, sizeof secret), CODEC_BASE64_URL, text + 3);
     text[46] = '\0';
     memory_wipe(secret, sizeof secret);
 }

@@ -2,23 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oauth/oauth_internal.h"
 
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/random.h"
 
 #include <openssl/evp.h>
 
-static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// 43 digits hold 258 bits; the last two are 0.
 static void write_url_safe(const unsigned char bytes[32], char ret[OAUTH_SECRET_SIZE])
 {
-    for (size_t i = 0; i < OAUTH_SECRET_SIZE - 1; i++) {
-        size_t bit = i * 6, byte = bit / 8;
-        unsigned pair = (unsigned)bytes[byte] << 8 | (byte + 1 < 32 ? bytes[byte + 1] : 0);
-        ret[i] = url_digits[pair >> (10 - bit % 8) & 63];
-    }
-    ret[OAUTH_SECRET_SIZE - 1] = '\0';
+    ret[codec_write_base64(slice_of((const char *)bytes, 32), CODEC_BASE64_URL, ret)] = '\0';
 }
 
 void oauth_new_secret(char ret[OAUTH_SECRET_SIZE])
@@ -65,18 +57,17 @@ void oauth_add_field(struct buffer *form, const char *name, struct slice value)
     append_encoded(form, value);
 }
 
+// In parts of whole groups, so that only the end is padded.
 static void append_base64(struct buffer *out, struct slice bytes)
 {
-    for (size_t i = 0; i < bytes.length; i += 3) {
-        unsigned char three[3] = {0};
-        size_t count = bytes.length - i < 3 ? bytes.length - i : 3;
-        memcpy(three, bytes.data + i, count);
-        unsigned long all = (unsigned long)three[0] << 16 | (unsigned long)three[1] << 8 | three[2];
-        char text[4] = {digits[all >> 18 & 63], digits[all >> 12 & 63],
-                        count > 1 ? digits[all >> 6 & 63] : '=',
-                        count > 2 ? digits[all & 63] : '='};
-        buffer_append(out, slice_of(text, 4));
+    enum { PART = 48 };
+    char text[CODEC_BASE64_LENGTH(PART)];
+    for (size_t i = 0; i < bytes.length; i += PART) {
+        size_t left = bytes.length - i, count = left < PART ? left : PART;
+        struct slice part = slice_of(bytes.data + i, count);
+        buffer_append(out, slice_of(text, codec_write_base64(part, CODEC_BASE64, text)));
     }
+    memory_wipe(text, sizeof text);
 }
 
 // RFC 6749, 2.3.1: both parts encoded as in a form, before they are put together.

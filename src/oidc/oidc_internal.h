@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// keys.c reads keys, signature.c uses them, base64.c decodes, token.c judges what was signed,
+// keys.c reads keys, signature.c uses them, token.c judges what was signed,
 // claims.c keeps what is said of somebody.
 #pragma once
 

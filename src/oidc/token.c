@@ -5,6 +5,8 @@
 // looked at before it is known who says it, but which key it names.
 #include "oidc/oidc_internal.h"
 
+#include "base/codec.h"
+
 struct parts {
     struct slice signed_text; // "HEAD.CLAIMS"
     struct slice head, claims, signature;
@@ -13,6 +15,15 @@ struct parts {
 static int no_token(struct error *error)
 {
     return error_set(error, ERROR_PROTOCOL, "the provider's ID token is no signed token");
+}
+
+struct slice oidc_decode(struct slice text, struct arena *arena)
+{
+    size_t length, room = CODEC_BASE64_BYTES(text.length) + 1;
+    char *out = arena_take(arena, room);
+    if (out == NULL || !codec_read_base64(text, CODEC_BASE64_URL, out, room, &length))
+        return (struct slice){NULL, 0};
+    return slice_of(out, length);
 }
 
 static int split(struct slice token, struct arena *arena, struct parts *ret, struct error *error)

@@ -6,7 +6,7 @@
 // SEP-2243).
 #include "pipeline/toolbox_internal.h"
 
-#include <openssl/evp.h>
+#include "base/codec.h"
 
 enum { VALUE_MAX = 8192 };
 
@@ -153,21 +153,13 @@ static struct slice decode_value(struct exchange *ex, struct slice value)
         memcmp(value.data + value.length - 2, "?=", 2) != 0)
         return value;
     struct slice body = slice_of(value.data + prefix.length, value.length - prefix.length - 2);
-    if (body.length % 4 != 0 || body.length > VALUE_MAX)
+    if (body.length > VALUE_MAX)
         return (struct slice){0};
-    unsigned char *out = arena_take(&ex->arena, body.length + 1);
-    if (out == NULL)
+    size_t length, room = CODEC_BASE64_BYTES(body.length) + 1;
+    char *out = arena_take(&ex->arena, room);
+    if (out == NULL || !codec_read_base64(body, CODEC_BASE64, out, room, &length))
         return (struct slice){0};
-    size_t padding = 0;
-    while (padding < 2 && body.length > padding && body.data[body.length - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < body.length; i++)
-        if (memchr(" \t\r\n=", body.data[i], 5) != NULL && i < body.length - padding)
-            return (struct slice){0};
-    int length = EVP_DecodeBlock(out, (const unsigned char *)body.data, (int)body.length);
-    if (length < 0)
-        return (struct slice){0};
-    return slice_of((const char *)out, (size_t)length - padding);
+    return slice_of(out, length);
 }
 
 // ERROR_NOT_FOUND: absent; ERROR_PROTOCOL: twice, malformed or different; 0: equal.
@@ -312,11 +304,11 @@ static struct slice encode_value(struct exchange *ex, struct slice value)
         plain = value.data[i] >= 0x20 && value.data[i] < 0x7F;
     if (plain || value.length > VALUE_MAX)
         return value;
-    unsigned char *out = arena_take(&ex->arena, value.length * 4 / 3 + 8);
+    char *out = arena_take(&ex->arena, CODEC_BASE64_LENGTH(value.length) + 1);
     if (out == NULL)
         return (struct slice){0};
-    int length = EVP_EncodeBlock(out, (const unsigned char *)value.data, (int)value.length);
-    return arena_format(&ex->arena, "=?base64?%.*s?=", length, (const char *)out);
+    size_t length = codec_write_base64(value, CODEC_BASE64, out);
+    return arena_format(&ex->arena, "=?base64?%.*s?=", (int)length, out);
 }
 
 static int add(struct exchange *ex, struct slice name, struct slice value)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "secret/secret_internal.h"
 
+#include "base/codec.h"
 #include "base/memory.h"
 #include "base/random.h"
 
@@ -16,14 +17,6 @@ enum { FILE_MAX = 16 * 1024 };
 static bool is_separator(char c)
 {
     return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool parse_number(struct slice *text, uint32_t *ret)
@@ -42,15 +35,7 @@ static bool parse_number(struct slice *text, uint32_t *ret)
 
 static bool parse_key(struct slice word, struct secret_key *ret)
 {
-    if (!parse_number(&word, &ret->number) || word.length != 2 * (size_t)SECRET_KEY_SIZE)
-        return false;
-    for (size_t i = 0; i < SECRET_KEY_SIZE; i++) {
-        int high = hex_digit(word.data[2 * i]), low = hex_digit(word.data[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        ret->bytes[i] = (unsigned char)(high * 16 + low);
-    }
-    return true;
+    return parse_number(&word, &ret->number) && codec_read_hex(word, ret->bytes, SECRET_KEY_SIZE);
 }
 
 // False when the number is taken or there are too many.

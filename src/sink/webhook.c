@@ -6,54 +6,27 @@
 #include "sink/http_internal.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
 
-enum { ID_DIGITS = 32, HASH_SIZE = 32, HASH_TEXT_SIZE = 4 * ((HASH_SIZE + 2) / 3) + 1 };
+enum { ID_DIGITS = 32, HASH_SIZE = 32, HASH_TEXT_SIZE = CODEC_BASE64_LENGTH(HASH_SIZE) + 1 };
 enum { SIGNATURE_SIZE = SINK_SECRETS_MAX * (HASH_TEXT_SIZE + 4) + 32 };
 
 // ---- Keys: "whsec_" and base64
 
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 bool sink_secret_parse(struct slice text, unsigned char ret[SINK_SECRET_MOST], size_t *ret_size)
 {
     const struct slice head = SLICE_LITERAL("whsec_");
-    uint32_t bits = 0;
-    int count = 0;
     *ret_size = 0;
     if (!slice_starts_with(text, head))
         return false;
-    size_t end = text.length;
-    while (end > head.length && text.length - end < 2 && text.data[end - 1] == '=')
-        end--;
-    for (size_t i = head.length; i < end; i++) {
-        int digit = digit_of(text.data[i]);
-        if (digit < 0)
-            return false;
-        bits = (bits << 6 | (uint32_t)digit) & 0xFFFFFF;
-        count += 6;
-        if (count < 8)
-            continue;
-        if (*ret_size == SINK_SECRET_MOST)
-            return false;
-        count -= 8;
-        ret[(*ret_size)++] = (unsigned char)(bits >> count);
-    }
-    return *ret_size >= SINK_SECRET_LEAST && (text.length - head.length) % 4 == 0 && count < 6 &&
-           (bits & ((1u << count) - 1)) == 0;
+    text = slice_of(text.data + head.length, text.length - head.length);
+    return codec_read_base64(text, CODEC_BASE64, ret, SINK_SECRET_MOST, ret_size) &&
+           *ret_size >= SINK_SECRET_LEAST;
 }
 
 // ---- Signatures
@@ -66,7 +39,7 @@ static bool sign(struct slice key, struct slice text, char ret[HASH_TEXT_SIZE])
              hash, &size) == NULL ||
         size != HASH_SIZE)
         return false;
-    EVP_EncodeBlock((unsigned char *)ret, hash, HASH_SIZE);
+    ret[codec_write_base64(slice_of((const char *)hash, size), CODEC_BASE64, ret)] = '\0';
     return true;
 }
 
