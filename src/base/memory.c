@@ -73,3 +73,8 @@ void memory_wipe(void *block, size_t size)
     if (size > 0)
         explicit_bzero(block, size);
 }
+
+void memory_wipe_slice(struct slice secret)
+{
+    memory_wipe((void *)(uintptr_t)secret.data, secret.length);
+}

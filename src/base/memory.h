@@ -6,6 +6,8 @@
 // `memory_try_*`, which may return NULL, after the size has been bounded.
 #pragma once
 
+#include "base/slice.h"
+
 #include <stddef.h>
 
 // Zeroed memory for a small fixed-size object; never NULL. Free with memory_free.
@@ -20,6 +22,8 @@ char *memory_copy_string(const char *text, size_t length);
 void memory_free(void *block);
 // Overwrites a secret in a way that the compiler may not remove.
 void memory_wipe(void *block, size_t size);
+// The bytes of a secret that is at hand only as a slice. Who calls it owns them; none is accepted.
+void memory_wipe_slice(struct slice secret);
 
 // Fault injection for tests: the allocation with this number (counted from 1, across the process)
 // and every `repeat` after it fails in memory_try_*; 0 turns it off. Not for use outside tests.

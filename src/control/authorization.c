@@ -88,8 +88,7 @@ void control_wipe_kept(struct control_kept *kept)
 {
     struct slice *all[] = {&kept->client_secret, &kept->refresh, &kept->access};
     for (size_t i = 0; i < 3; i++)
-        if (all[i]->length > 0)
-            memory_wipe((void *)(uintptr_t)all[i]->data, all[i]->length);
+        memory_wipe_slice(*all[i]);
 }
 
 static int seal_tokens(struct control *control, struct store_view *view,

@@ -228,8 +228,7 @@ enum renewal_outcome control_renew(const struct renewal *renewal)
     const struct slice secrets[] = {work.endpoint.client.secret, work.refresh, work.tokens.access,
                                     work.tokens.refresh};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
-        if (secrets[i].length > 0)
-            memory_wipe((void *)(uintptr_t)secrets[i].data, secrets[i].length);
+        memory_wipe_slice(secrets[i]);
     arena_release(&work.arena);
     return outcome;
 }

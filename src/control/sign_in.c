@@ -395,8 +395,8 @@ void control_wipe_sign_in(struct control_sign_in *sign_in)
                                     sign_in->tokens.refresh};
     // What an admin gave is in the request's body, which is wiped there.
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
-        if (secrets[i].length > 0 && secrets[i].data != sign_in->client_secret.data)
-            memory_wipe((void *)(uintptr_t)secrets[i].data, secrets[i].length);
+        if (secrets[i].data != sign_in->client_secret.data)
+            memory_wipe_slice(secrets[i]);
 }
 
 // ---- Keeping it
@@ -480,9 +480,7 @@ void control_pending_free(struct control_pending *pending)
 {
     if (pending == NULL)
         return;
-    if (pending->sign_in.as.secret.length > 0)
-        memory_wipe((void *)(uintptr_t)pending->sign_in.as.secret.data,
-                    pending->sign_in.as.secret.length);
+    memory_wipe_slice(pending->sign_in.as.secret);
     arena_release(&pending->arena);
     memory_wipe(pending, sizeof *pending);
     memory_free(pending);

@@ -83,8 +83,7 @@ void control_answer_release(struct control_answer *answer)
 {
     const struct slice secrets[] = {answer->tokens.access, answer->tokens.refresh};
     for (size_t i = 0; i < 2; i++)
-        if (secrets[i].length > 0)
-            memory_wipe((void *)(uintptr_t)secrets[i].data, secrets[i].length);
+        memory_wipe_slice(secrets[i]);
     control_pending_free(answer->pending);
     answer->pending = NULL;
 }
@@ -139,7 +138,6 @@ void control_revoke_authorization(struct control *control, struct slice organisa
     const struct slice secrets[] = {revoking.endpoint.client.secret, revoking.refresh,
                                     revoking.access};
     for (size_t i = 0; i < 3; i++)
-        if (secrets[i].length > 0)
-            memory_wipe((void *)(uintptr_t)secrets[i].data, secrets[i].length);
+        memory_wipe_slice(secrets[i]);
     arena_release(&revoking.arena);
 }

@@ -54,8 +54,7 @@ int control_ask_tokens(struct fetch *fetch, const struct control_endpoint *endpo
                                    answer.body, arena, ret, error);
     else if (result == ERROR_DENIED)
         result = ERROR_UNREACHABLE; // the guard's word, which may change; not that of an endpoint
-    if (answer.body.length > 0)
-        memory_wipe((void *)(uintptr_t)answer.body.data, answer.body.length);
+    memory_wipe_slice(answer.body);
     wipe(form);
     return result;
 }

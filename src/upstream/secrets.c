@@ -62,8 +62,7 @@ void upstream_secrets_free(struct upstream_secrets *secrets)
     if (secrets == NULL)
         return;
     for (size_t i = 0; i < secrets->header_count; i++)
-        memory_wipe((void *)(uintptr_t)secrets->headers[i].value.data,
-                    secrets->headers[i].value.length);
+        memory_wipe_slice(secrets->headers[i].value);
     if (secrets->lines.data != NULL)
         memory_wipe(secrets->lines.data, secrets->lines.capacity);
     buffer_release(&secrets->lines);
