@@ -206,7 +206,7 @@ int control_ask_tokens(struct fetch *fetch, const struct control_endpoint *endpo
 void control_revoke_token(struct fetch *fetch, const struct control_endpoint *endpoint,
                           struct slice token, struct arena *arena);
 
-// ---- sign_in.c
+// ---- sign_in_keep.c
 struct control_pending { // a beginning that waits for its answer
     struct control_sign_in sign_in;
     struct slice authorization; // the record's id

@@ -2,15 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The beginning of an authorization (MCP, "Authorization"): from a server's address to its
-// authorization server, to a client there, to the URL that a person opens. Nothing that is read on
-// this way is trusted further than its own role reaches.
-#include "control/control_internal.h"
+// authorization server (sign_in_discover.c), to a client there, to the URL that a person opens.
+// Nothing that is read on this way is trusted further than its own role reaches.
+#include "control/sign_in_internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "fetch/fetch.h"
-
-enum { DOCUMENT_MAX = 256 * 1024, PENDING_MAX = 1000, PENDING_MEMORY = 1024 * 1024 };
 
 // ---- What is known already
 
@@ -19,7 +16,7 @@ struct known {
     struct control_sign_in *sign_in;
 };
 
-static bool copy_text(struct arena *arena, struct slice *text)
+bool sign_in_copy_text(struct arena *arena, struct slice *text)
 {
     *text = arena_copy(arena, *text);
     return text->data != NULL;
@@ -35,10 +32,10 @@ static int copy_row(struct control_sign_in *sign_in, const struct control_kept *
     bool good = true;
     *row = kept->row;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        good = good && copy_text(sign_in->arena, texts[i]);
+        good = good && sign_in_copy_text(sign_in->arena, texts[i]);
     sign_in->as = (struct oauth_client){row->client, kept->client_secret,
                                         (enum oauth_method)row->client_method};
-    good = good && copy_text(sign_in->arena, &sign_in->as.secret);
+    good = good && sign_in_copy_text(sign_in->arena, &sign_in->as.secret);
     return good ? 0 : error_set(error, ERROR_NO_MEMORY, "out of memory");
 }
 
@@ -58,7 +55,7 @@ static int find_known(void *argument, struct store_view *view, struct error *err
             slice_equal(all.items[i].grant, sign_in->grant))
             id = all.items[i].authorization;
     control_secrets_release(&all);
-    if (result == 0 && !copy_text(sign_in->arena, &sign_in->address.url))
+    if (result == 0 && !sign_in_copy_text(sign_in->arena, &sign_in->address.url))
         result = error_set(error, ERROR_NO_MEMORY, "out of memory");
     if (result != 0 || id.length == 0)
         return result;
@@ -72,144 +69,6 @@ static int find_known(void *argument, struct store_view *view, struct error *err
     return result;
 }
 
-// ---- Discovery
-
-struct search {
-    struct fetch *fetch;
-    struct control_sign_in *sign_in;
-    struct oauth_challenge challenge;
-    struct oauth_resource resource;
-};
-
-static int get(struct search *search, struct slice url, struct fetch_answer *ret,
-               struct error *error)
-{
-    static const char *const headers[] = {"Accept: application/json", NULL};
-    struct slice whole = arena_copy(search->sign_in->arena, url);
-    if (whole.data == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    const struct fetch_request request = {
-        .url = whole.data, .headers = headers, .answer_max = DOCUMENT_MAX, .follow = true};
-    return fetch_wait(search->fetch, &request, search->sign_in->arena, ret, error);
-}
-
-static void read_challenges(struct search *search, const struct fetch_answer *answer)
-{
-    struct slice value = fetch_answer_header(answer, "WWW-Authenticate");
-    if (value.data == NULL ||
-        oauth_read_challenge(value, search->sign_in->arena, &search->challenge) != 0)
-        search->challenge = (struct oauth_challenge){{"", 0}, {"", 0}, {"", 0}};
-    if (!oauth_is_scope(search->challenge.scope))
-        search->challenge.scope = (struct slice){"", 0};
-}
-
-// What it says to a stranger. A ping changes nothing anywhere.
-static int knock(struct search *search, struct error *error)
-{
-    static const char *const headers[] = {"Content-Type: application/json",
-                                          "Accept: application/json, text/event-stream",
-                                          "MCP-Protocol-Version: 2025-11-25", NULL};
-    struct fetch_answer answer = {.status = 0};
-    const struct fetch_request request = {
-        .method = "POST",
-        .url = search->sign_in->address.url.data,
-        .headers = headers,
-        .body = SLICE_LITERAL("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"),
-        .answer_max = DOCUMENT_MAX};
-    int result = fetch_wait(search->fetch, &request, search->sign_in->arena, &answer, error);
-    if (result == 0)
-        read_challenges(search, &answer);
-    return result;
-}
-
-static bool is_missing(const struct fetch_answer *answer)
-{
-    return answer->status >= 400 && answer->status < 500;
-}
-
-static int read_resource(struct search *search, struct slice url, bool *ret_found,
-                         struct error *error)
-{
-    struct fetch_answer answer = {.status = 0};
-    int result = get(search, url, &answer, error);
-    *ret_found = result == 0 && answer.status == 200;
-    if (*ret_found)
-        return oauth_read_resource(answer.body, search->sign_in->address.url,
-                                   search->sign_in->arena, &search->resource, error);
-    if (result == 0 && !is_missing(&answer))
-        return error_set(error, ERROR_PROTOCOL, "the server's metadata comes with status %d",
-                         answer.status);
-    return result;
-}
-
-static int find_resource(struct search *search, struct error *error)
-{
-    struct control_sign_in *sign_in = search->sign_in;
-    struct slice named = search->challenge.resource_metadata;
-    bool found = false;
-    int result = 0;
-    if (named.length > 0 && !oauth_is_url(named))
-        return error_set(error, ERROR_DENIED,
-                         "the server says that its metadata is where none may be read");
-    if (named.length > 0) {
-        result = read_resource(search, named, &found, error);
-        return result != 0 || found
-                   ? result
-                   : error_set(error, ERROR_PROTOCOL, "the server's metadata is not where it says");
-    }
-    struct buffer url;
-    buffer_init(&url, 0);
-    for (size_t i = 0; result == 0 && !found; i++) {
-        buffer_clear(&url);
-        if (!oauth_well_known(sign_in->address.url, OAUTH_RESOURCE, i, &url))
-            break;
-        result = read_resource(search, buffer_slice(&url), &found, error);
-    }
-    buffer_release(&url);
-    if (result != 0 || found)
-        return result;
-    // Servers of 2025-03-26 are their own authorization servers.
-    search->resource.resource = sign_in->address.url;
-    search->resource.servers[0] = oauth_origin(sign_in->address.url);
-    search->resource.server_count = 1;
-    return 0;
-}
-
-static struct slice choose_issuer(const struct search *search)
-{
-    const struct oauth_resource *resource = &search->resource;
-    for (size_t i = 0; i < resource->server_count; i++)
-        if (slice_equal(resource->servers[i], search->sign_in->row.issuer))
-            return resource->servers[i];
-    return resource->servers[0];
-}
-
-static int find_issuer(struct search *search, struct error *error)
-{
-    struct control_sign_in *sign_in = search->sign_in;
-    struct slice issuer = choose_issuer(search);
-    struct buffer url;
-    bool found = false;
-    int result = 0;
-    buffer_init(&url, 0);
-    for (size_t i = 0; result == 0 && !found; i++) {
-        struct fetch_answer answer = {.status = 0};
-        buffer_clear(&url);
-        if (!oauth_well_known(issuer, OAUTH_SERVER, i, &url))
-            break;
-        result = get(search, buffer_slice(&url), &answer, error);
-        found = result == 0 && answer.status == 200;
-        if (found)
-            result =
-                oauth_read_server(answer.body, issuer, sign_in->arena, &sign_in->issuer, error);
-    }
-    buffer_release(&url);
-    if (result == 0 && !found)
-        result = error_set(error, ERROR_NOT_FOUND,
-                           "the server's authorization server has no metadata that can be found");
-    return result;
-}
-
 // ---- The client
 
 static struct slice at_home(const struct control_sign_in *sign_in, const char *path)
@@ -217,7 +76,7 @@ static struct slice at_home(const struct control_sign_in *sign_in, const char *p
     return arena_format(sign_in->arena, "%.*s%s", SLICE_PRINT(sign_in->public_url), path);
 }
 
-static int enroll(struct search *search, struct error *error)
+static int enroll(struct sign_in_search *search, struct error *error)
 {
     static const char *const headers[] = {"Content-Type: application/json",
                                           "Accept: application/json", NULL};
@@ -248,7 +107,7 @@ static int enroll(struct search *search, struct error *error)
 
 // As the specification orders them: a client that an admin gives, a document at the gateway's own
 // address, registration. What one authorization server was told is for that one alone.
-static int become_client(struct search *search, struct error *error)
+static int become_client(struct sign_in_search *search, struct error *error)
 {
     struct control_sign_in *sign_in = search->sign_in;
     struct store_authorization *row = &sign_in->row;
@@ -282,9 +141,20 @@ static int become_client(struct search *search, struct error *error)
                      "gateway there and give client_id");
 }
 
+void control_write_client(struct slice public_url, struct buffer *out)
+{
+    struct arena arena;
+    arena_init(&arena, 64 * 1024);
+    struct slice url = arena_format(&arena, "%.*s%s", SLICE_PRINT(public_url), CONTROL_CLIENT);
+    struct slice back = arena_format(&arena, "%.*s%s", SLICE_PRINT(public_url), CONTROL_CALLBACK);
+    oauth_write_client(out, url, public_url, back, (struct slice){0});
+    out->failed = out->failed || url.data == NULL || back.data == NULL;
+    arena_release(&arena);
+}
+
 // An admin's word, else the server's; what was granted before and what the server has missed since
 // come along, because a person is about to be asked for all of it.
-static int choose_scope(struct search *search, struct error *error)
+static int choose_scope(struct sign_in_search *search, struct error *error)
 {
     struct control_sign_in *sign_in = search->sign_in;
     struct arena *arena = sign_in->arena;
@@ -340,7 +210,7 @@ static int ask_person(struct control_sign_in *sign_in, struct error *error)
     return failed ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
 }
 
-static int ask_with_secret(struct search *search, struct error *error)
+static int ask_with_secret(struct sign_in_search *search, struct error *error)
 {
     struct control_sign_in *sign_in = search->sign_in;
     struct buffer form;
@@ -360,7 +230,7 @@ int control_begin_sign_in(struct control *control, struct control_sign_in *sign_
                           struct error *error)
 {
     struct known known = {control, sign_in};
-    struct search search = {.fetch = control_fetch(control), .sign_in = sign_in};
+    struct sign_in_search search = {.fetch = control_fetch(control), .sign_in = sign_in};
     if (search.fetch == NULL)
         return error_set(error, ERROR_CONFIG, "this gateway asks nothing outside");
     if (sign_in->flow == STORE_BY_PERSON && sign_in->public_url.length == 0)
@@ -371,11 +241,7 @@ int control_begin_sign_in(struct control *control, struct control_sign_in *sign_
     if (result == 0 && sign_in->address.transport == STORE_STDIO)
         result = error_set(error, ERROR_CONFIG, "programs are not authorized by OAuth");
     if (result == 0)
-        result = knock(&search, error);
-    if (result == 0)
-        result = find_resource(&search, error);
-    if (result == 0)
-        result = find_issuer(&search, error);
+        result = sign_in_discover(&search, error);
     if (result == 0)
         result = check_issuer(sign_in, error);
     if (result == 0)
@@ -397,176 +263,4 @@ void control_wipe_sign_in(struct control_sign_in *sign_in)
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         if (secrets[i].data != sign_in->client_secret.data)
             memory_wipe_slice(secrets[i]);
-}
-
-// ---- Keeping it
-
-int control_fill_authorization(struct control *control, struct store_view *view,
-                               const struct control_sign_in *from, struct store_authorization *row,
-                               struct error *error)
-{
-    row->flow = from->flow;
-    row->client_source = from->row.client_source;
-    row->issuer = from->issuer.issuer;
-    row->client = from->as.id;
-    row->client_method = from->as.method;
-    row->resource = from->row.resource;
-    row->token_url = from->issuer.token;
-    row->revocation_url = from->issuer.revocation;
-    if (from->scope.length > 0)
-        row->asked_scope = from->scope;
-    return control_seal_in(
-        control, view, from->as.secret,
-        control_place_of_token(row->head.organisation, row->head.id, "secret", store_arena(view)),
-        &row->client_secret, error);
-}
-
-// A header of that name and an authorization would be two answers to one question.
-static int find_row(struct store_view *view, const struct control_sign_in *sign_in,
-                    struct store_authorization *ret, struct error *error)
-{
-    struct control_secrets all = {.count = 0};
-    struct slice id = {"", 0};
-    int result = control_secrets_list(view, sign_in->organisation, sign_in->server, &all, error);
-    for (size_t i = 0; i < all.count && result == 0; i++) {
-        const struct control_secret *secret = &all.items[i];
-        if (!slice_equal(secret->grant, sign_in->grant))
-            continue;
-        if (secret->authorization.length > 0)
-            id = secret->authorization;
-        else if (slice_equal_ignoring_case(secret->name, SLICE_LITERAL("Authorization")))
-            result = error_set(error, ERROR_EXISTS,
-                               "the server has a credential 'Authorization'; remove it first");
-    }
-    control_secrets_release(&all);
-    if (result == 0 && id.length == 0)
-        return ERROR_NOT_FOUND;
-    return result == 0 ? store_get_authorization(view, sign_in->organisation, id, ret, error)
-                       : result;
-}
-
-static struct control_pending *pending_new(const struct control_sign_in *from, struct slice id)
-{
-    struct control_pending *pending = memory_try_new(sizeof *pending);
-    if (pending == NULL)
-        return NULL;
-    *pending = (struct control_pending){.sign_in = *from, .authorization = id};
-    arena_init(&pending->arena, PENDING_MEMORY);
-    struct control_sign_in *s = &pending->sign_in;
-    struct slice *const texts[] = {&pending->authorization,
-                                   &s->organisation,
-                                   &s->server,
-                                   &s->grant,
-                                   &s->who,
-                                   &s->scope,
-                                   &s->public_url,
-                                   &s->row.resource,
-                                   &s->issuer.issuer,
-                                   &s->issuer.token,
-                                   &s->issuer.revocation,
-                                   &s->as.id,
-                                   &s->as.secret,
-                                   &s->authorization_scope};
-    bool good = true;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        good = good && copy_text(&pending->arena, texts[i]);
-    if (good)
-        return pending;
-    control_pending_free(pending);
-    return NULL;
-}
-
-void control_pending_free(struct control_pending *pending)
-{
-    if (pending == NULL)
-        return;
-    memory_wipe_slice(pending->sign_in.as.secret);
-    arena_release(&pending->arena);
-    memory_wipe(pending, sizeof *pending);
-    memory_free(pending);
-}
-
-void control_pendings_free(struct control *control)
-{
-    while (control->pendings != NULL) {
-        struct control_pending *next = control->pendings->next;
-        control_pending_free(control->pendings);
-        control->pendings = next;
-    }
-}
-
-// In front; what is too old, and what is too much, goes.
-static void add_pending(struct control *control, struct control_pending *pending)
-{
-    int64_t now_ms = clock_wall_ms();
-    size_t count = 0;
-    pthread_mutex_lock(&control->lock);
-    pending->next = control->pendings;
-    control->pendings = pending;
-    for (struct control_pending **at = &control->pendings; *at != NULL;) {
-        struct control_pending *one = *at;
-        if (one->sign_in.expires_ms > now_ms && ++count <= PENDING_MAX) {
-            at = &one->next;
-            continue;
-        }
-        *at = one->next;
-        control_pending_free(one);
-    }
-    pthread_mutex_unlock(&control->lock);
-}
-
-struct control_pending *control_take_pending(struct control *control, struct slice state)
-{
-    struct control_pending *found = NULL;
-    pthread_mutex_lock(&control->lock);
-    for (struct control_pending **at = &control->pendings; *at != NULL; at = &(*at)->next)
-        if (slice_equal_string(state, (*at)->sign_in.state)) {
-            found = *at;
-            *at = found->next;
-            break;
-        }
-    pthread_mutex_unlock(&control->lock);
-    return found;
-}
-
-int control_keep_sign_in(struct control *control, struct store_view *view,
-                         const struct control_sign_in *sign_in, struct store_authorization *ret,
-                         struct error *error)
-{
-    *ret = (struct store_authorization){.flow = sign_in->flow};
-    int result = find_row(view, sign_in, ret, error);
-    if (result == ERROR_NOT_FOUND) {
-        *ret = (struct store_authorization){.head.organisation = sign_in->organisation,
-                                            .server = sign_in->server,
-                                            .grant = sign_in->grant,
-                                            .flow = sign_in->flow,
-                                            .state = STORE_NEEDS_SIGN_IN};
-        result = store_add_authorization(view, ret, error);
-    }
-    // One that works goes on working as it is until the person has come back.
-    bool now = sign_in->has_tokens || ret->state != STORE_READY;
-    if (result == 0 && now)
-        result = control_fill_authorization(control, view, sign_in, ret, error);
-    if (result == 0 && now)
-        result = store_change_authorization(view, ret, error);
-    if (result == 0 && sign_in->has_tokens)
-        return control_keep_tokens(control, view, ret, &sign_in->tokens, clock_wall_ms(), error);
-    if (result != 0)
-        return result;
-    struct control_pending *pending = pending_new(sign_in, ret->head.id);
-    if (pending == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    add_pending(control, pending);
-    return 0;
-}
-
-void control_write_client(struct slice public_url, struct buffer *out)
-{
-    struct arena arena;
-    arena_init(&arena, 64 * 1024);
-    struct slice url = arena_format(&arena, "%.*s%s", SLICE_PRINT(public_url), CONTROL_CLIENT);
-    struct slice back = arena_format(&arena, "%.*s%s", SLICE_PRINT(public_url), CONTROL_CALLBACK);
-    oauth_write_client(out, url, public_url, back, (struct slice){0});
-    out->failed = out->failed || url.data == NULL || back.data == NULL;
-    arena_release(&arena);
 }
