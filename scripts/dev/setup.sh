@@ -6,7 +6,7 @@
 
 # Debian 12 packages. docs/dependencies.md says what each is for.
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev node-llhttp libssl-dev
-    libpcre2-dev libsqlite3-dev libsodium-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev)
+    libpcre2-dev libsqlite3-dev libsodium-dev libzstd-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev)
 RUN_PACKAGES=(ca-certificates openssl)
 TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev g++ libsimdjson-dev cppcheck shellcheck codespell git procps
     nginx-light haproxy valgrind sqlite3 chromium)

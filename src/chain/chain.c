@@ -63,6 +63,14 @@ int chain_hash(struct chain_hasher *hasher, struct slice bytes, unsigned char re
     return digest(hasher, bytes, slice_of("", 0), ret);
 }
 
+int chain_hash_once(struct slice bytes, unsigned char ret[CHAIN_LINK_SIZE])
+{
+    if (EVP_Digest(bytes.data, bytes.length, ret, NULL, EVP_sha256(), NULL) == 1)
+        return 0;
+    memset(ret, 0, CHAIN_LINK_SIZE);
+    return ERROR_INTERNAL;
+}
+
 int chain_append(struct chain_hasher *hasher, struct chain_state *state, struct slice body,
                  struct buffer *out)
 {

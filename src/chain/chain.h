@@ -38,6 +38,8 @@ int chain_link(struct chain_hasher *hasher, const unsigned char before[CHAIN_LIN
 // Plain SHA-256. ERROR_INTERNAL when it cannot be had.
 int chain_hash(struct chain_hasher *hasher, struct slice bytes,
                unsigned char ret[CHAIN_LINK_SIZE]) MUST_CHECK;
+// The same for who has no hasher; any thread. The result is zero when it cannot be had.
+int chain_hash_once(struct slice bytes, unsigned char ret[CHAIN_LINK_SIZE]);
 
 // Appends a row to `out` and moves the state on to it. `body` is a JSON object of one line that is
 // not empty, without its closing brace: `{"a":1` becomes `{"a":1,"seq":7,"link":"..."}` and a line

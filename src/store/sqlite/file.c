@@ -161,7 +161,7 @@ static int bring_up_to_date(struct store_file *file, struct error *error)
         failed = store_file_execute(file, "BEGIN IMMEDIATE; COMMIT", "write", error);
     if (failed == 0)
         failed = check_journal(file, error);
-    if (failed == 0 && version > 0)
+    if (failed == 0 && version > 0 && !format->large)
         failed = check_content(file, error);
     for (int64_t step = version + 1; failed == 0 && step <= format->step_count; step++)
         failed = apply_step(file, step, error);
@@ -184,6 +184,23 @@ int store_file_join(struct store_file *file, const char *path, const struct stor
                     struct error *error)
 {
     return join(file, path, format, SQLITE_OPEN_READWRITE, error);
+}
+
+int store_file_follow(struct store_file *file, const char *path, const struct store_format *format,
+                      struct error *error)
+{
+    int64_t version = 0;
+    int failed = store_file_join(file, path, format, error);
+    if (failed == 0 && format->first != NULL)
+        failed = store_file_execute(file, format->first, "open", error);
+    if (failed == 0)
+        failed = read_version(file, &version, error);
+    if (failed == 0 && version < format->step_count)
+        failed = error_set(error, ERROR_IO,
+                           "%s '%s' was written by an older version of sallyport and nothing has "
+                           "written to it since",
+                           format->noun, path);
+    return failed;
 }
 
 // Has it changes that are not folded into it yet?

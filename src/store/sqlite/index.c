@@ -87,18 +87,6 @@ static int statement(struct store_index *index, enum use use, sqlite3_stmt **ret
     return failed;
 }
 
-static void bind(sqlite3_stmt *to, int place, struct slice bytes)
-{
-    sqlite3_bind_blob64(to, place, bytes.length == 0 ? "" : bytes.data, bytes.length,
-                        SQLITE_STATIC);
-}
-
-static struct slice column(sqlite3_stmt *from, int place)
-{
-    const char *data = sqlite3_column_blob(from, place);
-    return slice_of(data, (size_t)sqlite3_column_bytes(from, place));
-}
-
 // Runs what answers with nothing.
 static int finish(struct store_index *index, sqlite3_stmt *change, struct error *error)
 {
@@ -185,13 +173,13 @@ int store_index_each_segment(struct store_index *index, store_segment_cb visit, 
     int result;
     while ((result = sqlite3_step(select)) == SQLITE_ROW && failed == 0) {
         const struct store_segment segment = {.id = sqlite3_column_int64(select, 0),
-                                              .name = column(select, 1),
+                                              .name = store_file_column(select, 1),
                                               .inode = sqlite3_column_int64(select, 2),
-                                              .head = column(select, 3),
+                                              .head = store_file_column(select, 3),
                                               .first_row = sqlite3_column_int64(select, 4),
                                               .last_row = sqlite3_column_int64(select, 5),
                                               .last_at = sqlite3_column_int64(select, 6),
-                                              .last_link = column(select, 7),
+                                              .last_link = store_file_column(select, 7),
                                               .indexed = sqlite3_column_int64(select, 8)};
         failed =
             segment.head.length == STORE_LINK_SIZE && segment.last_link.length == STORE_LINK_SIZE
@@ -212,13 +200,13 @@ int store_index_put_segment(struct store_index *index, const struct store_segmen
     if (failed != 0)
         return failed;
     sqlite3_bind_int64(put, 1, segment->id);
-    bind(put, 2, segment->name);
+    store_file_bind(put, 2, segment->name);
     sqlite3_bind_int64(put, 3, segment->inode);
-    bind(put, 4, segment->head);
+    store_file_bind(put, 4, segment->head);
     sqlite3_bind_int64(put, 5, segment->first_row);
     sqlite3_bind_int64(put, 6, segment->last_row);
     sqlite3_bind_int64(put, 7, segment->last_at);
-    bind(put, 8, segment->last_link);
+    store_file_bind(put, 8, segment->last_link);
     sqlite3_bind_int64(put, 9, segment->indexed);
     return finish(index, put, error);
 }
@@ -250,14 +238,14 @@ int store_index_each_shape(struct store_index *index, int64_t segment,
         return failed;
     sqlite3_bind_int64(select, 1, segment);
     if (organisation != NULL)
-        bind(select, 2, *organisation);
+        store_file_bind(select, 2, *organisation);
     int result;
     while ((result = sqlite3_step(select)) == SQLITE_ROW && failed == 0) {
         const struct store_shape shape = {.segment = segment,
                                           .id = sqlite3_column_int64(select, 0),
                                           .loose = sqlite3_column_int(select, 1),
-                                          .organisation = column(select, 2),
-                                          .texts = column(select, 3)};
+                                          .organisation = store_file_column(select, 2),
+                                          .texts = store_file_column(select, 3)};
         failed = visit(argument, &shape);
     }
     sqlite3_reset(select);
@@ -275,10 +263,10 @@ int store_index_add_shape(struct store_index *index, const struct store_shape *s
     if (failed != 0)
         return failed;
     sqlite3_bind_int64(add, 1, shape->segment);
-    bind(add, 2, shape->organisation);
+    store_file_bind(add, 2, shape->organisation);
     sqlite3_bind_int64(add, 3, shape->id);
     sqlite3_bind_int(add, 4, shape->loose);
-    bind(add, 5, shape->texts);
+    store_file_bind(add, 5, shape->texts);
     return finish(index, add, error);
 }
 
@@ -297,8 +285,8 @@ int store_index_put_block(struct store_index *index, const struct store_block *b
     sqlite3_bind_int64(put, 4, block->at);
     sqlite3_bind_int64(put, 5, block->min_ms);
     sqlite3_bind_int64(put, 6, block->max_ms);
-    bind(put, 7, block->shapes);
-    bind(put, 8, block->data);
+    store_file_bind(put, 7, block->shapes);
+    store_file_bind(put, 8, block->data);
     return finish(index, put, error);
 }
 
@@ -341,12 +329,12 @@ int store_index_next_block(struct store_index *index, struct store_block *ret, b
 
 struct slice store_index_block_shapes(struct store_index *index)
 {
-    return index->search == NULL ? (struct slice){0} : column(index->search, 6);
+    return index->search == NULL ? (struct slice){0} : store_file_column(index->search, 6);
 }
 
 struct slice store_index_block_data(struct store_index *index)
 {
-    return index->search == NULL ? (struct slice){0} : column(index->search, 7);
+    return index->search == NULL ? (struct slice){0} : store_file_column(index->search, 7);
 }
 
 // ---- Bands
@@ -361,7 +349,7 @@ int store_index_put_band(struct store_index *index, const struct store_band *ban
     sqlite3_bind_int64(put, 1, band->first_row);
     sqlite3_bind_int64(put, 2, band->segment);
     sqlite3_bind_int64(put, 3, band->last_row);
-    bind(put, 4, band->data);
+    store_file_bind(put, 4, band->data);
     return finish(index, put, error);
 }
 
@@ -380,7 +368,7 @@ int store_index_find_band(struct store_index *index, int64_t row, struct store_b
         *ret = (struct store_band){.first_row = sqlite3_column_int64(find, 0),
                                    .segment = sqlite3_column_int64(find, 1),
                                    .last_row = sqlite3_column_int64(find, 2),
-                                   .data = column(find, 3)};
+                                   .data = store_file_column(find, 3)};
     return result == SQLITE_ROW || result == SQLITE_DONE
                ? 0
                : store_file_failure(&index->file, result, "read", error);

@@ -17,6 +17,7 @@ struct store_format {
     const char *settings; // statements once it is known to be ours
     const char *const *steps;
     int64_t step_count;
+    bool large; // too large to be looked through at each start: damage shows when it is met
 };
 
 struct store_file {
@@ -32,6 +33,9 @@ int store_file_open(struct store_file *file, const char *path, const struct stor
 // One more connection to a file that was opened before.
 int store_file_join(struct store_file *file, const char *path, const struct store_format *format,
                     struct error *error) MUST_CHECK;
+// The same, for one that nobody here may have opened before: looks at what it is.
+int store_file_follow(struct store_file *file, const char *path, const struct store_format *format,
+                      struct error *error) MUST_CHECK;
 // Only to read, whoever else has it; of exactly this version.
 int store_file_peek(struct store_file *file, const char *path, const struct store_format *format,
                     struct error *error) MUST_CHECK;
@@ -43,6 +47,19 @@ int store_file_prepare(struct store_file *file, const char *sql, sqlite3_stmt **
                        struct error *error) MUST_CHECK;
 int store_file_execute(struct store_file *file, const char *sql, const char *doing,
                        struct error *error) MUST_CHECK;
+
+// Bytes that live until the statement has run; an empty slice is no NULL.
+static inline void store_file_bind(sqlite3_stmt *to, int place, struct slice bytes)
+{
+    sqlite3_bind_blob64(to, place, bytes.length == 0 ? "" : bytes.data, bytes.length,
+                        SQLITE_STATIC);
+}
+// Lives until the statement goes on.
+static inline struct slice store_file_column(sqlite3_stmt *from, int place)
+{
+    const char *data = sqlite3_column_blob(from, place);
+    return slice_of(data, (size_t)sqlite3_column_bytes(from, place));
+}
 
 // ---- The limits file
 struct store {
