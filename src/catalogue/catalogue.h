@@ -49,6 +49,9 @@ struct catalogue_tool {
     const struct json_doc *doc;
     uint32_t schema; // the input schema's node in `doc`, JSON_NONE when there is none
     struct catalogue_hints hints;
+    // The title and description with their escapes, as they stand in the JSON between the quotes,
+    // where what stands above is decoded and perhaps only their start; else empty.
+    struct slice title_json, description_json;
 };
 
 // Room for the decoded start of a tool's texts; lives as long as the tool and its verdict.
@@ -118,6 +121,62 @@ bool catalogue_category_from_selector(struct slice selector, enum catalogue_cate
 bool catalogue_find_secret(struct slice text, size_t from, size_t *ret_start, size_t *ret_length);
 // Does a member of this name hold a secret, when it has this value?
 bool catalogue_names_secret(struct slice name, struct slice value);
+
+// ---- What a definition warns of (docs/signals.md)
+enum catalogue_signal {
+    CATALOGUE_SIGNAL_URL,
+    CATALOGUE_SIGNAL_PATH,
+    CATALOGUE_SIGNAL_SQL,
+    CATALOGUE_SIGNAL_CODE,   // shell or program text
+    CATALOGUE_SIGNAL_MARKUP, // HTML, a template
+    CATALOGUE_SIGNAL_CREDENTIAL,
+    CATALOGUE_SIGNAL_FREE_TEXT,
+    CATALOGUE_SIGNAL_MANY_ARGUMENTS,
+    CATALOGUE_SIGNAL_NO_SCHEMA,
+    CATALOGUE_SIGNAL_BULK,
+    CATALOGUE_SIGNAL_ADMIN,
+    CATALOGUE_SIGNAL_INSTRUCTIONS, // aimed at a model
+    CATALOGUE_SIGNAL_HIDDEN_TEXT,  // invisible, bidirectional
+    CATALOGUE_SIGNAL_NAMES_OTHER_TOOL,
+    CATALOGUE_SIGNAL_LOOK_ALIKE,        // made by those who see several servers
+    CATALOGUE_SIGNAL_UNTRUSTED_CONTENT, // brings in text written by strangers
+    CATALOGUE_SIGNAL_PRIVATE_DATA,      // reads what is somebody's own
+    CATALOGUE_SIGNAL_WAY_OUT,           // can carry data away
+    CATALOGUE_SIGNAL_COUNT,
+};
+
+struct catalogue_finding {
+    enum catalogue_signal signal;
+    enum catalogue_severity severity;
+    enum catalogue_source source;
+    // Bytes of the name, title or description (decoded); of the schema's JSON text, counted from
+    // its first byte.
+    size_t offset, length;
+    // The place. Where a decoded text is not at hand, as it stands in the JSON, with its escapes.
+    struct slice words;
+    const char *says;
+};
+
+enum {
+    CATALOGUE_FINDINGS_EACH = 3, // of one signal: the gravest, then the first
+    CATALOGUE_FINDINGS_MAX = CATALOGUE_FINDINGS_EACH * CATALOGUE_SIGNAL_COUNT,
+};
+
+// What the definition of a tool warns of, the gravest first; how many, at most `most`. Reads all of
+// it, every string of the schema too: time grows with its length alone. LOOK_ALIKE is not among
+// them: that takes the names of other servers' tools.
+size_t catalogue_find_signals(const struct catalogue_tool *tool, struct catalogue_finding *ret,
+                              size_t most);
+const char *catalogue_signal_name(
+    enum catalogue_signal signal); // "takes-url" ... "way-out"; also in make_attacks.py
+// How many tokens a text costs an agent's model: an estimate (docs/signals.md, "Tokens").
+uint32_t catalogue_count_tokens(struct slice text);
+// What is left of a name when case, separators, invisible characters and letters that look like
+// others are taken away: two names with one skeleton are taken for each other.
+void catalogue_skeleton(struct slice name, struct buffer *out);
+// Are two tools' names taken for each other: equal, of one skeleton, or (from six characters on)
+// one letter apart? A plural is not a letter apart, nor is another number.
+bool catalogue_look_alike(struct slice a, struct slice b);
 
 // ---- Attack patterns (data/attacks, compiled in; docs/attacks.md)
 // One event of a pattern's worked example. Texts are never NULL; what there is none of is "".

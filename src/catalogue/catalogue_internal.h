@@ -24,6 +24,28 @@ struct rule {
     uint8_t weight;
 };
 
+// The same in make_signals.py.
+enum { SIGNAL_LANES = 4, SIGNAL_PARTS = 7, SIGNAL_WINDOW = 32, SIGNAL_LONGEST = 32 };
+
+struct signal_kind {
+    uint8_t signal, severity;
+    const char *says;
+};
+
+// A word of data/classifier/signals.txt.
+struct signal_word {
+    uint32_t text;
+    uint8_t length, argument;
+    bool suffix; // as an argument, also behind other words
+    uint64_t sets[SIGNAL_LANES];
+};
+
+struct signal_phrase {
+    uint8_t kind, count;
+    uint8_t sets[SIGNAL_PARTS], gaps[SIGNAL_PARTS];
+};
+
+#include "catalogue_signal_words.h"
 #include "catalogue_words.h"
 
 // "to", "when", "which": what follows is not what the tool does.
@@ -117,3 +139,55 @@ void witnesses_hear(struct tally *tally, bool *ret_shortened);
 void advice_write_rule(struct buffer *out, const struct catalogue_entry *entry);
 // For people: cut when it is long, never inside a character.
 void advice_write_name(struct buffer *out, struct slice name);
+
+// ---- What a definition warns of
+
+// A walk over the characters of a text; with `escaped`, over those of a JSON string (without its
+// quotes).
+struct text {
+    struct slice bytes;
+    bool escaped;
+    size_t at;      // of the bytes
+    size_t decoded; // how many bytes the characters before `at` are in UTF-8
+};
+
+enum { TEXT_END = UINT32_MAX, TEXT_BROKEN = 0xFFFD };
+
+// Where a finding stands: a text of the tool, and two places of it.
+struct place {
+    const struct catalogue_tool *tool;
+    enum catalogue_source source;
+    bool is_name; // of a tool or an argument
+    struct text start, end;
+};
+
+struct findings {
+    const struct catalogue_tool *tool;
+    size_t counts[CATALOGUE_SIGNAL_COUNT];
+    struct catalogue_finding of[CATALOGUE_SIGNAL_COUNT][CATALOGUE_FINDINGS_EACH];
+};
+
+// ---- text.c
+// The next character; TEXT_END behind the last one, TEXT_BROKEN for a byte that is none.
+uint32_t text_next(struct text *text);
+// The ASCII letter (small) or digit that a character looks like, else the character.
+uint32_t text_fold(uint32_t character);
+bool text_is_invisible(uint32_t character);
+
+// ---- signals.c
+void findings_add(struct findings *findings, struct signal_kind kind, const struct place *place);
+
+// ---- signal_words.c
+const struct signal_word *signal_word_find(const char *text, size_t length);
+bool signal_word_in(const struct signal_word *word, unsigned set);
+// Kind 0 is none.
+struct signal_kind signal_argument(unsigned kind);
+const struct signal_phrase *signal_phrase_list(size_t *ret_count);
+struct signal_kind signal_phrase_kind(unsigned kind);
+bool signal_word_ends_phrase(const struct signal_word *word);
+
+// ---- arguments.c, hidden.c, phrases.c, reach.c
+void arguments_search(struct findings *findings);
+void hidden_search(struct findings *findings, const struct place *whole);
+void phrases_search(struct findings *findings, const struct place *whole);
+void reach_search(struct findings *findings);

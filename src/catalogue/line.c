@@ -17,6 +17,17 @@ static struct slice text_of(const struct json_doc *doc, uint32_t node, const cha
     return slice_of(raw.data + 1, raw.length - 2);
 }
 
+// What stands between the quotes of an escaped string; empty for one that is read as it stands.
+static struct slice escapes_of(const struct json_doc *doc, uint32_t node, const char *name)
+{
+    uint32_t member = json_get(doc, node, name);
+    if (member == JSON_NONE || json_type(doc, member) != JSON_STRING ||
+        !json_at(doc, member)->escaped)
+        return slice_of(NULL, 0);
+    struct slice raw = json_raw(doc, member);
+    return slice_of(raw.data + 1, raw.length - 2);
+}
+
 void catalogue_read_tool(const struct json_doc *doc, uint32_t node,
                          struct catalogue_scratch *scratch, struct catalogue_tool *ret)
 {
@@ -35,5 +46,7 @@ void catalogue_read_tool(const struct json_doc *doc, uint32_t node,
         .doc = doc,
         .schema = schema,
         .hints = catalogue_read_hints(doc, json_get(doc, node, "annotations")),
+        .title_json = escapes_of(doc, node, "title"),
+        .description_json = escapes_of(doc, node, "description"),
     };
 }

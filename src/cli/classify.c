@@ -13,6 +13,11 @@
 
 enum { LINE_MAX_BYTES = 4 * 1024 * 1024, CHUNK = 64 * 1024 };
 
+enum { SIGNALS };
+static const struct cli_flag flags[] = {
+    [SIGNALS] = {"signals", NULL, "also what each definition warns of, and its size in tokens"},
+};
+
 static const struct cli_usage usage = {
     .command = "classify",
     .operands = "FILE.jsonl|-",
@@ -22,6 +27,8 @@ static const struct cli_usage usage = {
         "known. For each line there is one line of output with category, severity, confidence\n"
         "and the words that decided; a line that is no such object has an error in its place,\n"
         "and the exit code is then 1.\n",
+    .flags = flags,
+    .flag_count = sizeof flags / sizeof *flags,
     .operands_least = 1,
     .operands_most = 1};
 
@@ -35,6 +42,7 @@ struct classifying {
     struct buffer out;
     uint64_t number;
     bool failed; // some line was bad
+    bool signals;
 };
 
 // Takes what the chunk has of the line; true when the line ends here.
@@ -117,7 +125,36 @@ static void write_verdict(struct buffer *out, const struct catalogue_tool *tool,
     }
     buffer_append_string(out, "],");
     write_why(out, verdict);
-    buffer_append_string(out, verdict->shortened ? ",\"shortened\":true}" : "}");
+    buffer_append_string(out, verdict->shortened ? ",\"shortened\":true" : "");
+}
+
+static void write_finding(struct buffer *out, const struct catalogue_finding *f)
+{
+    buffer_append_string(out, "{");
+    write_text(out, "signal", slice_from_string(catalogue_signal_name(f->signal)));
+    buffer_append_string(out, ",");
+    write_text(out, "severity", slice_from_string(catalogue_severity_name(f->severity)));
+    buffer_append_string(out, ",");
+    write_text(out, "source", slice_from_string(catalogue_source_name(f->source)));
+    buffer_append_format(out, ",\"offset\":%zu,\"length\":%zu,", f->offset, f->length);
+    write_text(out, "words", f->words);
+    buffer_append_string(out, ",");
+    write_text(out, "says", slice_from_string(f->says));
+    buffer_append_string(out, "}");
+}
+
+// What the definition warns of, and what it costs to show it to a model.
+static void write_signals(struct classifying *c, const struct catalogue_tool *tool)
+{
+    struct catalogue_finding findings[CATALOGUE_FINDINGS_MAX];
+    size_t count = catalogue_find_signals(tool, findings, CATALOGUE_FINDINGS_MAX);
+    buffer_append_format(&c->out, ",\"tokens\":%u,\"signals\":[",
+                         catalogue_count_tokens(buffer_slice(&c->line)));
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(&c->out, i > 0 ? "," : "");
+        write_finding(&c->out, &findings[i]);
+    }
+    buffer_append_string(&c->out, "]");
 }
 
 static void write_error(struct classifying *c, const char *text)
@@ -153,6 +190,9 @@ static void classify_line(struct classifying *c)
     }
     catalogue_classify(&tool, &verdict);
     write_verdict(&c->out, &tool, &verdict);
+    if (c->signals)
+        write_signals(c, &tool);
+    buffer_append_string(&c->out, "}");
 }
 
 static int classify_all(struct classifying *c, const char *path)
@@ -180,6 +220,7 @@ int cli_classify(int argc, char **argv, const char *const *environment)
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     const char *path = arguments.operands[0];
+    c.signals = arguments.values[SIGNALS] != NULL;
     c.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (c.file == NULL)
         return cli_complain(CLI_FAILED, "%s cannot be read: %s", path, strerror(errno));
