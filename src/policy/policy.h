@@ -142,6 +142,36 @@ void policy_decide_answer(const struct policy *policy, const struct policy_call 
 void policy_explain(const struct policy *policy, const struct policy_call *call,
                     struct arena *arena, struct policy_verdict *ret, struct buffer *out);
 
+// ---- What a policy says of a tool before there is a call
+enum policy_reach {
+    POLICY_REACH_NEVER,   // no call passes, whatever its arguments
+    POLICY_REACH_ASKS,    // none without a person
+    POLICY_REACH_DEPENDS, // on arguments, the client, the session or the time
+    POLICY_REACH_OPEN,    // every call, within the limits
+};
+// A limit that every call of the tool is charged to.
+struct policy_bound {
+    struct policy_charge charge; // `per` is its value where all calls of tool and grant share one
+    struct slice per;            // the path that splits it, else empty
+    bool splits;                 // by what the agent chooses, or by what is not known
+    struct slice sum_of;         // the argument that is added up; empty: calls are counted
+    bool has_most;               // the rules let no call with a larger amount through:
+    struct decimal most;
+};
+struct policy_outlook {
+    enum policy_reach reach;
+    bool hidden, listed;
+    bool may_ask;                      // a person may be asked; always so with ASKS
+    struct slice rule;                 // what decides or selects; in the policy or constant
+    const struct policy_bound *bounds; // in the arena; none with NEVER
+    size_t bound_count;
+};
+// Of `call` the name, category, server and grant are looked at; an empty label: any grant. Never
+// says NEVER, OPEN or ASKS where some call of them is treated otherwise; a NULL policy lets none
+// pass. 0 or ERROR_NO_MEMORY.
+int policy_foresee(const struct policy *policy, const struct policy_call *call, struct arena *arena,
+                   struct policy_outlook *ret) MUST_CHECK;
+
 // ---- What differs between two policies for those who call
 enum policy_gravity {
     POLICY_LOOSENED,  // something passes that did not
