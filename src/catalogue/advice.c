@@ -55,6 +55,16 @@ static bool selects_itself(struct slice name)
            memchr(name.data, '\0', name.length) == NULL && json_is_utf8(name);
 }
 
+bool catalogue_misleads(const struct catalogue_finding *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((findings[i].signal == CATALOGUE_SIGNAL_INSTRUCTIONS ||
+             findings[i].signal == CATALOGUE_SIGNAL_HIDDEN_TEXT) &&
+            findings[i].severity >= CATALOGUE_HIGH)
+            return true;
+    return false;
+}
+
 enum catalogue_advice catalogue_advise(const struct catalogue_entry *entry)
 {
     if (!selects_itself(entry->name))

@@ -250,6 +250,8 @@ struct catalogue_entry {
     bool misleads; // its definition speaks to the model, or holds text that people do not see
 };
 
+// Is one of the findings about text that speaks to the model, or that people do not see?
+bool catalogue_misleads(const struct catalogue_finding *findings, size_t count);
 enum catalogue_advice catalogue_advise(const struct catalogue_entry *entry);
 // One or two sentences about what the advice does to the calls of a tool, for people; the same
 // whoever shows them. catalogue_say_rule: for a tool of this category about which nothing else is

@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"import", cli_import, "take over such files, or the servers of a client's configuration"},
     {"admin", cli_admin, "look after a database: seal its credentials under new keys"},
     {"scan", cli_scan, "list the tools of servers, and say what they do"},
+    {"stack", cli_stack, "say what an agent can do with all of its servers together"},
     {"classify", cli_classify, "say what tools do, from their definitions"},
     {"doctor", cli_doctor, "look for what would keep the gateway from working"},
     {"token", cli_token, "make a token for a grant"},

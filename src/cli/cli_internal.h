@@ -16,6 +16,7 @@ int cli_policy(int argc, char **argv, const char *const *environment);
 int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
 int cli_scan(int argc, char **argv, const char *const *environment);
+int cli_stack(int argc, char **argv, const char *const *environment);
 int cli_classify(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_server(int argc, char **argv, const char *const *environment);
@@ -116,6 +117,8 @@ struct slice cli_policy_name(const char *path);
 // none, the error. The caller releases the problems in any case.
 int cli_read_policy(const char *path, struct policy **ret, struct policy_problems *ret_problems,
                     struct error *error) MUST_CHECK;
+// As cli_read_policy; CLI_OK, or CLI_USAGE and everything has been said.
+int cli_open_policy(const char *path, struct policy **ret) MUST_CHECK;
 // "kraken.json:3:5: warning: ...", a line.
 void cli_write_problem(struct buffer *out, const char *path, const struct policy_problem *problem);
 // The same as members of a JSON object, without brackets.

@@ -7,26 +7,6 @@
 
 enum { COMPARISON_MAX = 256 * 1024 * 1024 };
 
-static int read_one(const char *path, struct policy **ret)
-{
-    struct policy_problems problems;
-    struct error error = {0};
-    struct buffer out;
-    int result = cli_read_policy(path, ret, &problems, &error);
-    buffer_init(&out, 0);
-    for (size_t i = 0; i < problems.count && result != 0; i++)
-        if (!problems.items[i].warning)
-            cli_write_problem(&out, path, &problems.items[i]);
-    struct slice text = buffer_slice(&out);
-    if (result != 0 && text.length > 0)
-        cli_complain(CLI_USAGE, "'%s' is no policy:\n%.*s", path, (int)text.length - 1, text.data);
-    else if (result != 0)
-        cli_complain(CLI_USAGE, "'%s' %s", path, error.text);
-    buffer_release(&out);
-    policy_problems_release(&problems);
-    return result == 0 ? CLI_OK : CLI_USAGE;
-}
-
 static int compare(const struct policy *from, const struct policy *to, bool json)
 {
     struct policy_differences all;
@@ -50,9 +30,9 @@ static int compare(const struct policy *from, const struct policy *to, bool json
 int cli_policy_diff_files(const char *from, const char *to, bool json)
 {
     struct policy *policies[2] = {NULL, NULL};
-    int code = read_one(from, &policies[0]);
+    int code = cli_open_policy(from, &policies[0]);
     if (code == CLI_OK)
-        code = read_one(to, &policies[1]);
+        code = cli_open_policy(to, &policies[1]);
     if (code == CLI_OK)
         code = compare(policies[0], policies[1], json);
     policy_unref(policies[0]);

@@ -43,6 +43,26 @@ void cli_write_problem(struct buffer *out, const char *path, const struct policy
     buffer_append_format(out, ": %s: %s\n", problem->warning ? "warning" : "error", problem->text);
 }
 
+int cli_open_policy(const char *path, struct policy **ret)
+{
+    struct policy_problems problems;
+    struct error error = {0};
+    struct buffer out;
+    int result = cli_read_policy(path, ret, &problems, &error);
+    buffer_init(&out, 0);
+    for (size_t i = 0; i < problems.count && result != 0; i++)
+        if (!problems.items[i].warning)
+            cli_write_problem(&out, path, &problems.items[i]);
+    struct slice text = buffer_slice(&out);
+    if (result != 0 && text.length > 0)
+        cli_complain(CLI_USAGE, "'%s' is no policy:\n%.*s", path, (int)text.length - 1, text.data);
+    else if (result != 0)
+        cli_complain(CLI_USAGE, "'%s' %s", path, error.text);
+    buffer_release(&out);
+    policy_problems_release(&problems);
+    return result == 0 ? CLI_OK : CLI_USAGE;
+}
+
 void cli_write_problem_members(struct buffer *out, const struct policy_problem *problem)
 {
     buffer_append_format(
