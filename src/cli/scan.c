@@ -34,6 +34,7 @@ static const struct cli_flag flags[SCAN_FLAGS] = {
     [SCAN_AT_ONCE] = {"parallel", "6", "servers that are asked at the same time"},
     [SCAN_JSON] = {"json", NULL, "one JSON document in place of the table"},
     [SCAN_SARIF] = {"sarif", "FILE|-", "a report for tools that collect findings (SARIF 2.1.0)"},
+    [SCAN_HTML] = {"html", "FILE", "a report for a browser: one file that stands alone"},
     [SCAN_POLICY] = {"policy", "FILE", "a starter policy; FILE.SERVER for each of several servers"},
     [SCAN_FAIL_ON] = {"fail-on", "WHAT",
                       "low, medium, high, critical or signal:NAME, with commas: exit code 6 when a "
@@ -162,6 +163,10 @@ static int write_reports(struct scanning *scanning)
     if (values[SCAN_SARIF] != NULL) {
         scan_write_sarif(&out, scan, cli_version());
         exit_code = write_file(values[SCAN_SARIF], &out);
+    }
+    if (exit_code == CLI_OK && values[SCAN_HTML] != NULL) {
+        scan_write_html(&out, scan, clock_wall_ms());
+        exit_code = write_file(values[SCAN_HTML], &out);
     }
     if (exit_code == CLI_OK && values[SCAN_POLICY] != NULL)
         exit_code = scan_write_policies(scan, values[SCAN_POLICY]);

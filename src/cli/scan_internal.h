@@ -22,6 +22,7 @@ enum {
     SCAN_AT_ONCE,
     SCAN_JSON,
     SCAN_SARIF,
+    SCAN_HTML,
     SCAN_POLICY,
     SCAN_FAIL_ON,
     SCAN_FLAGS
@@ -56,3 +57,6 @@ int scan_add_described(struct scanning *scanning, struct scan_server *server,
 // ---- scan_policy.c: a starter policy for every server that was scanned; "out.json" becomes
 // "out.SERVER.json" when the scan has more than one. CLI_OK, or everything has been said.
 int scan_write_policies(const struct scan *scan, const char *path);
+
+// ---- scan_html.c: one file for people that stands alone; `out` has failed without memory
+void scan_write_html(struct buffer *out, const struct scan *scan, int64_t now_ms);

@@ -42,3 +42,56 @@ void pages_write_join_done(struct buffer *out, const struct pages_join *join);
 void pages_write_join_over(struct buffer *out, const struct pages_join *join);
 void pages_write_join_unknown(struct buffer *out, const struct pages_join *join);
 void pages_write_join_trouble(struct buffer *out, const struct pages_join *join);
+
+// ---- The report of a scan (`sallyport scan --html`)
+struct pages_scan_mark {
+    const char *severity; // "low" ... "critical"
+};
+struct pages_scan_signal {
+    struct pages_scan_mark mark;
+    const char *name, *says;
+    struct slice words;
+};
+struct pages_scan_signals {
+    const struct pages_scan_signal *items;
+    size_t count;
+};
+struct pages_scan_tool {
+    struct pages_scan_mark mark;
+    const char *category;
+    struct slice name, why;
+    struct pages_scan_signals signals;
+    uint32_t tokens;
+};
+struct pages_scan_tools {
+    const struct pages_scan_tool *items;
+    size_t count;
+};
+struct pages_scan_server {
+    struct slice name, client, file;
+    const char *state, *detail, *advice, *version, *told; // `told`: what it calls itself
+    uint64_t tokens;
+    uint32_t line, odd; // 0: not known; none
+    bool good, more;
+    struct pages_scan_tools tools; // in the order in which they are shown
+};
+struct pages_scan_servers {
+    const struct pages_scan_server *items;
+    size_t count;
+};
+struct pages_scan_sum {
+    struct pages_scan_mark mark;
+    uint32_t count;
+};
+struct pages_scan_sums {
+    const struct pages_scan_sum *items;
+    size_t count;
+};
+struct pages_scan {
+    int64_t now_ms;
+    const char *product; // version
+    size_t tools, good, bad, skipped;
+    struct pages_scan_sums sums;
+    struct pages_scan_servers servers;
+};
+void pages_write_scan(struct buffer *out, const struct pages_scan *scan);

@@ -197,6 +197,20 @@ test('SARIF', async t => {
   assert.equal(checkSarif(JSON.parse(again.out)).invocations[0].executionSuccessful, true);
 });
 
+test('a page that stands alone, whatever a server calls its tools', async t => {
+  const file = path.join(scratch(t), 'out.html');
+  const done = await scan(['--html', file, ...config(t, { '<b>"hostile"</b>': program('hostile'), files: program('write_file'), gone: { url: 'http://127.0.0.1:1/"><script>x()</script>' } })]);
+  assert.equal(done.code, 1);
+  const page = fs.readFileSync(file, 'utf8');
+  assert.match(page, /^\s*<!doctype html>/);
+  assert.match(page, /http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"/);
+  assert.ok(!/<script|<img|<iframe|<link|<b>"|<object|@import|url\(|\son\w+=/i.test(page));
+  assert.deepEqual([...page.matchAll(/(?:href|src|action)="([^"]*)"/g)].filter(m => !m[1].startsWith('#')), []);
+  assert.match(page, /&lt;b&gt;&quot;hostile&quot;&lt;\/b&gt;|&lt;b>"hostile"&lt;\/b>|&lt;b&gt;"hostile"&lt;\/b&gt;/);
+  assert.match(page, /delete_everything/);
+  assert.ok(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e]/u.test(page));
+});
+
 test('starter policies pass the check, one for each server, and nothing is overwritten', async t => {
   const folder = scratch(t), at = name => path.join(folder, name);
   assert.equal((await scan(['--policy', at('one.json'), '--', ...CHILD, 'write_file'])).code, 0);
