@@ -30,6 +30,7 @@ static const struct cli_flag flags[SCAN_FLAGS] = {
                           "the servers of all clients of yours that are found"},
     [SCAN_FROM] = {"from", "FILE|-", "tools that were listed before: an answer, or JSON lines"},
     [SCAN_CA] = {"ca", "FILE", "authorities for https in place of the system's (PEM)"},
+    [SCAN_DATA] = {"data", "FOLDER", "put what is found into the catalogue there"},
     [SCAN_TIMEOUT] = {"timeout", "30s", "time for each server"},
     [SCAN_AT_ONCE] = {"parallel", "6", "servers that are asked at the same time"},
     [SCAN_JSON] = {"json", NULL, "one JSON document in place of the table"},
@@ -160,7 +161,9 @@ static int write_reports(struct scanning *scanning)
     struct buffer out;
     int exit_code = CLI_OK;
     buffer_init(&out, 0);
-    if (values[SCAN_SARIF] != NULL) {
+    if (values[SCAN_DATA] != NULL)
+        exit_code = scan_fill_catalogue(scan, values[SCAN_DATA], clock_wall_ms());
+    if (exit_code == CLI_OK && values[SCAN_SARIF] != NULL) {
         scan_write_sarif(&out, scan, cli_version());
         exit_code = write_file(values[SCAN_SARIF], &out);
     }

@@ -18,6 +18,7 @@ enum {
     SCAN_ALL_CLIENTS,
     SCAN_FROM,
     SCAN_CA,
+    SCAN_DATA,
     SCAN_TIMEOUT,
     SCAN_AT_ONCE,
     SCAN_JSON,
@@ -60,3 +61,6 @@ int scan_write_policies(const struct scan *scan, const char *path);
 
 // ---- scan_html.c: one file for people that stands alone; `out` has failed without memory
 void scan_write_html(struct buffer *out, const struct scan *scan, int64_t now_ms);
+
+// ---- scan_catalogue.c: CLI_OK, or everything has been said
+int scan_fill_catalogue(const struct scan *scan, const char *folder, int64_t now_ms);
