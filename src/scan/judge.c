@@ -3,7 +3,7 @@
 //
 // What the tools of a list do: classified, and what is shown of it copied, so that memory is
 // bounded by the list and not by what the classifier could say of it.
-#include "scan/scan.h"
+#include "scan/scan_internal.h"
 
 #include <stdlib.h>
 
@@ -30,6 +30,32 @@ static uint32_t name_of(const struct json_doc *doc, uint32_t node)
     return good ? name : JSON_NONE;
 }
 
+static bool take_signals(struct scan_server *server, const struct catalogue_tool *from,
+                         struct scan_tool *tool)
+{
+    struct catalogue_finding found[CATALOGUE_FINDINGS_MAX];
+    size_t count = catalogue_find_signals(from, found, CATALOGUE_FINDINGS_MAX);
+    // One more for what only shows beside other tools.
+    tool->signals = arena_take(&server->arena, (count + 1) * sizeof *tool->signals);
+    if (tool->signals == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct slice words = copy(server, found[i].words, WORDS_MAX);
+        if (words.data == NULL && found[i].words.length > 0)
+            return false;
+        tool->signals[i] = (struct scan_signal){.signal = found[i].signal,
+                                                .name = catalogue_signal_name(found[i].signal),
+                                                .says = found[i].says,
+                                                .severity = found[i].severity,
+                                                .source = found[i].source,
+                                                .words = words};
+        tool->misleads = tool->misleads || found[i].signal == CATALOGUE_SIGNAL_INSTRUCTIONS ||
+                         found[i].signal == CATALOGUE_SIGNAL_HIDDEN_TEXT;
+    }
+    tool->signal_count = count;
+    return true;
+}
+
 static bool judge_tool(struct scan_server *server, uint32_t node, struct scan_tool *ret)
 {
     struct catalogue_scratch scratch;
@@ -48,6 +74,7 @@ static bool judge_tool(struct scan_server *server, uint32_t node, struct scan_to
                               .category = verdict.category,
                               .severity = verdict.severity,
                               .confidence = verdict.confidence,
+                              .tokens = catalogue_count_tokens(json_raw(&server->doc, node)),
                               .shortened = verdict.shortened};
     if (verdict.count > 0) {
         ret->words = copy(server, verdict.evidence[0].words, WORDS_MAX);
@@ -56,7 +83,7 @@ static bool judge_tool(struct scan_server *server, uint32_t node, struct scan_to
     }
     bool good = !why.failed && ret->name.data != NULL && ret->why.data != NULL;
     buffer_release(&why);
-    return good;
+    return good && take_signals(server, &tool, ret);
 }
 
 static int compare(const void *a, const void *b)
@@ -116,5 +143,5 @@ int scan_judge_all(struct scan *scan)
         if (result != 0)
             return result;
     }
-    return 0;
+    return scan_find_alike(scan);
 }

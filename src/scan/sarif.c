@@ -52,6 +52,34 @@ static const char *const meanings[] = {
     [CATALOGUE_UNKNOWN] = "its definition does not say what it does",
 };
 
+static const struct {
+    const char *says;
+    enum catalogue_severity severity; // of most; a result has its own
+} signals[CATALOGUE_SIGNAL_COUNT] = {
+    [CATALOGUE_SIGNAL_URL] = {"takes an address that it goes to", CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_PATH] = {"takes the path of a file", CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_SQL] = {"takes statements of a database", CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_CODE] = {"takes commands or program text", CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_MARKUP] = {"takes HTML or a template", CATALOGUE_LOW},
+    [CATALOGUE_SIGNAL_CREDENTIAL] = {"takes a credential as an argument", CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_FREE_TEXT] = {"takes free text", CATALOGUE_LOW},
+    [CATALOGUE_SIGNAL_MANY_ARGUMENTS] = {"takes many arguments", CATALOGUE_LOW},
+    [CATALOGUE_SIGNAL_NO_SCHEMA] = {"does not say which arguments it takes", CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_BULK] = {"does many things at once", CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_ADMIN] = {"administers", CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_INSTRUCTIONS] = {"has instructions to the model in its definition",
+                                       CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_HIDDEN_TEXT] = {"has text in its definition that people do not see",
+                                      CATALOGUE_CRITICAL},
+    [CATALOGUE_SIGNAL_NAMES_OTHER_TOOL] = {"speaks of other tools", CATALOGUE_LOW},
+    [CATALOGUE_SIGNAL_LOOK_ALIKE] = {"has a name that may be taken for another tool's",
+                                     CATALOGUE_HIGH},
+    [CATALOGUE_SIGNAL_UNTRUSTED_CONTENT] = {"brings in text that strangers wrote",
+                                            CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_PRIVATE_DATA] = {"reads what is somebody's own", CATALOGUE_MEDIUM},
+    [CATALOGUE_SIGNAL_WAY_OUT] = {"can carry data away", CATALOGUE_MEDIUM},
+};
+
 static void write_rule(struct buffer *out, const char *kind, const char *name, const char *says,
                        enum catalogue_severity severity)
 {
@@ -79,6 +107,11 @@ static void write_rules(struct buffer *out)
         buffer_append_string(out, i == CATALOGUE_READ ? "\n" : ",\n");
         write_rule(out, "category", catalogue_category_name(category), meanings[i],
                    catalogue_severity_of(category));
+    }
+    for (int i = 0; i < CATALOGUE_SIGNAL_COUNT; i++) {
+        buffer_append_string(out, ",\n");
+        write_rule(out, "signal", catalogue_signal_name((enum catalogue_signal)i), signals[i].says,
+                   signals[i].severity);
     }
 }
 
@@ -177,6 +210,43 @@ static void write_category(struct results *results, const struct scan_server *se
     buffer_release(&says);
 }
 
+static void write_signal(struct results *results, const struct scan_server *server,
+                         const struct scan_tool *tool, const struct scan_signal *signal)
+{
+    struct buffer id, says;
+    buffer_init(&id, 0);
+    buffer_init(&says, 0);
+    buffer_append_format(&id, "signal/%s", signal->name);
+    buffer_append_string(&says, "Tool '");
+    buffer_append(&says, tool->name);
+    buffer_append_format(&says, "' %s (%s", signal->says, catalogue_source_name(signal->source));
+    if (signal->words.length > 0) {
+        buffer_append_string(&says, ": \"");
+        buffer_append(&says, signal->words);
+        buffer_append_string(&says, "\"");
+    }
+    buffer_append_string(&says, ").");
+    write_result(results, server, tool, buffer_slice(&id),
+                 CATALOGUE_UNKNOWN + 1 + (size_t)signal->signal, signal->severity,
+                 buffer_slice(&says));
+    results->out->failed = results->out->failed || id.failed || says.failed;
+    buffer_release(&id);
+    buffer_release(&says);
+}
+
+static void write_tool(struct results *results, const struct scan_server *server,
+                       const struct scan_tool *tool)
+{
+    write_category(results, server, tool);
+    for (size_t i = 0; i < tool->signal_count; i++) {
+        bool told = false;
+        for (size_t k = 0; k < i; k++) // each once: fingerprints are to be different
+            told = told || tool->signals[k].signal == tool->signals[i].signal;
+        if (!told)
+            write_signal(results, server, tool, &tool->signals[i]);
+    }
+}
+
 // ---- What could not be scanned
 
 static void write_notifications(struct buffer *out, const struct scan *scan)
@@ -214,6 +284,6 @@ void scan_write_sarif(struct buffer *out, const struct scan *scan, const char *p
     buffer_append_string(out, "]}],\"results\":[");
     for (size_t i = 0; i < scan->count; i++)
         for (size_t k = 0; k < scan->servers[i]->tool_count; k++)
-            write_category(&results, scan->servers[i], &scan->servers[i]->tools[k]);
+            write_tool(&results, scan->servers[i], &scan->servers[i]->tools[k]);
     buffer_append_string(out, "\n]}]}\n");
 }

@@ -18,7 +18,6 @@ enum {
     SCAN_ALL_BYTES_MAX = 256 * 1024 * 1024,  // of all definitions
     SCAN_MESSAGE_MAX = 8 * 1024 * 1024,      // of one answer of a server
     SCAN_PAGES_MAX = 200,                    // of a list
-    SCAN_SIGNALS_MAX = 24,                   // of a tool
     SCAN_PARALLEL = 6,                       // servers at the same time
     SCAN_PARALLEL_MAX = 64,
     SCAN_TIME_MS = 30000, // for one server
@@ -40,6 +39,7 @@ enum scan_state {
 };
 
 struct scan_signal {
+    enum catalogue_signal signal;
     const char *name, *says; // "takes-url"
     enum catalogue_severity severity;
     enum catalogue_source source;
@@ -57,7 +57,7 @@ struct scan_tool {
     enum catalogue_severity severity;
     int confidence; // per mille
     uint32_t tokens;
-    const struct scan_signal *signals; // the gravest first
+    struct scan_signal *signals; // the gravest first; a look-alike last
     size_t signal_count;
     bool misleads;  // it speaks to the model, or holds text that people do not see
     bool shortened; // not all of the definition was looked at
@@ -145,10 +145,9 @@ struct scan_totals scan_count(const struct scan *scan);
 struct scan_bar {
     bool by_severity;
     enum catalogue_severity severity;
-    struct slice signals[SCAN_SIGNALS_MAX];
-    size_t signal_count;
+    bool signals[CATALOGUE_SIGNAL_COUNT];
 };
-// ERROR_CONFIG with a sentence. Points into the text.
+// ERROR_CONFIG with a sentence.
 int scan_parse_bar(const char *text, struct scan_bar *ret, struct error *error) MUST_CHECK;
 // How many tools reach it, by their category or one of their signals.
 size_t scan_reach(const struct scan *scan, const struct scan_bar *bar);

@@ -9,3 +9,6 @@
 void scan_adopt_leftovers(void);
 // Kills and reaps everything that belongs to this process; all that it knows of is gone.
 void scan_end_leftovers(void);
+
+// ---- alike.c: adds a signal to tools whose names may be taken for others'. ERROR_NO_MEMORY.
+int scan_find_alike(struct scan *scan) MUST_CHECK;

@@ -70,7 +70,7 @@ static void write_signals(const struct scan_tool *tool, struct buffer *out)
     for (size_t i = 0; i < tool->signal_count && out->length < SIGNALS_TOLD; i++) {
         bool told = false;
         for (size_t k = 0; k < i; k++)
-            told = told || strcmp(tool->signals[k].name, tool->signals[i].name) == 0;
+            told = told || tool->signals[k].signal == tool->signals[i].signal;
         if (!told)
             buffer_append_format(out, "%s%s", out->length == 0 ? "" : ", ", tool->signals[i].name);
     }

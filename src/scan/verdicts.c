@@ -37,9 +37,13 @@ static bool take_severity(struct slice word, struct scan_bar *bar)
     return false;
 }
 
-static bool is_signal(struct slice word)
+static bool take_signal(struct slice word, struct scan_bar *bar)
 {
-    (void)word;
+    for (int i = 0; i < CATALOGUE_SIGNAL_COUNT; i++)
+        if (slice_equal_string(word, catalogue_signal_name((enum catalogue_signal)i))) {
+            bar->signals[i] = true;
+            return true;
+        }
     return false;
 }
 
@@ -53,12 +57,9 @@ static int take_word(struct slice word, struct scan_bar *bar, struct error *erro
                          "'%.*s' is none of low, medium, high, critical and signal:NAME",
                          SLICE_PRINT(word));
     word = slice_of(word.data + signal.length, word.length - signal.length);
-    if (!is_signal(word))
-        return error_set(error, ERROR_CONFIG, "there is no signal '%.*s'", SLICE_PRINT(word));
-    if (bar->signal_count == SCAN_SIGNALS_MAX)
-        return error_set(error, ERROR_CONFIG, "more than %d signals", SCAN_SIGNALS_MAX);
-    bar->signals[bar->signal_count++] = word;
-    return 0;
+    return take_signal(word, bar)
+               ? 0
+               : error_set(error, ERROR_CONFIG, "there is no signal '%.*s'", SLICE_PRINT(word));
 }
 
 int scan_parse_bar(const char *text, struct scan_bar *ret, struct error *error)
@@ -77,14 +78,10 @@ bool scan_reaches(const struct scan_tool *tool, const struct scan_bar *bar)
 {
     if (bar->by_severity && tool->severity >= bar->severity)
         return true;
-    for (size_t i = 0; i < tool->signal_count; i++) {
-        const struct scan_signal *signal = &tool->signals[i];
-        if (bar->by_severity && signal->severity >= bar->severity)
+    for (size_t i = 0; i < tool->signal_count; i++)
+        if (bar->signals[tool->signals[i].signal] ||
+            (bar->by_severity && tool->signals[i].severity >= bar->severity))
             return true;
-        for (size_t k = 0; k < bar->signal_count; k++)
-            if (slice_equal_string(bar->signals[k], signal->name))
-                return true;
-    }
     return false;
 }
 

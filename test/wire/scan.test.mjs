@@ -180,6 +180,46 @@ function checkSarif(log) {
   return run;
 }
 
+test('signals: what definitions warn of, and names that are taken for others', async t => {
+  const { code, report } = await scanned(['--', ...CHILD, 'warned']);
+  assert.equal(code, 0);
+  const of = (server, name) => server.tools.find(x => x.name === name), names = tool => [...new Set(tool.signals.map(s => s.name))];
+  const [server] = report.servers;
+  assert.ok(names(of(server, 'run_command')).includes('takes-code'));
+  assert.ok(['instructs-the-model', 'hidden-text'].every(n => names(of(server, 'read_note')).includes(n)));
+  const alike = of(server, 'r\u0435ad_file').signals.find(s => s.name === 'look-alike');
+  assert.deepEqual([alike.severity, alike.source, alike.says, alike.words], ['high', 'name', 'looks like the name of another tool', 'scan-child/read_file']);
+  assert.ok(names(of(server, 'read_file')).includes('look-alike'));
+  assert.ok(server.tokens > 50 && server.tokens === server.tools.reduce((sum, x) => sum + x.tokens, 0));
+  // Tools of one client are in one agent's hands; those of two are not.
+  const together = (await scanned(config(t, { a: program('read'), b: program('read') }))).report;
+  assert.deepEqual(together.servers.map(s => s.tools[0].signals.find(x => x.name === 'look-alike')?.words), ['b/read_file', 'a/read_file']);
+  const apart = (await scanned([...config(t, { a: program('read') }), ...config(t, { b: program('read') }).slice(0, 2)])).report;
+  assert.ok(apart.servers.every(s => s.state === 'scanned' && !names(s.tools[0]).includes('look-alike')));
+  assert.equal((await scan(['--fail-on', 'signal:hidden-text,signal:takes-code', '--', ...CHILD, 'warned'])).err, "sallyport: 3 tools reach 'signal:hidden-text,signal:takes-code'\n");
+  assert.equal((await scan(['--fail-on', 'signal:hidden-text', '--', ...CHILD, 'write_file'])).code, 0);
+  const run = checkSarif(JSON.parse((await scan(['--sarif', '-', '--', ...CHILD, 'warned'])).out));
+  assert.ok(run.results.some(r => r.ruleId === 'signal/hidden-text' && r.locations[0].logicalLocations[0].name === 'read_note'));
+  assert.equal(new Set(run.results.map(r => r.partialFingerprints['serverToolRule/v1'])).size, run.results.length);
+  const folder = scratch(t);
+  await scan(['--policy', path.join(folder, 'p.json'), '--', ...CHILD, 'warned']);
+  assert.equal(JSON.parse(fs.readFileSync(path.join(folder, 'p.json'), 'utf8')).tools.read_note.action, 'hide');
+});
+
+test('the catalogue of a data folder: filled, and what changed since is said', async t => {
+  const folder = scratch(t), run = mode => scan(['--data', folder, '--name', 'files', '--', ...CHILD, mode]);
+  const first = await run('write_file');
+  assert.deepEqual([first.code, first.err], [0, '']);
+  assert.equal(fs.statSync(path.join(folder, 'catalogue.db')).mode & 0o777, 0o600);
+  assert.equal((await run('write_file')).err, '');
+  assert.equal((await run('read')).err, 'sallyport: catalogue: files: 0 new, 0 changed, 3 gone\n');
+  assert.equal((await run('endless')).err, 'sallyport: catalogue: files: 200 new, 0 changed, 0 gone\n', 'of a list that was cut nothing is gone');
+  assert.match((await run('hostile')).err, /; 5 not kept\n$/);
+  const missing = await scan(['--data', path.join(folder, 'none'), '--', ...CHILD, 'read']);
+  assert.equal(missing.code, 1);
+  assert.match(missing.err, /was not filled/);
+});
+
 test('SARIF', async t => {
   const file = path.join(scratch(t), 'out.sarif');
   const done = await scan(['--sarif', file, ...config(t, { 'my files': program('write_file'), gone: { url: 'http://127.0.0.1:1/mcp' } }, 'a b%.json')]);
