@@ -16,9 +16,10 @@ static void must(bool condition)
         abort();
 }
 
-static bool some(void *argument, enum mcp_list list, struct slice name)
+static bool some(void *argument, enum mcp_list list, struct slice name, uint32_t entry)
 {
     (void)argument;
+    (void)entry;
     (void)list;
     return name.length % 2 == 0;
 }
@@ -30,7 +31,7 @@ static void prune(const struct json_doc *doc, uint32_t result, struct arena *are
     size_t count, removed;
     struct buffer out;
     struct json_doc again;
-    filter_lists(doc, result, 0, some, NULL, arena, &edits, &removed);
+    filter_lists(doc, result, 0, true, some, NULL, arena, &edits, &removed);
     if (mcp_edits_pieces(&edits, doc->text, arena, &pieces, &count) != 0)
         return;
     buffer_init(&out, 0);

@@ -142,9 +142,10 @@ static void client_message(const struct json_doc *doc, uint32_t node, struct are
 
 // ---- The server's messages
 
-static bool visible(void *argument, enum mcp_list list, struct slice name)
+static bool visible(void *argument, enum mcp_list list, struct slice name, uint32_t entry)
 {
     (void)argument;
+    (void)entry;
     enum policy_subject subject = list == MCP_LIST_TOOLS     ? POLICY_TOOL
                                   : list == MCP_LIST_PROMPTS ? POLICY_PROMPT
                                                              : POLICY_RESOURCE;
@@ -158,7 +159,7 @@ static size_t prune(const struct json_doc *doc, const struct mcp_message *m, str
     struct mcp_edits edits = {0};
     struct slice *pieces;
     size_t count, removed;
-    filter_lists(doc, m->result, json_at(doc, m->node)->start, visible, NULL, arena, &edits,
+    filter_lists(doc, m->result, json_at(doc, m->node)->start, true, visible, NULL, arena, &edits,
                  &removed);
     must(mcp_edits_pieces(&edits, json_raw(doc, m->node), arena, &pieces, &count) == 0);
     for (size_t i = 0; i < count; i++)

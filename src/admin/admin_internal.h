@@ -46,6 +46,7 @@ struct admin_route {
     bool edits;                            // needs If-Match
     bool adds;                             // takes an Idempotency-Key
     bool any_body;                         // takes a body; one without is {}
+    bool declared;                         // its first id may be a server's of the file
     bool form;                             // the body is a page's form, read already
     bool tries;                            // `hash` is a trial of a server
     bool asks;                             // the same: somebody outside
@@ -197,7 +198,7 @@ int admin_refer_grant(struct admin_request *request, struct store_view *view, st
                       struct error *error);
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
     admin_servers, admin_credentials, admin_authorizations, admin_policies, admin_versions,
-    admin_grants, admin_providers, admin_audit;
+    admin_grants, admin_providers, admin_overrides, admin_definitions, admin_audit;
 
 #include "admin/steps_internal.h"
 
@@ -282,6 +283,9 @@ void admin_page_send(struct admin_request *request);
 // ---- declared.c: what the configuration file declares
 struct admin_declared;
 void admin_declared_unref(struct admin_declared *declared); // NULL accepted
+// The server that the path's first id names: one of the database or of the file. ERROR_NOT_FOUND.
+int admin_find_server(struct admin_request *request, struct store_view *view,
+                      struct error *error) MUST_CHECK;
 // 403 for an id of what a file declares, with its place; 0 for any other.
 int admin_check_declared(struct admin_request *request, struct store_view *view,
                          struct error *error) MUST_CHECK;

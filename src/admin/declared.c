@@ -116,13 +116,36 @@ static int refuse(struct admin_request *request, const struct json_doc *doc, str
     return 0;
 }
 
+int admin_find_server(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    struct admin_declared *declared = NULL;
+    struct store_server server = {.transport = STORE_HTTP};
+    struct slice id = request->parameters[0];
+    struct json_doc doc;
+    if (!slice_starts_with(id, prefix))
+        return store_get_server(view, request->who.organisation, id, &server, error);
+    int result = find(request, view, &declared, error);
+    if (result != 0)
+        return result;
+    bool there = false;
+    json_doc_init(&doc);
+    if (declared != NULL)
+        result = json_scan(&doc, slice_of(declared->text, declared->length), NULL, error, NULL);
+    if (declared != NULL && result == 0)
+        there = find_element(&doc, "servers", id) != JSON_NONE;
+    json_doc_release(&doc);
+    admin_declared_unref(declared);
+    return result != 0 || there ? result
+                                : error_set(error, ERROR_NOT_FOUND, "there is no such server");
+}
+
 int admin_check_declared(struct admin_request *request, struct store_view *view,
                          struct error *error)
 {
     struct admin_declared *declared = NULL;
     struct slice id = request->parameters[0];
     struct json_doc doc;
-    if (!slice_starts_with(id, prefix))
+    if (!slice_starts_with(id, prefix) || request->route->declared)
         return 0;
     int result = find(request, view, &declared, error);
     if (result != 0 || declared == NULL)

@@ -151,6 +151,8 @@ static int find_parent(struct admin_request *request, struct store_view *view,
     if (request->route->resource->parent_offset == 0)
         return 0;
     listing->parent = request->parameters[0];
+    if (request->route->declared)
+        return admin_find_server(request, view, error);
     return store_get(view, request->route->resource->parent, request->who.organisation,
                      listing->parent, &parent.head, error);
 }

@@ -23,6 +23,11 @@
     X(admin_add_key)                                                                               \
     X(admin_revoke_key)                                                                            \
     X(admin_set_credential)                                                                        \
+    X(admin_set_override)                                                                          \
+    X(admin_list_definitions)                                                                      \
+    X(admin_show_definition)                                                                       \
+    X(admin_accept_definitions)                                                                    \
+    X(admin_reject_definitions)                                                                    \
     X(admin_read_sign_in)                                                                          \
     X(admin_keep_sign_in)                                                                          \
     X(admin_find_authorization)                                                                    \

@@ -164,6 +164,7 @@ struct gateway_stores { // what all workers share; any thread
     struct http_group *group;
     struct pipeline_besides besides;
     const struct net_guard *guard; // of guarded servers; borrowed; NULL: public addresses only
+    struct pipeline_watch *watch;  // NULL: no database; owned
     struct control *control;       // hears of servers that refuse; borrowed; NULL: no database
 };
 // Released by gateway_stores_close also after a failure.

@@ -52,6 +52,7 @@ void gateway_stores_close(struct gateway_stores *stores)
         limit_file_close(stores->limit_file, stores->limits);
     limit_table_free(stores->limits);
     pipeline_ledger_free(stores->ledger);
+    pipeline_watch_free(stores->watch);
     http_group_free(stores->group);
     *stores = (struct gateway_stores){0};
 }
@@ -120,6 +121,7 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
                                        .audit = stores->audit,
                                        .ledger = stores->ledger,
                                        .group = stores->group,
+                                       .watch = stores->watch,
                                        .besides = {look_besides, stores},
                                        .worker = worker};
     gateway->pipeline = pipeline_new(&options);

@@ -145,6 +145,11 @@ static void reload(void *argument)
         log_event(LOG_ERROR, "serve", "the configuration is broken; the old one stays in force");
         return;
     }
+    if (serve_check_data(serving, config) != CLI_OK) {
+        log_event(LOG_ERROR, "serve", "the configuration needs a database; the old one stays");
+        config_free(config);
+        return;
+    }
     struct error error = {0};
     log_configure(config->log_level, config->log_format);
     if (apply_everywhere(serving, config, &error) != 0) {

@@ -160,6 +160,7 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     if (serving->data != NULL) {
         serving->stores.guard = serve_data_guard(serving->data);
         serving->stores.control = serve_data_control(serving->data);
+        serving->stores.watch = pipeline_watch_new(control_sighted, serving->stores.control);
     }
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
@@ -303,6 +304,18 @@ static int load_first(struct serving *serving, const struct cli_arguments *argum
                                       error_text(result));
 }
 
+int serve_check_data(const struct serving *serving, const struct config *config)
+{
+    if (serving->data != NULL || config->pinned.length == 0)
+        return CLI_OK;
+    return cli_complain(
+        CLI_USAGE,
+        "%s:%u:%u: error: server '%.*s' has 'pinning': what people accepted is kept "
+        "in a database, so start with --data FOLDER",
+        config->path, config->pinned_at.line, config->pinned_at.column,
+        SLICE_PRINT(config->pinned));
+}
+
 int cli_serve(int argc, char **argv, const char *const *environment)
 {
     struct cli_arguments arguments;
@@ -318,6 +331,11 @@ int cli_serve(int argc, char **argv, const char *const *environment)
     struct config *config = NULL;
     struct error error = {0};
     exit_code = load_first(&serving, &arguments, &config);
+    if (exit_code == CLI_OK && config != NULL) {
+        exit_code = serve_check_data(&serving, config);
+        if (exit_code != CLI_OK)
+            config_free(config);
+    }
     if (exit_code != CLI_OK || config == NULL) {
         serve_data_close(serving.data);
         return exit_code;

@@ -39,6 +39,8 @@ void serve_hide_figures(struct serving *serving);
 void serve_watch_files(struct serving *serving);
 // Loads the configuration anew at the end of this turn.
 void serve_reload_soon(void *serving);
+// CLI_OK, or another exit code when the configuration needs a database that is not there.
+int serve_check_data(const struct serving *serving, const struct config *config);
 void serve_show_declared(struct serving *serving);                 // to the API, if there is one
 struct control_rules *serve_newest_rules(struct serving *serving); // NULL: no database
 // Takes over what the database says now.

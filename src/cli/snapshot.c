@@ -29,6 +29,8 @@ struct gateway_snapshot {
     size_t server_count;
     struct pipeline_mask *masks; // the database's, then the file's
     size_t mask_count;
+    struct pipeline_pins *pins; // what `pins_by_server` holds
+    struct table pins_by_server;
 };
 
 static void file_unref(struct gateway_file *file)
@@ -55,6 +57,8 @@ void gateway_snapshot_unref(struct gateway_snapshot *snapshot)
     memory_free(snapshot->policies);
     memory_free(snapshot->servers);
     memory_free(snapshot->masks);
+    table_release(&snapshot->pins_by_server);
+    memory_free(snapshot->pins);
     control_rules_unref(snapshot->rules);
     file_unref(snapshot->file);
     memory_free(snapshot);
@@ -156,6 +160,40 @@ static int fill_masks(struct gateway_snapshot *snapshot, const struct control_vi
     return 0;
 }
 
+static int add_pins(struct gateway_snapshot *snapshot, struct slice server, size_t *count,
+                    const struct filter_pins *said, const struct filter_pins *kept)
+{
+    struct pipeline_pins *pins = table_get(&snapshot->pins_by_server, server);
+    if (pins == NULL) {
+        pins = &snapshot->pins[(*count)++];
+        *pins = (struct pipeline_pins){0};
+        if (table_put(&snapshot->pins_by_server, server, pins) != 0)
+            return ERROR_NO_MEMORY;
+    }
+    pins->said = said == NULL ? pins->said : said;
+    pins->kept = kept == NULL ? pins->kept : kept;
+    return 0;
+}
+
+// What the file says of its servers, and what the database keeps of these and of its own.
+static int fill_pins(struct gateway_snapshot *snapshot, const struct control_view *view,
+                     struct error *error)
+{
+    const struct config *config = snapshot->file->config;
+    size_t count = 0, most = view->pin_count + config->server_count;
+    int result = 0;
+    snapshot->pins = memory_try_new((most + 1) * sizeof *snapshot->pins);
+    if (snapshot->pins == NULL)
+        result = ERROR_NO_MEMORY;
+    for (size_t i = 0; result == 0 && i < config->server_count; i++)
+        if (config->pins[i] != NULL)
+            result = add_pins(snapshot, config->servers[i].name, &count, config->pins[i], NULL);
+    for (size_t i = 0; result == 0 && i < view->pin_count; i++)
+        result = add_pins(snapshot, view->pins[i].server, &count, view->pins[i].said,
+                          view->pins[i].kept);
+    return result == 0 ? 0 : error_set(error, result, "no memory for what is decided about tools");
+}
+
 // Takes the references over, also on failure.
 static int make(struct gateway_file *file, struct control_rules *rules,
                 struct gateway_snapshot **ret, struct error *error)
@@ -164,6 +202,7 @@ static int make(struct gateway_file *file, struct control_rules *rules,
     const struct control_view *view = rules == NULL ? &nothing : control_rules_view(rules);
     struct gateway_snapshot *snapshot = memory_new(sizeof *snapshot);
     atomic_init(&snapshot->references, 1);
+    table_init(&snapshot->pins_by_server);
     snapshot->file = file;
     snapshot->rules = rules;
     int result = fill_policies(snapshot, view, error);
@@ -173,6 +212,8 @@ static int make(struct gateway_file *file, struct control_rules *rules,
         result = fill_grants(snapshot, view, error);
     if (result == 0)
         result = fill_masks(snapshot, view, error);
+    if (result == 0)
+        result = fill_pins(snapshot, view, error);
     if (result != 0)
         gateway_snapshot_unref(snapshot);
     else
@@ -237,6 +278,7 @@ struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot)
         .allowed_origin_count = config->allowed_origin_count,
         .masks = snapshot->masks,
         .mask_count = snapshot->mask_count,
+        .pins = snapshot->pins_by_server.count == 0 ? NULL : &snapshot->pins_by_server,
         .loopback_names = listens_on_loopback(config),
         .metrics_public = config->metrics_public,
         .servers_by_grant = snapshot->rules != NULL,

@@ -153,6 +153,8 @@ void config_free(struct config *config)
         return;
     for (size_t i = 0; i < config->policy_count; i++)
         policy_unref(config->policies[i].policy);
+    for (size_t i = 0; i < config->server_count; i++)
+        filter_pins_unref(config->pins[i]);
     policy_mask_unref(config->mask);
     config_wipe_secrets(config);
     arena_release(&config->arena);

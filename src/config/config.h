@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "filter/filter.h"
 #include "http/http.h"
 #include "identity/identity.h"
 #include "policy/policy.h"
@@ -44,6 +45,9 @@ struct config {
     size_t outside_allow_count;
     const struct upstream_options *servers;
     size_t server_count;
+    struct filter_pins **pins; // of each server: what is decided about its tools; NULL: nothing
+    struct slice pinned;       // the first server with 'pinning', which needs a database
+    struct json_position pinned_at;
     const struct config_policy *policies;
     size_t policy_count;
     const struct config_grant *grants;

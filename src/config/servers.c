@@ -11,6 +11,11 @@ static const char *const eras[] = {[UPSTREAM_ERA_AUTO] = "auto",
                                    [UPSTREAM_ERA_MODERN] = "modern",
                                    NULL};
 
+// What the simple keys of a server are read into.
+struct given {
+    struct upstream_options options; // first: its offsets are those of the whole
+    enum filter_pinning pinning;
+};
 #define AT(member) .offset = offsetof(struct upstream_options, member)
 
 static const struct config_option timeout_options[] = {
@@ -95,6 +100,19 @@ static const struct config_option server_options[] = {
      .most = 100000,
      .standard = "512",
      .help = "requests to the server at the same time"},
+    {.key = "overrides",
+     .kind = OPTION_LATER,
+     .type = "object of strings",
+     .help = "categories of tools by their names, in place of what the classifier says: "
+             "`{\"sync\": \"Destructive\"}` (`docs/catalogue.md`)"},
+    {.key = "pinning",
+     .kind = OPTION_CHOICE,
+     .offset = offsetof(struct given, pinning),
+     .choices = filter_pinning_words,
+     .standard = "off",
+     .help = "what becomes of a tool whose definition is new or changed: `off`: nothing, `warn`: "
+             "it is told, `quarantine`: it is hidden and denied until somebody accepts it. Needs "
+             "`--data` (`docs/catalogue.md`)"},
 };
 const struct config_section config_server_section = {
     "a server", server_options, sizeof server_options / sizeof *server_options};
@@ -160,19 +178,70 @@ static void read_kind(struct config_loader *loader, uint32_t node, struct upstre
     }
 }
 
+static void read_override(struct config_loader *loader, uint32_t key, struct filter_pins *pins)
+{
+    struct slice tool = config_literal_string(loader, key),
+                 word = config_literal_string(loader, key + 1);
+    if (tool.data == NULL || word.data == NULL)
+        return;
+    for (unsigned c = 0; c < CATALOGUE_UNKNOWN; c++) {
+        const char *name = catalogue_category_name((enum catalogue_category)c);
+        if (!slice_equal_ignoring_case(word, slice_from_string(name)))
+            continue;
+        int result = filter_pins_override(pins, tool, (enum catalogue_category)c);
+        loader->no_memory = loader->no_memory || result == ERROR_NO_MEMORY;
+        if (result == ERROR_LIMIT)
+            config_complain(loader, CONFIG_ERROR, key,
+                            "a tool's name has 1 to %d bytes, and a server at most %d overrides",
+                            FILTER_NAME_MAX, FILTER_TOOLS_MAX);
+        return;
+    }
+    config_complain(loader, CONFIG_ERROR, key + 1,
+                    "a category is Read, Write, Execute, Destructive or Financial, not \"%.*s\"",
+                    CONFIG_SHOWN(word));
+}
+
+// NULL: nothing is decided about its tools.
+static struct filter_pins *read_pins(struct config_loader *loader, uint32_t node,
+                                     enum filter_pinning pinning)
+{
+    uint32_t overrides = member(loader, node, "overrides"), given = member(loader, node, "pinning");
+    if (pinning == FILTER_PINNING_OFF && overrides == JSON_NONE)
+        return NULL;
+    struct filter_pins *pins = filter_pins_new(pinning);
+    if (pinning != FILTER_PINNING_OFF && loader->config->pinned.length == 0) {
+        loader->config->pinned = loader->servers[loader->config->server_count].name;
+        loader->config->pinned_at =
+            json_position(loader->doc.text, json_at(&loader->doc, given)->start);
+    }
+    if (overrides == JSON_NONE || !config_expect(loader, overrides, JSON_OBJECT))
+        return pins;
+    for (uint32_t key = json_first_key(&loader->doc, overrides); key != JSON_NONE;
+         key = json_next_key(&loader->doc, overrides, key))
+        if (config_expect(loader, key + 1, JSON_STRING))
+            read_override(loader, key, pins);
+    return pins;
+}
+
 static bool read_server(struct config_loader *loader, uint32_t key, struct upstream_options *server)
 {
+    struct given given = {.pinning = FILTER_PINNING_OFF};
     struct slice name = config_literal_string(loader, key);
     if (name.data == NULL)
         return false;
     if (!config_is_name(name))
         config_complain(loader, CONFIG_ERROR, key,
                         "server names have 1 to 64 letters, digits, '_' and '-'");
-    server->name = name;
     if (table_put(&loader->server_names, name, server) != 0)
         loader->no_memory = true;
-    if (config_read_section(loader, key + 1, &config_server_section, server))
+    bool good = config_read_section(loader, key + 1, &config_server_section, &given);
+    *server = given.options;
+    server->name = name;
+    if (good) {
         read_kind(loader, key + 1, server);
+        loader->config->pins[loader->config->server_count] =
+            read_pins(loader, key + 1, given.pinning);
+    }
     return true;
 }
 
@@ -183,6 +252,7 @@ void config_read_servers(struct config_loader *loader, uint32_t node)
     size_t count = json_at(&loader->doc, node)->count;
     loader->servers = config_take(loader, count, sizeof *loader->servers);
     loader->server_used = config_take(loader, count, sizeof *loader->server_used);
+    loader->config->pins = config_take(loader, count, sizeof(struct filter_pins *));
     loader->config->servers = loader->servers;
     for (uint32_t key = json_first_key(&loader->doc, node); key != JSON_NONE && !loader->no_memory;
          key = json_next_key(&loader->doc, node, key))

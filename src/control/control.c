@@ -146,6 +146,7 @@ int control_open(const struct control_options *options, struct control **ret, st
     control->used_before_ms = clock_wall_ms();
     pthread_mutex_init(&control->lock, NULL);
     control_vouch_open(&control->vouch);
+    control_sightings_open(&control->sightings);
     bool ready = waker_open(&control->settled) == 0;
     int result = ready ? make_folder(control->folder, error)
                        : error_set(error, ERROR_IO, "no descriptors for the database");
@@ -174,6 +175,7 @@ void control_close(struct control *control)
     if (control == NULL)
         return;
     control_vouch_last(control);
+    control_sightings_end(&control->sightings);
     control_authorizer_stop(control->authorizer); // it asks the records
     pthread_mutex_lock(&control->lock);
     control->closing = true;
@@ -185,6 +187,7 @@ void control_close(struct control *control)
     control_rules_unref(control->rules);
     control_state_close(&control->state);
     control_vouch_close(&control->vouch);
+    control_sightings_close(&control->sightings);
     secret_keys_free(control->keys);
     if (control->lock_fd >= 0)
         close(control->lock_fd);

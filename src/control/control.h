@@ -40,6 +40,11 @@ struct store_records *control_records(struct control *control);
 struct control_rules;
 struct control_rules *control_rules(struct control *control); // the newest; a reference
 void control_rules_unref(struct control_rules *rules);        // NULL accepted
+struct control_pins_view {
+    struct slice server;      // "ORGANISATION/NAME", or the name of one that the file declares
+    struct filter_pins *said; // by the server's settings; NULL: nothing
+    struct filter_pins *kept; // by records; NULL: nothing
+};
 struct control_view {
     uint64_t serial; // one more with each
     const struct identity_table *grants;
@@ -49,6 +54,9 @@ struct control_view {
     size_t server_count;
     const struct pipeline_mask *masks; // of organisations that log values of arguments
     size_t mask_count;
+    const struct control_pins_view *pins; // what is decided about tools of servers
+    size_t pin_count;
+    size_t waiting_definitions; // that nobody has accepted
     // What is there but cannot be used and is denied.
     size_t unusable_servers, unusable_policies;
     size_t sealed_servers; // of these, because a credential cannot be opened
@@ -135,6 +143,29 @@ int control_add_policy_version(struct store_view *view, struct store_policy *pol
 int control_get_policy_version(struct store_view *view, struct slice organisation,
                                struct slice policy, int64_t number,
                                struct store_policy_version *ret, struct error *error) MUST_CHECK;
+
+// ---- What is decided about tools (docs/catalogue.md)
+// The gateway has seen these definitions (pipeline/pipeline.h): they are written down soon. Any
+// thread, never waits; what there is no room for is left out.
+void control_sighted(void *control, const struct pipeline_sighting *sightings, size_t count);
+// What follows runs inside of jobs that write. `server` is an id, or "file." and a name.
+// Adds or replaces the tool's override.
+int control_set_override(struct store_view *view, struct store_override *override,
+                         struct error *error) MUST_CHECK;
+// Accepts or rejects a definition that waits, or one that was looked at before. The record names
+// organisation, server, fingerprint, state, note and author; the rest is filled in.
+// ERROR_NOT_FOUND: there is none of this fingerprint (any more).
+int control_look_at_definition(struct store_view *view, struct store_definition *definition,
+                               struct error *error) MUST_CHECK;
+// The definition of a fingerprint, with its text; of one that waits, note and author are empty.
+// ERROR_NOT_FOUND. Also in jobs that read.
+int control_find_definition(struct store_view *view, struct slice organisation, struct slice server,
+                            struct slice print, struct store_definition *ret, bool *ret_waits,
+                            struct error *error) MUST_CHECK;
+// The one of a tool that was accepted last. ERROR_NOT_FOUND. Also in jobs that read.
+int control_accepted_definition(struct store_view *view, struct slice organisation,
+                                struct slice server, struct slice tool,
+                                struct store_definition *ret, struct error *error) MUST_CHECK;
 
 // ---- Servers
 // Would the data path take this server as it is? ERROR_CONFIG with a sentence.

@@ -4,6 +4,7 @@
 
 #include "control/control.h"
 
+#include "base/list.h"
 #include "base/table.h"
 #include "base/thread.h"
 #include "config/config.h"
@@ -98,7 +99,13 @@ struct control_mask {
     struct policy_mask *mask;
 };
 
+struct control_pins { // what records say of a server's tools
+    char *id, *key;   // owned: "srv_..." or "file.NAME", and the data path's name
+    struct filter_pins *pins;
+};
+
 struct control_state {
+    struct table pins;         // id -> struct control_pins; servers without any are not there
     struct table servers;      // id -> struct control_known
     size_t own_count;          // of all servers together
     struct table slots_by_key; // -> the place, counted from 1
@@ -127,6 +134,43 @@ void control_masks_clear(struct control_state *state);
 // For rules that outlive the state.
 int control_masks_copy(const struct control_state *state, struct pipeline_mask **ret) MUST_CHECK;
 void control_masks_free(struct pipeline_mask *masks, size_t count);
+
+// ---- pins.c
+#define CONTROL_FILE_PREFIX "file."
+// The records of a server, read anew. `key` is the data path's name for it.
+void control_load_pins(struct control *control, struct store_view *view, struct slice organisation,
+                       struct slice id, struct slice key);
+// One that is known already, or that the configuration file declares.
+void control_load_tools(struct control *control, struct store_view *view, struct slice organisation,
+                        struct slice id);
+// Of those that the configuration file declares, if they are this organisation's.
+int control_load_file_pins(struct control *control, struct store_view *view,
+                           struct slice organisation, struct error *error) MUST_CHECK;
+void control_forget_pins(struct control_state *state, struct slice id);
+void control_pins_clear(struct control_state *state);
+// For rules that outlive the state: one for each server of which anything is decided.
+int control_pins_copy(const struct control_state *state, struct control_pins_view **ret,
+                      size_t *ret_count, size_t *ret_waiting) MUST_CHECK;
+void control_pins_free(struct control_pins_view *pins, size_t count);
+
+// ---- sightings.c
+struct control_sighting { // one that is not written down yet
+    struct list link;
+    enum pipeline_sighting_kind kind;
+    struct slice server, tool, text; // behind the struct
+    unsigned char print[CATALOGUE_FINGERPRINT_SIZE];
+    char bytes[];
+};
+struct control_sightings {
+    pthread_mutex_t lock;
+    struct list waiting, taken; // of struct control_sighting; `taken`: the job's
+    size_t bytes;               // of both
+    bool busy, closing;         // a job is under way; no more may begin
+    struct store_job job;
+};
+void control_sightings_open(struct control_sightings *sightings);
+void control_sightings_end(struct control_sightings *sightings); // nothing more is taken
+void control_sightings_close(struct control_sightings *sightings);
 
 // ---- load.c, load_server.c, load_grant.c: reads records into the state. What cannot be read or
 // used is left out, which denies.
@@ -259,9 +303,10 @@ struct control {
     struct store_records *records;
     struct control_state state; // the writer's
     struct control_vouch vouch; // the writer's
-    atomic_bool incomplete;     // the state misses something: everything is read anew
-    pthread_mutex_t lock;       // of what follows
-    struct waker settled;       // the writer waits for what follows to change
+    struct control_sightings sightings;
+    atomic_bool incomplete; // the state misses something: everything is read anew
+    pthread_mutex_t lock;   // of what follows
+    struct waker settled;   // the writer waits for what follows to change
     struct control_rules *rules;
     uint64_t in_force;
     bool awaited; // somebody calls control_in_force

@@ -131,6 +131,8 @@ int control_load_organisation(struct control *control, struct store_view *view,
     int result = control_load_mask(control, view, organisation, error);
     if (result == 0)
         result = load_servers(control, view, organisation, error);
+    if (result == 0)
+        result = control_load_file_pins(control, view, organisation, error);
     return result == 0 ? load_grants(control, view, organisation, error) : result;
 }
 

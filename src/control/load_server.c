@@ -337,6 +337,7 @@ void control_load_server_row(struct control *control, struct store_view *view,
     }
     struct making making = {.control = control, .view = view, .row = row, .known = known};
     make_server(&making);
+    control_load_pins(control, view, row->head.organisation, row->head.id, key);
     if (renamed)
         reload_grants_of(control, view, row->head.organisation, before);
     memory_free(before);

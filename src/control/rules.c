@@ -19,6 +19,7 @@ struct control_rules {
     struct upstream_options *servers; // point into `held`
     struct control_server **held;     // a reference to each
     struct pipeline_mask *masks;      // owned
+    struct control_pins_view *pins;   // owned
 };
 
 static struct control_rules *rules_ref(struct control_rules *rules)
@@ -37,6 +38,7 @@ void control_rules_unref(struct control_rules *rules)
     for (size_t i = 0; i < rules->view.server_count; i++)
         control_server_unref(rules->held[i]);
     control_masks_free(rules->masks, rules->view.mask_count);
+    control_pins_free(rules->pins, rules->view.pin_count);
     identity_table_free(rules->grants);
     memory_free(rules->policies);
     memory_free(rules->servers);
@@ -110,6 +112,11 @@ static struct control_rules *make_rules(struct control_state *state)
         return NULL;
     }
     rules->view.mask_count = state->mask_count;
+    if (control_pins_copy(state, &rules->pins, &rules->view.pin_count,
+                          &rules->view.waiting_definitions) != 0) {
+        control_rules_unref(rules);
+        return NULL;
+    }
     fill_policies(state, rules);
     table_each(&state->servers, add_server_cb, rules);
     rules->grants = state->grants;
@@ -134,6 +141,7 @@ void control_publish(struct control *control)
     rules->view.policies = rules->policies;
     rules->view.servers = rules->servers;
     rules->view.masks = rules->masks;
+    rules->view.pins = rules->pins;
     rules->view.keys = secret_keys_count(control->keys);
     pthread_mutex_lock(&control->lock);
     struct control_rules *before = control->rules;
@@ -152,7 +160,7 @@ static int note(struct table *dirty, struct slice id, const struct store_change 
 }
 
 struct dirty {
-    struct table organisations, servers, policies, grants;
+    struct table organisations, servers, tools, policies, grants;
 };
 
 static int sort_change(struct dirty *dirty, const struct store_change *change)
@@ -163,6 +171,9 @@ static int sort_change(struct dirty *dirty, const struct store_change *change)
     case STORE_CREDENTIAL:
     case STORE_AUTHORIZATION:
     case STORE_BEARER: return note(&dirty->servers, change->parent, change);
+    case STORE_OVERRIDE:
+    case STORE_DEFINITION:
+    case STORE_SIGHTING: return note(&dirty->tools, change->parent, change);
     case STORE_POLICY: return note(&dirty->policies, change->id, change);
     case STORE_POLICY_VERSION: return note(&dirty->policies, change->parent, change);
     case STORE_GRANT: return note(&dirty->grants, change->id, change);
@@ -199,8 +210,8 @@ static void load_organisation(struct control *control, struct store_view *view,
 
 static bool has_any(const struct dirty *dirty)
 {
-    return dirty->organisations.count + dirty->servers.count + dirty->policies.count +
-               dirty->grants.count >
+    return dirty->organisations.count + dirty->servers.count + dirty->tools.count +
+               dirty->policies.count + dirty->grants.count >
            0;
 }
 
@@ -210,6 +221,8 @@ static void load_dirty(struct control *control, struct store_view *view, const s
     table_each(&dirty->organisations, load_cb, &loading);
     loading.load = control_load_server;
     table_each(&dirty->servers, load_cb, &loading);
+    loading.load = control_load_tools;
+    table_each(&dirty->tools, load_cb, &loading);
     loading.load = control_load_policy;
     table_each(&dirty->policies, load_cb, &loading);
     loading.load = control_load_grant;
@@ -264,6 +277,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     control_vouch_changes(control, changes, count);
     table_init(&dirty.organisations);
     table_init(&dirty.servers);
+    table_init(&dirty.tools);
     table_init(&dirty.policies);
     table_init(&dirty.grants);
     for (size_t i = 0; i < count && result == 0; i++)
@@ -283,6 +297,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     }
     table_release(&dirty.organisations);
     table_release(&dirty.servers);
+    table_release(&dirty.tools);
     table_release(&dirty.policies);
     table_release(&dirty.grants);
 }

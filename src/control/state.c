@@ -11,6 +11,7 @@ int control_state_open(struct control_state *state, struct error *error)
     static const char nothing[] = "{\"version\":\"1\",\"default\":\"deny\",\"hide\":[\"*\"]}";
     struct policy_problems problems = {0};
     table_init(&state->servers);
+    table_init(&state->pins);
     table_init(&state->slots_by_key);
     int result = policy_compile(slice_from_string(nothing), SLICE_LITERAL("(unavailable)"),
                                 &state->nothing, &problems);
@@ -73,6 +74,7 @@ void control_state_clear(struct control_state *state)
     state->slot_count = state->free_slots = state->own_count = 0;
     table_release(&state->slots_by_key);
     control_masks_clear(state);
+    control_pins_clear(state);
     identity_table_free(state->grants);
     state->grants = NULL;
 }
@@ -93,6 +95,7 @@ struct control_known *control_state_server(struct control_state *state, struct s
 void control_state_forget_server(struct control_state *state, struct slice id)
 {
     struct control_known *known = table_remove(&state->servers, id);
+    control_forget_pins(state, id);
     if (known == NULL)
         return;
     state->own_count -= known->own.count;

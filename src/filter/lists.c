@@ -20,6 +20,7 @@ static const struct {
 struct filtering {
     const struct json_doc *doc;
     uint32_t start;
+    bool bare;
     filter_visible_cb visible;
     void *argument;
     struct arena *arena;
@@ -39,7 +40,7 @@ static bool entry_visible(struct filtering *f, uint32_t entry, const char *membe
         json_find_case_variant(f->doc, entry, slice_from_string(member)) != JSON_NONE)
         return false;
     struct slice text = json_string(f->doc, name, f->arena);
-    return text.data != NULL && f->visible(f->argument, list, text);
+    return text.data != NULL && f->visible(f->argument, list, text, entry);
 }
 
 static uint32_t end_of(const struct filtering *f, uint32_t node)
@@ -64,6 +65,30 @@ static void replace(struct filtering *f, uint32_t node, struct slice text)
     mcp_edit_add(f->edits, f->arena, n->start - f->start, n->length, text);
 }
 
+// {"taskSupport":"forbidden"} or another of its words, and nothing else.
+static bool is_plain_execution(const struct filtering *f, uint32_t node)
+{
+    static const char *const words[] = {"forbidden", "optional", "required"};
+    uint32_t support = json_get(f->doc, node, "taskSupport");
+    if (support == JSON_NONE || json_at(f->doc, node)->count != 1)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (json_type(f->doc, support) == JSON_STRING &&
+            json_string_equals(f->doc, support, slice_from_string(words[i])))
+            return true;
+    return false;
+}
+
+static void strip(struct filtering *f, uint32_t entry)
+{
+    uint32_t meta = json_get(f->doc, entry, "_meta"),
+             execution = json_get(f->doc, entry, "execution");
+    if (meta != JSON_NONE)
+        replace(f, meta, SLICE_LITERAL("{}"));
+    if (execution != JSON_NONE && !is_plain_execution(f, execution))
+        replace(f, execution, SLICE_LITERAL("{}"));
+}
+
 static void filter_list(struct filtering *f, uint32_t array, const char *member, enum mcp_list list)
 {
     uint32_t kept = JSON_NONE, first = JSON_NONE, last = JSON_NONE;
@@ -77,6 +102,8 @@ static void filter_list(struct filtering *f, uint32_t array, const char *member,
         }
         if (first != JSON_NONE)
             cut(f, kept, first, last, e);
+        if (f->bare && list == MCP_LIST_TOOLS)
+            strip(f, e);
         first = JSON_NONE;
         kept = e;
     }
@@ -109,11 +136,11 @@ static void empty_variants(struct filtering *f, uint32_t result, struct slice me
     }
 }
 
-void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
+void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start, bool bare,
                   filter_visible_cb visible, void *argument, struct arena *arena,
                   struct mcp_edits *edits, size_t *ret_removed)
 {
-    struct filtering f = {doc, start, visible, argument, arena, edits, 0};
+    struct filtering f = {doc, start, bare, visible, argument, arena, edits, 0};
     bool found = false;
     for (size_t kind = 0; kind < sizeof lists / sizeof *lists; kind++) {
         struct slice member = slice_from_string(lists[kind].member);
@@ -137,7 +164,7 @@ void filter_lists(const struct json_doc *doc, uint32_t result, uint32_t start,
 void filter_uris(const struct json_doc *doc, uint32_t array, filter_visible_cb visible,
                  void *argument, struct arena *arena, struct mcp_edits *edits)
 {
-    struct filtering f = {doc, 0, visible, argument, arena, edits, 0};
+    struct filtering f = {doc, 0, false, visible, argument, arena, edits, 0};
     filter_list(&f, array, NULL, MCP_LIST_RESOURCES);
 }
 

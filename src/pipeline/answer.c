@@ -141,6 +141,16 @@ static void name_the_request(struct exchange *ex, struct upstream_message *messa
                  ex->id);
 }
 
+static void prune(struct exchange *ex, struct upstream_message *message,
+                  const struct pins_screen *screen)
+{
+    size_t removed;
+    ex->screen = screen;
+    filter_lists(message->doc, message->message->result, message->start, screen->quarantine,
+                 decide_visible, ex, message->arena, &message->edits, &removed);
+    ex->screen = NULL;
+}
+
 static void handle_response(struct exchange *ex, struct upstream_message *message)
 {
     if (ex->upstream_status == 404 && heal_can(ex) && ex->session->upstream_id.length > 0)
@@ -167,8 +177,11 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     ex->result_failed = result_is_error(message);
     if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE)
         note_initialize(ex, message);
-    if (ex->method != MCP_TOOLS_CALL) // what a tool says of tools may be an agent's own words
-        toolbox_learn(ex->pipeline, server->name, message);
+    struct pins_screen screen = {0};
+    if (ex->method != MCP_TOOLS_CALL) { // what a tool says of tools may be an agent's own words
+        pins_screen(ex->pipeline, server->name, message, &screen);
+        toolbox_learn(ex->pipeline, server->name, message, &screen);
+    }
     if (refuse_input_request(ex, message))
         return;
     if (bridge_asks(ex, message)) {
@@ -179,11 +192,9 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     if (results == RESULTS_WITHHELD)
         return;
     // Tool results are the one kind whose members are the server's own business.
-    if (!ex->observe && ex->method != MCP_TOOLS_CALL && results == RESULTS_NOT_THEIRS) {
-        size_t removed;
-        filter_lists(message->doc, message->message->result, message->start, decide_visible, ex,
-                     message->arena, &message->edits, &removed);
-    }
+    bool theirs = ex->method == MCP_TOOLS_CALL || results != RESULTS_NOT_THEIRS;
+    if (!theirs && (!ex->observe || screen.quarantine))
+        prune(ex, message, &screen);
     answer_pass(ex, message);
 }
 

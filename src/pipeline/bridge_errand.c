@@ -134,8 +134,12 @@ enum step_result conversation_set_level(struct conversation *c, struct exchange 
 static void tools_message_cb(void *argument, struct upstream_message *message)
 {
     struct conversation *c = argument;
-    if (message->doc != NULL && message->message->kind == MCP_RESPONSE)
-        toolbox_learn(c->pipeline, upstream_server_options(c->server)->name, message);
+    struct slice server = upstream_server_options(c->server)->name;
+    struct pins_screen screen;
+    if (message->doc == NULL || message->message->kind != MCP_RESPONSE)
+        return;
+    pins_screen(c->pipeline, server, message, &screen);
+    toolbox_learn(c->pipeline, server, message, &screen);
 }
 
 static void tools_end_cb(void *argument)

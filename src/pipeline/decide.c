@@ -21,6 +21,9 @@ static struct slice server_name(const struct exchange *ex)
 
 static enum catalogue_category category_of(const struct exchange *ex, struct slice tool)
 {
+    enum catalogue_category category;
+    if (pins_override(ex->rules, server_name(ex), tool, &category))
+        return category;
     const struct tool *known = toolbox_find(ex->pipeline, server_name(ex), tool);
     return known == NULL ? CATALOGUE_UNKNOWN : known->category;
 }
@@ -208,7 +211,7 @@ bool decide_resource_allowed(const struct exchange *ex, struct slice uri)
     return is_allowed(ex, POLICY_RESOURCE, uri);
 }
 
-bool decide_visible(void *argument, enum mcp_list list, struct slice name)
+bool decide_visible(void *argument, enum mcp_list list, struct slice name, uint32_t entry)
 {
     static const enum policy_subject subjects[] = {[MCP_LIST_NONE] = POLICY_TOOL,
                                                    [MCP_LIST_TOOLS] = POLICY_TOOL,
@@ -216,7 +219,7 @@ bool decide_visible(void *argument, enum mcp_list list, struct slice name)
                                                    [MCP_LIST_TEMPLATES] = POLICY_RESOURCE,
                                                    [MCP_LIST_PROMPTS] = POLICY_PROMPT};
     const struct exchange *ex = argument;
-    if (list == MCP_LIST_TOOLS && bridge_cannot_call(ex, name))
+    if (list == MCP_LIST_TOOLS && (pins_refuses(ex->screen, entry) || bridge_cannot_call(ex, name)))
         return false;
     if (ex->observe)
         return true;
@@ -238,13 +241,13 @@ static bool completes_hidden(struct exchange *ex)
     uint32_t name = json_get(doc, ref, "name"), uri = json_get(doc, ref, "uri");
     if (name != JSON_NONE && json_type(doc, name) == JSON_STRING) {
         ex->subject = json_string(doc, name, &ex->arena);
-        if (!decide_visible(ex, MCP_LIST_PROMPTS, ex->subject))
+        if (!decide_visible(ex, MCP_LIST_PROMPTS, ex->subject, JSON_NONE))
             return true;
     }
     if (uri == JSON_NONE || json_type(doc, uri) != JSON_STRING)
         return false;
     ex->subject = json_string(doc, uri, &ex->arena);
-    return !decide_visible(ex, MCP_LIST_RESOURCES, ex->subject);
+    return !decide_visible(ex, MCP_LIST_RESOURCES, ex->subject, JSON_NONE);
 }
 
 enum step_result step_decide(struct exchange *ex)
@@ -263,6 +266,9 @@ enum step_result step_decide(struct exchange *ex)
     ex->rule = ex->verdict.rule;
     if (ex->verdict.outcome == POLICY_DENY)
         return exchange_deny(ex, ex->verdict.rule, ex->verdict.reason, ex->verdict.hidden, -1);
+    if (ex->method == MCP_TOOLS_CALL && ex->pipeline->rules->given.pins != NULL &&
+        pins_judge_call(ex) == STEP_REPLY)
+        return STEP_REPLY;
     if (ex->method == MCP_COMPLETE && completes_hidden(ex))
         return exchange_deny(ex, SLICE_LITERAL("(hidden)"),
                              SLICE_LITERAL("There is nothing to complete under that name."), true,
@@ -295,7 +301,7 @@ bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struc
     bool allowed = decide_method_allowed(ex, m->method_name);
     // News of a resource that the policy hides would tell of its existence.
     if (allowed && m->method == MCP_RESOURCES_UPDATED)
-        allowed = decide_visible(ex, MCP_LIST_RESOURCES, m->subject);
+        allowed = decide_visible(ex, MCP_LIST_RESOURCES, m->subject, JSON_NONE);
     if (allowed)
         allowed = results_judge_notice(ex, message, &rule);
     if (!allowed && slice_equal_string(rule, "(unknown task)") &&

@@ -289,7 +289,7 @@ enum step_result step_headers(struct exchange *ex)
         result = must_equal(ex, NAME_HEADER, ex->subject);
     // What a hidden tool's schema asks for would tell that there is one; it is denied anyway.
     if (result == STEP_NEXT && ex->method == MCP_TOOLS_CALL &&
-        decide_visible(ex, MCP_LIST_TOOLS, ex->subject))
+        decide_visible(ex, MCP_LIST_TOOLS, ex->subject, JSON_NONE))
         result = check_parameters(ex);
     return result;
 }

@@ -8,6 +8,8 @@
 #include "audit/audit.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "base/table.h"
+#include "filter/filter.h"
 #include "http/http.h"
 #include "identity/identity.h"
 #include "limit/limit.h"
@@ -27,6 +29,12 @@ struct pipeline_mask {
     struct policy_mask *mask;  // borrowed from the owner
 };
 
+// What people decided about the tools of one server (filter/filter.h); borrowed from the owner.
+struct pipeline_pins {
+    const struct filter_pins *said; // by whoever configured it: pinning, overrides; may be NULL
+    const struct filter_pins *kept; // in the database: overrides, definitions; may be NULL
+};
+
 // What the operator configured, as one immutable snapshot. A message is judged by the snapshot that
 // was current when it came. `release` is called once nobody uses it any more.
 struct pipeline_rules {
@@ -39,6 +47,9 @@ struct pipeline_rules {
     size_t allowed_origin_count;
     const struct pipeline_mask *masks; // organisations that are not among these: nothing
     size_t mask_count;
+    // By the server's name (without what stands behind a '#'): struct pipeline_pins. NULL: nothing
+    // is decided of any.
+    const struct table *pins;
     bool loopback_names; // accept localhost, 127.0.0.1 and [::1] with any port
     bool metrics_public;
     bool servers_by_grant;         // names of servers mean something only together with a grant
@@ -60,6 +71,29 @@ void pipeline_ledger_free(struct pipeline_ledger *ledger); // after its pipeline
 // /metrics shows these too, until they are taken out again. False: there are too many already.
 bool pipeline_ledger_show(struct pipeline_ledger *ledger, struct metrics *figures);
 void pipeline_ledger_hide(struct pipeline_ledger *ledger, struct metrics *figures);
+
+// What the gateway has seen of the tools of servers whose definitions are pinned: shared by all
+// workers, and told to whoever keeps it. Any thread.
+struct pipeline_watch;
+enum pipeline_sighting_kind {
+    PIPELINE_WAITS,    // a definition that nobody has accepted
+    PIPELINE_REVERTED, // the tool's accepted one is back: none of it waits
+    PIPELINE_BASELINE, // of the first whole list of a server that nobody had looked at
+};
+struct pipeline_sighting {
+    enum pipeline_sighting_kind kind;
+    struct slice server; // without what stands behind a '#'
+    struct slice tool;
+    const unsigned char *print; // CATALOGUE_FINGERPRINT_SIZE bytes
+    struct slice definition;    // JSON, as the server gave it
+};
+// On a worker's thread, under a lock: must not wait nor call back. What it is given lives until it
+// returns. Of a baseline all come at once, and again with a later list if nothing came of it.
+typedef void (*pipeline_sighted_cb)(void *argument, const struct pipeline_sighting *sightings,
+                                    size_t count);
+enum { PIPELINE_DEFINITION_MAX = 256 * 1024 }; // bytes; of larger ones nothing can be accepted
+struct pipeline_watch *pipeline_watch_new(pipeline_sighted_cb sighted, void *argument);
+void pipeline_watch_free(struct pipeline_watch *watch); // after its pipelines; NULL accepted
 
 // A part of the gateway that /readyz tells of.
 struct pipeline_part {
@@ -83,6 +117,7 @@ struct pipeline_options {
     struct pipeline_ledger *ledger;  // borrowed; NULL: one of its own
     struct backlog *waiting;         // borrowed; for all bytes that wait for peers, NULL: no bound
     struct http_group *group;        // borrowed; the servers of all workers, NULL: no other workers
+    struct pipeline_watch *watch;    // borrowed; NULL: nothing is pinned
     struct pipeline_besides besides; // look NULL: there are no other parts
     size_t worker; // which of them this one is, from 0; also its decision log's lane
 };

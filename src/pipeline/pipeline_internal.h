@@ -27,6 +27,7 @@ struct grant_usage;
 struct legacy_call;
 struct metrics_set;
 struct modern_call;
+struct pins_screen;
 struct shared_child;
 
 enum { REQUEST_ID_SIZE = 33, SESSION_ID_SIZE = 65, SESSION_HASH_SIZE = 17, FORWARD_MAX = 32 };
@@ -156,12 +157,13 @@ struct exchange {
 
     struct upstream_call *call;
     int upstream_status;
-    bool upstream_answered; // the response itself has come
-    bool result_failed;     // an error or isError came back
-    bool origin_noted;      // its answer may come once more on a resumed stream
-    size_t redacted;        // parts of its answer that the policy took out
-    struct resume *resume;  // asks for the rest of a broken answer (resume.c)
-    bool has_event_id;      // its stream can be resumed
+    bool upstream_answered;           // the response itself has come
+    bool result_failed;               // an error or isError came back
+    bool origin_noted;                // its answer may come once more on a resumed stream
+    const struct pins_screen *screen; // of the list that is being pruned, else NULL
+    size_t redacted;                  // parts of its answer that the policy took out
+    struct resume *resume;            // asks for the rest of a broken answer (resume.c)
+    bool has_event_id;                // its stream can be resumed
     uint64_t started_us, decided_us, sent_us;
     uint64_t over_us;       // nobody waits for the call any more; 0: somebody does
     uint64_t last_write_us; // of a stream, for keep-alive comments
@@ -265,7 +267,7 @@ enum step_result step_send(struct exchange *ex);         // send.c
 enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
                                bool hidden, int64_t retry_ms);
 bool decide_method_allowed(const struct exchange *ex, struct slice method);
-bool decide_visible(void *exchange, enum mcp_list list, struct slice name);
+bool decide_visible(void *exchange, enum mcp_list list, struct slice name, uint32_t entry);
 // A server's own message to the client of `grant`: may it pass? Logs a denial.
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,
                            struct upstream_message *message);

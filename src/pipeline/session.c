@@ -6,6 +6,7 @@
 #include "pipeline/bridge_internal.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
+#include "pipeline/pins_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/route_internal.h"
 
@@ -259,6 +260,12 @@ static const struct policy *policy_for(const struct rules *rules, struct slice g
     return reach == NULL || reach->policy < 0 ? NULL : rules->given.policies[reach->policy].policy;
 }
 
+static uint64_t pins_digest(const struct rules *rules, const struct upstream_server *server)
+{
+    const struct pipeline_pins *pins = pins_of(rules, upstream_server_options(server)->name);
+    return pins == NULL ? 0 : filter_pins_digest(pins->said) + 3 * filter_pins_digest(pins->kept);
+}
+
 // Do both show the same to this grant at this server?
 bool rules_agree(const struct rules *a, const struct rules *b, struct slice grant_id,
                  const struct upstream_server *server)
@@ -267,7 +274,8 @@ bool rules_agree(const struct rules *a, const struct rules *b, struct slice gran
     const struct identity_grant *other = identity_by_id(b->given.grants, grant_id);
     const struct policy *first = policy_for(a, grant_id, server);
     const struct policy *second = policy_for(b, grant_id, server);
-    if (one == NULL || other == NULL || one->mode != other->mode)
+    if (one == NULL || other == NULL || one->mode != other->mode ||
+        pins_digest(a, server) != pins_digest(b, server))
         return false;
     return first == second || (first != NULL && second != NULL &&
                                slice_equal(policy_version(first), policy_version(second)));

@@ -7,8 +7,9 @@
 
 enum { RESOURCES_MAX = 1000 };
 
-static bool may_hear_of(void *argument, enum mcp_list list, struct slice uri)
+static bool may_hear_of(void *argument, enum mcp_list list, struct slice uri, uint32_t entry)
 {
+    (void)entry;
     struct exchange *ex = argument;
     struct policy_call call;
     struct policy_verdict verdict;

@@ -193,7 +193,7 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
 }
 
 void toolbox_learn(struct pipeline *pipeline, struct slice server,
-                   const struct upstream_message *message)
+                   const struct upstream_message *message, const struct pins_screen *screen)
 {
     const struct json_doc *doc = message->doc;
     uint32_t tools = json_get(doc, message->message->result, "tools");
@@ -202,7 +202,27 @@ void toolbox_learn(struct pipeline *pipeline, struct slice server,
     struct toolbox *box = toolbox_of(pipeline, server, true);
     for (uint32_t e = json_first_element(doc, tools); box != NULL && e != JSON_NONE;
          e = json_next_element(doc, tools, e))
-        learn_tool(box, doc, e, message->arena);
+        if (!pins_refuses(screen, e))
+            learn_tool(box, doc, e, message->arena);
+}
+
+int toolbox_print(struct pipeline *pipeline, struct slice server, struct slice name,
+                  const struct json_doc *doc, uint32_t entry, struct buffer *scratch,
+                  unsigned char ret[CATALOGUE_FINGERPRINT_SIZE])
+{
+    struct toolbox *box = toolbox_of(pipeline, server, false);
+    struct tool *tool = box == NULL ? NULL : table_get(&box->tools, name);
+    uint64_t hash = tool == NULL ? 0 : slice_hash(json_raw(doc, entry), box->tools.seed);
+    if (tool != NULL && hash != 0 && tool->printed == hash) {
+        memcpy(ret, tool->print, CATALOGUE_FINGERPRINT_SIZE);
+        return 0;
+    }
+    int result = catalogue_fingerprint(doc, entry, scratch, ret);
+    if (tool != NULL && result == 0) {
+        tool->printed = hash;
+        memcpy(tool->print, ret, CATALOGUE_FINGERPRINT_SIZE);
+    }
+    return result;
 }
 
 const struct tool *toolbox_find(struct pipeline *pipeline, struct slice server, struct slice name)

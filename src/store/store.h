@@ -238,6 +238,9 @@ STORE_TYPED(STORE_GRANT, grant)
 STORE_TYPED(STORE_GRANT_TOKEN, grant_token)
 STORE_TYPED(STORE_REACH, reach)
 STORE_TYPED(STORE_PROVIDER, provider)
+STORE_TYPED(STORE_OVERRIDE, override)
+STORE_TYPED(STORE_DEFINITION, definition)
+STORE_TYPED(STORE_SIGHTING, sighting)
 STORE_TYPED(STORE_REQUEST, request)
 STORE_TYPED(STORE_AUDIT, audit)
 #undef STORE_TYPED
@@ -251,4 +254,6 @@ extern const char *const store_flow_words[];
 extern const char *const store_client_words[];
 extern const char *const store_standing_words[];
 extern const char *const store_mode_words[];
+extern const char *const store_category_words[];
+extern const char *const store_looked_words[];
 extern const char *const store_actor_words[];

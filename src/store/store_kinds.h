@@ -20,10 +20,13 @@ enum store_kind {
     STORE_POLICY_VERSION,
     STORE_GRANT,
     STORE_GRANT_TOKEN,
-    STORE_REACH,    // one server that a grant reaches
-    STORE_PROVIDER, // of identities, for sign-in
-    STORE_REQUEST,  // an idempotency key and what was answered
-    STORE_AUDIT,    // changes, and what the audit says about itself: see below
+    STORE_REACH,      // one server that a grant reaches
+    STORE_PROVIDER,   // of identities, for sign-in
+    STORE_OVERRIDE,   // the category that a person gives a tool
+    STORE_DEFINITION, // of a tool, that a person looked at
+    STORE_SIGHTING,   // of a definition that waits for one
+    STORE_REQUEST,    // an idempotency key and what was answered
+    STORE_AUDIT,      // changes, and what the audit says about itself: see below
     STORE_KINDS,
 };
 enum store_role { STORE_VIEWER, STORE_POLICY_MANAGER, STORE_ADMIN }; // each may what the former may
@@ -34,6 +37,14 @@ enum store_client { STORE_GIVEN, STORE_DOCUMENT, STORE_REGISTERED };
 // Needs a person; works; its token is over and a new one cannot be had now.
 enum store_standing { STORE_NEEDS_SIGN_IN, STORE_READY, STORE_FAILING };
 enum store_mode { STORE_ENFORCE, STORE_OBSERVE };
+enum store_category {
+    STORE_READ_ONLY,
+    STORE_WRITES_DATA,
+    STORE_EXECUTES,
+    STORE_DESTROYS,
+    STORE_PAYS
+};
+enum store_looked { STORE_ACCEPTED, STORE_REJECTED };
 enum store_actor_kind { STORE_SYSTEM, STORE_BY_MEMBER, STORE_BY_KEY };
 
 // Begins every record. Times are milliseconds since 1970-01-01 UTC. The store fills in what is not
@@ -193,6 +204,34 @@ struct store_provider { // OpenID Connect
     struct slice claim_value;
     enum store_role role;
     bool disabled;
+};
+// What is kept of tools belongs to a server: its id, or "file." and the name of one that the
+// configuration file declares (those are the organisation "default"'s).
+struct store_override {
+    struct store_head head;
+    struct slice server; // parent; fixed
+    struct slice tool;   // unique with the server; fixed
+    enum store_category category;
+    struct slice note;   // why, for people
+    struct slice author; // for people
+};
+struct store_definition {
+    struct store_head head;
+    struct slice server; // parent; fixed
+    struct slice tool;   // fixed
+    struct slice print;  // the fingerprint, 32 bytes; unique with server and tool; fixed
+    enum store_looked state;
+    struct slice text; // the definition as the server gave it; the audit has its length instead
+    struct slice note;
+    struct slice author; // for people
+};
+// Its changes leave no row of the audit: servers cause them.
+struct store_sighting {
+    struct store_head head;
+    struct slice server; // parent; fixed
+    struct slice tool;   // unique with the server; fixed
+    struct slice print;  // 32 bytes
+    struct slice text;
 };
 struct store_request {
     struct store_head head;

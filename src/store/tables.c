@@ -26,6 +26,9 @@ const char *const store_flow_words[] = {"authorization_code", "client_credential
 const char *const store_client_words[] = {"given", "metadata_document", "registered", NULL};
 const char *const store_standing_words[] = {"needs_sign_in", "ready", "failing", NULL};
 const char *const store_mode_words[] = {"enforce", "observe", NULL};
+const char *const store_category_words[] = {"Read",        "Write",     "Execute",
+                                            "Destructive", "Financial", NULL};
+const char *const store_looked_words[] = {"accepted", "rejected", NULL};
 const char *const store_actor_words[] = {"system", "member", "api_key", NULL};
 
 // ---- Checks
@@ -226,6 +229,28 @@ static const struct store_column provider[] = {
     {AT(provider, role), WORD(store_role_words)},
     {AT(provider, disabled), FLAG},
 };
+static const struct store_column override[] = {
+    {AT(override, server), ID, .fixed = true},
+    {AT(override, tool), TEXT(256), .fixed = true},
+    {AT(override, category), WORD(store_category_words)},
+    {AT(override, note), TEXT(NOTE_MAX)},
+    {AT(override, author), TEXT(TEXT_MAX)},
+};
+static const struct store_column definition[] = {
+    {AT(definition, server), ID, .fixed = true},
+    {AT(definition, tool), TEXT(256), .fixed = true},
+    {AT(definition, print), HASH, .fixed = true},
+    {AT(definition, state), WORD(store_looked_words)},
+    {AT(definition, text), BYTES(BULK_MAX), .bulk = true},
+    {AT(definition, note), TEXT(NOTE_MAX)},
+    {AT(definition, author), TEXT(TEXT_MAX)},
+};
+static const struct store_column sighting[] = {
+    {AT(sighting, server), ID, .fixed = true},
+    {AT(sighting, tool), TEXT(256), .fixed = true},
+    {AT(sighting, print), HASH},
+    {AT(sighting, text), BYTES(BULK_MAX), .bulk = true},
+};
 static const struct store_column request[] = {
     {AT(request, key), TEXT(TEXT_MAX), .fixed = true, .unique = true},
     {AT(request, fingerprint), HASH, .fixed = true},
@@ -261,6 +286,9 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_GRANT_TOKEN] = {TABLE(grant_token, "tok", 0, -1)},
     [STORE_REACH] = {TABLE(reach, "rch", 0, -1)},
     [STORE_PROVIDER] = {TABLE(provider, "idp", -1, -1)},
+    [STORE_OVERRIDE] = {TABLE(override, "ovr", 0, -1)},
+    [STORE_DEFINITION] = {TABLE(definition, "def", 0, -1)},
+    [STORE_SIGHTING] = {TABLE(sighting, "sgt", 0, -1), .unaudited = true},
     [STORE_REQUEST] = {TABLE(request, "req", -1, -1), .quiet = true},
     [STORE_AUDIT] = {TABLE(audit, "adt", 4, -1), .constant = true, .quiet = true},
 };

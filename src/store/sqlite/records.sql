@@ -293,3 +293,57 @@ CREATE TABLE provider (
     UNIQUE (organisation, name),
     FOREIGN KEY (organisation) REFERENCES organisation (organisation)
 ) STRICT, WITHOUT ROWID;
+
+-- step 6
+-- What people decided about tools, and what waits for them. A server that the configuration file
+-- declares has no row: `recorded` is NULL then.
+CREATE TABLE override (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server   TEXT    NOT NULL,
+    tool     TEXT    NOT NULL,
+    category TEXT    NOT NULL
+        CHECK (category IN ('Read', 'Write', 'Execute', 'Destructive', 'Financial')),
+    note     TEXT    NOT NULL,
+    author   TEXT    NOT NULL,
+    recorded TEXT GENERATED ALWAYS AS (iif(server LIKE 'file.%', NULL, server)) STORED,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, server, tool),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation),
+    FOREIGN KEY (organisation, recorded) REFERENCES server (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX override_server ON override (organisation, server, id);
+CREATE INDEX override_recorded ON override (organisation, recorded);
+CREATE TABLE definition (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server   TEXT    NOT NULL,
+    tool     TEXT    NOT NULL,
+    print    BLOB    NOT NULL CHECK (length(print) = 32),
+    state    TEXT    NOT NULL CHECK (state IN ('accepted', 'rejected')),
+    text     BLOB    NOT NULL,
+    note     TEXT    NOT NULL,
+    author   TEXT    NOT NULL,
+    recorded TEXT GENERATED ALWAYS AS (iif(server LIKE 'file.%', NULL, server)) STORED,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, server, tool, print),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation),
+    FOREIGN KEY (organisation, recorded) REFERENCES server (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX definition_server ON definition (organisation, server, id);
+CREATE INDEX definition_recorded ON definition (organisation, recorded);
+CREATE TABLE sighting (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    server   TEXT    NOT NULL,
+    tool     TEXT    NOT NULL,
+    print    BLOB    NOT NULL CHECK (length(print) = 32),
+    text     BLOB    NOT NULL,
+    recorded TEXT GENERATED ALWAYS AS (iif(server LIKE 'file.%', NULL, server)) STORED,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, server, tool),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation),
+    FOREIGN KEY (organisation, recorded) REFERENCES server (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sighting_server ON sighting (organisation, server, id);
+CREATE INDEX sighting_recorded ON sighting (organisation, recorded);

@@ -4,9 +4,10 @@
 
 #include "filter/filter.h"
 
-static bool not_hidden(void *argument, enum mcp_list list, struct slice name)
+static bool not_hidden(void *argument, enum mcp_list list, struct slice name, uint32_t entry)
 {
     (void)argument;
+    (void)entry;
     (void)list;
     return memchr(name.data, 'h', name.length) == NULL;
 }
@@ -23,7 +24,7 @@ static void filtered(const char *text, const char *wanted, size_t wanted_removed
     arena_init(&arena, 1 << 20);
     buffer_init(&out, 0);
     assert_int_equal(json_scan(&doc, slice_from_string(text), NULL, NULL, NULL), 0);
-    filter_lists(&doc, 0, 0, not_hidden, NULL, &arena, &edits, &removed);
+    filter_lists(&doc, 0, 0, false, not_hidden, NULL, &arena, &edits, &removed);
     assert_int_equal(mcp_edits_pieces(&edits, slice_from_string(text), &arena, &pieces, &count), 0);
     for (size_t i = 0; i < count; i++)
         buffer_append(&out, pieces[i]);

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Changes of what is decided about tools, inside of jobs.
+#include "control/control_internal.h"
+
+enum { PAGE = 500 };
+
+// A record of a server: an override or a sighting by its tool, the accepted definition of a tool,
+// or what has a fingerprint, of which the tool's name is a part.
+struct looking {
+    enum store_kind kind;
+    size_t size;
+    struct slice organisation, server, tool, print;
+};
+
+static bool is_it(const struct looking *looking, const void *row)
+{
+    switch (looking->kind) {
+    case STORE_OVERRIDE:
+        return slice_equal(((const struct store_override *)row)->tool, looking->tool);
+    case STORE_SIGHTING: {
+        const struct store_sighting *sighting = row;
+        return looking->print.length > 0 ? slice_equal(sighting->print, looking->print)
+                                         : slice_equal(sighting->tool, looking->tool);
+    }
+    default: {
+        const struct store_definition *definition = row;
+        if (looking->print.length > 0)
+            return slice_equal(definition->print, looking->print);
+        return definition->state == STORE_ACCEPTED && slice_equal(definition->tool, looking->tool);
+    }
+    }
+}
+
+// With its bulk.
+static int find(struct store_view *view, const struct looking *looking, bool newest,
+                struct store_head *ret, struct error *error)
+{
+    struct control_walk walk = control_walk_start(PAGE);
+    walk.page.newest_first = newest;
+    while (walk.more) {
+        const void *rows = NULL;
+        size_t count = 0;
+        int result = store_list(view, looking->kind, looking->organisation, looking->server,
+                                &walk.page, &rows, &count, &walk.more, error);
+        if (result != 0)
+            return result;
+        const char *row = rows;
+        const struct store_head *last = NULL;
+        for (size_t i = 0; i < count; i++, row += looking->size) {
+            last = (const void *)row;
+            if (is_it(looking, row))
+                return store_get(view, looking->kind, looking->organisation, last->id, ret, error);
+        }
+        control_walk_on(&walk, last);
+    }
+    return error_set(error, ERROR_NOT_FOUND, "there is no such definition");
+}
+
+int control_set_override(struct store_view *view, struct store_override *override,
+                         struct error *error)
+{
+    struct store_override before = {.category = STORE_READ_ONLY};
+    const struct looking looking = {STORE_OVERRIDE,   sizeof before,  override->head.organisation,
+                                    override->server, override->tool, {0}};
+    int result = find(view, &looking, false, &before.head, error);
+    if (result == ERROR_NOT_FOUND)
+        return store_add_override(view, override, error);
+    if (result != 0)
+        return result;
+    override->head = before.head;
+    return store_change_override(view, override, error);
+}
+
+static int find_sighting(struct store_view *view, const struct store_definition *of,
+                         struct slice tool, struct slice print, struct store_sighting *ret,
+                         struct error *error)
+{
+    const struct looking looking = {STORE_SIGHTING, sizeof *ret, of->head.organisation,
+                                    of->server,     tool,        print};
+    return find(view, &looking, false, &ret->head, error);
+}
+
+static int find_looked_at(struct store_view *view, const struct store_definition *of,
+                          struct slice tool, struct slice print, struct store_definition *ret,
+                          struct error *error)
+{
+    const struct looking looking = {STORE_DEFINITION, sizeof *ret, of->head.organisation,
+                                    of->server,       tool,        print};
+    return find(view, &looking, true, &ret->head, error);
+}
+
+// Accepted, it waits no more.
+static int forget_sighting(struct store_view *view, const struct store_definition *definition,
+                           struct error *error)
+{
+    struct store_sighting sighting = {.tool = {0}};
+    int result =
+        find_sighting(view, definition, (struct slice){0}, definition->print, &sighting, error);
+    if (result == ERROR_NOT_FOUND)
+        return 0;
+    return result != 0 ? result
+                       : store_remove(view, STORE_SIGHTING, sighting.head.organisation,
+                                      sighting.head.id, 0, error);
+}
+
+// Rejected, it is remembered as the server's last one, if nothing newer is: also after a restart.
+static int keep_sighting(struct store_view *view, const struct store_definition *definition,
+                         struct error *error)
+{
+    struct store_sighting sighting = {.tool = {0}};
+    int result =
+        find_sighting(view, definition, definition->tool, (struct slice){0}, &sighting, error);
+    if (result != ERROR_NOT_FOUND)
+        return result;
+    sighting = (struct store_sighting){.head = {.organisation = definition->head.organisation},
+                                       .server = definition->server,
+                                       .tool = definition->tool,
+                                       .print = definition->print,
+                                       .text = definition->text};
+    return store_add_sighting(view, &sighting, error);
+}
+
+int control_look_at_definition(struct store_view *view, struct store_definition *definition,
+                               struct error *error)
+{
+    struct store_definition before = {.state = STORE_ACCEPTED};
+    struct store_sighting sighting = {.tool = {0}};
+    int result =
+        find_looked_at(view, definition, (struct slice){0}, definition->print, &before, error);
+    if (result == 0) {
+        definition->head = before.head;
+        definition->tool = before.tool;
+        definition->text = before.text;
+        result = store_change_definition(view, definition, error);
+    } else if (result == ERROR_NOT_FOUND) {
+        result =
+            find_sighting(view, definition, (struct slice){0}, definition->print, &sighting, error);
+        if (result != 0)
+            return result;
+        definition->tool = sighting.tool;
+        definition->text = sighting.text;
+        result = store_add_definition(view, definition, error);
+    }
+    if (result != 0)
+        return result;
+    return definition->state == STORE_ACCEPTED ? forget_sighting(view, definition, error)
+                                               : keep_sighting(view, definition, error);
+}
+
+int control_find_definition(struct store_view *view, struct slice organisation, struct slice server,
+                            struct slice print, struct store_definition *ret, bool *ret_waits,
+                            struct error *error)
+{
+    const struct store_definition of = {.head = {.organisation = organisation}, .server = server};
+    struct store_sighting sighting = {.tool = {0}};
+    *ret_waits = false;
+    int result = find_looked_at(view, &of, (struct slice){0}, print, ret, error);
+    if (result != ERROR_NOT_FOUND)
+        return result;
+    result = find_sighting(view, &of, (struct slice){0}, print, &sighting, error);
+    if (result != 0)
+        return result;
+    *ret_waits = true;
+    *ret = (struct store_definition){.head = sighting.head,
+                                     .server = sighting.server,
+                                     .tool = sighting.tool,
+                                     .print = sighting.print,
+                                     .text = sighting.text};
+    return 0;
+}
+
+int control_accepted_definition(struct store_view *view, struct slice organisation,
+                                struct slice server, struct slice tool,
+                                struct store_definition *ret, struct error *error)
+{
+    const struct store_definition of = {.head = {.organisation = organisation}, .server = server};
+    return find_looked_at(view, &of, tool, (struct slice){0}, ret, error);
+}
