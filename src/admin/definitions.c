@@ -7,6 +7,7 @@
 #include "admin/admin_internal.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 
 enum { PAGE_STANDARD = 100, PAGE_MOST = 1000, AT_ONCE_MAX = 10000, PRINT_SIZE = 32,
        LINES_BYTES_MAX = 8 * 1024 * 1024 };
@@ -66,7 +67,7 @@ static void write_hex(struct buffer *out, struct slice bytes)
 static struct slice read_hex(struct admin_request *request, struct slice text)
 {
     unsigned char bytes[PRINT_SIZE];
-    if (text.length != (size_t)PRINT_SIZE * 2 || !identity_parse_hash(text, bytes))
+    if (text.length != (size_t)PRINT_SIZE * 2 || !codec_read_hex(text, bytes, sizeof bytes))
         return (struct slice){0};
     return admin_keep(request, slice_of((const char *)bytes, sizeof bytes));
 }

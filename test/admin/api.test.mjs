@@ -537,6 +537,17 @@ test('an identity provider is added, signs somebody in, and is removed', async t
   await admin.must(204, 'DELETE', '/providers/' + added.body.id, undefined, { 'If-Match': changed.etag });
 });
 
+test('overrides and definitions of tools are looked after (definitions.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), at = '/servers/' + acme.server;
+  const { body: added } = await admin.must(201, 'POST', at + '/overrides', { tool: 'pull', category: 'Read' });
+  assert.equal((await admin.must(200, 'GET', at + '/overrides')).body.items.length, 2);
+  await admin.must(204, 'DELETE', `${at}/overrides/${added.id}`, undefined, { 'If-Match': '1' });
+  const [{ fingerprint }] = (await admin.must(200, 'GET', at + '/definitions')).body.items;
+  assert.equal((await admin.must(200, 'GET', `${at}/definitions/${fingerprint}`)).body.state, 'waiting');
+  for (const action of ['accept', 'reject']) await admin.must(200, 'POST', `${at}/definitions/${action}`, { fingerprints: [fingerprint] });
+});
+
 after(() => {
   // Those that ask outside are seen by oauth.test.mjs.
   const elsewhere = path => /\/authorizations|^\/oauth\//.test(path);

@@ -8,6 +8,7 @@ import test from 'node:test';
 import { routes, startApi } from '../lib/api.mjs';
 
 const ROLES = ['viewer', 'policy_manager', 'admin'];
+const WAITING = '4a' + '0'.repeat(62); // a definition's fingerprint
 const BODIES = {
   'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
   'POST /apply': { servers: [], policies: [], grants: [] },
@@ -16,14 +17,15 @@ const BODIES = {
   'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
   'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'PATCH /policies/{id}': { note: 'x' },
   'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
-  'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
+  'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/overrides': { tool: 'sync', category: 'Read' },
+  'POST /servers/{id}/definitions/accept': { fingerprints: [WAITING] }, 'POST /servers/{id}/definitions/reject': { fingerprints: [WAITING] }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
 };
 const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision' };
 
 // The path with the ids of one organisation.
 function fill(path, owner) {
   const [, kind] = path.split('/');
-  return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{attack}', 'rug-pull').replace('{authorization}', owner.authorization).replace('{number}', kind === 'decisions' ? owner.decision : '1')
+  return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{attack}', 'rug-pull').replace('{override}', owner.override).replace('{fingerprint}', WAITING).replace('{authorization}', owner.authorization).replace('{number}', kind === 'decisions' ? owner.decision : '1')
     .replace(/\/diff$/, '/diff?from=1&to=1');
 }
 const ask = (api, route, target) => api.call(route.method, target, BODIES[`${route.method} ${route.path}`], { 'If-Match': '*' });

@@ -18,7 +18,7 @@
 struct seeded {
     char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
     char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
-    char authorization[64], provider[64];
+    char authorization[64], provider[64], override[64];
     const char *name;
     struct control *control;
 };
@@ -81,6 +81,34 @@ static int add_server(struct seeded *seeded, struct store_view *view, struct err
     return result;
 }
 
+// An override, a definition that was accepted, and one that waits.
+static int add_tools(struct seeded *seeded, struct store_view *view, struct error *error)
+{
+    static const char prints[2][32] = {{1, 2, 3}, {0x4a}};
+    struct slice owner = slice_from_string(seeded->organisation),
+                 server = slice_from_string(seeded->server);
+    struct store_override override = {.head.organisation = owner,
+                                      .server = server,
+                                      .tool = SLICE_LITERAL("sync"),
+                                      .category = STORE_DESTROYS,
+                                      .author = SLICE_LITERAL("Tess")};
+    struct store_definition definition = {.head.organisation = owner,
+                                          .server = server,
+                                          .tool = SLICE_LITERAL("sync"),
+                                          .print = slice_of(prints[0], sizeof prints[0]),
+                                          .text = SLICE_LITERAL("{\"name\":\"sync\"}")};
+    struct store_sighting sighting = {.head.organisation = owner,
+                                      .server = server,
+                                      .tool = SLICE_LITERAL("sync"),
+                                      .print = slice_of(prints[1], sizeof prints[1]),
+                                      .text = SLICE_LITERAL("{\"name\":\"sync\",\"title\":\"x\"}")};
+    int result = store_add_override(view, &override, error);
+    if (result == 0)
+        result = store_add_definition(view, &definition, error);
+    keep(seeded->override, override.head.id);
+    return result == 0 ? store_add_sighting(view, &sighting, error) : result;
+}
+
 static int add_people(struct seeded *seeded, struct store_view *view, struct error *error)
 {
     struct slice owner = slice_from_string(seeded->organisation);
@@ -122,6 +150,8 @@ static int seed(void *argument, struct store_view *view, struct error *error)
         result = add_policy(seeded, view, error);
     if (result == 0)
         result = add_server(seeded, view, error);
+    if (result == 0)
+        result = add_tools(seeded, view, error);
     if (result == 0)
         result = add_people(seeded, view, error);
     struct store_grant grant = {.head.organisation = slice_from_string(seeded->organisation),
@@ -201,15 +231,16 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
 {
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
-           "\"authorization\":\"%s\",\"provider\":\"%s\",\"token\":\"%s\",\"decision\":%zu,"
+           "\"authorization\":\"%s\",\"provider\":\"%s\",\"override\":\"%s\",\"token\":\"%s\","
+           "\"decision\":%zu,"
            "\"keys\":{\"viewer\":\"%s\","
            "\"policy_"
            "manager\":\"%s\","
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
            seeded->key, seeded->invitation, seeded->credential, seeded->member,
-           seeded->authorization, seeded->provider, seeded->token, decision, seeded->keys[0],
-           seeded->keys[1], seeded->keys[2]);
+           seeded->authorization, seeded->provider, seeded->override, seeded->token, decision,
+           seeded->keys[0], seeded->keys[1], seeded->keys[2]);
 }
 
 static size_t seed_all(struct control *control, struct seeded seeded[2])
