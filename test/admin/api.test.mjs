@@ -542,7 +542,7 @@ test('overrides and definitions of tools are looked after (definitions.test.mjs 
   const admin = api.as(acme.keys.admin), at = '/servers/' + acme.server;
   const { body: added } = await admin.must(201, 'POST', at + '/overrides', { tool: 'pull', category: 'Read' });
   assert.equal((await admin.must(200, 'GET', at + '/overrides')).body.items.length, 2);
-  await admin.must(204, 'DELETE', `${at}/overrides/${added.id}`, undefined, { 'If-Match': '1' });
+  await admin.must(204, 'DELETE', `${at}/overrides/${added.id}`, undefined, { 'If-Match': '*' });
   const [{ fingerprint }] = (await admin.must(200, 'GET', at + '/definitions')).body.items;
   assert.equal((await admin.must(200, 'GET', `${at}/definitions/${fingerprint}`)).body.state, 'waiting');
   for (const action of ['accept', 'reject']) await admin.must(200, 'POST', `${at}/definitions/${action}`, { fingerprints: [fingerprint] });
