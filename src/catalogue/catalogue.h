@@ -270,3 +270,11 @@ int catalogue_write_policy(struct buffer *out, struct slice server,
 // description says; and what it does, in words.
 void catalogue_write_tool_policy(struct buffer *out, const struct catalogue_entry *entry);
 void catalogue_say_tool_policy(struct buffer *out, const struct catalogue_entry *entry);
+// Does the tool of this name and category, with these findings (those of low severity do not
+// count), give the pattern something to work with? If so, a sentence on why, for this tool, is
+// appended: plain text of a bounded length, the tool's own words in quotes, without invisible
+// characters. It is no markup: escape it.
+bool catalogue_attack_fits(const struct catalogue_attack *attack, struct slice tool,
+                           enum catalogue_category category,
+                           const struct catalogue_finding *findings, size_t count,
+                           struct buffer *why);

@@ -15,9 +15,9 @@ import textwrap
 
 CATEGORIES = ["Read", "Write", "Execute", "Destructive", "Financial"]
 # In the order of enum catalogue_signal.
-SIGNALS = ["takes-url", "takes-path", "takes-sql", "takes-code", "takes-markup", "takes-credential", "free-text", "many-arguments",
-           "no-schema", "bulk", "admin", "instructions", "hidden-text", "names-other-tool", "look-alike",
-           "untrusted-content", "private-data", "way-out"]
+SIGNALS = ["takes-url", "takes-path", "takes-sql", "takes-code", "takes-markup", "takes-credential", "takes-free-text", "many-arguments",
+           "no-schema", "acts-in-bulk", "administers", "instructs-the-model", "hidden-text", "names-other-tool", "look-alike",
+           "brings-untrusted-text", "reads-private-data", "way-out"]
 WHO = ["agent", "attacker", "person", "server"]
 OUTCOMES = ["allowed", "changed", "denied", "hidden", "refused", "not-stopped"]
 STOPPED = {"changed", "denied", "hidden", "refused"}

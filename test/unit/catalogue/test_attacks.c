@@ -94,10 +94,145 @@ static void every_pattern_has_all_its_parts(void **state)
     }
 }
 
+// The bits of a pattern are those of the names that its file has.
+static void signals_are_those_of_the_file(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const struct catalogue_attack *attacks = catalogue_attacks(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct json_doc doc = {0};
+        struct error error = {0};
+        struct slice text = slice_of(attacks[i].document, attacks[i].document_length);
+        uint32_t bits = 0;
+        assert_int_equal(json_scan(&doc, text, NULL, &error, NULL), 0);
+        uint32_t names = json_get(&doc, 0, "signals");
+        for (uint32_t at = json_first_element(&doc, names); at != JSON_NONE;
+             at = json_next_element(&doc, names, at))
+            for (unsigned signal = 0; signal < CATALOGUE_SIGNAL_COUNT; signal++)
+                if (json_string_equals(
+                        &doc, at,
+                        slice_from_string(catalogue_signal_name((enum catalogue_signal)signal))))
+                    bits |= UINT32_C(1) << signal;
+        assert_int_equal(bits, attacks[i].signals);
+        assert_int_equal(__builtin_popcount(bits), json_at(&doc, names)->count);
+        json_doc_release(&doc);
+    }
+}
+
+// ---- Which tools a pattern fits
+
+static const struct catalogue_attack *pattern(const char *slug)
+{
+    const struct catalogue_attack *attack = catalogue_find_attack(slice_from_string(slug));
+    assert_non_null(attack);
+    return attack;
+}
+
+// The sentence, "" when it does not fit.
+static const char *why(const char *slug, struct slice tool, enum catalogue_category category,
+                       const struct catalogue_finding *findings, size_t count)
+{
+    static char text[1024];
+    struct buffer out;
+    buffer_init(&out, 0);
+    bool fits = catalogue_attack_fits(pattern(slug), tool, category, findings, count, &out);
+    struct slice said = buffer_slice(&out);
+    assert_int_equal(fits, said.length > 0);
+    assert_true(said.length < sizeof text);
+    memcpy(text, said.length > 0 ? said.data : "", said.length);
+    text[said.length] = '\0';
+    buffer_release(&out);
+    return text;
+}
+
+static void a_pattern_fits_by_category_and_signals(void **state)
+{
+    (void)state;
+    struct slice fetch = SLICE_LITERAL("fetch"), drop = SLICE_LITERAL("drop");
+    const struct catalogue_finding findings[] = {
+        {.signal = CATALOGUE_SIGNAL_FREE_TEXT,
+         .severity = CATALOGUE_LOW,
+         .words = SLICE_LITERAL("body"),
+         .says = "x"},
+        {.signal = CATALOGUE_SIGNAL_URL,
+         .severity = CATALOGUE_MEDIUM,
+         .words = SLICE_LITERAL("link"),
+         .says = "x"},
+    };
+    assert_string_equal(
+        why("indirect-prompt-injection", fetch, CATALOGUE_READ, findings, 2),
+        "fetch reads from an address (\"link\"), and whoever owns the place behind it "
+        "decides what the model reads.");
+    assert_string_equal(why("indirect-prompt-injection", fetch, CATALOGUE_WRITE, findings, 2), "");
+    assert_string_equal(why("indirect-prompt-injection", fetch, CATALOGUE_READ, findings, 1), "");
+    assert_string_equal(why("destructive-action-autonomy", drop, CATALOGUE_DESTRUCTIVE, NULL, 0),
+                        "drop is of the category Destructive; without a policy nothing asks "
+                        "whether that was meant.");
+    assert_string_equal(why("destructive-action-autonomy", drop, CATALOGUE_UNKNOWN, NULL, 0), "");
+    assert_string_equal(why("destructive-action-autonomy", drop, CATALOGUE_READ, NULL, 0), "");
+}
+
+static void a_harmless_tool_is_abused_by_nothing(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const struct catalogue_attack *attacks = catalogue_attacks(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(
+            why(attacks[i].slug, SLICE_LITERAL("get_time"), CATALOGUE_READ, NULL, 0), "");
+}
+
+static void what_is_usual_does_not_accuse(void **state)
+{
+    (void)state;
+    struct catalogue_finding finding = {.signal = CATALOGUE_SIGNAL_NAMES_OTHER_TOOL,
+                                        .severity = CATALOGUE_LOW,
+                                        .words = SLICE_LITERAL("use list_x"),
+                                        .says = "x"};
+    struct slice tool = SLICE_LITERAL("get_x");
+    assert_string_equal(why("cross-server-shadowing", tool, CATALOGUE_READ, &finding, 1), "");
+    finding.severity = CATALOGUE_MEDIUM;
+    assert_string_not_equal(why("cross-server-shadowing", tool, CATALOGUE_READ, &finding, 1), "");
+}
+
+// What a server wrote is short, in one line, and moves no other text.
+static void hostile_words_are_tamed(void **state)
+{
+    (void)state;
+    static const char words[] = "a\nb\x1b[31m\xe2\x80\xae\"c\" \xff\xc3\xa9{tool}\xe2\x80\xa8";
+    struct catalogue_finding finding = {.signal = CATALOGUE_SIGNAL_INSTRUCTIONS,
+                                        .severity = CATALOGUE_HIGH,
+                                        .says = "x",
+                                        .words = SLICE_LITERAL(words)};
+    const char *said =
+        why("tool-poisoning", SLICE_LITERAL("x\xe2\x80\x8by"), CATALOGUE_READ, &finding, 1);
+    assert_string_equal(said, "The definition of x y speaks to the model instead of describing the "
+                              "tool: \"a b [31m  c   \xc3\xa9{tool} \".");
+    static char many[20000];
+    memset(many, 'x', sizeof many);
+    finding.words = slice_of(many, sizeof many);
+    said = why("tool-poisoning", slice_of(many, sizeof many), CATALOGUE_READ, &finding, 1);
+    assert_true(strlen(said) < 300);
+    assert_non_null(strstr(said, "xxx...\"."));
+    finding.words = (struct slice){0};
+    finding.says = "no words";
+    said = why("tool-poisoning", (struct slice){0}, CATALOGUE_READ, &finding, 1);
+    assert_string_equal(said, "The definition of this tool speaks to the model instead of "
+                              "describing the tool: no words.");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_documented_patterns_are_there),
-                                       cmocka_unit_test(every_pattern_is_found_by_its_slug),
-                                       cmocka_unit_test(every_pattern_has_all_its_parts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_documented_patterns_are_there),
+        cmocka_unit_test(every_pattern_is_found_by_its_slug),
+        cmocka_unit_test(every_pattern_has_all_its_parts),
+        cmocka_unit_test(signals_are_those_of_the_file),
+        cmocka_unit_test(a_pattern_fits_by_category_and_signals),
+        cmocka_unit_test(a_harmless_tool_is_abused_by_nothing),
+        cmocka_unit_test(what_is_usual_does_not_accuse),
+        cmocka_unit_test(hostile_words_are_tamed),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
