@@ -66,14 +66,18 @@ static inline char *scratch_read(const char *path, size_t *ret_size)
 {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    size_t size = 0, count;
-    char *text = NULL;
-    do {
-        text = realloc(text, size + 65537);
-        assert_non_null(text);
-        count = fread(text + size, 1, 65536, file);
+    // Doubled, because a sanitizer copies a block each time that it grows.
+    size_t size = 0, room = 65536, count;
+    char *text = malloc(room + 1);
+    assert_non_null(text);
+    while ((count = fread(text + size, 1, room - size, file)) > 0) {
         size += count;
-    } while (count > 0);
+        if (size < room)
+            continue;
+        room *= 2;
+        text = realloc(text, room + 1);
+        assert_non_null(text);
+    }
     fclose(file);
     text[size] = '\0';
     if (ret_size != NULL)

@@ -27,57 +27,74 @@ static void read_log(struct world *world, const char *path, struct plain *plain)
             plain->count++;
 }
 
-static bool same(struct slice raw, struct slice wanted)
+// A filter, its texts as the log writes them: they are written once, not once for each row.
+struct asked {
+    const struct decisions_filter *filter;
+    struct slice organisation, wanted[DECISIONS_TEXTS], outcomes[DECISIONS_OUTCOMES_MAX], text;
+    struct buffer bytes;
+};
+
+static struct slice as_written(struct asked *asked, struct slice text)
 {
-    struct buffer out;
-    buffer_init(&out, 0);
-    json_write_string(&out, wanted);
-    struct slice text = buffer_slice(&out);
-    bool equal = slice_equal(raw, slice_of(text.data + 1, text.length - 2));
-    buffer_release(&out);
-    return equal;
+    size_t start = asked->bytes.length;
+    if (text.data == NULL)
+        return text;
+    json_write_string(&asked->bytes, text);
+    assert_false(asked->bytes.failed);
+    return slice_of(asked->bytes.data + start + 1, asked->bytes.length - start - 2);
 }
 
-static bool has(struct slice raw, struct slice wanted)
+static void asked_open(struct asked *asked, const struct decisions_filter *filter)
 {
-    struct buffer out;
-    bool found = false;
-    buffer_init(&out, 0);
-    json_write_string(&out, wanted);
-    struct slice text = buffer_slice(&out), part = slice_of(text.data + 1, text.length - 2);
+    *asked = (struct asked){.filter = filter};
+    buffer_init(&asked->bytes, 0);
+    buffer_reserve(&asked->bytes, 64 * 1024); // what was written stays where it is
+    asked->organisation = as_written(asked, filter->organisation);
+    for (int i = 0; i < DECISIONS_TEXTS; i++)
+        asked->wanted[i] = as_written(asked, filter->wanted[i]);
+    for (size_t i = 0; i < filter->outcome_count; i++)
+        asked->outcomes[i] = as_written(asked, filter->outcomes[i]);
+    asked->text = as_written(asked, filter->text);
+}
+
+static bool has(struct slice raw, struct slice part)
+{
+    bool found = part.length == 0;
     for (size_t i = 0; !found && raw.length >= part.length && i <= raw.length - part.length; i++)
-        found = found || part.length == 0 || strncasecmp(raw.data + i, part.data, part.length) == 0;
-    buffer_release(&out);
+        found = ((raw.data[i] ^ part.data[0]) & ~0x20) == 0 &&
+                strncasecmp(raw.data + i, part.data, part.length) == 0;
     return found;
 }
 
 static bool is_server(struct slice raw, const struct decisions_row *row, struct slice wanted)
 {
     size_t tail = raw.length - wanted.length;
-    return same(raw, wanted) ||
+    return slice_equal(raw, wanted) ||
            (row->texts[DECISIONS_ORGANISATION].data != NULL && raw.length > wanted.length &&
-            raw.data[tail - 1] == '/' && same(slice_of(raw.data + tail, wanted.length), wanted));
+            raw.data[tail - 1] == '/' &&
+            slice_equal(slice_of(raw.data + tail, wanted.length), wanted));
 }
 
-static bool is_asked_for(const struct decisions_filter *filter, const struct decisions_row *row)
+static bool is_asked_for(const struct asked *asked, const struct decisions_row *row)
 {
     static const int searched[] = {DECISIONS_GRANT,   DECISIONS_SERVER, DECISIONS_METHOD,
                                    DECISIONS_SUBJECT, DECISIONS_RULE,   DECISIONS_REASON,
                                    DECISIONS_POLICY};
+    const struct decisions_filter *filter = asked->filter;
     bool good = !row->note;
     if (!filter->everybody)
-        good = good && same(row->texts[DECISIONS_ORGANISATION], filter->organisation);
+        good = good && slice_equal(row->texts[DECISIONS_ORGANISATION], asked->organisation);
     good = good && (filter->from_ms == 0 || row->time_ms >= filter->from_ms) &&
            (filter->to_ms == 0 || row->time_ms < filter->to_ms);
     for (int i = 0; i < DECISIONS_TEXTS && good; i++)
-        if (filter->wanted[i].data != NULL)
-            good = i == DECISIONS_SERVER ? is_server(row->texts[i], row, filter->wanted[i])
-                                         : same(row->texts[i], filter->wanted[i]);
-    bool outcome = filter->outcome_count == 0, text = filter->text.data == NULL;
-    for (size_t i = 0; i < filter->outcome_count; i++)
-        outcome = outcome || same(row->texts[DECISIONS_OUTCOME], filter->outcomes[i]);
-    for (size_t i = 0; i < sizeof searched / sizeof *searched; i++)
-        text = text || has(row->texts[searched[i]], filter->text);
+        if (asked->wanted[i].data != NULL)
+            good = i == DECISIONS_SERVER ? is_server(row->texts[i], row, asked->wanted[i])
+                                         : slice_equal(row->texts[i], asked->wanted[i]);
+    bool outcome = filter->outcome_count == 0, text = asked->text.data == NULL;
+    for (size_t i = 0; i < filter->outcome_count && good; i++)
+        outcome = outcome || slice_equal(row->texts[DECISIONS_OUTCOME], asked->outcomes[i]);
+    for (size_t i = 0; i < sizeof searched / sizeof *searched && good && outcome; i++)
+        text = text || has(row->texts[searched[i]], asked->text);
     return good && outcome && text;
 }
 
@@ -128,12 +145,14 @@ static size_t check_pages(struct world *world, const struct plain *plain,
                                   .limit = least + world_random(world, 900 - least),
                                   .bytes_most = world_random(world, 2) == 0 ? 20000 * least : 0};
     struct found found = {0};
+    struct asked asked;
     size_t total = 0, at = 0;
     found.end.more = true;
+    asked_open(&asked, filter);
     for (size_t i = 0; i < plain->count; i++) {
         const struct decisions_row *row =
             &plain->rows[page.newest_first ? plain->count - 1 - i : i];
-        if (!is_asked_for(filter, row))
+        if (!is_asked_for(&asked, row))
             continue;
         if (at == found.count) {
             assert_true(found.end.more);
@@ -146,6 +165,7 @@ static size_t check_pages(struct world *world, const struct plain *plain,
         assert_int_equal(found.numbers[at++], row->number);
         total++;
     }
+    buffer_release(&asked.bytes);
     assert_int_equal(at, found.count);
     if (total == 0)
         world_find(world, filter, &page, &found);
@@ -263,14 +283,17 @@ static void counts_are_right(void **state)
                                              &end, &error),
                          0);
         uint64_t total = 0;
+        struct asked asked;
+        asked_open(&asked, &filter);
         for (size_t i = 0; i < plain.count; i++) {
             const struct decisions_row *row = &plain.rows[i];
-            if (!is_asked_for(&filter, row))
+            if (!is_asked_for(&asked, row))
                 continue;
             total++;
             if (slice_equal_string(row->texts[DECISIONS_OUTCOME], "denied"))
                 counted.rows[(row->time_ms - counted.first_ms) / counted.interval_ms]--;
         }
+        buffer_release(&asked.bytes);
         for (size_t i = 0; i < DECISIONS_BUCKETS_MAX; i++)
             assert_int_equal(counted.rows[i], 0);
         assert_true(end.complete);
