@@ -10,21 +10,19 @@
 enum {
     COST_LONGEST = 16,
     COST_SIGNS_LONGEST = 4,
-    COST_WORD_MORE = 250,
-    COST_NUMBER = 1000,
-    COST_SIGN_MORE = 400,
-    COST_SPACES = 700,
-    COST_OTHER_BYTE = 400,
+    COST_WORD_MORE = 288,
+    COST_SIGN_MORE = 448,
+    COST_NUMBER = 1214, // for three digits
+    COST_SPACES = 871,
+    COST_OTHER_BYTE = 231,
 };
-static const uint16_t cost_led_word[COST_LONGEST + 1] = {0,    1000, 1000, 1000, 1000, 1000,
-                                                         1020, 1040, 1060, 1100, 1150, 1200,
-                                                         1250, 1300, 1400, 1500, 1600};
 static const uint16_t cost_word[COST_LONGEST + 1] = {
-    0, 900, 900, 900, 900, 1000, 1100, 1200, 1300, 1400, 1500, 1600, 1700, 1800, 1900, 2000, 2100};
-static const uint16_t cost_capitals[COST_LONGEST + 1] = {0,    1000, 1000, 1200, 1500, 1800,
-                                                         2000, 2300, 2500, 2800, 3000, 3200,
-                                                         3400, 3600, 3800, 4000, 4200};
-static const uint16_t cost_signs[COST_SIGNS_LONGEST + 1] = {0, 900, 900, 1000, 1300};
+    0, 578, 870, 741, 770, 785, 798, 828, 984, 1223, 955, 1076, 903, 1462, 1521, 1727, 1884};
+static const uint16_t cost_led_word[COST_LONGEST + 1] = {
+    0, 1135, 918, 1071, 1113, 911, 1136, 1154, 930, 1254, 1211, 1394, 1088, 1284, 1599, 1737, 1820};
+static const uint16_t cost_capitals[COST_LONGEST + 1] = {
+    0, 900, 946, 1471, 1140, 705, 994, 800, 1428, 801, 1236, 1285, 1353, 1497, 1623, 1747, 1875};
+static const uint16_t cost_signs[COST_SIGNS_LONGEST + 1] = {0, 837, 1575, 1210, 1301};
 
 enum piece { PIECE_WORD, PIECE_NUMBER, PIECE_SIGNS, PIECE_SPACE, PIECE_OTHER, PIECE_END };
 
