@@ -129,6 +129,9 @@ unsigned noun_behind(const struct token *tokens, size_t count, size_t from, bool
 
 // ---- prose.c
 void prose_read(struct slice text, struct prose *ret);
+// ---- foreign.c
+// What a description without spaces between its words says; weight 0 when nothing is understood.
+struct act foreign_read(struct slice text);
 // ---- schema.c
 void schema_read(const struct json_doc *doc, uint32_t node, struct schema *ret);
 // ---- witnesses.c

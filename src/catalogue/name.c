@@ -137,6 +137,14 @@ struct verbs {
     size_t strong, first_weak, last_weak;
 };
 
+// "mark_as_read", "set_as_start"
+static bool is_state(const struct token *tokens, size_t i)
+{
+    return i > 1 && mark_of(&tokens[i - 1]) == MARK_PLACE && tokens[i - 1].length == 2 &&
+           word_text(tokens[i - 1].word).data[0] == 'a' &&
+           word_text(tokens[i - 1].word).data[1] == 's';
+}
+
 static struct verbs find_verbs(const struct token *tokens, size_t count)
 {
     struct verbs found = {count, count, count};
@@ -144,7 +152,7 @@ static struct verbs find_verbs(const struct token *tokens, size_t count)
         // "get_items_to_delete"
         if (is_purpose(mark_of(&tokens[i])) && (found.strong < count || found.first_weak < count))
             break;
-        if (!is_base_verb(&tokens[i]))
+        if (!is_base_verb(&tokens[i]) || is_state(tokens, i))
             continue;
         if (!is_weak(&tokens[i])) {
             if (found.strong == count)
@@ -176,13 +184,31 @@ static bool is_plural(const struct token *token)
            word_text(token->word).data[token->word->length - 1] == 's';
 }
 
+// "image_filter", but not "kubectl_label", "api_patch": what runs the tool is not its object.
+static bool is_noun_before(const struct token *tokens, size_t verb)
+{
+    const struct word *word = tokens[verb - 1].word;
+    size_t first = verb - 1;
+    bool runner = word != NULL && noun_before(tokens, verb - 1, &first) == NOUN_NONE &&
+                  (word->noun == NOUN_CODE || word->mark == MARK_LEAD || word->domain != 0);
+    return word != NULL && word->noun != 0 && !runner;
+}
+
+// "play_track": what is done to something comes first, whatever follows it.
+static bool plainly_acts(const struct token *tokens, size_t first)
+{
+    size_t noun = first;
+    return tokens[first].word->verb == VERB_ACT && tokens[first].word->noun == 0 &&
+           noun_before(tokens, first, &noun) == NOUN_NONE;
+}
+
 // A name whose verbs all may be nouns.
 static struct act act_of_weak(const struct token *tokens, size_t count, struct verbs verbs)
 {
     enum { SURE = 100, LIKELY = 85, MAYBE = 70 };
     size_t first = verbs.first_weak, last = verbs.last_weak;
     unsigned first_verb = tokens[first].word->verb, last_verb = tokens[last].word->verb;
-    if (first != last && last == count - 1 &&
+    if (first != last && last == count - 1 && !plainly_acts(tokens, first) &&
         ((looks(last_verb) && !looks(first_verb)) ||
          (last_verb == VERB_MANAGE && tokens[last].word->noun == 0)))
         return act_of_verb(tokens, count, last, LIKELY);
@@ -191,7 +217,7 @@ static struct act act_of_weak(const struct token *tokens, size_t count, struct v
         return act_of_nouns(tokens, count);
     if (first == 0)
         return act_of_verb(tokens, count, first, count == 1 ? MAYBE : SURE);
-    bool behind_noun = tokens[first - 1].word != NULL && tokens[first - 1].word->noun != 0;
+    bool behind_noun = is_noun_before(tokens, first);
     if (behind_noun && !follows_nouns(first_verb))
         return act_of_nouns(tokens, count);
     return act_of_verb(tokens, count, first, first == count - 1 && !behind_noun ? MAYBE : LIKELY);
@@ -203,8 +229,8 @@ static bool takes_the_rest(const struct token *tokens, size_t verb, size_t last)
     unsigned class = tokens[verb].word->verb;
     if (class == VERB_PREVIEW || tokens[last].word->noun != 0)
         return true;
-    if (class == VERB_THINK)
-        return last <= verb + 2;
+    if (class == VERB_THINK) // a cloud's "compute" is a group of tools
+        return last <= verb + 2 && !slice_equal_string(word_text(tokens[verb].word), "compute");
     return class == VERB_LOOK && !slice_equal_string(word_text(tokens[verb].word), "list");
 }
 
@@ -227,9 +253,31 @@ static struct act act_of_strong(const struct token *tokens, size_t count, struct
     return other.category > act.category && !takes_the_rest(tokens, first, last) ? other : act;
 }
 
+// "make_donation": the noun says what is done.
+static bool makes_deal(const struct token *tokens, size_t count)
+{
+    unsigned noun = last_noun(tokens, count);
+    return count > 1 && mark_of(&tokens[count - 2]) == MARK_PERFORM &&
+           (noun == NOUN_PAYMENT || noun == NOUN_ORDER || noun == NOUN_BOOKING ||
+            noun == NOUN_TRADE_NOUN);
+}
+
+static struct act act_of_deal(const struct token *tokens, size_t count)
+{
+    struct act act = act_between(tokens, count - 2, count - 1);
+    struct rule rule = rule_of(VERB_TRADE, last_noun(tokens, count));
+    act.verb = VERB_TRADE;
+    act.noun = (uint8_t)last_noun(tokens, count);
+    act.category = rule.category;
+    act.weight = rule.weight;
+    return act;
+}
+
 static struct act act_of_some(const struct token *tokens, size_t count)
 {
     struct verbs verbs = find_verbs(tokens, count);
+    if (makes_deal(tokens, count))
+        return act_of_deal(tokens, count);
     if (verbs.strong < count)
         return act_of_strong(tokens, count, verbs);
     return verbs.first_weak < count ? act_of_weak(tokens, count, verbs)

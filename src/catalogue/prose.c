@@ -283,4 +283,6 @@ void prose_read(struct slice text, struct prose *ret)
         next_sentence(&r, start);
     }
     read_colours(&r, ret);
+    if (!told)
+        ret->main = foreign_read(text);
 }

@@ -182,7 +182,8 @@ size_t tokens_of_name(struct slice name, struct token tokens[NAME_TOKENS], bool 
 // ---- Texts
 
 // What a character is: part of a word, or what it puts between words.
-enum { IN_WORD = 0x80 };
+// MARKED is the first byte of the Latin letters with marks, U+00C0 to U+00FF.
+enum { IN_WORD = 0x80, MARKED = 0xC3 };
 static const uint8_t characters[256] = {
     ['0' ... '9'] = IN_WORD, ['a' ... 'z'] = IN_WORD, ['A' ... 'Z'] = IN_WORD, [','] = GAP_COMMA,
     [';'] = GAP_COMMA,       ['/'] = GAP_COMMA,       ['|'] = GAP_COMMA,       [':'] = GAP_COLON,
@@ -190,6 +191,7 @@ static const uint8_t characters[256] = {
     ['{'] = GAP_OPEN,        ['}'] = GAP_OPEN,        ['"'] = GAP_OPEN,        ['`'] = GAP_OPEN,
     ['<'] = GAP_OPEN,        ['>'] = GAP_OPEN,        ['!'] = GAP_STOP,        ['?'] = GAP_STOP,
     ['\n'] = GAP_STOP,       ['\r'] = GAP_STOP,       ['.'] = GAP_STOP, // before white space only
+    [MARKED] = IN_WORD,
 };
 
 static unsigned character_at(struct slice text, size_t i)
@@ -214,7 +216,7 @@ static size_t word_end(struct slice text, size_t i)
     while (i < text.length &&
            (character_at(text, i) == IN_WORD ||
             (text.data[i] == '\'' && i + 1 < text.length && is_lower(text.data[i + 1]))))
-        i++;
+        i += (unsigned char)text.data[i] == MARKED && i + 1 < text.length ? 2 : 1;
     return i;
 }
 

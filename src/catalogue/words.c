@@ -35,23 +35,34 @@ const struct word *word_find(const char *text, size_t length)
     return find_hashed(text, length, hash);
 }
 
+// The ASCII letter of one with a mark; 0 when it has none.
+static char unmarked(struct slice text, size_t i)
+{
+    uint32_t c = i + 1 < text.length ? 0xC0U + ((unsigned char)text.data[i + 1] & 0x3FU) : 0;
+    uint32_t folded = text_fold(c);
+    return (unsigned char)text.data[i] == 0xC3 && folded < 0x80 ? (char)folded : '\0';
+}
+
 const struct word *word_find_any_case(struct slice text)
 {
     char lower[WORD_LONGEST];
     uint32_t hash = hash_start;
     if (text.length == 0 || text.length > WORD_LONGEST)
         return NULL;
+    size_t length = 0;
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
+        if ((unsigned char)c >= 0x80)
+            c = unmarked(text, i++);
         // Letters and digits only: the bit is what tells capitals from small letters.
-        lower[i] = c >= 'A' ? (char)(c | 0x20) : c;
-        hash = hash_step(hash, lower[i]);
+        lower[length] = c >= 'A' ? (char)(c | 0x20) : c;
+        hash = hash_step(hash, lower[length++]);
     }
-    const struct word *word = find_hashed(lower, text.length, hash);
-    size_t bare = text.length;
+    const struct word *word = find_hashed(lower, length, hash);
+    size_t bare = length;
     while (bare > 0 && lower[bare - 1] <= '9')
         bare--;
-    return word != NULL || bare == text.length ? word : word_find(lower, bare);
+    return word != NULL || bare == length ? word : word_find(lower, bare);
 }
 
 struct slice word_text(const struct word *word)
