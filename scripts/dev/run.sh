@@ -20,6 +20,7 @@ verb_run() {
         DATA=$DEMO/played
         play_demo
     else
+        fill_catalogue
         start_gateway
         show_endpoint
         trap 'kill "$GATEWAY_PID" 2>/dev/null' INT TERM
@@ -41,6 +42,14 @@ prepare_demo() {
     done
     (umask 077 && : >"$DEMO/gateway.log") # the first admin's link is in it
     chmod 600 "$DEMO/gateway.log"
+}
+
+# So that the catalogue has something in it before anybody has called a tool. Nothing depends on it.
+fill_catalogue() {
+    (umask 077 && mkdir -p "$DATA")
+    build/src/sallyport scan --data "$DATA" --name files -- \
+        node data/demo/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js "$DEMO/files" >"$DEMO/scan.txt" ||
+        echo "the example server could not be scanned: $DEMO/scan.txt" >&2
 }
 
 # Leaves GATEWAY_PID and ENDPOINT.
@@ -93,6 +102,7 @@ show_endpoint() {
 
   3. Change what it may do:  $DEMO/files.policy.json   (the next call follows)
      See what it did:        $DEMO/decisions.jsonl
+     See what its tools do:  $DEMO/scan.txt   (sallyport scan)
      Is it well?             $GATEWAY/readyz
 
   ./dev run --demo plays an agent and shows each decision. Ctrl-C stops the gateway.
@@ -101,6 +111,7 @@ END
 }
 
 play_demo() {
+    fill_catalogue
     start_gateway 2>/dev/null
     local status=0
     node data/demo/agent.mjs "$ENDPOINT" "$SALLYPORT_DEMO_TOKEN" "$DEMO/files" "$DEMO/decisions.jsonl" || status=$?

@@ -71,6 +71,56 @@ static bool take_servers(struct arena *arena, const struct scan *scan,
     return good;
 }
 
+// ---- What agents can do
+
+static struct slice keep(struct arena *arena, struct buffer *text)
+{
+    struct slice kept =
+        text->failed ? (struct slice){NULL, 0} : arena_copy(arena, buffer_slice(text));
+    buffer_release(text);
+    return kept;
+}
+
+static bool take_dangers(struct arena *arena, const struct stack_report *report,
+                         struct pages_scan_dangers *ret)
+{
+    static const char *const states[] = {"possible", "possible with a person alone", "broken"};
+    size_t count = report->combination_count;
+    struct pages_scan_danger *items = arena_take(arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; items != NULL && i < count; i++) {
+        const struct stack_combination *c = &report->combinations[i];
+        struct buffer fix;
+        buffer_init(&fix, 0);
+        stack_say_fix(&fix, c);
+        items[i] = (struct pages_scan_danger){.title = c->title,
+                                              .says = c->says,
+                                              .starter = states[c->states[STACK_STARTER]],
+                                              .fix = keep(arena, &fix)};
+        if (items[i].fix.data == NULL)
+            return false;
+    }
+    *ret = (struct pages_scan_dangers){items, count};
+    return items != NULL;
+}
+
+static bool take_agents(struct arena *arena, const struct scan *scan, struct pages_scan_agents *ret)
+{
+    struct pages_scan_agent *items = arena_take(arena, (scan->together_count + 1) * sizeof *items);
+    bool good = items != NULL;
+    for (size_t i = 0; good && i < scan->together_count; i++) {
+        const struct scan_together *together = &scan->together[i];
+        struct buffer who;
+        buffer_init(&who, 0);
+        scan_write_who(&who, together);
+        items[i] =
+            (struct pages_scan_agent){.who = keep(arena, &who), .too_large = together->too_large};
+        good =
+            items[i].who.data != NULL && take_dangers(arena, &together->report, &items[i].dangers);
+    }
+    *ret = (struct pages_scan_agents){items, scan->together_count};
+    return good;
+}
+
 void scan_write_html(struct buffer *out, const struct scan *scan, int64_t now_ms)
 {
     struct scan_totals totals = scan_count(scan);
@@ -89,7 +139,7 @@ void scan_write_html(struct buffer *out, const struct scan *scan, int64_t now_ms
                 (struct pages_scan_sum){mark_of((enum catalogue_severity)i), totals.severities[i]};
     page.sums = (struct pages_scan_sums){sums, count};
     arena_init(&arena, SCAN_ALL_BYTES_MAX);
-    if (take_servers(&arena, scan, &page.servers))
+    if (take_servers(&arena, scan, &page.servers) && take_agents(&arena, scan, &page.agents))
         pages_write_scan(out, &page);
     else
         out->failed = true;

@@ -79,6 +79,23 @@ struct pages_scan_servers {
     const struct pages_scan_server *items;
     size_t count;
 };
+struct pages_scan_danger {
+    const char *title, *says, *starter; // what starter policies make of it
+    struct slice fix;
+};
+struct pages_scan_dangers {
+    const struct pages_scan_danger *items;
+    size_t count;
+};
+struct pages_scan_agent { // what one agent can do with several servers together
+    struct slice who;     // "files", "the 2 servers of cursor"
+    struct pages_scan_dangers dangers;
+    bool too_large; // was not looked at
+};
+struct pages_scan_agents {
+    const struct pages_scan_agent *items;
+    size_t count;
+};
 struct pages_scan_sum {
     struct pages_scan_mark mark;
     uint32_t count;
@@ -93,5 +110,6 @@ struct pages_scan {
     size_t tools, good, bad, skipped;
     struct pages_scan_sums sums;
     struct pages_scan_servers servers;
+    struct pages_scan_agents agents;
 };
 void pages_write_scan(struct buffer *out, const struct pages_scan *scan);

@@ -65,12 +65,6 @@ static bool add_server(struct table *all, struct scan_server *server)
     return true;
 }
 
-static bool together(const struct scan_server *a, const struct scan_server *b)
-{
-    return a == b || (a->client.length > 0 && slice_equal(a->client, b->client) &&
-                      slice_equal(a->file, b->file));
-}
-
 int scan_find_alike(struct scan *scan)
 {
     bool good = true;
@@ -78,10 +72,10 @@ int scan_find_alike(struct scan *scan)
         struct table all;
         bool seen = false;
         for (size_t k = 0; k < i; k++)
-            seen = seen || together(scan->servers[k], scan->servers[i]);
+            seen = seen || scan_are_together(scan->servers[k], scan->servers[i]);
         table_init(&all);
         for (size_t k = i; !seen && good && k < scan->count; k++)
-            if (together(scan->servers[i], scan->servers[k]))
+            if (scan_are_together(scan->servers[i], scan->servers[k]))
                 good = add_server(&all, scan->servers[k]);
         table_release(&all);
     }

@@ -70,6 +70,7 @@ static bool judge_tool(struct scan_server *server, uint32_t node, struct scan_to
     catalogue_write_why(&why, &verdict);
     *ret = (struct scan_tool){.name = json_string(&server->doc, name, &server->arena),
                               .definition = json_raw(&server->doc, node),
+                              .node = node,
                               .why = arena_copy(&server->arena, buffer_slice(&why)),
                               .category = verdict.category,
                               .severity = verdict.severity,
@@ -143,5 +144,6 @@ int scan_judge_all(struct scan *scan)
         if (result != 0)
             return result;
     }
-    return scan_find_alike(scan);
+    int result = scan_find_alike(scan);
+    return result != 0 ? result : scan_look_together(scan);
 }

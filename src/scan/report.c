@@ -119,6 +119,22 @@ static void write_totals(struct buffer *out, const struct scan *scan)
     buffer_append_string(out, "}}");
 }
 
+static void write_together(struct buffer *out, const struct scan_together *together)
+{
+    buffer_append_string(out, "{\"client\":");
+    if (together->named_by->client.length == 0)
+        buffer_append_string(out, "null");
+    else
+        json_write_string(out, together->named_by->client);
+    text(out, "file", together->named_by->file);
+    buffer_append_string(out, ",\"stack\":");
+    if (together->too_large)
+        buffer_append_string(out, "null");
+    else
+        stack_write_json(out, &together->stack, &together->report);
+    buffer_append_string(out, "}");
+}
+
 void scan_write_json(struct buffer *out, const struct scan *scan, int64_t now_ms)
 {
     char time[CLOCK_TEXT_SIZE];
@@ -129,6 +145,11 @@ void scan_write_json(struct buffer *out, const struct scan *scan, int64_t now_ms
     for (size_t i = 0; i < scan->count; i++) {
         buffer_append_string(out, i == 0 ? "\n" : ",\n");
         write_server(out, scan->servers[i]);
+    }
+    buffer_append_string(out, "\n],\"agents\":[");
+    for (size_t i = 0; i < scan->together_count; i++) {
+        buffer_append_string(out, i == 0 ? "\n" : ",\n");
+        write_together(out, &scan->together[i]);
     }
     buffer_append_string(out, "\n]}\n");
 }

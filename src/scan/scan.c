@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "scan/scan.h"
+#include "scan/scan_internal.h"
 
 #include "base/memory.h"
 
@@ -16,6 +16,7 @@ void scan_init(struct scan *scan)
 
 void scan_release(struct scan *scan)
 {
+    scan_release_together(scan);
     for (size_t i = 0; i < scan->count; i++) {
         struct scan_server *server = scan->servers[i];
         json_doc_release(&server->doc);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "catalogue/catalogue.h"
+#include "stack/stack.h"
 #include "trial/trial.h"
 
 enum {
@@ -49,6 +50,7 @@ struct scan_signal {
 struct scan_tool {
     struct slice name;       // as listed, decoded
     struct slice definition; // its JSON, as listed
+    uint32_t node;           // of the same, in the server's document
     struct slice why;        // a sentence or two
     struct slice words;      // of the heaviest evidence; empty: there is none
     const char *says;        // of the same; NULL: there is none
@@ -88,9 +90,21 @@ struct scan_server {
     uint32_t counts[CATALOGUE_UNKNOWN + 1]; // by category
 };
 
+// What one agent can do with the servers of one client, or with a server that was named alone, when
+// nothing judges its calls, and under starter policies.
+struct scan_together {
+    const struct scan_server *named_by; // one of them: whose client and file
+    struct stack stack;
+    struct stack_report report;
+    bool too_large; // there are too many tools: the report is empty
+    struct arena arena;
+};
+
 struct scan {
     struct scan_server **servers;
     size_t count;
+    struct scan_together *together; // owned
+    size_t together_count;
     size_t bytes; // of all definitions
     const char *ca_file;
     const struct net_guard *guard; // of guarded servers
@@ -131,7 +145,8 @@ int scan_read_dump(struct scan *scan, int file, struct slice path, struct slice 
 // ---- judge.c: from a list to tools
 // The server is bad afterwards when its list is not what it should be. ERROR_NO_MEMORY.
 int scan_judge(struct scan_server *server) MUST_CHECK;
-// All of them, and what only shows across servers.
+// All of them, and what only shows across servers: names that look alike, and what one agent can
+// do.
 int scan_judge_all(struct scan *scan) MUST_CHECK;
 
 // ---- verdicts.c
@@ -165,6 +180,8 @@ struct scan_look {
     bool colours, symbols;
 };
 void scan_write_table(struct buffer *out, const struct scan *scan, const struct scan_look *look);
+// "files", "the 2 servers of cursor"; with text of strangers as it came.
+void scan_write_who(struct buffer *out, const struct scan_together *together);
 void scan_write_summary(struct buffer *out, const struct scan *scan, const struct scan_look *look);
 // report.c: one JSON document (docs/scan.md)
 void scan_write_json(struct buffer *out, const struct scan *scan, int64_t now_ms);

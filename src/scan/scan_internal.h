@@ -12,3 +12,9 @@ void scan_end_leftovers(void);
 
 // ---- alike.c: adds a signal to tools whose names may be taken for others'. ERROR_NO_MEMORY.
 int scan_find_alike(struct scan *scan) MUST_CHECK;
+
+// ---- together.c
+// Has one agent both?
+bool scan_are_together(const struct scan_server *a, const struct scan_server *b);
+int scan_look_together(struct scan *scan) MUST_CHECK; // ERROR_NO_MEMORY
+void scan_release_together(struct scan *scan);

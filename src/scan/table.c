@@ -5,7 +5,14 @@
 // on colours or symbols alone.
 #include "scan/scan.h"
 
-enum { NAME_LEAST = 12, NAME_MOST = 36, TEXT_LEAST = 20, LEFT = 25, SIGNALS_TOLD = 1000 };
+enum {
+    NAME_LEAST = 12,
+    NAME_MOST = 36,
+    TEXT_LEAST = 20,
+    LEFT = 25,
+    WORD_MOST = 60,
+    SIGNALS_TOLD = 1000
+};
 
 static const struct {
     const char *colour, *symbol;
@@ -21,6 +28,15 @@ struct table {
     const struct scan_look *look;
     size_t name_width;
 };
+
+static size_t columns_of(struct slice text, size_t most)
+{
+    struct buffer nowhere;
+    buffer_init(&nowhere, 0);
+    size_t columns = scan_write_harmless(&nowhere, text, most);
+    buffer_release(&nowhere);
+    return columns;
+}
 
 static void colour(const struct table *table, const char *code)
 {
@@ -40,6 +56,27 @@ static void rest(const struct table *table, struct slice text, size_t from)
 {
     size_t room = table->look->width > from + TEXT_LEAST ? table->look->width - from : TEXT_LEAST;
     scan_write_harmless(table->out, text, room);
+    buffer_append_string(table->out, "\n");
+}
+
+// Goes on in further lines, at the same indent.
+static void paragraph(const struct table *table, struct slice text, size_t indent)
+{
+    size_t width = table->look->width, used = 0;
+    while (text.length > 0) {
+        const char *space = memchr(text.data, ' ', text.length);
+        size_t length = space == NULL ? text.length : (size_t)(space - text.data);
+        struct slice next = slice_of(text.data, length);
+        size_t columns = columns_of(next, WORD_MOST);
+        bool fits = used > 0 && used + 1 + columns <= width;
+        if (fits)
+            buffer_append_string(table->out, " ");
+        else
+            buffer_append_format(table->out, "%s%*s", used == 0 ? "" : "\n", (int)indent, "");
+        used = (fits ? used + 1 : indent) + scan_write_harmless(table->out, next, WORD_MOST);
+        length += space != NULL;
+        text = slice_of(text.data + length, text.length - length);
+    }
     buffer_append_string(table->out, "\n");
 }
 
@@ -102,20 +139,11 @@ static void write_tool(const struct table *table, const struct scan_tool *tool)
 
 // ---- A server
 
-static size_t columns_of(struct slice text)
-{
-    struct buffer nowhere;
-    buffer_init(&nowhere, 0);
-    size_t columns = scan_write_harmless(&nowhere, text, NAME_MOST);
-    buffer_release(&nowhere);
-    return columns;
-}
-
 static size_t name_width(const struct scan_server *server)
 {
     size_t width = NAME_LEAST;
     for (size_t i = 0; i < server->tool_count; i++) {
-        size_t columns = columns_of(server->tools[i].name);
+        size_t columns = columns_of(server->tools[i].name, NAME_MOST);
         width = columns > width ? columns : width;
     }
     return width;
@@ -175,11 +203,66 @@ static void write_server(struct table *table, const struct scan_server *server)
     buffer_append_string(table->out, "\n");
 }
 
+// ---- What an agent can do with all of it
+
+static void write_combination(const struct table *table, const struct stack_combination *c)
+{
+    static const char *const states[] = {"possible", "possible with a person alone", "broken"};
+    struct buffer text;
+    buffer_append_string(table->out, "  ");
+    colour(table, looks[CATALOGUE_CRITICAL].colour);
+    word(table, table->look->symbols ? looks[CATALOGUE_CRITICAL].symbol : "-", 2);
+    colour(table, "0");
+    rest(table, slice_from_string(c->title), 4);
+    buffer_init(&text, 0);
+    buffer_append_format(&text, "%s Under starter policies: %s. To break it: ", c->says,
+                         states[c->states[STACK_STARTER]]);
+    stack_say_fix(&text, c);
+    paragraph(table, buffer_slice(&text), 4);
+    table->out->failed = table->out->failed || text.failed;
+    buffer_release(&text);
+}
+
+void scan_write_who(struct buffer *out, const struct scan_together *together)
+{
+    const struct scan_server *named_by = together->named_by;
+    size_t count = together->stack.count;
+    if (named_by->client.length == 0)
+        buffer_append(out, named_by->name);
+    else
+        buffer_append_format(out, "the %zu server%s of %.*s", count, count == 1 ? "" : "s",
+                             SLICE_PRINT(named_by->client));
+}
+
+static void write_together(const struct table *table, const struct scan_together *together)
+{
+    const struct stack_report *report = &together->report;
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_append_string(&text, "What an agent can do with ");
+    scan_write_who(&text, together);
+    buffer_append_string(&text, ", when nothing judges its calls");
+    colour(table, "1");
+    paragraph(table, buffer_slice(&text), 0);
+    colour(table, "0");
+    if (together->too_large)
+        buffer_append_string(table->out, "  there are too many tools to look at together\n");
+    else if (report->combination_count == 0)
+        buffer_append_string(table->out, "  no combination that makes an attack possible\n");
+    for (size_t i = 0; i < report->combination_count; i++)
+        write_combination(table, &report->combinations[i]);
+    buffer_append_string(table->out, "\n");
+    table->out->failed = table->out->failed || text.failed;
+    buffer_release(&text);
+}
+
 void scan_write_table(struct buffer *out, const struct scan *scan, const struct scan_look *look)
 {
     struct table table = {.out = out, .look = look};
     for (size_t i = 0; i < scan->count; i++)
         write_server(&table, scan->servers[i]);
+    for (size_t i = 0; i < scan->together_count; i++)
+        write_together(&table, &scan->together[i]);
     scan_write_summary(out, scan, look);
 }
 

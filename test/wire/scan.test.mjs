@@ -206,6 +206,22 @@ test('signals: what definitions warn of, and names that are taken for others', a
   assert.equal(JSON.parse(fs.readFileSync(path.join(folder, 'p.json'), 'utf8')).tools.read_note.action, 'hide');
 });
 
+test('what one agent can do with the servers of one client', async t => {
+  const both = config(t, { mail: program('mail'), web: program('web') });
+  const { report } = await scanned(both);
+  const [agent] = report.agents;
+  assert.deepEqual([report.agents.length, agent.client, agent.stack.servers.length, agent.stack.tools.length], [1, 'cursor', 2, 2]);
+  const danger = agent.stack.combinations.find(c => c.name === 'exfiltration');
+  assert.ok(danger, JSON.stringify(agent.stack.combinations));
+  const { out } = await scan(both, { env: { COLUMNS: '72' } });
+  assert.match(out, /What an agent can do with the 2 servers of cursor, when nothing\s+judges\s+its\s+calls\n/);
+  assert.match(out, /Private data can be carried out\n/);
+  assert.match(out, /To\s+break\s+it: /);
+  assert.ok(out.split('\n').every(line => line.length <= 72), out);
+  const lists = JSON.stringify({ servers: [{ server: 'mail', tools: [{ name: 'read_emails' }] }, { server: 'web', tools: [{ name: 'http_post' }] }] });
+  assert.deepEqual((await scanned(['--from', '-'], { input: lists })).report.agents, []);
+});
+
 test('the catalogue of a data folder: filled, and what changed since is said', async t => {
   const folder = scratch(t), run = mode => scan(['--data', folder, '--name', 'files', '--', ...CHILD, mode]);
   const first = await run('write_file');
