@@ -6,9 +6,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ALLOW_ALL, startGateway } from '../lib/gateway.mjs';
+import { makeData } from '../lib/database.mjs';
+import { ALLOW_ALL, BINARY, sanitizerOptions, startGateway } from '../lib/gateway.mjs';
 import { modern, Session } from '../lib/mcp.mjs';
-import { ROOT } from '../lib/scratch.mjs';
+import { People } from '../lib/pinned.mjs';
+import { eventually, ROOT, scratch } from '../lib/scratch.mjs';
 import { FakeUpstream } from '../lib/upstream.mjs';
 import { assertUnknownTool } from '../lib/wire.mjs';
 
@@ -24,13 +26,24 @@ export async function stage(t, attack, protect) {
   const fakes = {}, servers = {}, documents = {};
   for (const name of new Set([...Object.keys(policies), ...requests(attack).map(step => step.server)])) {
     fakes[name] = await FakeUpstream.start(t, { onMessage: (message, context) => answer(fakes[name], message, context) });
-    servers[name] = { url: fakes[name].url };
+    const { pinning } = (protect && settings.servers?.[name]) || {};
+    servers[name] = { url: fakes[name].url, ...(pinning ? { pinning } : {}) };
     documents[name] = (protect && policies[name]) || ALLOW_ALL;
   }
   const reach = Object.fromEntries(Object.keys(protect ? policies : fakes).map(name => [name, name]));
   const labels = new Set(requests(attack).map(step => step.grant ?? 'agent'));
   const grants = Object.fromEntries([...labels].map(label => [label, { servers: reach, ...(protect ? settings.grants?.[label] : {}) }]));
-  return { fakes, gateway: await startGateway(t, { servers, policies: documents, grants }) };
+  const setup = { servers, policies: documents, grants };
+  if (!Object.values(servers).some(server => server.pinning)) return { fakes, gateway: await startGateway(t, setup), settled: () => {} };
+  const data = await makeData(scratch(t), BINARY, { PATH: process.env.PATH, HOME: scratch(t), ...sanitizerOptions() });
+  const gateway = await startGateway(t, setup, { args: ['--data', data.folder] });
+  return { fakes, gateway, settled: server => settled(new People(gateway, data.key), server, servers[server].pinning) };
+}
+
+// What a pinned server listed first is accepted by a thread of its own.
+async function settled(people, server, pinning) {
+  people.server = 'file.' + server;
+  if (pinning) await eventually(async () => (await people.list('accepted')).length > 0, 'the first list is accepted');
 }
 
 // What the story says that the server answers now.
@@ -71,7 +84,7 @@ function plain({ result, error }) {
 
 // Every request of the story, in order.
 export async function play(t, attack, { protect, era }) {
-  const { fakes, gateway } = await stage(t, attack, protect);
+  const { fakes, gateway, settled } = await stage(t, attack, protect);
   const agents = {};
   for (const [index, step] of requests(attack).entries()) {
     const { grant = 'agent' } = step, fake = fakes[step.server], where = `step ${index + 1} (${step.says})`;
@@ -84,6 +97,7 @@ export async function play(t, attack, { protect, era }) {
       if (protect) assertProtected(step, time, got, reached, where);
       else assertSucceeded(step, got, reached, where);
     }
+    if (step.request.method === 'tools/list') await settled(step.server);
   }
   return { fakes, gateway };
 }

@@ -39,8 +39,7 @@ const HELD = {
     rates: [['A new tool that does more than read is denied', ['write', 'execute', 'destructive', 'financial'].map(category => deny('new_tool', {}, { category, listed: false }))],
       ['A tool that was allowed as one that reads', [allow('get_history', {}, { category: 'read', listed: true }), deny('get_history', {}, { category: 'destructive', listed: false }), deny('get_history', {})]],
       ['A known tool gets the arguments that were agreed', [allow('get_rate', { from: 'EUR', to: 'USD' }), deny('get_rate', { from: 'EUR', to: 'USD', x: 1 }), deny('get_rate', { from: 'EUR', to: 'invoice' }), deny('get_rate', { from: 'invoice', to: 'EUR' }), deny('get_rate', { from: 'EUR' })]],
-      ['A changed description of a tool that stays allowed', [allow('get_rate', { from: 'EUR', to: 'USD' }, { category: 'financial', listed: true })]],
-      ['A new tool that says that it only reads', [allow('new_tool', { anything: 'x' }, { category: 'read', listed: true })]]],
+      ['Without pinning, the policy alone lets', [allow('get_rate', { from: 'EUR', to: 'USD' }, { category: 'financial', listed: true }), allow('new_tool', { anything: 'x' }, { category: 'read', listed: true })]]],
   },
   'cross-server-shadowing': {
     facts: [['The description of a tool that this agent may not call', [deny('fact_of_the_day', {}, { listed: false })]]],
@@ -128,7 +127,7 @@ const HELD = {
 // world outside of the gateway.
 const ELSEWHERE = {
   'tool-poisoning': ['The description itself'],
-  'rug-pull': ['A server that keeps its list'],
+  'rug-pull': ['With pinning, a definition', 'What was hostile already', 'A server that keeps its list'],
   'cross-server-shadowing': ['The description of a tool that the agent may call', 'Servers that the agent reaches'],
   'line-jumping': ['What a server says of itself'],
   'indirect-prompt-injection': ['What the agent reaches through other servers'],
