@@ -3,6 +3,7 @@
 //
 // The life of a request: taken in on the loop, worked on by one thread after the other, answered on
 // the loop. A client that leaves changes nothing about the work, only nobody gets the answer.
+#include "admin/catalogue_internal.h"
 #include "admin/decisions_internal.h"
 
 #include "base/clock.h"
@@ -395,6 +396,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
     admin->options = *options;
     pthread_mutex_init(&admin->lock, NULL);
     admin->throttle = admin_throttle_new();
+    admin->shelf = admin_shelf_new(options->folder);
     list_init(&admin->faces);
     if (options->upstream_ca != NULL)
         admin->ca_file = memory_copy_string(options->upstream_ca, strlen(options->upstream_ca));
@@ -424,6 +426,7 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->askers);
     admin_pool_close(admin->searchers);
     admin_oidc_free(admin->oidc);
+    admin_shelf_free(admin->shelf);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     admin_declared_unref(admin->declared);

@@ -209,6 +209,9 @@ int admin_diff_lines(struct slice before, struct slice after, struct buffer *out
 // The value of a parameter, decoded into the request's arena; data NULL when it is not there.
 int admin_query(struct admin_request *request, const char *name, struct slice *ret,
                 struct error *error) MUST_CHECK;
+// All values of a parameter that may be given several times, at most `most` of them.
+int admin_query_all(struct admin_request *request, const char *name, struct slice *ret, size_t most,
+                    size_t *ret_count, struct error *error) MUST_CHECK;
 // The same of a form that a browser sent.
 int admin_form_value(struct admin_request *request, struct slice form, const char *name,
                      struct slice *ret, struct error *error) MUST_CHECK;
@@ -240,6 +243,7 @@ struct admin {
     char *ca_file;                   // owned; NULL: the system's
     atomic_bool ending;              // trials end early
     struct admin_oidc *oidc;         // sign-ins under way
+    struct admin_shelf *shelf;       // handles of the catalogue
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
     struct list faces;

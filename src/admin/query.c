@@ -71,6 +71,24 @@ int admin_query(struct admin_request *request, const char *name, struct slice *r
     return admin_form_value(request, request->query, name, ret, error);
 }
 
+int admin_query_all(struct admin_request *request, const char *name, struct slice *ret, size_t most,
+                    size_t *ret_count, struct error *error)
+{
+    struct slice rest = request->query, key, value;
+    *ret_count = 0;
+    while (next_pair(&rest, &key, &value)) {
+        if (!slice_equal_string(key, name))
+            continue;
+        if (*ret_count == most)
+            return admin_fault(request, name, JSON_NONE, error, "is given more than %zu times",
+                               most);
+        ret[*ret_count] = decode(request, value);
+        if (ret[(*ret_count)++].data == NULL)
+            return admin_fault(request, name, JSON_NONE, error, "is not percent-encoded properly");
+    }
+    return 0;
+}
+
 int admin_query_number(struct admin_request *request, const char *name, int64_t least, int64_t most,
                        int64_t *ret, struct error *error)
 {

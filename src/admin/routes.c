@@ -68,6 +68,8 @@ static const struct admin_route routes[] = {
     // The catalogue
     {"GET", "/catalogue/attacks", ADMIN_VIEWER, .read = admin_list_attacks},
     {"GET", "/catalogue/attacks/{attack}", ADMIN_VIEWER, .read = admin_show_attack},
+    {"GET", "/catalogue/stack", ADMIN_VIEWER, .read = admin_ask_stack, .searches = true,
+     .hash = admin_look_at_servers},
 
     // Decisions
     {"GET", "/decisions", ADMIN_VIEWER, .read = admin_ask_decisions, .searches = true,
@@ -167,6 +169,8 @@ static const struct admin_route routes[] = {
     {"PUT", "/grants/{id}/servers/{server}", ADMIN_POLICY_MANAGER, .write = admin_attach,
      .resource = &admin_grants, .any_body = true, .edits = true},
     {"GET", "/grants/{id}/snippets", ADMIN_VIEWER, .read = admin_snippets},
+    {"GET", "/grants/{id}/stack", ADMIN_POLICY_MANAGER, .read = admin_ask_grant_stack,
+     .searches = true, .hash = admin_look_at_grant, .resource = &admin_grants},
     {"POST", "/grants/{id}/rotate", ADMIN_ADMIN, .write = admin_rotate_grant,
      .resource = &admin_grants, .any_body = true, .edits = true},
     {"POST", "/grants/{id}/revoke", ADMIN_ADMIN, .write = admin_revoke_grant,

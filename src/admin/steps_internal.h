@@ -10,6 +10,8 @@
     X(admin_list_attacks)                                                                          \
     X(admin_show_attack)                                                                           \
     X(admin_show_declared)                                                                         \
+    X(admin_ask_stack)                                                                             \
+    X(admin_ask_grant_stack)                                                                       \
     X(admin_find_member)                                                                           \
     X(admin_sign_in)                                                                               \
     X(admin_show_session)                                                                          \
@@ -70,6 +72,8 @@ int admin_check_password(struct admin_request *request, struct error *error);
 int admin_replace_password(struct admin_request *request, struct error *error);
 int admin_hash_password(struct admin_request *request, struct error *error);
 int admin_try_server(struct admin_request *request, struct error *error);
+int admin_look_at_servers(struct admin_request *request, struct error *error);
+int admin_look_at_grant(struct admin_request *request, struct error *error);
 int admin_ask_sign_in(struct admin_request *request, struct error *error);
 int admin_ask_tokens(struct admin_request *request, struct error *error);
 int admin_ask_revocation(struct admin_request *request, struct error *error);

@@ -121,7 +121,8 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .guard = data->guard,
                                           .fetch = data->fetch,
                                           .upstream_ca = config->upstream_ca,
-                                          .decisions = data->decisions};
+                                          .decisions = data->decisions,
+                                          .folder = data->folder};
     struct admin *admin = NULL;
     if (result == 0)
         result = admin_open(&options, &admin, error);

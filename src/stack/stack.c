@@ -148,7 +148,10 @@ static int look_at_tool(const struct stack *stack, const struct policy *starter,
 {
     row->views[STACK_NOW] =
         (struct stack_view){.outcome = STACK_FREE, .listed = true, .calls = STACK_UNLIMITED};
-    int result = row->server->judged
+    if (row->tool->waits)
+        row->views[STACK_NOW] =
+            (struct stack_view){.outcome = STACK_DENIED, .rule = SLICE_LITERAL("(quarantined)")};
+    int result = row->server->judged && !row->tool->waits
                      ? judge(report, stack, row, row->server->policy, &row->views[STACK_NOW])
                      : 0;
     return result != 0 ? result : judge(report, stack, row, starter, &row->views[STACK_STARTER]);

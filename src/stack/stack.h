@@ -18,6 +18,7 @@ struct stack_tool {
     enum catalogue_category category;
     uint32_t signals; // bits, 1 << enum catalogue_signal
     bool misleads;    // as in struct catalogue_entry
+    bool waits;       // for somebody to accept its definition: no call passes meanwhile
     // Words of its definition that are names of tools, perhaps of other servers.
     struct slice named[CATALOGUE_FINDINGS_EACH];
     size_t named_count;

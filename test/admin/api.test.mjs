@@ -519,6 +519,15 @@ test('the examples of docs/api.md do what they say', async t => {
   assert.match(stdout, /"note":"back to version 1"/);
 });
 
+// What they say: stack.test.mjs.
+test('stacks of servers that the catalogue does not know', async t => {
+  const { api, acme } = await startApi(t);
+  const { body } = await api.as(acme.keys.viewer).must(200, 'GET', '/catalogue/stack?server=files');
+  assert.deepEqual([body.missing, body.stack.tools], [['files'], []]);
+  const own = (await api.as(acme.keys.policy_manager).must(200, 'GET', `/grants/${acme.grant}/stack`)).body;
+  assert.equal(own.grant.id, acme.grant);
+});
+
 // Each documented success was seen above.
 // What providers do and may not do: providers.test.mjs.
 test('an identity provider is added, signs somebody in, and is removed', async t => {

@@ -26,7 +26,7 @@ const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', provi
 function fill(path, owner) {
   const [, kind] = path.split('/');
   return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{attack}', 'rug-pull').replace('{override}', owner.override).replace('{fingerprint}', WAITING).replace('{authorization}', owner.authorization).replace('{number}', kind === 'decisions' ? owner.decision : '1')
-    .replace(/\/diff$/, '/diff?from=1&to=1');
+    .replace(/\/diff$/, '/diff?from=1&to=1').replace(/^\/catalogue\/stack$/, '/catalogue/stack?server=files');
 }
 const ask = (api, route, target) => api.call(route.method, target, BODIES[`${route.method} ${route.path}`], { 'If-Match': '*' });
 // What everybody who is signed in sees alike.

@@ -236,6 +236,25 @@ static void test_misleading(void **state)
 
 // ---- Without a gateway, without a policy, without memory
 
+// Also where a policy would let it pass, or nothing judges.
+static void test_quarantined(void **state)
+{
+    struct scene scene;
+    (void)state;
+    scene_init(&scene);
+    scene_add(&scene, "mail", mail, "{'version':'1','default':'allow'}");
+    scene_add(&scene, "web", web, NULL);
+    scene.tools[0][1].waits = scene.tools[1][0].waits = true;
+    scene_look(&scene);
+    const struct stack_view *view = &scene_row(&scene, "send_email")->views[STACK_NOW];
+    assert_int_equal(view->outcome, STACK_DENIED);
+    assert_false(view->listed);
+    assert_int_equal(scene_row(&scene, "fetch_url")->views[STACK_NOW].outcome, STACK_DENIED);
+    assert_int_equal(scene_danger(&scene, STACK_EXFILTRATION)->states[STACK_NOW], STACK_BROKEN);
+    assert_int_equal(scene.report.worst[STACK_NOW][STACK_ALL_CATEGORIES].open, 1);
+    scene_release(&scene);
+}
+
 static void test_no_policy(void **state)
 {
     struct scene scene;
@@ -347,8 +366,9 @@ int main(void)
         cmocka_unit_test(test_three_servers), cmocka_unit_test(test_fixes),
         cmocka_unit_test(test_trading),       cmocka_unit_test(test_harmless),
         cmocka_unit_test(test_names),         cmocka_unit_test(test_misleading),
-        cmocka_unit_test(test_no_policy),     cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_policy),     cmocka_unit_test(test_quarantined),
+        cmocka_unit_test(test_hostile),       cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
