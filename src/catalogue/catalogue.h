@@ -99,6 +99,9 @@ struct catalogue_hints catalogue_read_hints(const struct json_doc *doc, uint32_t
 // One or two sentences on the verdict for a person, appended to `out`.
 void catalogue_write_why(struct buffer *out, const struct catalogue_verdict *verdict);
 
+// One of the verdict's pieces of evidence as a JSON object, appended.
+void catalogue_write_evidence(struct buffer *out, const struct catalogue_evidence *evidence);
+
 // ---- Fingerprints: is a definition still the one that somebody looked at?
 enum { CATALOGUE_FINGERPRINT_SIZE = 32 };
 // SHA-256 of the canonical JSON of a tool's definition, without its own members `_meta` and
@@ -167,6 +170,8 @@ enum {
 // them: that takes the names of other servers' tools.
 size_t catalogue_find_signals(const struct catalogue_tool *tool, struct catalogue_finding *ret,
                               size_t most);
+// As a JSON object, appended.
+void catalogue_write_finding(struct buffer *out, const struct catalogue_finding *finding);
 const char *catalogue_signal_name(
     enum catalogue_signal signal); // "takes-url" ... "way-out"; also in make_attacks.py
 // How many tokens a text costs an agent's model: an estimate (docs/signals.md, "Tokens").

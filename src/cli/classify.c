@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { LINE_MAX_BYTES = 4 * 1024 * 1024, CHUNK = 64 * 1024 };
+enum { LINE_MAX_BYTES = 4 * 1024 * 1024 };
 
 enum { SIGNALS };
 static const struct cli_flag flags[] = {
@@ -33,68 +33,17 @@ static const struct cli_usage usage = {
     .operands_most = 1};
 
 struct classifying {
-    FILE *file;
-    char *chunk;
-    size_t at, end;     // of the chunk
-    struct buffer line; // without its line feed
-    bool too_long;      // the rest of the line was skipped
+    struct cli_lines lines;
     struct json_doc doc;
     struct buffer out;
-    uint64_t number;
     bool failed; // some line was bad
     bool signals;
 };
-
-// Takes what the chunk has of the line; true when the line ends here.
-static bool take_part(struct classifying *c)
-{
-    const char *start = c->chunk + c->at;
-    const char *feed = memchr(start, '\n', c->end - c->at);
-    size_t length = feed == NULL ? c->end - c->at : (size_t)(feed - start);
-    if (!c->too_long && (c->line.length + length > LINE_MAX_BYTES ||
-                         buffer_append(&c->line, slice_of(start, length)) != 0))
-        c->too_long = true;
-    c->at += length + (feed != NULL);
-    return feed != NULL;
-}
-
-// False at the end of the input.
-static bool next_line(struct classifying *c)
-{
-    bool some = false;
-    buffer_clear(&c->line);
-    c->too_long = false;
-    for (;;) {
-        if (c->at == c->end) {
-            c->end = fread(c->chunk, 1, CHUNK, c->file);
-            c->at = 0;
-            if (c->end == 0)
-                return some;
-        }
-        some = true;
-        if (take_part(c))
-            return true;
-    }
-}
 
 static void write_text(struct buffer *out, const char *key, struct slice text)
 {
     json_write_key(out, key);
     json_write_string(out, text);
-}
-
-static void write_evidence(struct buffer *out, const struct catalogue_evidence *e)
-{
-    buffer_append_string(out, "{");
-    write_text(out, "source", slice_from_string(catalogue_source_name(e->source)));
-    buffer_append_format(out, ",\"offset\":%zu,\"length\":%zu,", e->offset, e->length);
-    write_text(out, "words", e->words);
-    buffer_append_string(out, ",");
-    write_text(out, "says", slice_from_string(e->says));
-    buffer_append_string(out, ",");
-    write_text(out, "category", slice_from_string(catalogue_category_name(e->category)));
-    buffer_append_format(out, ",\"weight\":%d,\"against\":%s}", e->weight,
-                         e->against ? "true" : "false");
 }
 
 static void write_why(struct buffer *out, const struct catalogue_verdict *verdict)
@@ -121,26 +70,11 @@ static void write_verdict(struct buffer *out, const struct catalogue_tool *tool,
                          verdict->confidence % 1000);
     for (size_t i = 0; i < verdict->count; i++) {
         buffer_append_string(out, i > 0 ? "," : "");
-        write_evidence(out, &verdict->evidence[i]);
+        catalogue_write_evidence(out, &verdict->evidence[i]);
     }
     buffer_append_string(out, "],");
     write_why(out, verdict);
     buffer_append_string(out, verdict->shortened ? ",\"shortened\":true" : "");
-}
-
-static void write_finding(struct buffer *out, const struct catalogue_finding *f)
-{
-    buffer_append_string(out, "{");
-    write_text(out, "signal", slice_from_string(catalogue_signal_name(f->signal)));
-    buffer_append_string(out, ",");
-    write_text(out, "severity", slice_from_string(catalogue_severity_name(f->severity)));
-    buffer_append_string(out, ",");
-    write_text(out, "source", slice_from_string(catalogue_source_name(f->source)));
-    buffer_append_format(out, ",\"offset\":%zu,\"length\":%zu,", f->offset, f->length);
-    write_text(out, "words", f->words);
-    buffer_append_string(out, ",");
-    write_text(out, "says", slice_from_string(f->says));
-    buffer_append_string(out, "}");
 }
 
 // What the definition warns of, and what it costs to show it to a model.
@@ -149,10 +83,10 @@ static void write_signals(struct classifying *c, const struct catalogue_tool *to
     struct catalogue_finding findings[CATALOGUE_FINDINGS_MAX];
     size_t count = catalogue_find_signals(tool, findings, CATALOGUE_FINDINGS_MAX);
     buffer_append_format(&c->out, ",\"tokens\":%u,\"signals\":[",
-                         catalogue_count_tokens(buffer_slice(&c->line)));
+                         catalogue_count_tokens(buffer_slice(&c->lines.line)));
     for (size_t i = 0; i < count; i++) {
         buffer_append_string(&c->out, i > 0 ? "," : "");
-        write_finding(&c->out, &findings[i]);
+        catalogue_write_finding(&c->out, &findings[i]);
     }
     buffer_append_string(&c->out, "]");
 }
@@ -160,7 +94,7 @@ static void write_signals(struct classifying *c, const struct catalogue_tool *to
 static void write_error(struct classifying *c, const char *text)
 {
     c->failed = true;
-    buffer_append_format(&c->out, "{\"line\":%llu,", (unsigned long long)c->number);
+    buffer_append_format(&c->out, "{\"line\":%llu,", (unsigned long long)c->lines.number);
     write_text(&c->out, "error", slice_from_string(text));
     buffer_append_string(&c->out, "}");
 }
@@ -171,11 +105,11 @@ static void classify_line(struct classifying *c)
     struct catalogue_scratch scratch;
     struct catalogue_tool tool;
     struct catalogue_verdict verdict;
-    if (c->too_long) {
+    if (c->lines.too_long) {
         write_error(c, "longer than 4 MiB");
         return;
     }
-    if (json_scan(&c->doc, buffer_slice(&c->line), NULL, &error, NULL) != 0) {
+    if (json_scan(&c->doc, buffer_slice(&c->lines.line), NULL, &error, NULL) != 0) {
         write_error(c, error.text);
         return;
     }
@@ -197,8 +131,7 @@ static void classify_line(struct classifying *c)
 
 static int classify_all(struct classifying *c, const char *path)
 {
-    while (next_line(c)) {
-        c->number++;
+    while (cli_lines_next(&c->lines)) {
         buffer_clear(&c->out);
         classify_line(c);
         buffer_append_string(&c->out, "\n");
@@ -206,7 +139,7 @@ static int classify_all(struct classifying *c, const char *path)
         if (c->out.failed || fwrite(line.data, 1, line.length, stdout) != line.length)
             return cli_complain(CLI_FAILED, "standard output cannot be written");
     }
-    if (ferror(c->file) != 0)
+    if (ferror(c->lines.file) != 0)
         return cli_complain(CLI_FAILED, "%s cannot be read: %s", path, strerror(errno));
     return c->failed ? CLI_FAILED : CLI_OK;
 }
@@ -221,19 +154,13 @@ int cli_classify(int argc, char **argv, const char *const *environment)
         return exit_code;
     const char *path = arguments.operands[0];
     c.signals = arguments.values[SIGNALS] != NULL;
-    c.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (c.file == NULL)
-        return cli_complain(CLI_FAILED, "%s cannot be read: %s", path, strerror(errno));
-    c.chunk = memory_new(CHUNK);
-    buffer_init(&c.line, LINE_MAX_BYTES);
+    if (!cli_lines_open(&c.lines, path, LINE_MAX_BYTES))
+        return CLI_FAILED;
     buffer_init(&c.out, 0);
     json_doc_init(&c.doc);
     exit_code = classify_all(&c, path);
     json_doc_release(&c.doc);
     buffer_release(&c.out);
-    buffer_release(&c.line);
-    memory_free(c.chunk);
-    if (c.file != stdin)
-        fclose(c.file);
+    cli_lines_close(&c.lines);
     return exit_code;
 }

@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"apply", cli_apply, "make a running gateway what such files say"},
     {"import", cli_import, "take over such files, or the servers of a client's configuration"},
     {"admin", cli_admin, "look after a database: seal its credentials under new keys"},
+    {"catalogue", cli_catalogue, "what is known of servers and their tools"},
     {"scan", cli_scan, "list the tools of servers, and say what they do"},
     {"stack", cli_stack, "say what an agent can do with all of its servers together"},
     {"classify", cli_classify, "say what tools do, from their definitions"},

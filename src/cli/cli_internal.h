@@ -9,12 +9,15 @@
 #include "control/control.h"
 #include "pipeline/pipeline.h"
 
+#include <stdio.h>
+
 int cli_serve(int argc, char **argv, const char *const *environment);
 int cli_run(int argc, char **argv, const char *const *environment);
 int cli_connect(int argc, char **argv, const char *const *environment);
 int cli_policy(int argc, char **argv, const char *const *environment);
 int cli_admin(int argc, char **argv, const char *const *environment);
 int cli_audit(int argc, char **argv, const char *const *environment);
+int cli_catalogue(int argc, char **argv, const char *const *environment);
 int cli_scan(int argc, char **argv, const char *const *environment);
 int cli_stack(int argc, char **argv, const char *const *environment);
 int cli_classify(int argc, char **argv, const char *const *environment);
@@ -81,6 +84,21 @@ const char *cli_config_path(const char *flag, const char *const *environment);
 // Loads it and prints its problems to standard error: CLI_OK, CLI_USAGE, or CLI_FAILED when memory
 // is short.
 int cli_load_config(const char *path, const char *const *environment, struct config **ret);
+
+// ---- lines.c: a file, or standard input ("-"), line by line
+struct cli_lines {
+    FILE *file;         // ferror() says at the end whether all of it was read
+    struct buffer line; // without its line feed
+    bool too_long;      // than `most`: the rest of the line was skipped
+    uint64_t number;    // from 1
+    size_t most;
+    char *chunk;
+    size_t at, end; // of the chunk
+};
+// False: it cannot be read, which has been said.
+bool cli_lines_open(struct cli_lines *lines, const char *path, size_t most);
+bool cli_lines_next(struct cli_lines *lines); // false at the end
+void cli_lines_close(struct cli_lines *lines);
 
 // ---- verbs.c: a command that has commands of its own, at most 16.
 struct cli_verb {

@@ -39,6 +39,7 @@ void inventory_close(struct inventory *inventory)
 {
     if (inventory == NULL)
         return;
+    inventory_unlearn(inventory);
     store_catalogue_close(inventory->store);
     ZSTD_freeCCtx(inventory->packer);
     ZSTD_freeDCtx(inventory->unpacker);
@@ -56,7 +57,7 @@ int inventory_commit(struct inventory *inventory, struct error *error)
 {
     int result = store_catalogue_commit(inventory->store, error);
     if (result != 0)
-        store_catalogue_rollback(inventory->store);
+        inventory_rollback(inventory);
     inventory->batch = false;
     return result;
 }
@@ -64,6 +65,7 @@ int inventory_commit(struct inventory *inventory, struct error *error)
 void inventory_rollback(struct inventory *inventory)
 {
     store_catalogue_rollback(inventory->store);
+    inventory_unlearn(inventory);
     inventory->batch = false;
 }
 

@@ -98,6 +98,41 @@ int inventory_override(struct inventory *inventory, struct slice organisation, s
                        struct slice tool, enum catalogue_category category,
                        struct error *error) MUST_CHECK;
 
+// ---- Many lists at once: JSON lines, each a tool of a server ("server", "tool" or "name",
+// "description", "input_schema" or "inputSchema"...) or a server with all of its tools ("server",
+// "tools"). Lines of one server belong together and are taken together; where they are scattered
+// the result is the same and it takes longer. Nothing is removed but by a line with "tools".
+struct inventory_bulk;
+struct inventory_bulk_options {
+    struct slice organisation; // "" is shared; copied, as is the next
+    struct slice source;       // where a line does not say it
+    int64_t now_ms;
+    // What is wrong with a line, for people; the line is left out.
+    void (*complain)(void *argument, uint64_t line, const char *why);
+    void *argument;
+};
+struct inventory_bulk_counts {
+    uint64_t lines, bad_lines;
+    uint64_t lists, new_servers;      // lists: as often as servers were taken
+    uint64_t tools;                   // in lists
+    uint64_t added, changed, removed; // of them
+    uint64_t repeated, unusable;
+};
+// The inventory must outlive it and is not used otherwise meanwhile.
+int inventory_bulk_new(struct inventory *inventory, const struct inventory_bulk_options *options,
+                       struct inventory_bulk **ret, struct error *error) MUST_CHECK;
+// A line without its line feed; an empty one is counted alone; a `length` beyond
+// INVENTORY_DEFINITION_MAX is complained of. What was taken is committed every two seconds, so that
+// others may write meanwhile. A failure ends it: what was committed stays, and the same lines may
+// be given again.
+int inventory_bulk_line(struct inventory_bulk *bulk, struct slice line,
+                        struct error *error) MUST_CHECK;
+// Takes and commits the rest.
+int inventory_bulk_end(struct inventory_bulk *bulk, struct error *error) MUST_CHECK;
+const struct inventory_bulk_counts *inventory_bulk_counts(const struct inventory_bulk *bulk);
+void inventory_bulk_free(
+    struct inventory_bulk *bulk); // NULL accepted; undoes what is not committed
+
 // ---- What is known
 struct inventory_server {
     struct slice slug, name, title, source;
@@ -223,6 +258,22 @@ struct inventory_pasts {
 int inventory_history(struct inventory *inventory, const struct inventory_server *server,
                       struct slice tool, size_t limit, struct arena *arena,
                       struct inventory_pasts *ret, struct error *error) MUST_CHECK;
+// ---- As JSON objects, appended (docs/api.md, "The catalogue")
+void inventory_write_server(struct buffer *out, const struct inventory_server *server);
+void inventory_write_row(struct buffer *out, const struct inventory_row *row);
+// With the definition, its verdict, what it warns of, and the rule that is recommended for it.
+void inventory_write_tool(struct buffer *out, const struct inventory_tool *tool);
+void inventory_write_counts(struct buffer *out, const struct inventory_counts *counts);
+// A change with its definitions and what differs between them; `after` is what came behind it,
+// empty where nothing did. Fails as inventory_diff.
+int inventory_write_past(struct buffer *out, const struct inventory_past *past, struct slice after,
+                         struct error *error) MUST_CHECK;
+// The whole history of a tool, or of a server (`tool` empty): {"items": [...], "forgotten": N}.
+int inventory_write_history(struct inventory *inventory, const struct inventory_server *server,
+                            struct slice tool, size_t limit, struct arena *arena,
+                            struct buffer *out, struct error *error) MUST_CHECK;
+// "added", "changed", "removed"
+const char *inventory_change_name(enum inventory_change_kind kind);
 // What differs between two definitions, appended as a JSON array of {"path": a JSON pointer,
 // "before", "after"}; a member that is only on one side has only that. At most 200 of them, then
 // {"more": true}. Either may be empty. ERROR_SYNTAX: one is no JSON.

@@ -15,8 +15,17 @@ enum {
     WORDS_MAX = 2048,  // bytes of the words that a tool is found by
 };
 
+// What the texts of many servers have in common: compressed data names the one that it needs.
+struct dictionary {
+    unsigned id; // 0: none
+    ZSTD_CDict *packs;
+    ZSTD_DDict *unpacks;
+};
+
 struct inventory {
     struct store_catalogue *store;
+    struct dictionary dictionary;
+    bool looked; // for a dictionary
     ZSTD_CCtx *packer;
     ZSTD_DCtx *unpacker;
     bool batch; // inventory_begin was called
@@ -61,6 +70,12 @@ int inventory_squeeze(struct inventory *inventory, struct slice text, struct buf
                       struct error *error) MUST_CHECK;
 int inventory_expand(struct inventory *inventory, struct slice data, struct buffer *out,
                      struct error *error) MUST_CHECK;
+// Makes a dictionary of the texts, when there is none yet: what is compressed from now on uses it.
+// `sizes`: of each, one behind the other in `texts`. Texts that give none are no failure.
+int inventory_learn(struct inventory *inventory, struct slice texts, const size_t *sizes,
+                    size_t count, struct error *error) MUST_CHECK;
+// It is not known any more what the file has.
+void inventory_unlearn(struct inventory *inventory);
 // A pack is entries one behind the other, in the order of their places.
 struct pack_entry {
     uint32_t place;

@@ -259,7 +259,8 @@ static int look_into(void *argument, int64_t id, struct slice data)
     struct pack_entry entry;
     struct buffer raw;
     bool damaged = false;
-    uint32_t place = (uint32_t)(id & (STORE_CATALOGUE_PLACES - 1));
+    uint32_t place = (uint32_t)(looking->id & (STORE_CATALOGUE_PLACES - 1));
+    (void)id;
     buffer_init(&raw, 0);
     int result = inventory_expand(looking->inventory, data, &raw, looking->error);
     struct slice rest = buffer_slice(&raw), *definition = &looking->tool->definition;

@@ -197,9 +197,10 @@ static int have_of_server(void *argument, const struct store_catalogue_tool *too
 {
     struct searching *s = argument;
     struct find_place place = {.id = tool->id};
-    if ((categories_of(s) & 1U << tool->category) == 0)
-        return 0;
     inventory_fold(tool->name, &place.fold);
+    if ((categories_of(s) & 1U << tool->category) == 0 ||
+        (s->word_count == 0 && !starts(s, &place.fold)))
+        return 0;
     place.tier = tier_of(s, &place.fold);
     return add(s, tool, &place);
 }
@@ -210,7 +211,7 @@ static int find_in_server(struct searching *s)
     struct store_catalogue *store = s->inventory->store;
     int result = 0;
     s->tier = FIND_IN_NAME;
-    if (s->text.length == 0)
+    if (s->word_count == 0)
         result = store_catalogue_each_tool(store, s->server.id, have_of_server, s, s->error);
     for (; s->word_count > 0 && s->tier < FIND_TIERS && result == 0; s->tier++) {
         set_words(s, &wanted);
@@ -234,25 +235,53 @@ static int find_in_server(struct searching *s)
 
 // ---- How many there are
 
-static int count_all(struct searching *s, struct inventory_page *page)
+static int count_names(struct searching *s, int64_t owner, int64_t *ret)
+{
+    struct store_catalogue_names wanted = {
+        .owner = owner, .text = fold_slice(&s->text), .limit = INVENTORY_COUNT_MAX + 1};
+    int result = 0;
+    for (int category = 0; category < INVENTORY_CATEGORIES && result == 0; category++) {
+        int64_t counted = 0;
+        if ((categories_of(s) & 1U << category) == 0)
+            continue;
+        wanted.category = category;
+        result = store_catalogue_count_names(s->inventory->store, &wanted, &counted, s->error);
+        *ret += counted;
+    }
+    return result;
+}
+
+static int count_sums(struct searching *s, int64_t owner, int64_t *ret)
+{
+    struct store_catalogue_sums sums;
+    int result = store_catalogue_get_sums(s->inventory->store, owner, &sums, s->error);
+    for (int c = 0; c < INVENTORY_CATEGORIES && result == 0; c++)
+        *ret += (categories_of(s) & 1U << c) != 0 ? sums.items[c] : 0;
+    return result;
+}
+
+static int count_words(struct searching *s, int64_t owner, int64_t *ret)
 {
     struct store_catalogue_words wanted;
-    struct store_catalogue_sums sums;
-    int result = 0;
     set_words(s, &wanted);
     wanted.in_name = wanted.beyond_name = false;
     wanted.limit = INVENTORY_COUNT_MAX + 1;
+    wanted.from = store_catalogue_first_tool(store_catalogue_first_server(owner));
+    wanted.to = store_catalogue_first_tool(store_catalogue_first_server(owner + 1)) - 1;
+    return store_catalogue_count_matches(s->inventory->store, &wanted, ret, s->error);
+}
+
+// Names are counted first: where there are enough of them, words need not be looked through.
+static int count_all(struct searching *s, struct inventory_page *page)
+{
+    int result = 0;
     for (size_t i = 0; i < s->owner_count && result == 0; i++) {
         int64_t counted = 0;
-        wanted.from = store_catalogue_first_tool(store_catalogue_first_server(s->owners[i]));
-        wanted.to = store_catalogue_first_tool(store_catalogue_first_server(s->owners[i] + 1)) - 1;
-        if (s->word_count > 0) {
-            result =
-                store_catalogue_count_matches(s->inventory->store, &wanted, &counted, s->error);
-        } else if (s->text.length == 0) {
-            result = store_catalogue_get_sums(s->inventory->store, s->owners[i], &sums, s->error);
-            for (int c = 0; c < INVENTORY_CATEGORIES && result == 0; c++)
-                counted += (categories_of(s) & 1U << c) != 0 ? sums.items[c] : 0;
+        result = s->text.length == 0 ? count_sums(s, s->owners[i], &counted)
+                                     : count_names(s, s->owners[i], &counted);
+        if (result == 0 && s->word_count > 0 && counted <= INVENTORY_COUNT_MAX) {
+            counted = 0;
+            result = count_words(s, s->owners[i], &counted);
         }
         page->total += (uint64_t)counted;
     }
@@ -346,7 +375,9 @@ int inventory_search(struct inventory *inventory, const struct inventory_filter 
         return error_set(error, ERROR_RANGE, "a page has 1 to %d entries", INVENTORY_PAGE_MAX);
     buffer_init(&s.room, 0);
     inventory_fold(filter->text, &s.text);
-    s.word_count = inventory_query_words(filter->text, &s.room, s.words, STORE_CATALOGUE_WORDS);
+    // One letter is in every other name: then only what begins with it.
+    if (s.text.length > 1)
+        s.word_count = inventory_query_words(filter->text, &s.room, s.words, STORE_CATALOGUE_WORDS);
     int result = s.room.failed ? no_memory(error) : 0;
     if (result == 0 && !inventory->batch)
         result = store_catalogue_begin(inventory->store, false, error);

@@ -160,7 +160,7 @@ static int judge(struct taking *t, uint32_t node, struct item *item)
     item->now.category = item->now.said >= 0 ? item->now.said : item->now.own;
     item->now.confidence = verdict.confidence;
     item->now.summary = keep(t, inventory_summary(tool.description, room));
-    item->now.tokens = (int64_t)(item->text.length / 4 + 1);
+    item->now.tokens = (int64_t)catalogue_count_tokens(item->text);
     return item->now.summary.data == NULL ? no_memory(t) : 0;
 }
 

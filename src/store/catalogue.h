@@ -129,7 +129,7 @@ typedef int (*store_catalogue_pack_cb)(void *argument, int64_t id, struct slice 
 int store_catalogue_each_pack(struct store_catalogue *catalogue, int64_t server,
                               store_catalogue_pack_cb visit, void *argument,
                               struct error *error) MUST_CHECK;
-// The one that has this tool, whose id is visited. ERROR_NOT_FOUND.
+// The one that has this tool. ERROR_NOT_FOUND.
 int store_catalogue_find_pack(struct store_catalogue *catalogue, int64_t tool,
                               store_catalogue_pack_cb visit, void *argument,
                               struct error *error) MUST_CHECK;
@@ -137,6 +137,13 @@ int store_catalogue_put_pack(struct store_catalogue *catalogue, int64_t id, stru
                              struct error *error) MUST_CHECK;
 int store_catalogue_drop_packs(struct store_catalogue *catalogue, int64_t server,
                                struct error *error) MUST_CHECK;
+
+// Dictionaries for packs. The one of this id, or (0) any that there is. ERROR_NOT_FOUND.
+int store_catalogue_find_dictionary(struct store_catalogue *catalogue, int64_t id,
+                                    store_catalogue_pack_cb visit, void *argument,
+                                    struct error *error) MUST_CHECK;
+int store_catalogue_put_dictionary(struct store_catalogue *catalogue, int64_t id, struct slice data,
+                                   struct error *error) MUST_CHECK;
 
 // ---- History
 struct store_catalogue_past {
@@ -183,6 +190,10 @@ int store_catalogue_each_name(struct store_catalogue *catalogue,
                               const struct store_catalogue_names *wanted,
                               store_catalogue_tool_cb visit, void *argument,
                               struct error *error) MUST_CHECK;
+// How many begin with (or are) the text, up to `limit`; what is behind a place is not looked at.
+int store_catalogue_count_names(struct store_catalogue *catalogue,
+                                const struct store_catalogue_names *wanted, int64_t *ret,
+                                struct error *error) MUST_CHECK;
 // Tools of a range of ids that have all of the words, in the order of ids.
 struct store_catalogue_words {
     struct slice words[STORE_CATALOGUE_WORDS]; // the last one may go on

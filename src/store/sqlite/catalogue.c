@@ -75,9 +75,13 @@ static const char *const texts[CATALOGUE_USES] = {
     [CATALOGUE_DROP_WORDS] = "INSERT INTO word (word, rowid, name, words, category)"
                              " VALUES ('delete', ?1, ?2, ?3, ?4)",
     [CATALOGUE_PACKS] = "SELECT id, data FROM pack WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-    [CATALOGUE_PACK] = "SELECT data FROM pack WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
+    [CATALOGUE_PACK] =
+        "SELECT id, data FROM pack WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
     [CATALOGUE_PUT_PACK] = "INSERT OR REPLACE INTO pack (id, data) VALUES (?1, ?2)",
     [CATALOGUE_DROP_PACKS] = "DELETE FROM pack WHERE id BETWEEN ?1 AND ?2",
+    [CATALOGUE_DICTIONARY] =
+        "SELECT id, data FROM dictionary WHERE id = ?1 OR ?1 = 0 ORDER BY id LIMIT 1",
+    [CATALOGUE_PUT_DICTIONARY] = "INSERT INTO dictionary (id, data) VALUES (?1, ?2)",
     [CATALOGUE_PASTS] = PASTS "WHERE server = ?1 ORDER BY id DESC LIMIT ?2",
     [CATALOGUE_PASTS_OF] = PASTS "WHERE server = ?1 AND name_key = ?3 ORDER BY id DESC LIMIT ?2",
     [CATALOGUE_ADD_PAST] =
@@ -97,6 +101,9 @@ static const char *const texts[CATALOGUE_USES] = {
     [CATALOGUE_NAMES_BEHIND] = NAMES "AND (n.fold, n.tool) > (?3, ?6)"
                                      " AND (n.fold < ?4 OR ?4 = x'')"
                                      " ORDER BY n.fold, n.tool LIMIT ?5",
+    [CATALOGUE_COUNT_NAMES] =
+        "SELECT count(*) FROM (SELECT 1 FROM tool_name WHERE owner = ?1 AND category = ?2"
+        " AND fold >= ?3 AND (fold < ?4 OR ?4 = x'') LIMIT ?5)",
     [CATALOGUE_MATCHES] = "SELECT " CATALOGUE_TOOL_COLUMNS
                           " FROM word w JOIN tool t ON t.id = w.rowid WHERE word MATCH ?1"
                           " AND w.rowid BETWEEN ?2 AND ?3 ORDER BY w.rowid LIMIT ?4",

@@ -60,11 +60,15 @@ CREATE TABLE tool_name ( -- tools in the order of their names
 ) WITHOUT ROWID;
 -- Words that tools are found by. It has no copy of them: what is taken out must be given as it was.
 CREATE VIRTUAL TABLE word USING fts5 (
-    name, words, category, content = '', detail = column, columnsize = 0, prefix = '1 2',
+    name, words, category, content = '', detail = column, columnsize = 0, prefix = '2',
     tokenize = 'ascii'
 );
 CREATE TABLE pack ( -- definitions of one server, compressed together
     id   INTEGER PRIMARY KEY, -- of its first tool
+    data BLOB NOT NULL
+);
+CREATE TABLE dictionary ( -- what packs have in common
+    id   INTEGER PRIMARY KEY, -- as compressed data names it
     data BLOB NOT NULL
 );
 CREATE TABLE past (

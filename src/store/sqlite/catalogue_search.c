@@ -20,37 +20,61 @@ static struct slice behind(struct slice text, char room[TEXT_MAX])
     return slice_of(room, length);
 }
 
+// `room` lives as long as the statement is used.
+static int prepare_names(struct store_catalogue *catalogue, enum catalogue_use use,
+                         const struct store_catalogue_names *wanted, char room[TEXT_MAX],
+                         sqlite3_stmt **ret, struct error *error)
+{
+    struct slice text = wanted->text.length == 0 ? slice_of("", 0) : wanted->text;
+    if (text.length >= TEXT_MAX)
+        return error_set(error, ERROR_RANGE, "a text of more than %d bytes", TEXT_MAX - 1);
+    int failed = store_catalogue_statement(catalogue, use, ret, error);
+    if (failed != 0)
+        return failed;
+    struct slice end = behind(text, room);
+    if (wanted->whole) {
+        memcpy(room, text.data, text.length);
+        room[text.length] = '\0'; // the text that comes next
+        end = slice_of(room, text.length + 1);
+    }
+    sqlite3_bind_int64(*ret, 1, wanted->owner);
+    sqlite3_bind_int64(*ret, 2, wanted->category);
+    store_file_bind(*ret, 3, use == CATALOGUE_NAMES_BEHIND ? wanted->after_fold : text);
+    store_file_bind(*ret, 4, end);
+    sqlite3_bind_int64(*ret, 5, wanted->limit);
+    if (use == CATALOGUE_NAMES_BEHIND)
+        sqlite3_bind_int64(*ret, 6, wanted->after_id);
+    return 0;
+}
+
 int store_catalogue_each_name(struct store_catalogue *catalogue,
                               const struct store_catalogue_names *wanted,
                               store_catalogue_tool_cb visit, void *argument, struct error *error)
 {
     sqlite3_stmt *select;
-    char last[TEXT_MAX];
-    struct slice text = wanted->text, end;
-    bool goes_on = wanted->after_id != 0;
-    if (text.length >= TEXT_MAX)
-        return error_set(error, ERROR_RANGE, "a text of more than %d bytes", TEXT_MAX - 1);
-    if (text.length == 0)
-        text = slice_of("", 0);
-    int failed = store_catalogue_statement(
-        catalogue, goes_on ? CATALOGUE_NAMES_BEHIND : CATALOGUE_NAMES, &select, error);
-    if (failed != 0)
-        return failed;
-    if (wanted->whole) {
-        memcpy(last, text.data, text.length);
-        last[text.length] = '\0'; // the text that comes next
-        end = slice_of(last, text.length + 1);
-    } else {
-        end = behind(text, last);
-    }
-    sqlite3_bind_int64(select, 1, wanted->owner);
-    sqlite3_bind_int64(select, 2, wanted->category);
-    store_file_bind(select, 3, goes_on ? wanted->after_fold : text);
-    store_file_bind(select, 4, end);
-    sqlite3_bind_int64(select, 5, wanted->limit);
-    if (goes_on)
-        sqlite3_bind_int64(select, 6, wanted->after_id);
-    return store_catalogue_visit_tools(catalogue, select, visit, argument, error);
+    char room[TEXT_MAX];
+    enum catalogue_use use = wanted->after_id != 0 ? CATALOGUE_NAMES_BEHIND : CATALOGUE_NAMES;
+    int failed = prepare_names(catalogue, use, wanted, room, &select, error);
+    return failed != 0 ? failed
+                       : store_catalogue_visit_tools(catalogue, select, visit, argument, error);
+}
+
+static int count(struct store_catalogue *catalogue, sqlite3_stmt *select, int64_t *ret,
+                 struct error *error)
+{
+    int result = sqlite3_step(select);
+    *ret = result == SQLITE_ROW ? sqlite3_column_int64(select, 0) : 0;
+    return store_catalogue_end(catalogue, select, result, error);
+}
+
+int store_catalogue_count_names(struct store_catalogue *catalogue,
+                                const struct store_catalogue_names *wanted, int64_t *ret,
+                                struct error *error)
+{
+    sqlite3_stmt *select;
+    char room[TEXT_MAX];
+    int failed = prepare_names(catalogue, CATALOGUE_COUNT_NAMES, wanted, room, &select, error);
+    return failed != 0 ? failed : count(catalogue, select, ret, error);
 }
 
 // ---- Words
@@ -141,9 +165,5 @@ int store_catalogue_count_matches(struct store_catalogue *catalogue,
 {
     sqlite3_stmt *select;
     int failed = prepare(catalogue, CATALOGUE_COUNT_MATCHES, wanted, &select, error);
-    if (failed != 0)
-        return failed;
-    int result = sqlite3_step(select);
-    *ret = result == SQLITE_ROW ? sqlite3_column_int64(select, 0) : 0;
-    return store_catalogue_end(catalogue, select, result, error);
+    return failed != 0 ? failed : count(catalogue, select, ret, error);
 }

@@ -192,6 +192,21 @@ int store_catalogue_each_pack(struct store_catalogue *catalogue, int64_t server,
     return failed != 0 ? failed : ended;
 }
 
+// The first row, if there is one.
+static int visit_data(struct store_catalogue *catalogue, sqlite3_stmt *select,
+                      store_catalogue_pack_cb visit, void *argument, struct error *error)
+{
+    int failed = 0, result = sqlite3_step(select);
+    if (result == SQLITE_ROW)
+        failed = visit(argument, sqlite3_column_int64(select, 0), store_file_column(select, 1));
+    int ended = store_catalogue_end(catalogue, select, result, error);
+    if (failed == 0)
+        failed = ended;
+    return failed == 0 && result == SQLITE_DONE
+               ? error_set(error, ERROR_NOT_FOUND, "the catalogue has no such definition")
+               : failed;
+}
+
 int store_catalogue_find_pack(struct store_catalogue *catalogue, int64_t tool,
                               store_catalogue_pack_cb visit, void *argument, struct error *error)
 {
@@ -201,27 +216,43 @@ int store_catalogue_find_pack(struct store_catalogue *catalogue, int64_t tool,
         return failed;
     sqlite3_bind_int64(select, 1, tool & ~(int64_t)(STORE_CATALOGUE_PLACES - 1));
     sqlite3_bind_int64(select, 2, tool);
-    int result = sqlite3_step(select);
-    if (result == SQLITE_ROW)
-        failed = visit(argument, tool, store_file_column(select, 0));
-    int ended = store_catalogue_end(catalogue, select, result, error);
-    if (failed == 0)
-        failed = ended;
-    return failed == 0 && result == SQLITE_DONE
-               ? error_set(error, ERROR_NOT_FOUND, "the catalogue has no such definition")
-               : failed;
+    return visit_data(catalogue, select, visit, argument, error);
 }
 
-int store_catalogue_put_pack(struct store_catalogue *catalogue, int64_t id, struct slice data,
-                             struct error *error)
+int store_catalogue_find_dictionary(struct store_catalogue *catalogue, int64_t id,
+                                    store_catalogue_pack_cb visit, void *argument,
+                                    struct error *error)
+{
+    sqlite3_stmt *select;
+    int failed = store_catalogue_statement(catalogue, CATALOGUE_DICTIONARY, &select, error);
+    if (failed != 0)
+        return failed;
+    sqlite3_bind_int64(select, 1, id);
+    return visit_data(catalogue, select, visit, argument, error);
+}
+
+static int put_data(struct store_catalogue *catalogue, enum catalogue_use use, int64_t id,
+                    struct slice data, struct error *error)
 {
     sqlite3_stmt *put;
-    int failed = store_catalogue_statement(catalogue, CATALOGUE_PUT_PACK, &put, error);
+    int failed = store_catalogue_statement(catalogue, use, &put, error);
     if (failed != 0)
         return failed;
     sqlite3_bind_int64(put, 1, id);
     store_file_bind(put, 2, data);
     return store_catalogue_finish(catalogue, put, error);
+}
+
+int store_catalogue_put_dictionary(struct store_catalogue *catalogue, int64_t id, struct slice data,
+                                   struct error *error)
+{
+    return put_data(catalogue, CATALOGUE_PUT_DICTIONARY, id, data, error);
+}
+
+int store_catalogue_put_pack(struct store_catalogue *catalogue, int64_t id, struct slice data,
+                             struct error *error)
+{
+    return put_data(catalogue, CATALOGUE_PUT_PACK, id, data, error);
 }
 
 int store_catalogue_drop_packs(struct store_catalogue *catalogue, int64_t server,

@@ -36,6 +36,10 @@ static void puts_the_best_first(void **state)
     assert_string_equal(world_search(&world, all, "sea", NULL),
                         "search search_issues search_refunds advancedSearch find");
     assert_string_equal(world_search(&world, all, "advancedS", NULL), "advancedSearch");
+    // One letter: names that begin with it.
+    assert_string_equal(world_search(&world, all, "s", &found),
+                        "search search_issues search_refunds");
+    assert_int_equal(found.page.total, 3);
     assert_string_equal(world_search(&world, all, "issues search", NULL), "search_issues");
     // The server's name, and the first sentence alone.
     assert_string_equal(world_search(&world, all, "stripe refund", NULL),
@@ -109,7 +113,8 @@ static void narrows(void **state)
     filter.server = SLICE_LITERAL("stripe");
     assert_string_equal(world_search(&world, filter, "", NULL), "create_refund");
     filter.categories = 0;
-    assert_string_equal(world_search(&world, filter, "s", NULL), "search_refunds create_refund");
+    assert_string_equal(world_search(&world, filter, "s", NULL), "search_refunds");
+    assert_string_equal(world_search(&world, filter, "se", NULL), "search_refunds create_refund");
     assert_string_equal(world_search(&world, filter, "search", NULL), "search_refunds");
     filter.server = SLICE_LITERAL("nobody");
     filter.limit = 5;
