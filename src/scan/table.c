@@ -115,8 +115,11 @@ static void write_signals(const struct scan_tool *tool, struct buffer *out)
 
 static void write_tool(const struct table *table, const struct scan_tool *tool)
 {
-    struct buffer text;
-    buffer_init(&text, 0);
+    struct buffer reason, signals;
+    buffer_init(&reason, 0);
+    buffer_init(&signals, 0);
+    write_reason(tool, &reason);
+    write_signals(tool, &signals);
     buffer_append_string(table->out, "  ");
     colour(table, looks[tool->severity].colour);
     word(table, table->look->symbols ? looks[tool->severity].symbol : "-", 2);
@@ -125,16 +128,14 @@ static void write_tool(const struct table *table, const struct scan_tool *tool)
     word(table, catalogue_category_name(tool->category), 12);
     cell(table, tool->name, table->name_width);
     buffer_append_string(table->out, "  ");
-    write_reason(tool, &text);
-    rest(table, buffer_slice(&text), LEFT + table->name_width + 2);
-    buffer_clear(&text);
-    write_signals(tool, &text);
-    if (text.length > 0) {
+    rest(table, buffer_slice(&reason), LEFT + table->name_width + 2);
+    if (signals.length > 0) {
         buffer_append_format(table->out, "%*s", LEFT, "");
-        rest(table, buffer_slice(&text), LEFT);
+        rest(table, buffer_slice(&signals), LEFT);
     }
-    table->out->failed = table->out->failed || text.failed;
-    buffer_release(&text);
+    table->out->failed = table->out->failed || reason.failed || signals.failed;
+    buffer_release(&reason);
+    buffer_release(&signals);
 }
 
 // ---- A server
@@ -192,6 +193,7 @@ static void write_server(struct table *table, const struct scan_server *server)
         write_numbers(server, &numbers);
         buffer_append_string(table->out, "  ");
         rest(table, buffer_slice(&numbers), used + 2);
+        table->out->failed = table->out->failed || numbers.failed;
         buffer_release(&numbers);
     } else {
         buffer_append_string(table->out, "\n");
