@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/thread.h"
 
 enum {
@@ -235,6 +236,7 @@ static bool copy_headers(struct admin_request *request, struct http_headers head
                                                   WANTED("Cookie", cookie),
                                                   WANTED("X-CSRF-Token", csrf),
                                                   WANTED("If-Match", if_match),
+                                                  WANTED("If-None-Match", if_none_match),
                                                   WANTED("Idempotency-Key", idempotency),
                                                   WANTED("Content-Type", content_type),
                                                   WANTED("Content-Encoding", content_encoding),
@@ -335,13 +337,17 @@ static const struct slice base = {"/api/v1", 7};
 bool admin_owns(const struct http_request *request)
 {
     struct slice path = request->path;
-    return admin_page_owns(path) || (slice_starts_with(path, base) &&
-                                     (path.length == base.length || path.data[base.length] == '/'));
+    return admin_page_owns(path) || admin_look_owns(path) ||
+           (slice_starts_with(path, base) &&
+            (path.length == base.length || path.data[base.length] == '/'));
 }
 
 static void take_page(struct admin_request *request, struct http_reply *reply, struct slice body)
 {
-    admin_page_take(request, body);
+    if (admin_look_owns(request->path))
+        admin_look_take(request);
+    else
+        admin_page_take(request, body);
     if (request->route != NULL) {
         begin(request, reply, body);
         return;
@@ -373,9 +379,9 @@ void admin_handle(struct admin_face *face, struct http_reply *reply,
                   const struct http_request *given, bool admitted)
 {
     struct admin_request *request = request_new(face, given);
-    bool page = admin_page_owns(given->path);
+    bool look = admin_look_owns(given->path), page = look || admin_page_owns(given->path);
     if (request != NULL && page)
-        request->page.state = PAGE_ASKS;
+        request->page.state = look ? PAGE_LOOK : PAGE_ASKS;
     if (request == NULL)
         http_reply_send(reply, 503, NULL, 0, (struct slice){0});
     else if (!admitted)
@@ -397,6 +403,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
     pthread_mutex_init(&admin->lock, NULL);
     admin->throttle = admin_throttle_new();
     admin->shelf = admin_shelf_new(options->folder);
+    random_bytes(admin->tag_key, sizeof admin->tag_key);
     list_init(&admin->faces);
     if (options->upstream_ca != NULL)
         admin->ca_file = memory_copy_string(options->upstream_ca, strlen(options->upstream_ca));

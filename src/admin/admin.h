@@ -21,6 +21,7 @@ struct admin_options {
     const char *upstream_ca;     // PEM, what servers are judged by in place of the system's; copied
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
     const char *folder;          // with the catalogue; copied
+    bool catalogue_public;       // what is shared of it is for everybody
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,

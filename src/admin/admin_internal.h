@@ -212,6 +212,8 @@ int admin_query(struct admin_request *request, const char *name, struct slice *r
 // All values of a parameter that may be given several times, at most `most` of them.
 int admin_query_all(struct admin_request *request, const char *name, struct slice *ret, size_t most,
                     size_t *ret_count, struct error *error) MUST_CHECK;
+// Percent-decoded into the request's arena; data NULL: not well-formed, or no memory.
+struct slice admin_decode(struct admin_request *request, struct slice text);
 // The same of a form that a browser sent.
 int admin_form_value(struct admin_request *request, struct slice form, const char *name,
                      struct slice *ret, struct error *error) MUST_CHECK;
@@ -244,6 +246,7 @@ struct admin {
     atomic_bool ending;              // trials end early
     struct admin_oidc *oidc;         // sign-ins under way
     struct admin_shelf *shelf;       // handles of the catalogue
+    uint64_t tag_key[2];             // of ETags
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
     struct list faces;
@@ -266,6 +269,8 @@ enum admin_page_state {
     PAGE_UNKNOWN, // there is no such invitation
     PAGE_EXPIRED,
     PAGE_USED,
+    PAGE_ENTERS, // signs in
+    PAGE_LOOK,   // of the catalogue
 };
 struct admin_page {
     enum admin_page_state state;
@@ -274,6 +279,7 @@ struct admin_page {
     const char *type;  // of a file
     struct slice file; // its bytes
     struct slice host; // that the browser asked
+    struct slice to;   // where to go on after signing in
     struct slice organisation, name, invited;
     enum store_role role;
     int64_t expires_ms;
@@ -283,6 +289,14 @@ bool admin_page_owns(struct slice path);
 void admin_page_take(struct admin_request *request, struct slice body);
 // On the loop; the reply is over.
 void admin_page_send(struct admin_request *request);
+
+// ---- catalogue_page.c: the catalogue for people (catalogue_internal.h)
+struct admin_look;
+struct admin_shelf;
+bool admin_look_owns(struct slice path);
+// As admin_page_take and admin_page_send.
+void admin_look_take(struct admin_request *request);
+void admin_look_send(struct admin_request *request);
 
 // ---- declared.c: what the configuration file declares
 struct admin_declared;
@@ -316,7 +330,7 @@ struct admin_request {
     const struct admin_route *route;
     struct arena arena;
     struct slice method, path, query, address, content_type, content_encoding;
-    struct slice authorization, cookie, csrf, if_match, idempotency, host;
+    struct slice authorization, cookie, csrf, if_match, if_none_match, idempotency, host;
     bool repeated, tls; // a header of these came twice
     struct buffer body; // wiped
     struct slice parameters[PARAMETERS_MAX];
@@ -324,6 +338,7 @@ struct admin_request {
     struct admin_who who;
     struct admin_login login;
     struct admin_page page;
+    struct admin_look *look;     // at the catalogue; in the arena
     struct admin_asked *asked;   // of decisions
     struct admin_stream *stream; // NULL: one answer
     struct slice last_event;

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The catalogue for those who ask over HTTP.
+// The catalogue's pages (pages/ writes them), and who may see which part of it.
 #pragma once
 
 #include "admin/session_internal.h"
 #include "inventory/inventory.h"
+#include "pages/pages.h"
 
 // ---- shelf.c: handles of the catalogue that read; any thread
 struct admin_shelf;
@@ -16,3 +17,26 @@ int admin_shelf_borrow(struct admin_shelf *shelf, struct inventory **ret,
                        struct error *error) MUST_CHECK;
 // `usable`: nothing went wrong with it that opening it anew might mend. NULL accepted.
 void admin_shelf_return(struct admin_shelf *shelf, struct inventory *inventory, bool usable);
+
+// ---- catalogue_look.c: what a page of the catalogue shows, and where its address says so
+enum admin_look_kind {
+    LOOK_NOTHING, // there is no such page
+    LOOK_FILE,
+    LOOK_LIST,
+    LOOK_SERVER,
+    LOOK_TOOL,
+    LOOK_SEVERITY,
+    LOOK_ATTACKS,
+    LOOK_ATTACK,
+};
+struct admin_look {
+    enum admin_look_kind kind;
+    struct slice first, second; // the parts of the path behind /catalogue
+    struct pages_file file;
+    struct slice tag; // the ETag
+    struct pages_site site;
+};
+// Of a path that begins with /catalogue. False: no memory.
+bool admin_look_read(struct admin_request *request, struct admin_look *ret);
+// On a thread for searches: writes the page.
+int admin_look_write(struct admin_request *request, struct error *error);

@@ -9,8 +9,13 @@
 #include "base/clock.h"
 #include "base/codec.h"
 
-enum { PAGE_STANDARD = 100, PAGE_MOST = 1000, AT_ONCE_MAX = 10000, PRINT_SIZE = 32,
-       LINES_BYTES_MAX = 8 * 1024 * 1024 };
+enum {
+    PAGE_STANDARD = 100,
+    PAGE_MOST = 1000,
+    AT_ONCE_MAX = 10000,
+    PRINT_SIZE = 32,
+    LINES_BYTES_MAX = 8 * 1024 * 1024
+};
 
 // ---- Overrides
 

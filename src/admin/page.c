@@ -15,7 +15,7 @@ static const struct slice setup = {"/setup", 6}, invitation = {"/invitation", 11
 bool admin_page_owns(struct slice path)
 {
     return slice_equal(path, setup) || slice_equal(path, invitation) || slice_equal(path, css) ||
-           slice_equal(path, js);
+           slice_equal(path, js) || admin_enter_page_owns(path);
 }
 
 static const struct admin_route look = {.method = "POST",
@@ -41,7 +41,7 @@ static void take_file(struct admin_request *request)
     request->status = 200;
 }
 
-static void refuse(struct admin_request *request, int status, const char *why)
+void admin_page_refuse(struct admin_request *request, int status, const char *why)
 {
     struct error error = {0};
     int result = admin_refuse(request, status, "malformed", ERROR_UNSUPPORTED, &error, "%s", why);
@@ -99,7 +99,7 @@ static bool read_form(struct admin_request *request, struct slice form)
     return true;
 }
 
-static bool is_form(const struct admin_request *request)
+bool admin_page_is_form(const struct admin_request *request)
 {
     static const struct slice type = {"application/x-www-form-urlencoded", 33};
     struct slice given = request->content_type;
@@ -110,12 +110,12 @@ static bool is_form(const struct admin_request *request)
 
 static void take_form(struct admin_request *request, struct slice form)
 {
-    if (!is_form(request)) {
-        refuse(request, 415, "a form is application/x-www-form-urlencoded");
+    if (!admin_page_is_form(request)) {
+        admin_page_refuse(request, 415, "a form is application/x-www-form-urlencoded");
     } else if (form.length > BODY_MAX) {
-        refuse(request, 413, "the form is too large");
+        admin_page_refuse(request, 413, "the form is too large");
     } else if (!read_form(request, form)) {
-        refuse(request, 400, "the form cannot be read");
+        admin_page_refuse(request, 400, "the form cannot be read");
     } else if (request->login.token.length == 0) {
         request->status = 200;
     } else {
@@ -125,6 +125,10 @@ static void take_form(struct admin_request *request, struct slice form)
 
 void admin_page_take(struct admin_request *request, struct slice body)
 {
+    if (admin_enter_page_owns(request->path)) {
+        admin_enter_page_take(request, body);
+        return;
+    }
     bool page = slice_equal(request->path, setup) || slice_equal(request->path, invitation);
     request->page.setup = slice_equal(request->path, setup);
     request->page.state = PAGE_ASKS;
@@ -132,7 +136,7 @@ void admin_page_take(struct admin_request *request, struct slice body)
         take_form(request, body);
     } else if (!slice_equal_string(request->method, "GET")) {
         request->allow = page ? SLICE_LITERAL("GET, POST") : SLICE_LITERAL("GET");
-        refuse(request, 405, "this page has other methods");
+        admin_page_refuse(request, 405, "this page has other methods");
     } else if (page) {
         request->status = 200;
     } else {
@@ -147,9 +151,9 @@ static const struct http_header page_headers[] = {
     {{"Cache-Control", 13}, {"no-store", 8}},
     {{"X-Content-Type-Options", 22}, {"nosniff", 7}},
     {{"Content-Security-Policy", 23},
-     {"default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; "
-      "base-uri 'none'; frame-ancestors 'none'",
-      131}},
+     {"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+      "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      151}},
     // Not no-referrer: a browser would say Origin: null with the form.
     {{"Referrer-Policy", 15}, {"same-origin", 11}},
     {{"Cross-Origin-Opener-Policy", 26}, {"same-origin", 11}}};
@@ -166,8 +170,12 @@ static void send_file(struct admin_request *request)
 
 void admin_page_send(struct admin_request *request)
 {
-    struct http_header headers[PAGE_HEADERS + 2];
+    struct http_header headers[PAGE_HEADERS + 4];
     size_t count = PAGE_HEADERS;
+    if (request->page.state == PAGE_LOOK) {
+        admin_look_send(request);
+        return;
+    }
     if (request->page.state == PAGE_FILE) {
         send_file(request);
         request->reply = NULL;
@@ -180,6 +188,10 @@ void admin_page_send(struct admin_request *request)
             arena_format(&request->arena, "%lld", (long long)request->problem.retry_after_s)};
     if (request->allow.length > 0)
         headers[count++] = (struct http_header){{"Allow", 5}, request->allow};
+    if (request->status == 303) {
+        headers[count++] = (struct http_header){{"Location", 8}, request->location};
+        headers[count++] = (struct http_header){{"Set-Cookie", 10}, request->set_cookie};
+    }
     buffer_clear(&request->out);
     buffer_reserve(&request->out, 32 * 1024); // growing would leave a copy of a key behind
     admin_page_write(request, &request->out);

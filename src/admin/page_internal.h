@@ -15,5 +15,14 @@ int admin_page_check(struct admin_request *request, struct store_view *view,
 int admin_page_join(struct admin_request *request, struct store_view *view,
                     struct error *error) MUST_CHECK;
 
+// ---- page.c
+void admin_page_refuse(struct admin_request *request, int status, const char *why);
+bool admin_page_is_form(const struct admin_request *request);
+
+// ---- enter_page.c: where people sign in
+bool admin_enter_page_owns(struct slice asked);
+void admin_enter_page_take(struct admin_request *request, struct slice body);
+void admin_enter_page_write(struct admin_request *request, struct buffer *out);
+
 // ---- page_write.c: the page of what the request came to
 void admin_page_write(struct admin_request *request, struct buffer *out);

@@ -135,6 +135,7 @@ void admin_page_write(struct admin_request *request, struct buffer *out)
     case PAGE_DONE: pages_write_join_done(out, &join); return;
     case PAGE_EXPIRED:
     case PAGE_USED: pages_write_join_over(out, &join); return;
+    case PAGE_ENTERS: admin_enter_page_write(request, out); return;
     default: break;
     }
     if (request->status == 404)

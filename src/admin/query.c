@@ -12,8 +12,7 @@ static int digit_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Percent-decoded; data NULL: not well-formed, or no memory.
-static struct slice decode(struct admin_request *request, struct slice text)
+struct slice admin_decode(struct admin_request *request, struct slice text)
 {
     char *out = arena_take(&request->arena, text.length + 1);
     size_t length = 0;
@@ -58,7 +57,7 @@ int admin_form_value(struct admin_request *request, struct slice form, const cha
             continue;
         if (ret->data != NULL)
             return admin_fault(request, name, JSON_NONE, error, "is given twice");
-        *ret = decode(request, value);
+        *ret = admin_decode(request, value);
         if (ret->data == NULL)
             return admin_fault(request, name, JSON_NONE, error, "is not percent-encoded properly");
     }

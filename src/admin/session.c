@@ -57,15 +57,12 @@ static struct slice account_of(struct admin_request *request)
 }
 
 // Who is not there, or disabled, has no password: what follows takes as long.
-int admin_find_member(struct admin_request *request, struct store_view *view, struct error *error)
+int admin_find_account(struct admin_request *request, struct store_view *view, struct error *error)
 {
     struct admin_login *login = &request->login;
     struct store_organisation owner = {.commands_allowed = false};
     struct store_member member = {.role = STORE_VIEWER};
-    login->organisation = SLICE_LITERAL("default");
-    int result = admin_read_fields(request, 0, sign_in_fields, 3, true, login, error);
-    if (result == 0)
-        result = admin_throttled(request, account_of(request), error);
+    int result = admin_throttled(request, account_of(request), error);
     if (result != 0)
         return result;
     result = store_find_organisation(view, (struct slice){0}, "name", login->organisation, &owner,
@@ -78,6 +75,14 @@ int admin_find_member(struct admin_request *request, struct store_view *view, st
     login->member = admin_keep(request, member.head.id);
     login->hash = admin_keep(request, member.password);
     return result;
+}
+
+int admin_find_member(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    struct admin_login *login = &request->login;
+    login->organisation = SLICE_LITERAL("default");
+    int result = admin_read_fields(request, 0, sign_in_fields, 3, true, login, error);
+    return result == 0 ? admin_find_account(request, view, error) : result;
 }
 
 int admin_check_password(struct admin_request *request, struct error *error)

@@ -21,6 +21,9 @@ int admin_find_session(struct admin_request *request, struct store_view *view,
 // Counts an attempt: 429 when there were too many for the account or the address.
 int admin_throttled(struct admin_request *request, struct slice account,
                     struct error *error) MUST_CHECK;
+// The member that `login` names by organisation and e-mail address: admin_check_password is next.
+int admin_find_account(struct admin_request *request, struct store_view *view,
+                       struct error *error) MUST_CHECK;
 int admin_check_length(struct admin_request *request, const char *field, struct slice password,
                        struct error *error) MUST_CHECK;
 // A new session of the member, in place of the one that the browser had until now; sets the cookie.

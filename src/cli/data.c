@@ -122,7 +122,8 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .fetch = data->fetch,
                                           .upstream_ca = config->upstream_ca,
                                           .decisions = data->decisions,
-                                          .folder = data->folder};
+                                          .folder = data->folder,
+                                          .catalogue_public = config->catalogue_public};
     struct admin *admin = NULL;
     if (result == 0)
         result = admin_open(&options, &admin, error);

@@ -39,6 +39,7 @@ struct config {
     const struct net_range *trusted_proxies;
     size_t trusted_proxy_count;
     enum http_forwarded forwarded_header;
+    bool catalogue_public;  // "catalogue": {"public": true}
     const char *public_url; // "https://gateway.example.com", no '/' behind; NULL: not told
     // "outside": special addresses that URLs of the database may lead to
     const struct net_range *outside_allow;

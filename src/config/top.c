@@ -173,6 +173,15 @@ static void read_metrics(struct config_loader *loader, uint32_t node, void *targ
                         CONFIG_SHOWN(value));
 }
 
+static void read_catalogue_public(struct config_loader *loader, uint32_t node, void *target)
+{
+    struct config *config = target;
+    enum json_type type = json_type(&loader->doc, node);
+    config->catalogue_public = type == JSON_TRUE;
+    if (type != JSON_TRUE && type != JSON_FALSE)
+        config_complain(loader, CONFIG_ERROR, node, "'public' must be true or false");
+}
+
 static void read_mask(struct config_loader *loader, uint32_t node, void *target)
 {
     struct config *config = target;
@@ -215,6 +224,17 @@ static const struct config_option outside_options[] = {
 };
 static const struct config_section outside_section = {
     "'outside'", outside_options, sizeof outside_options / sizeof *outside_options};
+
+static const struct config_option catalogue_options[] = {
+    {.key = "public",
+     .kind = OPTION_CALL,
+     .read = read_catalogue_public,
+     .type = "boolean",
+     .standard = "false",
+     .help = "whether anybody who reaches the gateway sees what is shared by all organisations"},
+};
+static const struct config_section catalogue_section = {
+    "'catalogue'", catalogue_options, sizeof catalogue_options / sizeof *catalogue_options};
 
 static const struct config_option top_options[] = {
     {.key = "listen",
@@ -263,6 +283,10 @@ static const struct config_option top_options[] = {
      .kind = OPTION_OBJECT,
      .section = &outside_section,
      .help = "where requests to URLs of the database may go; servers of this file go anywhere"},
+    {.key = "catalogue",
+     .kind = OPTION_OBJECT,
+     .section = &catalogue_section,
+     .help = "with a database: the pages of the catalogue (docs/pages.md)"},
     {.key = "workers",
      .kind = OPTION_COUNT,
      AT(workers),

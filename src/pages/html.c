@@ -30,8 +30,7 @@ static const char *entity_of(char c)
     }
 }
 
-// Bytes of the character at the start of a text, 0 when it is none.
-static size_t decode(struct slice text, uint32_t *ret)
+size_t html_decode(struct slice text, uint32_t *ret)
 {
     const unsigned char *at = (const unsigned char *)text.data;
     size_t size = at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
@@ -62,7 +61,7 @@ bool html_is_unseen(uint32_t code)
 static size_t add_character(struct buffer *out, struct slice text)
 {
     uint32_t code = 0;
-    size_t size = decode(text, &code);
+    size_t size = html_decode(text, &code);
     if (size == 0 || (code >= 0x80 && code < 0xA0))
         buffer_append_string(out, "\xEF\xBF\xBD");
     else if (html_is_unseen(code))
@@ -120,6 +119,11 @@ void html_part_slice(struct buffer *out, struct slice text)
         char escaped[] = {'%', digits[c >> 4], digits[c & 15]};
         buffer_append(out, stays ? slice_of(text.data + i, 1) : slice_of(escaped, 3));
     }
+}
+
+void pages_encode(struct buffer *out, struct slice text)
+{
+    html_part_slice(out, text);
 }
 
 void html_part_string(struct buffer *out, const char *text)

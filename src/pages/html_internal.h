@@ -27,6 +27,9 @@ void html_cut(struct buffer *out, struct slice text,
 void html_iso(struct buffer *out, int64_t wall_ms);
 void html_date(struct buffer *out, int64_t wall_ms);
 
+// The character at the start of a text that is not empty, and its bytes: 0 for ASCII and for what
+// is no UTF-8.
+size_t html_decode(struct slice text, uint32_t *ret);
 // Does nobody see this character, or does it change the order of others?
 bool html_is_unseen(uint32_t code);
 

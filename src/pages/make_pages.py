@@ -198,16 +198,22 @@ def define(content):
     return re.fullmatch(rf"(define|partial)\s+({NAME})\(\s*(const struct {NAME} \*)\s*({NAME})\s*\)", content)
 
 
+def function_of(head):
+    """A partial's own name would be in the way of variables."""
+    return head[2] if head[1] == "define" else "part_" + head[2]
+
+
 class Function:
     def __init__(self, compiler, head, where):
         self.compiler, self.where = compiler, where
         self.kind, self.name, self.type, parameter = head.groups()
+        self.function = function_of(head)
         self.html = Html()
         self.scopes = [{parameter: "pointer"}]
         self.blocks = []  # (kind, place before, place that all branches end at, where)
         self.pending, self.pending_where = "", where
         static = "static " if self.kind == "partial" else ""
-        compiler.emit(f"\n{static}void {self.name}(struct buffer *out, {self.type}{parameter})\n{{")
+        compiler.emit(f"\n{static}void {self.function}(struct buffer *out, {self.type}{parameter})\n{{")
         compiler.emit(f"    (void){parameter};")
 
     # ---- literals
@@ -319,6 +325,7 @@ class Function:
             raise Fault(where, "write {{#each item in list}}")
         self.flush()
         path = self.path(match[3], where)
+        path = f"(*{path})" if any(s.get(path) == "pointer" for s in self.scopes) else path
         self.begin("each", where)
         index = match[2] or f"at_{len(self.scopes)}"
         if any(n in s for s in self.scopes for n in (match[1], index)):
@@ -356,7 +363,8 @@ class Function:
         path = self.path(match[3], where)
         pointer = match[2] or any(s.get(match[3]) == "pointer" for s in self.scopes)
         self.compiler.line(where)
-        self.compiler.emit(f"    {match[1]}(out, {'' if pointer else '&'}{path});")
+        function = f"part_{match[1]}" if known else function_of(self.compiler.templates[match[1]])
+        self.compiler.emit(f"    {function}(out, {'' if pointer else '&'}{path});")
 
     def body(self, where):
         """The rest is a function of its own, for what comes behind the body."""
@@ -365,7 +373,7 @@ class Function:
         self.flush()
         self.compiler.frames[self.name] = list(self.html.open)
         parameter = next(iter(self.scopes[0]))
-        self.compiler.emit(f"}}\nstatic void {self.name}_end(struct buffer *out, {self.type}{parameter})\n{{\n    (void){parameter};")
+        self.compiler.emit(f"}}\nstatic void {self.function}_end(struct buffer *out, {self.type}{parameter})\n{{\n    (void){parameter};")
 
     def in_frame(self, content, where):
         name, _, member = content.partition(" ")
@@ -458,7 +466,7 @@ def compile_all(files, include):
     compiler.emit(f'// Made of templates by make_pages.py.\n#include "{include}"\n')
     for head in compiler.templates.values():
         if head[1] == "partial":
-            compiler.emit(f"static void {head[2]}(struct buffer *out, {head[3]}{head[4]});")
+            compiler.emit(f"static void {function_of(head)}(struct buffer *out, {head[3]}{head[4]});")
     for path, text in files:
         compile_file(compiler, path, text)
     return "\n".join(compiler.out) + "\n"

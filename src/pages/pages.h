@@ -6,14 +6,85 @@
 // whoever wrote it. Pure; any thread. Failure is the buffer's: look at `failed` at the end.
 #pragma once
 
+#include "base/arena.h"
 #include "base/buffer.h"
-
-#include <stdbool.h>
+#include "inventory/inventory.h"
 
 // An address that is trusted as a whole: of ours, or from the configuration; never of a peer.
 struct html_url {
     struct slice text;
 };
+
+// A text as a part of an address: percent-encoded, appended.
+void pages_encode(struct buffer *out, struct slice text);
+
+// ---- The catalogue
+struct pages_site {
+    struct html_url root; // in front of every link: "" on the gateway; nothing behind a '/'
+    struct html_url base; // "https://host" where pages are known by that address; "" where not
+    const char *suffix;   // ".html" of exported pages, else ""
+    bool exported;        // files: nothing that needs a server
+    bool open;            // anybody may see it: search engines, too
+    struct slice account; // who is signed in; "" for nobody
+};
+
+struct pages_tool_known {
+    const struct inventory_server *server;
+    const struct inventory_tool *tool;
+    struct inventory_rows siblings; // all tools of the server, or none
+    struct inventory_pasts past;    // of the tool
+};
+struct pages_server_known {
+    const struct inventory_server *server;
+    struct inventory_rows rows; // all of its tools
+    struct slice tools;         // their definitions, a JSON array
+    struct inventory_pasts past;
+};
+// Of /catalogue and of a severity's page.
+struct pages_list_known {
+    const struct inventory_counts *counts;
+    const struct inventory_filter *filter; // what was asked for
+    struct inventory_servers servers;      // where nothing was asked for, or of the text's name
+    struct inventory_found found;          // where something was
+    bool asked;
+    int category, severity; // of the form; -1: any
+};
+
+// What each writes it also needs memory for: an arena that is all right to give back afterwards.
+// When it has too little, or the buffer, the buffer has failed.
+void pages_write_tool(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                      const struct pages_tool_known *known);
+void pages_write_server(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                        const struct pages_server_known *known);
+void pages_write_list(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                      const struct pages_list_known *known);
+// The part of the same that changes while somebody types.
+void pages_write_list_part(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                           const struct pages_list_known *known);
+void pages_write_severity(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                          enum catalogue_severity severity, const struct pages_list_known *known);
+void pages_write_attacks(struct buffer *out, struct arena *arena, const struct pages_site *site);
+void pages_write_attack(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                        const struct catalogue_attack *attack);
+// That there is nothing at this address, or what went wrong: a title, a sentence, where to go.
+void pages_write_notice(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                        const char *title, const char *text, const char *path,
+                        const char *path_text);
+
+// The policies that a tool's page shows, as JSON without white space: the recommended one, one with
+// a limit of 10 calls a minute, and one that hides the tool. Each lets everything else through.
+// Nothing where no policy can name the tool. For tests.
+enum pages_policy_kind { PAGES_RECOMMENDED, PAGES_LIMITED, PAGES_BLOCKED };
+void pages_write_tool_policy(struct buffer *out, enum pages_policy_kind kind,
+                             const struct catalogue_entry *entry);
+
+// What pages need besides: their style and their script, by the last part of their path. NULL type:
+// there is no such file. `tag` tells versions apart.
+struct pages_file {
+    const char *type;
+    struct slice bytes;
+};
+struct pages_file pages_find_file(struct slice name);
 
 // ---- Joining: the pages behind the links of the first start and of invitations
 struct pages_field {
@@ -30,6 +101,7 @@ struct pages_join {
     struct html_url action; // where the form goes
     bool setup, wide, admin, used, wants_key, secure;
     struct slice organisation, name, email, invited, code, host, key, trouble;
+    struct slice to;      // where to go on after signing in
     const char *as, *may; // "an admin", and what such a member may do
     size_t faults;
     uint64_t left;      // time until the link expires
@@ -42,6 +114,7 @@ void pages_write_join_done(struct buffer *out, const struct pages_join *join);
 void pages_write_join_over(struct buffer *out, const struct pages_join *join);
 void pages_write_join_unknown(struct buffer *out, const struct pages_join *join);
 void pages_write_join_trouble(struct buffer *out, const struct pages_join *join);
+void pages_write_sign_in(struct buffer *out, const struct pages_join *join);
 
 // ---- The report of a scan (`sallyport scan --html`)
 struct pages_scan_mark {

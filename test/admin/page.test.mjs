@@ -26,7 +26,7 @@ test('the first admin is made by forms alone, once, and every page keeps to itse
   assert.equal(welcome.status, 200);
   assert.equal(title(welcome), 'Make the first admin');
   for (const answer of [first, welcome]) {
-    assert.match(answer.headers['content-security-policy'], /^default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
+    assert.match(answer.headers['content-security-policy'], /^default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
     assert.equal(answer.headers['cache-control'], 'no-store');
     assert.equal(answer.headers['referrer-policy'], 'same-origin');
     assert.doesNotMatch(answer.text, /<style|<script>|style=| on\w+=|https?:\/\/(?!www\.w3\.org)/);

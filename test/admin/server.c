@@ -321,8 +321,11 @@ int main(int argc, char **argv)
     struct fetch *fetch = NULL;
     const struct fetch_options fetch_options = {.guard = guard};
     must(fetch_open(&fetch_options, &fetch, &error), &error);
-    struct admin_options admin_options = {
-        .control = control, .guard = guard, .fetch = fetch, .folder = argv[1]};
+    struct admin_options admin_options = {.control = control,
+                                          .guard = guard,
+                                          .fetch = fetch,
+                                          .folder = argv[1],
+                                          .catalogue_public = getenv("CATALOGUE_PUBLIC") != NULL};
     struct seeded seeded[2];
     size_t count = seed_all(control, seeded);
     struct decisions *decisions = open_decisions(argv[1], seeded, count, &admin_options);

@@ -90,9 +90,9 @@ export class Api {
 
 // { api, acme, umbrella, setup, stop, restart }: with `seed`, two organisations that have one of everything.
 // `kib`: no file of it may become larger, as if the disk was full.
-export async function startApi(t, { seed = true, loopback = false, folder = path.join(scratch(t), 'data'), kib } = {}) {
+export async function startApi(t, { seed = true, loopback = false, open = false, folder = path.join(scratch(t), 'data'), kib } = {}) {
   const command = kib ? ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$1"`, PROGRAM, folder] : [PROGRAM, folder];
-  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}), ...(loopback ? { ALLOW_LOOPBACK: '1' } : {}) } });
+  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}), ...(loopback ? { ALLOW_LOOPBACK: '1' } : {}), ...(open ? { CATALOGUE_PUBLIC: '1' } : {}) } });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', d => { log += d; });
   const exited = once(child, 'exit');

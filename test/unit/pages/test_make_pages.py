@@ -106,7 +106,7 @@ class Places(unittest.TestCase):
         self.assertEqual(text("<pre>a\n   b</pre>"), "\n<pre>a\n   b</pre>\n")
         self.assertEqual(text("a<!-- gone\n {x} -->b").replace("\n", ""), "ab")
         framed = made("{{#in frame x}}<p>b</p>{{/in}}", "{{partial frame(const struct thing *x)}}<main>{{body}}</main>{{end}}")
-        self.assertLess(framed.index("frame(out, x)"), framed.index("frame_end(out, x)"))
+        self.assertLess(framed.index("part_frame(out, x)"), framed.index("part_frame_end(out, x)"))
 
     def test_places_are_told(self):
         source = made("<p>\n\n{{x.name}}</p>")
