@@ -142,7 +142,7 @@ run_node_tests() {
     say "$name tests: $# files"
     mkdir -p "$SCRATCH/test"
     SALLYPORT=$ROOT/$BUILD_DIR/src/sallyport SALLYPORT_SCRATCH=$SCRATCH/test \
-        "${WRAPPER[@]}" "$(node22)" --test --test-concurrency=2 --test-timeout=300000 \
+        "${WRAPPER[@]}" "$(node22)" --test --test-concurrency=2 --test-timeout=900000 \
         --test-reporter=tap --test-reporter-destination="$SCRATCH/test/$name.tap" \
         --test-reporter=dot --test-reporter-destination=stderr \
         "$@" || scripts/count-tests failures "$SCRATCH/test/$name.tap" >&2

@@ -218,7 +218,8 @@ static void tell(const struct watch_view *view, struct seen *seen, bool good, st
         log_event(LOG_WARNING, "pipeline",
                   "server '%.*s' lists a definition of tool '%.*s' that nobody has accepted%s",
                   SLICE_PRINT(view->own), SLICE_PRINT(tool),
-                  definition.length > PIPELINE_DEFINITION_MAX ? ", and it is too large for it" : "");
+                  definition.length > PIPELINE_DEFINITION_MAX ? ", and it is too large for it"
+                                                              : "");
     if (!good && definition.length > PIPELINE_DEFINITION_MAX)
         return;
     view->watch->sighted(view->watch->argument, &sighting, 1);

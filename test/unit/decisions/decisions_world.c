@@ -164,10 +164,14 @@ void world_unfollow(struct world *world)
 void world_wait(struct world *world)
 {
     struct decisions_state state = {0};
+    uint64_t seen = 0;
+    // However slow: it is given up only when nothing moves for a minute.
     for (int i = 0; i < 60000; i++) {
         state = decisions_state(world->decisions);
         if (state.up && state.row == world->state.rows && state.behind == 0)
             return;
+        i = state.row == seen ? i : 0;
+        seen = state.row;
         usleep(1000);
     }
     fail_msg("row %llu of %llu is indexed", (unsigned long long)state.row,
