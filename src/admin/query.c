@@ -81,7 +81,7 @@ int admin_query_all(struct admin_request *request, const char *name, struct slic
         if (*ret_count == most)
             return admin_fault(request, name, JSON_NONE, error, "is given more than %zu times",
                                most);
-        ret[*ret_count] = decode(request, value);
+        ret[*ret_count] = admin_decode(request, value);
         if (ret[(*ret_count)++].data == NULL)
             return admin_fault(request, name, JSON_NONE, error, "is not percent-encoded properly");
     }
