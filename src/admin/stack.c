@@ -246,7 +246,7 @@ int admin_look_at_servers(struct admin_request *request, struct error *error)
 int admin_ask_grant_stack(struct admin_request *request, struct store_view *view,
                           struct error *error)
 {
-    struct store_grant row;
+    struct store_grant row = {.revoked_ms = 0};
     int result = admin_query_only(request, (const char *const[]){NULL}, error);
     if (result == 0)
         result = admin_get(request, view, &row.head, error);

@@ -191,13 +191,17 @@ static int gather(const struct search *s, enum stack_danger danger, const struct
 static enum stack_state state_of_leg(const struct stack_leg *leg, const struct danger *danger,
                                      enum stack_when when)
 {
+    static const enum stack_state states[] = {
+        [STACK_FREE] = STACK_POSSIBLE,      [STACK_LIMITED] = STACK_POSSIBLE,
+        [STACK_DEPENDS] = STACK_RESTRICTED, [STACK_ASKS] = STACK_NEEDS_PERSON,
+        [STACK_DENIED] = STACK_BROKEN,      [STACK_HIDDEN] = STACK_BROKEN};
     enum stack_state best = STACK_BROKEN;
     for (size_t i = 0; i < leg->count; i++) {
         const struct stack_row *row = leg->rows[i];
-        if (row_is_open(row, when) || (danger->by_list && row->views[when].listed))
-            return STACK_POSSIBLE;
-        if (row_is_callable(row, when))
-            best = STACK_NEEDS_PERSON;
+        enum stack_state state = danger->by_list && row->views[when].listed
+                                     ? STACK_POSSIBLE
+                                     : states[row->views[when].outcome];
+        best = state < best ? state : best;
     }
     return best;
 }

@@ -13,13 +13,17 @@ enum { NAMED_MOST = 5 };
 
 const char *stack_state_name(enum stack_state state)
 {
-    static const char *const names[] = {"possible", "needs-person", "broken"};
+    static const char *const names[] = {"possible", "restricted", "needs-person", "broken"};
     return names[(unsigned)state > STACK_BROKEN ? STACK_BROKEN : state];
 }
 
+// Only what plays its part now: for a tool that is denied, a question to a person would be looser.
 // Of names that are taken for each other one may stay, that of the first server.
 static bool is_fixed(const struct stack_combination *c, const struct stack_row *row)
 {
+    if (c->hide ? !row->views[STACK_NOW].listed && !row_is_open(row, STACK_NOW)
+                : !row_is_open(row, STACK_NOW))
+        return false;
     return c->danger != STACK_SAME_NAMES || row->server != c->legs[0].rows[0]->server;
 }
 
@@ -42,28 +46,44 @@ void write_shown(struct buffer *out, struct slice name)
     buffer_append_string(out, end < name.length ? "..." : "");
 }
 
-void write_shown_rows(struct buffer *out, const struct stack_row *const *rows, size_t count)
+static void write_row(struct buffer *out, const struct stack_row *row, size_t number)
 {
-    for (size_t i = 0; i < count && i < NAMED_MOST; i++) {
-        buffer_append_string(out, i > 0 ? ", " : "");
-        write_shown(out, rows[i]->tool->name);
-        buffer_append_string(out, " (");
-        write_shown(out, rows[i]->server->name);
-        buffer_append_string(out, ")");
-    }
+    if (number >= NAMED_MOST)
+        return;
+    buffer_append_string(out, number > 0 ? ", " : "");
+    write_shown(out, row->tool->name);
+    buffer_append_string(out, " (");
+    write_shown(out, row->server->name);
+    buffer_append_string(out, ")");
+}
+
+static void write_rest(struct buffer *out, size_t count)
+{
     if (count > NAMED_MOST)
         buffer_append_format(out, " and %zu more", count - NAMED_MOST);
+}
+
+void write_shown_rows(struct buffer *out, const struct stack_row *const *rows, size_t count)
+{
+    for (size_t i = 0; i < count && i < NAMED_MOST; i++)
+        write_row(out, rows[i], i);
+    write_rest(out, count);
 }
 
 void stack_say_fix(struct buffer *out, const struct stack_combination *combination)
 {
     const struct stack_leg *leg = &combination->legs[combination->fix];
-    size_t skip = 0;
-    while (skip < leg->count && !is_fixed(combination, leg->rows[skip]))
-        skip++;
-    buffer_append_string(out, combination->hide ? "Hide " : "Let a person approve each call of ");
-    write_shown_rows(out, leg->rows + skip, leg->count - skip);
-    buffer_append_string(out, ".");
+    size_t count = 0;
+    for (size_t i = 0; i < leg->count; i++) {
+        if (!is_fixed(combination, leg->rows[i]))
+            continue;
+        if (count == 0)
+            buffer_append_string(out, combination->hide ? "Hide "
+                                                        : "Let a person approve each call of ");
+        write_row(out, leg->rows[i], count++);
+    }
+    write_rest(out, count);
+    buffer_append_string(out, count == 0 ? "Nothing more is needed." : ".");
 }
 
 // The rows of a leg stand by server, but for names that look alike.

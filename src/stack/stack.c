@@ -97,11 +97,6 @@ bool row_is_open(const struct stack_row *row, enum stack_when when)
     return row->views[when].outcome <= STACK_DEPENDS;
 }
 
-bool row_is_callable(const struct stack_row *row, enum stack_when when)
-{
-    return row->views[when].outcome <= STACK_ASKS;
-}
-
 // ---- Starter policies
 
 static int make_starter(const struct stack_server *server, const struct policy **ret)

@@ -96,6 +96,7 @@ enum stack_danger {
 };
 enum stack_state {
     STACK_POSSIBLE,     // without a person
+    STACK_RESTRICTED,   // the same, but one part only where its rules' conditions let it
     STACK_NEEDS_PERSON, // one part at least
     STACK_BROKEN,       // one part at least is denied
 };
@@ -144,7 +145,7 @@ bool stack_read_tool(const struct json_doc *doc, uint32_t node, struct slice ser
                      struct arena *arena, struct stack_tool *ret);
 
 const char *stack_outcome_name(enum stack_outcome outcome); // "free" ... "hidden"
-const char *stack_state_name(enum stack_state state);       // "possible", "needs-person", "broken"
+const char *stack_state_name(enum stack_state state);       // "possible" ... "broken"
 // "at most 300 calls of 2 tools, 1 denied"
 void stack_say_worst(struct buffer *out, const struct stack_worst *worst);
 // How to break a combination: a sentence; and the rules as `tools` of each server's policy,

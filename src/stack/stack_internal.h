@@ -16,9 +16,8 @@ int worst_look(struct stack_report *report, enum stack_when when) MUST_CHECK;
 
 // Fills the combinations. 0 or ERROR_NO_MEMORY.
 int combine_look(const struct stack *stack, struct stack_report *report) MUST_CHECK;
-// Can the agent call it without a person; at all?
+// Can the agent call it without a person?
 bool row_is_open(const struct stack_row *row, enum stack_when when);
-bool row_is_callable(const struct stack_row *row, enum stack_when when);
 
 // Groups of tools of different servers whose names are taken for each other; the combinations go to
 // `ret`, at most `most` of them. How many there are, or SIZE_MAX without memory.

@@ -6,7 +6,8 @@
 
 enum { TOOLS_SHOWN = 200, COLUMN = 44 };
 
-static const char *const states[] = {"possible", "only with a person", "broken"};
+static const char *const states[] = {"possible", "possible under conditions", "only with a person",
+                                     "broken"};
 
 static void write_dangers(struct buffer *out, const struct stack_report *report)
 {
@@ -23,7 +24,7 @@ static void write_dangers(struct buffer *out, const struct stack_report *report)
             write_shown_rows(out, c->legs[leg].rows, c->legs[leg].count);
             buffer_append_string(out, "\n");
         }
-        if (c->states[STACK_NOW] == STACK_BROKEN)
+        if (c->states[STACK_NOW] >= STACK_NEEDS_PERSON)
             continue;
         buffer_append_string(out, "    To break it: ");
         stack_say_fix(out, c);

@@ -75,6 +75,22 @@ test('for people: no control characters of strangers, whatever they wrote', t =>
   JSON.parse(look(t, hostile, '--json').out);
 });
 
+// Two real servers of exchanges, where their lists are at hand (SALLYPORT_DATA: a folder with seed-servers.json).
+const SEEDS = process.env.SALLYPORT_DATA && path.join(process.env.SALLYPORT_DATA, 'seed-servers.json');
+test('two exchanges together: nothing moves money unasked under starter policies', { skip: !SEEDS || !fs.existsSync(SEEDS) }, () => {
+  const { code, out, err } = run(['stack', '--json', '--from', SEEDS]);
+  assert.equal(code, 0, err);
+  const report = JSON.parse(out);
+  assert.deepEqual(report.servers.map(s => s.tools), [17, 19]);
+  const financial = report.tools.filter(tool => tool.category === 'Financial');
+  assert.ok(financial.length >= 8);
+  for (const { tool, now, starter } of financial) assert.deepEqual([tool, now.outcome, starter.outcome], [tool, 'free', 'asks']);
+  assert.equal(danger(report, 'alone').now, 'possible');
+  assert.notEqual(danger(report, 'alone').starter, 'possible');
+  assert.ok(report.combinations.some(c => c.name === 'same-names' && c.parts[0].tools.every(tool => tool.tool === 'cancel_order')));
+  assert.equal(report.ten_minutes.starter.find(row => row.category === 'Financial').open, 0);
+});
+
 test('what cannot be read is said, and nothing else is', t => {
   const folder = folderOf(t, { 'bad.json': '{"tools":[', 'twice.json': '{"tools":[]}', 'no.json': '{"version":"2"}', 'tools.jsonl': lines(TOOLS) });
   fs.mkdirSync(path.join(folder, 'other'));
