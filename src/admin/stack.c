@@ -172,7 +172,8 @@ static struct looking *open_look(struct admin_request *request, struct error *er
     }
     struct looking *l = memory_try_new(sizeof *l);
     if (l == NULL) {
-        admin_shelf_return(request->admin->shelf, inventory, true);
+        if (inventory != NULL)
+            admin_shelf_return(request->admin->shelf, inventory, true);
         error_set(error, ERROR_NO_MEMORY, "out of memory");
         return NULL;
     }
