@@ -3,7 +3,7 @@
 //
 // Any bytes as a tool's definition, or as each of its texts: what is quoted must stand in the
 // tool's own bytes, the same tool must get the same answer, and a claim to be read-only must make
-// nothing milder.
+// nothing milder; the sentences on attack patterns are one short line each.
 #include "catalogue/catalogue.h"
 
 #include <stdlib.h>
@@ -43,6 +43,39 @@ static void check_verdict(const struct catalogue_tool *tool,
     }
 }
 
+// A sentence on a tool is one short line of UTF-8, without what moves other text around.
+static void check_sentence(struct slice said)
+{
+    struct buffer json;
+    struct json_doc doc;
+    must(said.length < 4096);
+    for (size_t i = 0; i < said.length; i++)
+        must((unsigned char)said.data[i] >= ' ' && said.data[i] != 0x7F);
+    must(memmem(said.data, said.length, "\xE2\x80\xAE", 3) == NULL);
+    buffer_init(&json, 0);
+    json_doc_init(&doc);
+    json_write_string(&json, said);
+    must(json_scan(&doc, buffer_slice(&json), NULL, NULL, NULL) == 0);
+    json_doc_release(&doc);
+    buffer_release(&json);
+}
+
+static void check_patterns(const struct catalogue_tool *tool, enum catalogue_category category)
+{
+    struct catalogue_finding findings[CATALOGUE_FINDINGS_MAX];
+    size_t count = catalogue_find_signals(tool, findings, CATALOGUE_FINDINGS_MAX), patterns;
+    const struct catalogue_attack *attacks = catalogue_attacks(&patterns);
+    must(count <= CATALOGUE_FINDINGS_MAX);
+    for (size_t i = 0; i < patterns; i++) {
+        struct buffer why;
+        buffer_init(&why, 0);
+        bool fits = catalogue_attack_fits(&attacks[i], tool->name, category, findings, count, &why);
+        must(!why.failed && fits == (buffer_slice(&why).length > 0));
+        check_sentence(buffer_slice(&why));
+        buffer_release(&why);
+    }
+}
+
 static void check_tool(const struct catalogue_tool *tool)
 {
     struct catalogue_verdict verdict, again;
@@ -61,6 +94,7 @@ static void check_tool(const struct catalogue_tool *tool)
     catalogue_write_why(&why, &verdict);
     must(!why.failed && why.length > 0);
     buffer_release(&why);
+    check_patterns(tool, verdict.category);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
