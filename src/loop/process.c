@@ -151,28 +151,39 @@ static int start_program(const char *path, const struct loop_process_options *op
     return failed;
 }
 
+#ifdef __linux__
+static void lower(struct rlimit *now, uint64_t most)
+{
+    if (now->rlim_max > most)
+        now->rlim_max = most;
+    if (now->rlim_cur > most)
+        now->rlim_cur = most;
+}
+
+// A macro, because the type of the first parameter is the library's own. The second call fails only
+// when the child is gone.
+#define LIMIT(id, resource, most)                                                                  \
+    do {                                                                                           \
+        struct rlimit now_;                                                                        \
+        if (prlimit(id, resource, NULL, &now_) == 0) {                                             \
+            lower(&now_, most);                                                                    \
+            prlimit(id, resource, &now_, NULL);                                                    \
+        }                                                                                          \
+    } while (0)
+#endif
+
 static void limit(pid_t id, const struct loop_process_limits *limits)
 {
 #ifdef __linux__
-    const struct {
-        int resource;
-        uint64_t value;
-    } all[] = {{RLIMIT_DATA, limits->memory},
-               {RLIMIT_CPU, limits->cpu_s},
-               {RLIMIT_FSIZE, limits->file_bytes},
-               {RLIMIT_NOFILE, limits->files},
-               {RLIMIT_CORE, 0}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct rlimit now;
-        if ((all[i].value == 0 && all[i].resource != RLIMIT_CORE) ||
-            prlimit(id, all[i].resource, NULL, &now) != 0)
-            continue;
-        if (now.rlim_max > all[i].value)
-            now.rlim_max = all[i].value;
-        if (now.rlim_cur > all[i].value)
-            now.rlim_cur = all[i].value;
-        prlimit(id, all[i].resource, &now, NULL); // fails only when it is gone
-    }
+    LIMIT(id, RLIMIT_CORE, 0);
+    if (limits->memory > 0)
+        LIMIT(id, RLIMIT_DATA, limits->memory);
+    if (limits->cpu_s > 0)
+        LIMIT(id, RLIMIT_CPU, limits->cpu_s);
+    if (limits->file_bytes > 0)
+        LIMIT(id, RLIMIT_FSIZE, limits->file_bytes);
+    if (limits->files > 0)
+        LIMIT(id, RLIMIT_NOFILE, limits->files);
 #else
     (void)id;
     (void)limits;

@@ -131,7 +131,8 @@ struct scan_options {
     void *argument;
 };
 // Every server has its state afterwards; one that fails stops no other. Programs are limited, and
-// are gone when this returns, with everything that they started, as far as the system can tell.
+// are gone when this returns, with everything that they started, as far as the system can tell:
+// for a process that does nothing else, whose every other child would be killed, too.
 // ERROR_CANCELLED: SIGINT, SIGTERM or SIGHUP came. ERROR_NO_MEMORY.
 int scan_run(struct scan *scan, const struct scan_options *options, struct error *error) MUST_CHECK;
 
