@@ -67,7 +67,8 @@ static int take_flag(const struct cli_usage *usage, char **argv, int at, struct 
         return 0;
     }
     const struct cli_flag *flag = &usage->flags[place];
-    if (ret->values[place] != NULL && !flag->repeats) {
+    bool repeats = (usage->repeats >> place & 1) != 0;
+    if (ret->values[place] != NULL && !repeats) {
         cli_mistake(usage->command, "'--%s' is given twice", flag->name);
         return 0;
     }
@@ -81,12 +82,12 @@ static int take_flag(const struct cli_usage *usage, char **argv, int at, struct 
         return 0;
     }
     ret->values[place] = flag->value == NULL ? "" : next ? argv[at + 1] : equals + 1;
-    if (flag->repeats && ret->repeated_count == CLI_REPEATED_MAX) {
+    if (repeats && ret->repeated_count == CLI_REPEATED_MAX) {
         cli_mistake(usage->command, "more than %d of '--%s' and the like", CLI_REPEATED_MAX,
                     flag->name);
         return 0;
     }
-    if (flag->repeats) {
+    if (repeats) {
         ret->repeated[ret->repeated_count].flag = place;
         ret->repeated[ret->repeated_count++].value = ret->values[place];
     }

@@ -42,7 +42,6 @@ struct cli_flag {
     const char *name;  // without the dashes
     const char *value; // what its value is called in the help ("FILE"); NULL: a switch
     const char *help;
-    bool repeats; // may be given several times
 };
 struct cli_usage {
     const char *command;  // "policy check", for messages
@@ -50,6 +49,7 @@ struct cli_usage {
     const char *text;     // a paragraph or two, each line ending in a line feed
     const struct cli_flag *flags;
     size_t flag_count;                 // at most CLI_FLAGS_MAX
+    uint32_t repeats;                  // those that may be given several times: 1 << place
     int operands_least, operands_most; // -1: any number
     bool stop_at_operand;              // whatever follows the first operand is an operand too
 };

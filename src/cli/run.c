@@ -17,7 +17,7 @@ static const struct cli_flag flags[FLAGS] = {
     [URL] = {"url", "URL", "a server over HTTP in place of a command"},
     [SSE] = {"sse", NULL, "the URL speaks the older HTTP with SSE (2024-11-05)"},
     [HEADER] = {"header", "'NAME: VALUE'",
-                "sent to the server; may be repeated; ${NAME} is read from the environment", true},
+                "sent to the server; may be repeated; ${NAME} is read from the environment"},
     [DECISION_LOG] = {"decision-log", "FILE", "append a JSON line per decision"},
     [LIMITS_FILE] = {"limits-file", "FILE", "keep counters of limits across restarts"},
     [OBSERVE] = {"observe", NULL, "decide and log, never block"},
@@ -31,6 +31,7 @@ static const struct cli_usage usage = {
         "loaded anew when its file changes.\n",
     .flags = flags,
     .flag_count = FLAGS,
+    .repeats = 1U << HEADER,
     .operands_least = 0,
     .operands_most = -1,
     .stop_at_operand = true};

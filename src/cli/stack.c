@@ -19,7 +19,7 @@ enum { NAMES_MAX = 64 * 1024 * 1024 };
 
 static const struct cli_flag flags[FLAGS] = {
     [FROM] = {"from", "FILE|-",
-              "tools that were listed before: an answer, or JSON lines; may be repeated", true},
+              "tools that were listed before: an answer, or JSON lines; may be repeated"},
     [POLICY] = {"policy", "FILE", "the policy that is in force for all servers; none without it"},
     [GRANT] = {"grant", "LABEL", "whose calls they are, for rules that ask; without tags"},
     [JSON] = {"json", NULL, "print a JSON object"},
@@ -32,6 +32,7 @@ static const struct cli_usage usage = {
         "possible, now and under starter policies. Nothing is called.\n",
     .flags = flags,
     .flag_count = FLAGS,
+    .repeats = 1U << FROM,
     .operands_least = 0,
     .operands_most = 0};
 
