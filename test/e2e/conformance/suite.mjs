@@ -19,7 +19,7 @@ export function keep(name, text) {
 
 // { scenarios: { name: { passed, failed, scored } }, output } of one run against a server.
 export async function runSet(name, url, label) {
-  const { stdout, stderr } = await run(NODE, SETS[name].args(url), { timeoutMs: 280000 });
+  const { stdout, stderr } = await run(NODE, SETS[name].args(url), { timeoutMs: 800000 });
   const scenarios = {};
   for (const [, scenario, passed, failed] of stdout.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed/gm)) scenarios[scenario] = { passed: Number(passed), failed: Number(failed), scored: true };
   for (const [, scenario] of stdout.matchAll(/^ {2}[✓✗] (\S+) \([a-z-]+\)$/gm)) if (scenarios[scenario]) scenarios[scenario].scored = false;

@@ -15,7 +15,7 @@ import { keep } from './suite.mjs';
 const SCENARIOS = ['lifecycle', 'capability-negotiation', 'wire-fields', 'request-state-removal', 'mrtr-input', 'request-headers', 'dispatch-and-envelope', 'required-task-error', 'mrtr-composition'].map(name => 'tasks-' + name);
 
 for (const [era, upstream] of Object.entries({ modern: modernTasks, legacy: legacyTasks })) {
-  test(`tasks scenarios before a ${era} server`, { timeout: 280000 }, async t => {
+  test(`tasks scenarios before a ${era} server`, { timeout: 800000 }, async t => {
     const fake = await FakeUpstream.start(t, upstream());
     fake.server.keepAliveTimeout = 120000; // longer than the pause between two scenarios
     const gateway = await startGateway(t, { servers: { tasks: { url: fake.url } }, policies: { main: { ...ALLOW_ALL, methods: {} } }, grants: { suite: { servers: { tasks: 'main' } } } });
