@@ -25,7 +25,7 @@ struct danger {
     struct part parts[STACK_LEGS];
     const char *patterns[STACK_PATTERNS];
     size_t fix;
-    bool hide;
+    enum stack_fix by;
     bool same_server; // the parts count only where one server has all of them
     bool by_list;     // its place in a list is enough, nobody needs to call it
 };
@@ -70,7 +70,7 @@ static const struct danger dangers[STACK_DANGERS] = {
          .parts = {STRANGERS, {"data is destroyed", 0, IS(DESTRUCTIVE)}},
          .patterns = {"prompt-injection-via-tool-results", "destructive-action-autonomy"},
          .fix = 1,
-         .hide = true},
+         .by = STACK_LET_HIDE},
     [STACK_PLANTED_TEXT] =
         {.name = "planted-text",
          .title = "Instructions can be planted for later",
@@ -90,19 +90,26 @@ static const struct danger dangers[STACK_DANGERS] = {
          .parts = {{"credentials are handed over", HAS(CREDENTIAL), ANY},
                    {"data can leave", HAS(WAY_OUT), ANY}},
          .patterns = {"credential-leak-via-errors", "token-mis-redemption"},
-         .hide = true},
+         .by = STACK_LET_HIDE},
     [STACK_ALONE] = {.name = "alone",
                      .title = "A mistake is enough",
                      .says = "Nobody is asked before money is moved or data destroyed.",
                      .parts = {{"what does not come back", 0, IS(DESTRUCTIVE) | IS(FINANCIAL)}},
                      .patterns = {"destructive-action-autonomy"}},
+    [STACK_RUNAWAY] = {.name = "runaway",
+                       .title = "Nothing stops a loop",
+                       .says = "An agent that goes round in circles does so without end, and each "
+                               "call does something.",
+                       .parts = {{"called without a bound", 0, ~IS(READ)}},
+                       .patterns = {"runaway-tool-loops"},
+                       .by = STACK_LET_ADVISE},
     [STACK_MISLEADING] =
         {.name = "misleading",
          .title = "A definition speaks to the model",
          .says = "Its text reaches the model with the list, before anything is called.",
          .patterns = {"tool-poisoning", "line-jumping"},
          .parts = {{"definitions that hold such text", 0, ANY}},
-         .hide = true,
+         .by = STACK_LET_HIDE,
          .by_list = true},
     [STACK_STEERING] =
         {.name = "steering",
@@ -110,7 +117,7 @@ static const struct danger dangers[STACK_DANGERS] = {
          .says = "It can change how the agent uses a tool that its server has no business with.",
          .patterns = {"cross-server-shadowing", "tool-poisoning"},
          .parts = {{"definitions that name others' tools", HAS(NAMES_OTHER_TOOL), ANY}},
-         .hide = true,
+         .by = STACK_LET_HIDE,
          .by_list = true},
 };
 
@@ -188,8 +195,8 @@ static int gather(const struct search *s, enum stack_danger danger, const struct
 
 // ---- What the policies make of it
 
-static enum stack_state state_of_leg(const struct stack_leg *leg, const struct danger *danger,
-                                     enum stack_when when)
+static enum stack_state state_of_leg(const struct stack_combination *c, const struct stack_leg *leg,
+                                     const struct danger *danger, enum stack_when when)
 {
     static const enum stack_state states[] = {
         [STACK_FREE] = STACK_POSSIBLE,      [STACK_LIMITED] = STACK_POSSIBLE,
@@ -198,6 +205,9 @@ static enum stack_state state_of_leg(const struct stack_leg *leg, const struct d
     enum stack_state best = STACK_BROKEN;
     for (size_t i = 0; i < leg->count; i++) {
         const struct stack_row *row = leg->rows[i];
+        // A bound stops a loop, and so does a person.
+        if (c->danger == STACK_RUNAWAY && row->views[when].calls != STACK_UNLIMITED)
+            continue;
         enum stack_state state = danger->by_list && row->views[when].listed
                                      ? STACK_POSSIBLE
                                      : states[row->views[when].outcome];
@@ -211,7 +221,7 @@ static enum stack_state state_of(const struct stack_combination *c, const struct
 {
     enum stack_state worst = STACK_POSSIBLE;
     for (size_t i = 0; i < c->leg_count; i++) {
-        enum stack_state state = state_of_leg(&c->legs[i], danger, when);
+        enum stack_state state = state_of_leg(c, &c->legs[i], danger, when);
         worst = state > worst ? state : worst;
     }
     return worst;
@@ -235,7 +245,7 @@ static int look_for(const struct search *s, enum stack_danger danger, struct sta
                                       .title = d->title,
                                       .says = d->says,
                                       .fix = d->fix,
-                                      .hide = d->hide};
+                                      .by = d->by};
     memcpy(ret->patterns, d->patterns, sizeof ret->patterns);
     *ret_found = false;
     for (; ret->leg_count < STACK_LEGS && d->parts[ret->leg_count].what != NULL; ret->leg_count++) {

@@ -5,9 +5,9 @@
 #include "stack/stack_internal.h"
 
 enum { NAMED_MOST = 5 };
-#define REASON_HIDE                                                                                \
+#define RULE_HIDE                                                                                  \
     "{\"action\":\"hide\",\"reason\":\"Hidden to break a dangerous combination of tools.\"}"
-#define REASON_ASK                                                                                 \
+#define RULE_ASK                                                                                   \
     "{\"action\":\"require_approval\",\"reason\":\"Part of a dangerous combination of tools: a "   \
     "person decides on each call.\"}"
 
@@ -21,8 +21,10 @@ const char *stack_state_name(enum stack_state state)
 // Of names that are taken for each other one may stay, that of the first server.
 static bool is_fixed(const struct stack_combination *c, const struct stack_row *row)
 {
-    if (c->hide ? !row->views[STACK_NOW].listed && !row_is_open(row, STACK_NOW)
-                : !row_is_open(row, STACK_NOW))
+    const struct stack_view *now = &row->views[STACK_NOW];
+    if (!row_is_open(row, STACK_NOW) && (c->by != STACK_LET_HIDE || !now->listed))
+        return false;
+    if (c->by == STACK_LET_ADVISE && now->calls != STACK_UNLIMITED)
         return false;
     return c->danger != STACK_SAME_NAMES || row->server != c->legs[0].rows[0]->server;
 }
@@ -72,14 +74,15 @@ void write_shown_rows(struct buffer *out, const struct stack_row *const *rows, s
 
 void stack_say_fix(struct buffer *out, const struct stack_combination *combination)
 {
+    static const char *const starts[] = {"Let a person approve each call of ", "Hide ",
+                                         "Use the recommended rule for "};
     const struct stack_leg *leg = &combination->legs[combination->fix];
     size_t count = 0;
     for (size_t i = 0; i < leg->count; i++) {
         if (!is_fixed(combination, leg->rows[i]))
             continue;
         if (count == 0)
-            buffer_append_string(out, combination->hide ? "Hide "
-                                                        : "Let a person approve each call of ");
+            buffer_append_string(out, starts[combination->by]);
         write_row(out, leg->rows[i], count++);
     }
     write_rest(out, count);
@@ -106,6 +109,15 @@ static bool is_repeated(const struct stack_leg *leg, size_t at)
     return false;
 }
 
+static void write_rule(struct buffer *out, const struct stack_combination *c,
+                       const struct stack_row *row)
+{
+    if (c->by == STACK_LET_ADVISE)
+        catalogue_write_rule(out, row->tool->category);
+    else
+        buffer_append_string(out, c->by == STACK_LET_HIDE ? RULE_HIDE : RULE_ASK);
+}
+
 static void write_server(struct buffer *out, const struct stack_combination *c,
                          const struct stack_leg *leg, size_t first)
 {
@@ -118,7 +130,8 @@ static void write_server(struct buffer *out, const struct stack_combination *c,
             continue;
         buffer_append_string(out, before);
         json_write_string(out, leg->rows[i]->tool->name);
-        buffer_append_string(out, c->hide ? ":" REASON_HIDE : ":" REASON_ASK);
+        buffer_append_string(out, ":");
+        write_rule(out, c, leg->rows[i]);
         before = ",";
     }
     buffer_append_string(out, "}");

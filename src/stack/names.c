@@ -126,7 +126,7 @@ static int describe(const struct crowd *c, const struct likeness *likeness,
                                    .legs = {{"names that look alike", rows, count}},
                                    .leg_count = 1,
                                    .patterns = {"cross-server-shadowing", "typosquatting"},
-                                   .hide = true};
+                                   .by = STACK_LET_HIDE};
     for (int when = 0; when < STACK_WHENS; when++)
         ret->states[when] = state_of(c, likeness, (enum stack_when)when);
     return 0;

@@ -89,6 +89,7 @@ enum stack_danger {
     STACK_PLANTED_TEXT,
     STACK_CREDENTIALS,
     STACK_ALONE,
+    STACK_RUNAWAY,
     STACK_MISLEADING,
     STACK_STEERING,
     STACK_SAME_NAMES,
@@ -106,6 +107,11 @@ struct stack_leg {
     const struct stack_row *const *rows;
     size_t count;
 };
+enum stack_fix {
+    STACK_LET_ASK,
+    STACK_LET_HIDE,
+    STACK_LET_ADVISE, // the rule that is recommended for the tool's category
+};
 struct stack_combination {
     enum stack_danger danger;
     const char *name;  // "exfiltration"
@@ -116,8 +122,8 @@ struct stack_combination {
     const char *patterns[STACK_PATTERNS]; // slugs of attack patterns; NULL: no more
     enum stack_state states[STACK_WHENS];
     const struct stack_server *one_server; // has all legs by itself, else NULL
-    size_t fix; // the leg whose tools, hidden or put before a person, break it
-    bool hide;  // and which of the two
+    size_t fix;                            // the leg whose tools, treated so, break it:
+    enum stack_fix by;
 };
 
 struct stack_report {

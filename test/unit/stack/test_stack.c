@@ -91,6 +91,10 @@ static void test_three_servers(void **state)
     stack_say_fix(&text, c);
     assert_true(slice_equal_string(buffer_slice(&text),
                                    "Let a person approve each call of delete_file (files)."));
+    c = scene_danger(&scene, STACK_RUNAWAY);
+    assert_true(leg_has(&c->legs[0], "send_email") && !leg_has(&c->legs[0], "read_file"));
+    assert_int_equal(c->states[STACK_NOW], STACK_POSSIBLE);
+    assert_int_equal(c->states[STACK_STARTER], STACK_BROKEN);
     buffer_release(&text);
     scene_release(&scene);
 }
@@ -128,7 +132,8 @@ static void test_fixes(void **state)
         scene_look(&after);
         const struct stack_combination *now = scene_danger(&after, c->danger);
         assert_non_null(now);
-        assert_int_equal(now->states[STACK_NOW], c->hide ? STACK_BROKEN : STACK_NEEDS_PERSON);
+        assert_int_equal(now->states[STACK_NOW],
+                         c->by == STACK_LET_ASK ? STACK_NEEDS_PERSON : STACK_BROKEN);
         scene_release(&after);
         json_doc_release(&doc);
         buffer_release(&rules);
