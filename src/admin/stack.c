@@ -149,7 +149,10 @@ static int look(struct looking *l, struct error *error)
     struct buffer *out = &l->request->out;
     int result = stack_look(&l->stack, &l->report);
     if (result == ERROR_TOO_LARGE)
-        return error_set(error, result, "at most %d tools are looked at together", STACK_TOOLS_MAX);
+        return error_set(error, result,
+                         "at most %d tools are looked at together, and starter policies of at most "
+                         "%d MiB",
+                         STACK_TOOLS_MAX, CATALOGUE_POLICY_MAX >> 20);
     if (result != 0)
         return error_set(error, result, "%s", error_text(result));
     write_names(out, "\"missing\":[", l->missing, l->missing_count);

@@ -120,8 +120,10 @@ static int look(struct stacking *s)
         return exit_code;
     int result = stack_look(&s->stack, &s->report);
     if (result == ERROR_TOO_LARGE)
-        return cli_complain(CLI_FAILED, "at most %d tools of %d servers are looked at together",
-                            STACK_TOOLS_MAX, STACK_SERVERS_MAX);
+        return cli_complain(CLI_FAILED,
+                            "at most %d tools of %d servers are looked at together, and starter "
+                            "policies of at most %d MiB",
+                            STACK_TOOLS_MAX, STACK_SERVERS_MAX, CATALOGUE_POLICY_MAX >> 20);
     if (result != 0)
         return cli_complain(CLI_FAILED, "%s", error_text(result));
     struct buffer out;
