@@ -17,6 +17,13 @@ const char *stack_state_name(enum stack_state state)
     return names[(unsigned)state > STACK_BROKEN ? STACK_BROKEN : state];
 }
 
+const char *stack_say_state(enum stack_state state)
+{
+    static const char *const words[] = {"possible", "possible under conditions",
+                                        "only with a person", "broken"};
+    return words[(unsigned)state > STACK_BROKEN ? STACK_BROKEN : state];
+}
+
 // Only what plays its part now: for a tool that is denied, a question to a person would be looser.
 // Of names that are taken for each other one may stay, that of the first server.
 static bool is_fixed(const struct stack_combination *c, const struct stack_row *row)

@@ -152,6 +152,7 @@ bool stack_read_tool(const struct json_doc *doc, uint32_t node, struct slice ser
 
 const char *stack_outcome_name(enum stack_outcome outcome); // "free" ... "hidden"
 const char *stack_state_name(enum stack_state state);       // "possible" ... "broken"
+const char *stack_say_state(enum stack_state state);        // the same for people
 // "at most 300 calls of 2 tools, 1 denied"
 void stack_say_worst(struct buffer *out, const struct stack_worst *worst);
 // How to break a combination: a sentence; and the rules as `tools` of each server's policy,

@@ -6,9 +6,6 @@
 
 enum { TOOLS_SHOWN = 200, COLUMN = 44 };
 
-static const char *const states[] = {"possible", "possible under conditions", "only with a person",
-                                     "broken"};
-
 static void write_dangers(struct buffer *out, const struct stack_report *report)
 {
     buffer_append_string(out, "\nDangers\n");
@@ -17,8 +14,8 @@ static void write_dangers(struct buffer *out, const struct stack_report *report)
     for (size_t i = 0; i < report->combination_count; i++) {
         const struct stack_combination *c = &report->combinations[i];
         buffer_append_format(out, "  %s: %s now, %s under starter policies\n    %s\n", c->title,
-                             states[c->states[STACK_NOW]], states[c->states[STACK_STARTER]],
-                             c->says);
+                             stack_say_state(c->states[STACK_NOW]),
+                             stack_say_state(c->states[STACK_STARTER]), c->says);
         for (size_t leg = 0; leg < c->leg_count; leg++) {
             buffer_append_format(out, "    - %s: ", c->legs[leg].what);
             write_shown_rows(out, c->legs[leg].rows, c->legs[leg].count);

@@ -150,9 +150,16 @@ static uint64_t most_in_ten_minutes(const int64_t *at, size_t count)
     return most;
 }
 
+// The last limit is that of all tools together; `max` 0: there is none.
 static void write_policy(struct buffer *out, const struct played *limits)
 {
-    buffer_append_string(out, "{'version':'1','default':'deny','tools':{");
+    const struct played *all = &limits[PLAYED_TOOLS];
+    buffer_append_string(out, "{'version':'1','default':'deny',");
+    if (all->max > 0)
+        buffer_append_format(out,
+                             "'all_tools':{'limits':[{'counter':'all','window':%u,'max':%u%s}]},",
+                             all->window_s, all->max, all->fixed ? ",'algorithm':'fixed'" : "");
+    buffer_append_string(out, "'tools':{");
     for (size_t i = 0; i < PLAYED_TOOLS; i++)
         buffer_append_format(out,
                              "%s'%c':{'limits':[{'counter':'c%u%u%d','window':%u,'max':%u%s}]}",
@@ -167,13 +174,12 @@ static bool same(const struct played *a, const struct played *b)
     return a->counter == b->counter && a->window_s == b->window_s && a->fixed == b->fixed;
 }
 
-// Calls come in bursts at random times, each tool as often as its counter lets it.
+// Calls come in bursts at random times, each tool as often as its counters let it.
 static uint64_t play(uint64_t *seed, const struct played *limits)
 {
-    static struct plain_counter counters[PLAYED_TOOLS];
-    static int64_t passed[LOG];
-    size_t count = 0;
-    for (size_t i = 0; i < PLAYED_TOOLS; i++)
+    static struct plain_counter counters[PLAYED_TOOLS + 1];
+    struct plain_counter *all = &counters[PLAYED_TOOLS];
+    for (size_t i = 0; i <= PLAYED_TOOLS; i++)
         counters[i].count = 0;
     int64_t start = chance(seed, 100000);
     for (int64_t now = start; now < start + PLAYED_MS; now += 1 + chance(seed, STEP_MS))
@@ -182,10 +188,11 @@ static uint64_t play(uint64_t *seed, const struct played *limits)
             while (!same(&limits[home], &limits[i]))
                 home++;
             struct plain_counter *counter = &counters[home];
-            while (count < LOG && passes(counter, &limits[i], now))
-                passed[count++] = counter->at[counter->count++] = now;
+            while (all->count < LOG && passes(counter, &limits[i], now) &&
+                   (limits[PLAYED_TOOLS].max == 0 || passes(all, &limits[PLAYED_TOOLS], now)))
+                all->at[all->count++] = counter->at[counter->count++] = now;
         }
-    return most_in_ten_minutes(passed, count);
+    return most_in_ten_minutes(all->at, all->count);
 }
 
 static void test_played(void **state)
@@ -196,11 +203,14 @@ static void test_played(void **state)
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         struct scene scene;
-        struct played limits[PLAYED_TOOLS];
+        struct played limits[PLAYED_TOOLS + 1];
         struct buffer policy;
         for (size_t i = 0; i < PLAYED_TOOLS; i++)
             limits[i] = (struct played){windows[chance(&seed, 7)], 1 + chance(&seed, 6),
                                         chance(&seed, 2), chance(&seed, 3) == 0};
+        limits[PLAYED_TOOLS] =
+            (struct played){windows[chance(&seed, 7)], chance(&seed, 2) * (1 + chance(&seed, 20)),
+                            9, chance(&seed, 3) == 0};
         buffer_init(&policy, 0);
         write_policy(&policy, limits);
         scene_init(&scene);
