@@ -28,6 +28,7 @@ enum admin_look_kind {
     LOOK_SEVERITY,
     LOOK_ATTACKS,
     LOOK_ATTACK,
+    LOOK_STACK,
 };
 struct admin_look {
     enum admin_look_kind kind;
@@ -38,5 +39,8 @@ struct admin_look {
 };
 // Of a path that begins with /catalogue. False: no memory.
 bool admin_look_read(struct admin_request *request, struct admin_look *ret);
+// ---- stack.c: the page of several servers together
+int admin_stack_page(struct admin_request *request, struct error *error) MUST_CHECK;
+
 // On a thread for searches: writes the page.
 int admin_look_write(struct admin_request *request, struct error *error);

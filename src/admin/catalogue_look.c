@@ -48,6 +48,8 @@ static enum admin_look_kind kind_of(struct admin_look *look, size_t parts)
     }
     if (slice_equal_string(first, "attacks"))
         return parts == 1 ? LOOK_ATTACKS : LOOK_ATTACK;
+    if (slice_equal_string(first, "stack"))
+        return parts == 1 ? LOOK_STACK : LOOK_NOTHING;
     if (slice_equal_string(first, "risk"))
         return parts == 2 && severity_of(look->second) >= 0 ? LOOK_SEVERITY : LOOK_NOTHING;
     return parts == 1 ? LOOK_SERVER : LOOK_TOOL;
@@ -279,12 +281,14 @@ int admin_look_write(struct admin_request *request, struct error *error)
     struct inventory *inventory = NULL;
     request->arena.cap += LOOK_MEMORY;
     request->look->site.account = request->who.label;
+    request->status = 200;
+    if (request->look->kind == LOOK_STACK)
+        return admin_stack_page(request, error);
     int result = admin_shelf_borrow(request->admin->shelf, &inventory, error);
     if (result == 0 || result == ERROR_NOT_FOUND)
         result = write_kind(request, inventory, error);
     if (inventory != NULL)
         admin_shelf_return(request->admin->shelf, inventory,
                            result == 0 || result == ERROR_NOT_FOUND);
-    request->status = 200;
     return result;
 }

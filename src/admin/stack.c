@@ -245,6 +245,46 @@ int admin_look_at_servers(struct admin_request *request, struct error *error)
     return result;
 }
 
+// ---- The same as a page
+
+static int find_names(struct looking *l, const struct slice *names, size_t count,
+                      struct error *error)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const struct stack_server server = {.name = names[i]};
+        result = add_server(l, &server, &(struct decided){NULL, NULL}, error);
+    }
+    if (result == 0)
+        result = stack_look(&l->stack, &l->report);
+    if (result == ERROR_TOO_LARGE)
+        return error_set(error, result, "this is too much to be looked at together");
+    return result == 0 ? 0 : error_set(error, result, "%s", error_text(result));
+}
+
+int admin_stack_page(struct admin_request *request, struct error *error)
+{
+    struct slice names[SERVERS_MAX];
+    size_t count = 0;
+    struct pages_stack_known known = {.stack = NULL};
+    bool any = request->query.length > 0;
+    int result = any ? read_names(request, names, &count, error) : 0;
+    if (result != 0)
+        return error_set(error, ERROR_NOT_FOUND, "the address names no servers");
+    struct looking *l = open_look(request, error);
+    if (l == NULL)
+        return error->code;
+    result = find_names(l, names, count, error);
+    known = (struct pages_stack_known){.stack = &l->stack,
+                                       .report = &l->report,
+                                       .missing = l->missing,
+                                       .missing_count = l->missing_count};
+    if (result == 0)
+        pages_write_stack(&request->out, &request->arena, &request->look->site, &known);
+    close_look(l, result == 0);
+    return result;
+}
+
 // ---- A grant
 
 int admin_ask_grant_stack(struct admin_request *request, struct store_view *view,

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "inventory/inventory.h"
+#include "stack/stack.h"
 
 // An address that is trusted as a whole: of ours, or from the configuration; never of a peer.
 struct html_url {
@@ -50,6 +51,14 @@ struct pages_list_known {
     int category, severity; // of the form; -1: any
 };
 
+// Of several servers together; `stack` NULL: none was asked for.
+struct pages_stack_known {
+    const struct stack *stack;
+    const struct stack_report *report;
+    const struct slice *missing; // names that are not known
+    size_t missing_count;
+};
+
 // What each writes it also needs memory for: an arena that is all right to give back afterwards.
 // When it has too little, or the buffer, the buffer has failed.
 void pages_write_tool(struct buffer *out, struct arena *arena, const struct pages_site *site,
@@ -66,6 +75,8 @@ void pages_write_severity(struct buffer *out, struct arena *arena, const struct 
 void pages_write_attacks(struct buffer *out, struct arena *arena, const struct pages_site *site);
 void pages_write_attack(struct buffer *out, struct arena *arena, const struct pages_site *site,
                         const struct catalogue_attack *attack);
+void pages_write_stack(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                       const struct pages_stack_known *known);
 // That there is nothing at this address, or what went wrong: a title, a sentence, where to go.
 void pages_write_notice(struct buffer *out, struct arena *arena, const struct pages_site *site,
                         const char *title, const char *text, const char *path,

@@ -252,7 +252,54 @@ struct pages_attack {
     struct pages_references references;
 };
 
+// ---- Several servers together
+struct pages_name {
+    struct slice text;
+};
+PAGES_LIST(pages_name);
+struct pages_stack_server {
+    struct slice name;
+    struct html_url url, without; // without: the page of the others
+    size_t tools;
+};
+PAGES_LIST(pages_stack_server);
+struct pages_worst {
+    const char *name;
+    struct slice now, then;
+};
+struct pages_worst_rows {
+    struct pages_worst *items;
+    size_t count;
+};
+struct pages_leg_tool {
+    struct slice name, server;
+};
+PAGES_LIST(pages_leg_tool);
+struct pages_leg {
+    const char *what;
+    size_t count, more;
+    struct pages_leg_tools tools;
+};
+PAGES_LIST(pages_leg);
+struct pages_combination {
+    const struct stack_combination *combo;
+    const char *now, *then;
+    struct slice fix;
+    struct pages_legs legs;
+    struct pages_crumbs links;
+};
+PAGES_LIST(pages_combination);
+struct pages_stack {
+    struct pages_head head;
+    struct pages_names missing;
+    struct pages_stack_servers servers;
+    struct pages_shares shares;
+    struct pages_worst_rows worst;
+    struct pages_combinations combinations;
+};
+
 // ---- The templates
+void pages_write_stack_page(struct buffer *out, const struct pages_stack *page);
 void pages_write_message(struct buffer *out, const struct pages_message *page);
 void pages_write_home(struct buffer *out, const struct pages_home *page);
 void pages_write_results(struct buffer *out, const struct pages_home *page);
