@@ -196,6 +196,7 @@ struct catalogue_attack_step {
     const char *outcome; // with the policies: "allowed", "changed", "denied", "hidden", "refused",
                          // "not-stopped"; "" without a request
     const char *rule;    // the rule that denies
+    const char *left;    // JSON: what the policies leave of the answer; "" unless it is changed
     const char *then;    // what happens with the policies, a sentence or two
 };
 struct catalogue_attack_policy {

@@ -238,7 +238,7 @@ def step_row(reader, step):
     json_of = lambda value, name: reader.source(value[name]) if name in value else ""
     protected = step.get("protected", {})
     return (step["who"], step.get("grant", ""), step["says"], step.get("server", ""), json_of(step, "request"), json_of(step, "answer"), step.get("times", 1 if "request" in step else 0),
-            protected.get("outcome", ""), protected.get("rule", ""), protected.get("says", ""))
+            protected.get("outcome", ""), protected.get("rule", ""), json_of(protected, "answer"), protected.get("says", ""))
 
 
 def write_parts(out, reader, p):

@@ -71,6 +71,7 @@ static void tell_steps(struct pages_maker *maker, struct pages_attack *page)
             (struct pages_step){.step = step,
                                 .request = shown("Request", step->request),
                                 .answer = shown("Answer", step->answer),
+                                .left = shown("Answer with the policy", step->left),
                                 .outcome = outcome_of(step->outcome)};
     }
 }

@@ -224,7 +224,7 @@ struct pages_attacks {
 };
 struct pages_step {
     const struct catalogue_attack_step *step;
-    struct pages_code request, answer;
+    struct pages_code request, answer, left;
     const char *outcome;
 };
 PAGES_LIST(pages_step);

@@ -7,8 +7,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { BINARY, startGateway } from '../../lib/gateway.mjs';
+import { makeData } from '../../lib/database.mjs';
+import { BINARY, sanitizerOptions, startGateway } from '../../lib/gateway.mjs';
 import { NODE, PROGRAMS, run } from '../../lib/programs.mjs';
+import { exchange } from '../../lib/raw.mjs';
 import { scratch } from '../../lib/scratch.mjs';
 import { CLIENTS, textOf } from './clients.mjs';
 
@@ -61,3 +63,44 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
     assert.notEqual((await client.callTool({ name: 'add_observations', arguments: { observations: [] } })).isError, true, 'each tool has its own count');
   });
 }
+
+// A policy as a page shows it: the code block that stands under a heading.
+function policyOf(page, heading) {
+  const block = page.slice(page.indexOf(heading)).match(/<pre[^>]*><code[^>]*>([^]*?)<\/code>/)?.[1] ?? assert.fail('no policy under ' + heading);
+  return block.replace(/<[^>]+>/g, '').replace(/&(lt|gt|quot|#39|amp);/g, (_, name) => ({ lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' })[name]);
+}
+
+test('a scan fills the pages, and the policy of a page, pasted, is what the agent meets', async t => {
+  const environment = { PATH: process.env.PATH, HOME: scratch(t), ...sanitizerOptions() };
+  const data = await makeData(scratch(t), BINARY, environment), file = path.join(scratch(t), 'memory.jsonl');
+  const scan = await run(BINARY, ['scan', '--name', 'memory', '--data', data.folder, '--', NODE, PROGRAMS.memory]);
+  assert.equal(scan.code, 0, scan.stderr);
+  const setup = policy => ({
+    servers: { memory: { command: [NODE, PROGRAMS.memory], env: { MEMORY_FILE_PATH: file } } },
+    policies: { main: policy }, grants: { agent: { servers: { memory: 'main' } } },
+  });
+  const closed = { version: '1', default: 'deny' };
+  const gateway = await startGateway(t, setup(closed), { args: ['--data', data.folder] });
+  const page = async target => {
+    const answer = await exchange(gateway.port, 'GET', target, { Authorization: 'Bearer ' + data.key });
+    assert.equal(answer.status, 200, target + '\n' + answer.text.slice(0, 500));
+    return answer.text;
+  };
+  const tool = await page('/catalogue/memory/delete_entities');
+  assert.match(tool, /Destructive/);
+  assert.match(tool, /href="[^"]*\/catalogue\/attacks\/destructive-action-autonomy"/);
+  assert.match(tool, /delete_entities is of the category Destructive; without a policy nothing asks whether that was meant\./);
+  assert.match(await page('/catalogue/attacks/destructive-action-autonomy'), /Destructive action autonomy/);
+  assert.match(await page('/catalogue/memory/read_graph'), /Read/);
+
+  const policy = policyOf(await page('/catalogue/memory'), 'id="policy"');
+  gateway.configure(setup(policy));
+  gateway.signal('SIGHUP');
+  await gateway.waitLog(/the configuration was loaded anew/);
+  const client = await CLIENTS['SDK 2.x auto'](t, gateway, 'memory');
+  const names = (await client.listTools()).tools.map(({ name }) => name);
+  assert.deepEqual(names.filter(name => DELETING.includes(name)), []);
+  assert.ok(names.includes('read_graph'));
+  await assert.rejects(client.callTool({ name: 'delete_entities', arguments: { entityNames: ['Quist'] } }), /Unknown tool: delete_entities/);
+  assert.notEqual((await client.callTool({ name: 'read_graph', arguments: {} })).isError, true);
+});
