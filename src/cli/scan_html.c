@@ -84,7 +84,6 @@ static struct slice keep(struct arena *arena, struct buffer *text)
 static bool take_dangers(struct arena *arena, const struct stack_report *report,
                          struct pages_scan_dangers *ret)
 {
-    static const char *const states[] = {"possible", "possible with a person alone", "broken"};
     size_t count = report->combination_count;
     struct pages_scan_danger *items = arena_take(arena, (count + 1) * sizeof *items);
     for (size_t i = 0; items != NULL && i < count; i++) {
@@ -94,7 +93,7 @@ static bool take_dangers(struct arena *arena, const struct stack_report *report,
         stack_say_fix(&fix, c);
         items[i] = (struct pages_scan_danger){.title = c->title,
                                               .says = c->says,
-                                              .starter = states[c->states[STACK_STARTER]],
+                                              .starter = scan_words_of(c->states[STACK_STARTER]),
                                               .fix = keep(arena, &fix)};
         if (items[i].fix.data == NULL)
             return false;

@@ -44,7 +44,8 @@ static void choose_name(char (*names)[NAME_SIZE], size_t at, struct slice server
     char name[NAME_SIZE];
     plain_name(server, name);
     size_t length = strlen(name);
-    for (size_t number = 2; is_taken(names, at, name); number++)
+    // Of many alike, each finds its number at once.
+    for (size_t number = at + 1; is_taken(names, at, name); number++)
         snprintf(name + length, sizeof name - length, "-%zu", number);
     memcpy(names[at], name, sizeof name);
 }
@@ -102,7 +103,9 @@ int scan_write_policies(const struct scan *scan, const char *path)
 {
     char(*names)[NAME_SIZE] = memory_try_new((scan->count + 1) * NAME_SIZE);
     size_t count = 0;
-    int exit_code = names == NULL ? cli_complain(CLI_FAILED, "out of memory") : CLI_OK;
+    int exit_code = CLI_OK;
+    if (names == NULL)
+        return cli_complain(CLI_FAILED, "out of memory");
     for (size_t i = 0; exit_code == CLI_OK && i < scan->count; i++) {
         const struct scan_server *server = scan->servers[i];
         char file[PATH_SIZE];

@@ -51,15 +51,15 @@ static struct scan_server *add(struct scanning *scanning, struct slice name)
 static int add_described(struct scanning *scanning, struct slice name, struct buffer *description)
 {
     struct scan_server *server = add(scanning, name);
-    int exit_code = server == NULL
-                        ? CLI_FAILED
-                        : scan_add_described(scanning, server, buffer_slice(description), false);
+    int exit_code = CLI_FAILED;
     if (description->failed)
         exit_code = out_of_memory();
+    else if (server != NULL)
+        exit_code = scan_add_described(scanning, server, buffer_slice(description), false);
     if (description->data != NULL)
         memory_wipe(description->data, description->capacity);
     buffer_release(description);
-    if (exit_code == CLI_OK && server->state == SCAN_BAD)
+    if (exit_code == CLI_OK && server != NULL && server->state == SCAN_BAD)
         return cli_complain(CLI_USAGE, "%s", server->detail);
     return exit_code;
 }

@@ -196,8 +196,8 @@ void pages_write_severity(struct buffer *out, struct arena *arena, const struct 
                           enum catalogue_severity severity, const struct pages_list_known *known)
 {
     static const char *const titles[] = {"Low severity: tools that read",
-                                         "Medium severity: tools that change what can be changed "
-                                         "back",
+                                         ("Medium severity: tools that change what can be changed "
+                                          "back"),
                                          "High severity: tools that run something",
                                          "Critical severity: tools whose effects stay"};
     static const char *const leads[] = {

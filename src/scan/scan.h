@@ -183,6 +183,7 @@ struct scan_look {
 void scan_write_table(struct buffer *out, const struct scan *scan, const struct scan_look *look);
 // "files", "the 2 servers of cursor"; with text of strangers as it came.
 void scan_write_who(struct buffer *out, const struct scan_together *together);
+const char *scan_words_of(enum stack_state state); // "only with a person"
 void scan_write_summary(struct buffer *out, const struct scan *scan, const struct scan_look *look);
 // report.c: one JSON document (docs/scan.md)
 void scan_write_json(struct buffer *out, const struct scan *scan, int64_t now_ms);

@@ -209,7 +209,6 @@ static void write_server(struct table *table, const struct scan_server *server)
 
 static void write_combination(const struct table *table, const struct stack_combination *c)
 {
-    static const char *const states[] = {"possible", "possible with a person alone", "broken"};
     struct buffer text;
     buffer_append_string(table->out, "  ");
     colour(table, looks[CATALOGUE_CRITICAL].colour);
@@ -218,7 +217,7 @@ static void write_combination(const struct table *table, const struct stack_comb
     rest(table, slice_from_string(c->title), 4);
     buffer_init(&text, 0);
     buffer_append_format(&text, "%s Under starter policies: %s. To break it: ", c->says,
-                         states[c->states[STACK_STARTER]]);
+                         scan_words_of(c->states[STACK_STARTER]));
     stack_say_fix(&text, c);
     paragraph(table, buffer_slice(&text), 4);
     table->out->failed = table->out->failed || text.failed;

@@ -96,3 +96,14 @@ void scan_release_together(struct scan *scan)
     }
     memory_free(scan->together);
 }
+
+const char *scan_words_of(enum stack_state state)
+{
+    switch (state) {
+    case STACK_POSSIBLE: return "possible";
+    case STACK_RESTRICTED: return "possible under conditions";
+    case STACK_NEEDS_PERSON: return "only with a person";
+    case STACK_BROKEN: return "broken";
+    }
+    return "";
+}
