@@ -181,9 +181,10 @@ struct gateway_stores { // what all workers share; any thread
     struct pipeline_ledger *ledger;
     struct http_group *group;
     struct pipeline_besides besides;
-    const struct net_guard *guard; // of guarded servers; borrowed; NULL: public addresses only
-    struct pipeline_watch *watch;  // NULL: no database; owned
-    struct control *control;       // hears of servers that refuse; borrowed; NULL: no database
+    const struct net_guard *guard;     // of guarded servers; borrowed; NULL: public addresses only
+    struct pipeline_watch *watch;      // NULL: no database; owned
+    struct pipeline_listener listener; // of what servers list
+    struct control *control;           // hears of servers that refuse; borrowed; NULL: no database
 };
 // Released by gateway_stores_close also after a failure.
 int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,

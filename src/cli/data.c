@@ -116,6 +116,8 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
     if (result == 0)
         result = control_ask_outside(data->control, data->fetch, error);
     if (result == 0)
+        result = control_fill_catalogue(data->control, error);
+    if (result == 0)
         result = open_decisions(data, config->decision_log, error);
     const struct admin_options options = {.control = data->control,
                                           .guard = data->guard,

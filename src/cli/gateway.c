@@ -122,6 +122,7 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
                                        .ledger = stores->ledger,
                                        .group = stores->group,
                                        .watch = stores->watch,
+                                       .listener = stores->listener,
                                        .besides = {look_besides, stores},
                                        .worker = worker};
     gateway->pipeline = pipeline_new(&options);

@@ -66,7 +66,29 @@ READER(servers, health.unusable_servers)
 READER(policies, health.unusable_policies)
 READER(sealed, health.sealed_servers)
 READER(keys, health.keys)
+READER(waiting, health.waiting_definitions)
 #undef READER
+
+static struct control_filling filling_of(void *argument)
+{
+    const struct serving *serving = argument;
+    return control_filling(serve_data_control(serving->data));
+}
+
+static int64_t read_lists(void *argument)
+{
+    return (int64_t)filling_of(argument).taken;
+}
+
+static int64_t read_refused(void *argument)
+{
+    return (int64_t)filling_of(argument).refused;
+}
+
+static int64_t read_catalogue(void *argument)
+{
+    return !filling_of(argument).failing;
+}
 
 static struct decisions_state index_of(void *argument)
 {
@@ -124,6 +146,14 @@ static const struct figure figures[] = {
      read_sealed},
     {METRIC_GAUGE, "sallyport_sealing_keys", "Keys that sealed credentials can be opened with",
      NULL, NULL, read_keys},
+    {METRIC_GAUGE, "sallyport_definitions_waiting",
+     "Definitions of tools that servers list and nobody has accepted", NULL, NULL, read_waiting},
+    {METRIC_STATE, "sallyport_catalogue_up", "1 unless the catalogue cannot be written", NULL, NULL,
+     read_catalogue},
+    {METRIC_COUNTER, "sallyport_catalogue_lists_total",
+     "Lists of tools that the catalogue took, and changes of overrides", NULL, NULL, read_lists},
+    {METRIC_COUNTER, "sallyport_catalogue_lists_refused_total",
+     "Lists of tools that the catalogue had no room for then", NULL, NULL, read_refused},
     {METRIC_STATE, "sallyport_decision_index_up",
      "1 unless the index of the decision log cannot be written", NULL, NULL, read_index_up},
     {METRIC_GAUGE, "sallyport_decision_index_row", "The newest row that queries find", NULL, NULL,

@@ -127,6 +127,13 @@ int remote_list_below(const struct cli_usage *usage, const char *what, const cha
 int remote_remove_below(const struct cli_usage *usage, const char *what, int grant_flag, int argc,
                         char **argv, const char *const *environment);
 
+// ---- remote_catalogue.c: what people decide about tools, verbs of `sallyport catalogue`
+int cli_catalogue_override(int argc, char **argv, const char *const *environment);
+int cli_catalogue_overrides(int argc, char **argv, const char *const *environment);
+int cli_catalogue_pending(int argc, char **argv, const char *const *environment);
+int cli_catalogue_accept(int argc, char **argv, const char *const *environment);
+int cli_catalogue_reject(int argc, char **argv, const char *const *environment);
+
 // ---- remote_authorization.c
 int cli_server_authorize(int argc, char **argv, const char *const *environment);
 int cli_server_answer(int argc, char **argv, const char *const *environment);

@@ -160,6 +160,8 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     if (serving->data != NULL) {
         serving->stores.guard = serve_data_guard(serving->data);
         serving->stores.control = serve_data_control(serving->data);
+        serving->stores.listener =
+            (struct pipeline_listener){control_listed, serving->stores.control};
         serving->stores.watch = pipeline_watch_new(control_sighted, serving->stores.control);
     }
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {

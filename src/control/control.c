@@ -147,6 +147,7 @@ int control_open(const struct control_options *options, struct control **ret, st
     pthread_mutex_init(&control->lock, NULL);
     control_vouch_open(&control->vouch);
     control_sightings_open(&control->sightings);
+    control_filler_open(&control->filler);
     bool ready = waker_open(&control->settled) == 0;
     int result = ready ? make_folder(control->folder, error)
                        : error_set(error, ERROR_IO, "no descriptors for the database");
@@ -176,6 +177,7 @@ void control_close(struct control *control)
         return;
     control_vouch_last(control);
     control_sightings_end(&control->sightings);
+    control_filler_stop(&control->filler);        // it asks the records
     control_authorizer_stop(control->authorizer); // it asks the records
     pthread_mutex_lock(&control->lock);
     control->closing = true;
@@ -188,6 +190,7 @@ void control_close(struct control *control)
     control_state_close(&control->state);
     control_vouch_close(&control->vouch);
     control_sightings_close(&control->sightings);
+    control_filler_close(&control->filler);
     secret_keys_free(control->keys);
     if (control->lock_fd >= 0)
         close(control->lock_fd);

@@ -72,6 +72,7 @@ struct control_health {
     bool incomplete; // something could not be read; it is tried again
     uint64_t serial, in_force;
     size_t unusable_servers, unusable_policies, sealed_servers, keys; // of the newest rules
+    size_t waiting_definitions;                                       // the same
 };
 struct control_health control_health(struct control *control);
 // Writes when grants were last used, removes what has expired, and tries again to read what could
@@ -148,6 +149,17 @@ int control_get_policy_version(struct store_view *view, struct slice organisatio
 // The gateway has seen these definitions (pipeline/pipeline.h): they are written down soon. Any
 // thread, never waits; what there is no room for is left out.
 void control_sighted(void *control, const struct pipeline_sighting *sightings, size_t count);
+// From now on the folder's catalogue (inventory/) is filled with what servers list, by a thread of
+// its own.
+int control_fill_catalogue(struct control *control, struct error *error) MUST_CHECK;
+// A listener of the pipelines: keeps a copy of the listing until that thread takes it. False: there
+// is no room now.
+bool control_listed(void *control, const struct pipeline_listing *listing);
+struct control_filling {
+    uint64_t taken, refused; // lists: kept, and not kept since there was no room
+    bool failing;            // the catalogue could not be written
+};
+struct control_filling control_filling(struct control *control); // any thread
 // What follows runs inside of jobs that write. `server` is an id, or "file." and a name.
 // Adds or replaces the tool's override.
 int control_set_override(struct store_view *view, struct store_override *override,

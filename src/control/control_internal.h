@@ -172,6 +172,25 @@ void control_sightings_open(struct control_sightings *sightings);
 void control_sightings_end(struct control_sightings *sightings); // nothing more is taken
 void control_sightings_close(struct control_sightings *sightings);
 
+// ---- listings.c: fills the catalogue
+struct inventory;
+struct control_filler {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct list waiting; // lists, and servers whose overrides changed
+    size_t bytes;
+    bool started, ending;
+    pthread_t thread;
+    struct inventory *inventory; // the thread's
+    atomic_uint_fast64_t taken, refused;
+    atomic_bool failing;
+};
+void control_filler_open(struct control_filler *filler);
+void control_filler_stop(struct control_filler *filler); // waits for its thread
+void control_filler_close(struct control_filler *filler);
+// The overrides of this server's tools changed: the catalogue has a copy.
+void control_tell_overrides(struct control *control, struct slice key);
+
 // ---- load.c, load_server.c, load_grant.c: reads records into the state. What cannot be read or
 // used is left out, which denies.
 int control_load_all(struct control *control, struct store_view *view,
@@ -304,6 +323,7 @@ struct control {
     struct control_state state; // the writer's
     struct control_vouch vouch; // the writer's
     struct control_sightings sightings;
+    struct control_filler filler;
     atomic_bool incomplete; // the state misses something: everything is read anew
     pthread_mutex_t lock;   // of what follows
     struct waker settled;   // the writer waits for what follows to change

@@ -268,6 +268,24 @@ static void wait_until_in_force(struct control *control)
     }
 }
 
+// The catalogue shows them, too.
+static void tell_overrides(struct control *control, const struct store_change *changes,
+                           size_t count)
+{
+    static const struct slice prefix = {CONTROL_FILE_PREFIX, sizeof CONTROL_FILE_PREFIX - 1};
+    for (size_t i = 0; i < count; i++) {
+        struct slice id = changes[i].kind == STORE_OVERRIDE ? changes[i].parent : changes[i].id;
+        if (changes[i].kind != STORE_OVERRIDE && changes[i].kind != STORE_SERVER)
+            continue;
+        const struct control_known *known = control_state_server(&control->state, id);
+        if (slice_starts_with(id, prefix))
+            control_tell_overrides(control,
+                                   slice_of(id.data + prefix.length, id.length - prefix.length));
+        else if (known != NULL)
+            control_tell_overrides(control, slice_from_string(known->key));
+    }
+}
+
 void control_committed(void *argument, struct store_view *view, const struct store_change *changes,
                        size_t count)
 {
@@ -291,6 +309,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
         load_dirty(control, view, &dirty);
     if (any) {
         control_publish(control);
+        tell_overrides(control, changes, count);
         if (control->options.changed != NULL)
             control->options.changed(control->options.argument);
         wait_until_in_force(control);
@@ -324,6 +343,7 @@ struct control_health control_health(struct control *control)
     health.unusable_policies = view->unusable_policies;
     health.sealed_servers = view->sealed_servers;
     health.keys = view->keys;
+    health.waiting_definitions = view->waiting_definitions;
     pthread_mutex_unlock(&control->lock);
     return health;
 }

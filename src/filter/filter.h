@@ -64,6 +64,10 @@ enum filter_pinning filter_pins_pinning(const struct filter_pins *pins);
 bool filter_pins_settled(const struct filter_pins *pins);
 bool filter_pins_category(const struct filter_pins *pins, struct slice tool,
                           enum catalogue_category *ret);
+typedef void (*filter_override_cb)(void *argument, struct slice tool,
+                                   enum catalogue_category category);
+void filter_pins_each_override(const struct filter_pins *pins, filter_override_cb visit,
+                               void *argument);
 // Is any definition of the tool accepted?
 bool filter_pins_knows(const struct filter_pins *pins, struct slice tool);
 bool filter_pins_accepts(const struct filter_pins *pins, struct slice tool,

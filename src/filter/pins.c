@@ -175,6 +175,27 @@ bool filter_pins_category(const struct filter_pins *pins, struct slice tool,
     return true;
 }
 
+struct visiting {
+    filter_override_cb visit;
+    void *argument;
+};
+
+static void visit_cb(void *argument, struct slice tool, void *value)
+{
+    const struct visiting *visiting = argument;
+    const struct pin *pin = value;
+    if (pin->overridden)
+        visiting->visit(visiting->argument, tool, pin->category);
+}
+
+void filter_pins_each_override(const struct filter_pins *pins, filter_override_cb visit,
+                               void *argument)
+{
+    struct visiting visiting = {visit, argument};
+    if (pins != NULL)
+        table_each(&pins->tools, visit_cb, &visiting);
+}
+
 bool filter_pins_knows(const struct filter_pins *pins, struct slice tool)
 {
     const struct pin *pin = find(pins, tool);

@@ -180,7 +180,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     struct pins_screen screen = {0};
     if (ex->method != MCP_TOOLS_CALL) { // what a tool says of tools may be an agent's own words
         pins_screen(ex->pipeline, server->name, message, &screen);
-        toolbox_learn(ex->pipeline, server->name, message, &screen);
+        toolbox_learn(ex->pipeline, server->name, message, &screen,
+                      ex->method == MCP_TOOLS_LIST && !ex->has_cursor);
     }
     if (refuse_input_request(ex, message))
         return;

@@ -139,7 +139,7 @@ static void tools_message_cb(void *argument, struct upstream_message *message)
     if (message->doc == NULL || message->message->kind != MCP_RESPONSE)
         return;
     pins_screen(c->pipeline, server, message, &screen);
-    toolbox_learn(c->pipeline, server, message, &screen);
+    toolbox_learn(c->pipeline, server, message, &screen, true);
 }
 
 static void tools_end_cb(void *argument)

@@ -112,6 +112,7 @@ static bool keep_facts(struct exchange *ex)
     struct slice client = mcp_client_name(doc, m, &ex->arena);
     ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
     ex->wants_log = m->log_level != JSON_NONE;
+    ex->has_cursor = m->method == MCP_TOOLS_LIST && json_get(doc, m->params, "cursor") != JSON_NONE;
     decode_argument_keys(ex);
     if (ex->rules->given.mask_count > 0)
         decode_arguments(ex);

@@ -6,15 +6,15 @@
 #include "pipeline/pins_internal.h"
 #include "pipeline/toolbox_internal.h"
 
-static struct slice own_part(struct slice server)
+struct slice pins_server(struct slice name)
 {
-    const char *end = memchr(server.data, '#', server.length);
-    return end == NULL ? server : slice_of(server.data, (size_t)(end - server.data));
+    const char *end = memchr(name.data, '#', name.length);
+    return end == NULL ? name : slice_of(name.data, (size_t)(end - name.data));
 }
 
 const struct pipeline_pins *pins_of(const struct rules *rules, struct slice server)
 {
-    return rules->given.pins == NULL ? NULL : table_get(rules->given.pins, own_part(server));
+    return rules->given.pins == NULL ? NULL : table_get(rules->given.pins, pins_server(server));
 }
 
 bool pins_override(const struct rules *rules, struct slice server, struct slice tool,
@@ -33,7 +33,7 @@ static struct watch_view view_of(const struct pipeline *pipeline, struct slice s
     *ret_pinning = pins == NULL ? FILTER_PINNING_OFF : filter_pins_pinning(pins->said);
     if (*ret_pinning == FILTER_PINNING_OFF)
         return (struct watch_view){0};
-    return (struct watch_view){pipeline->given.watch, server, own_part(server), pins->kept};
+    return (struct watch_view){pipeline->given.watch, server, pins_server(server), pins->kept};
 }
 
 // ---- Lists

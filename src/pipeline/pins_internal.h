@@ -9,6 +9,8 @@
 // ---- pins.c
 // What is decided about the tools of this server; NULL: nothing.
 const struct pipeline_pins *pins_of(const struct rules *rules, struct slice server);
+// A server's name without what says whose credentials are used.
+struct slice pins_server(struct slice name);
 bool pins_override(const struct rules *rules, struct slice server, struct slice tool,
                    enum catalogue_category *ret);
 

@@ -95,6 +95,20 @@ enum { PIPELINE_DEFINITION_MAX = 256 * 1024 }; // bytes; of larger ones nothing 
 struct pipeline_watch *pipeline_watch_new(pipeline_sighted_cb sighted, void *argument);
 void pipeline_watch_free(struct pipeline_watch *watch); // after its pipelines; NULL accepted
 
+// What a server lists, told to whoever keeps a catalogue: each list or page once, and again when
+// something of it changes.
+struct pipeline_listing {
+    struct slice server; // its name, without what stands behind a '#'
+    struct slice tools;  // a JSON array, as the server gave it
+    bool complete;       // all tools of the server
+};
+struct pipeline_listener {
+    // On a worker's thread: must not wait. What it is given lives until it returns. False: there is
+    // no room now; it is told again with the next list.
+    bool (*listed)(void *argument, const struct pipeline_listing *listing);
+    void *argument;
+};
+
 // A part of the gateway that /readyz tells of.
 struct pipeline_part {
     const char *name;    // "database"
@@ -110,15 +124,16 @@ struct pipeline_besides {
 
 struct pipeline_options {
     struct loop *loop;
-    struct upstream_set *upstreams;  // borrowed
-    struct limit_table *limits;      // borrowed
-    struct limit_file *limit_file;   // borrowed; may be NULL
-    struct audit_log *audit;         // borrowed; NULL: no decision log
-    struct pipeline_ledger *ledger;  // borrowed; NULL: one of its own
-    struct backlog *waiting;         // borrowed; for all bytes that wait for peers, NULL: no bound
-    struct http_group *group;        // borrowed; the servers of all workers, NULL: no other workers
-    struct pipeline_watch *watch;    // borrowed; NULL: nothing is pinned
-    struct pipeline_besides besides; // look NULL: there are no other parts
+    struct upstream_set *upstreams; // borrowed
+    struct limit_table *limits;     // borrowed
+    struct limit_file *limit_file;  // borrowed; may be NULL
+    struct audit_log *audit;        // borrowed; NULL: no decision log
+    struct pipeline_ledger *ledger; // borrowed; NULL: one of its own
+    struct backlog *waiting;        // borrowed; for all bytes that wait for peers, NULL: no bound
+    struct http_group *group;       // borrowed; the servers of all workers, NULL: no other workers
+    struct pipeline_watch *watch;   // borrowed; NULL: nothing is pinned
+    struct pipeline_listener listener; // listed NULL: nobody wants to know
+    struct pipeline_besides besides;   // look NULL: there are no other parts
     size_t worker; // which of them this one is, from 0; also its decision log's lane
 };
 

@@ -132,6 +132,7 @@ struct exchange {
     size_t argument_key_count;
     struct slice arguments; // their values as they may be logged; in the arena, empty: not at all
     size_t arguments_left_out;
+    bool has_cursor;                                        // of a list: it asks for a later page
     bool wants_log;                                         // modern: _meta logLevel is set
     bool wants_task;                                        // 2025-11-25: the call asks for a task
     int64_t task_ttl_ms;                                    // of that; -1: not said

@@ -5,11 +5,13 @@
 // newest list counts; what was never listed is unknown, and unknown counts as the gravest.
 #include "pipeline/toolbox_internal.h"
 
-enum { TOOLS_MAX = 10000, NAME_MAX_LENGTH = 256, HEADERS_PER_TOOL = 16 };
+enum { TOOLS_MAX = 10000, NAME_MAX_LENGTH = 256, HEADERS_PER_TOOL = 16, PAGES_TOLD = 16 };
 
 struct toolbox {
     char *server; // owned, the key
     struct table tools;
+    uint64_t told[PAGES_TOLD]; // hashes of the lists and pages that were told last
+    size_t told_at;
 };
 
 static struct toolbox *toolbox_of(struct pipeline *pipeline, struct slice server, bool make)
@@ -162,7 +164,7 @@ static bool takes_tasks(const struct json_doc *doc, uint32_t execution)
 }
 
 static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t entry,
-                       struct arena *arena)
+                       uint64_t definition, struct arena *arena)
 {
     uint32_t name_node = json_get(doc, entry, "name");
     if (name_node == JSON_NONE || json_type(doc, name_node) != JSON_STRING)
@@ -183,7 +185,6 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
         }
     }
     // Lists come again and again, nearly always with the same tools.
-    uint64_t definition = slice_hash(json_raw(doc, entry), box->tools.seed);
     if (!tool->learned || tool->definition != definition)
         tool->category = category_of(doc, entry, slice_from_string(box->server));
     tool->learned = true;
@@ -192,18 +193,42 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
     learn_headers(tool, doc, entry, arena);
 }
 
+// Nearly every list is one that was told already.
+static void tell(struct pipeline *pipeline, struct toolbox *box,
+                 const struct upstream_message *message, uint64_t hash, bool whole)
+{
+    const struct json_doc *doc = message->doc;
+    uint32_t result = message->message->result;
+    for (size_t i = 0; i < PAGES_TOLD; i++)
+        if (box->told[i] == hash)
+            return;
+    uint32_t more = json_get(doc, result, "nextCursor");
+    const struct pipeline_listing listing = {
+        pins_server(slice_from_string(box->server)), json_raw(doc, json_get(doc, result, "tools")),
+        whole && (more == JSON_NONE || json_type(doc, more) == JSON_NULL)};
+    if (pipeline->given.listener.listed(pipeline->given.listener.argument, &listing))
+        box->told[box->told_at++ % PAGES_TOLD] = hash;
+}
+
 void toolbox_learn(struct pipeline *pipeline, struct slice server,
-                   const struct upstream_message *message, const struct pins_screen *screen)
+                   const struct upstream_message *message, const struct pins_screen *screen,
+                   bool whole)
 {
     const struct json_doc *doc = message->doc;
     uint32_t tools = json_get(doc, message->message->result, "tools");
     if (tools == JSON_NONE || json_type(doc, tools) != JSON_ARRAY)
         return;
     struct toolbox *box = toolbox_of(pipeline, server, true);
+    uint64_t list = json_at(doc, tools)->count;
     for (uint32_t e = json_first_element(doc, tools); box != NULL && e != JSON_NONE;
-         e = json_next_element(doc, tools, e))
+         e = json_next_element(doc, tools, e)) {
+        uint64_t definition = slice_hash(json_raw(doc, e), box->tools.seed);
+        list = list * 31 + definition;
         if (!pins_refuses(screen, e))
-            learn_tool(box, doc, e, message->arena);
+            learn_tool(box, doc, e, definition, message->arena);
+    }
+    if (box != NULL && pipeline->given.listener.listed != NULL)
+        tell(pipeline, box, message, list * 2 + whole, whole);
 }
 
 int toolbox_print(struct pipeline *pipeline, struct slice server, struct slice name,

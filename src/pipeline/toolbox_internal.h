@@ -22,9 +22,10 @@ struct tool {
     bool may_be_task; // its calls may be asked for as tasks (2025-11-25)
     bool unusable;    // over HTTP of 2026-07-28: its declarations of headers are wrong
 };
-// Of what the screen refuses nothing is learned.
+// Of what the screen refuses nothing is learned. `whole`: the answer to a request for all tools.
 void toolbox_learn(struct pipeline *pipeline, struct slice server,
-                   const struct upstream_message *message, const struct pins_screen *screen);
+                   const struct upstream_message *message, const struct pins_screen *screen,
+                   bool whole);
 // The fingerprint of a definition that a server lists now; remembered, since lists come again and
 // again. What catalogue_fingerprint returns.
 int toolbox_print(struct pipeline *pipeline, struct slice server, struct slice name,
