@@ -51,6 +51,29 @@ static int check_credentials(struct admin_request *request, struct store_view *v
                                     : result;
 }
 
+static bool is_pinned(struct slice settings)
+{
+    struct json_doc doc;
+    json_doc_init(&doc);
+    bool pinned = json_scan(&doc, settings, NULL, NULL, NULL) == 0;
+    uint32_t node = pinned ? json_get(&doc, 0, "pinning") : JSON_NONE;
+    pinned = node != JSON_NONE && json_type(&doc, node) == JSON_STRING &&
+             !json_string_equals(&doc, node, SLICE_LITERAL("off"));
+    json_doc_release(&doc);
+    return pinned;
+}
+
+// What its agents saw until now is what is pinned.
+static int begin_pinning(struct admin_request *request, struct store_view *view,
+                         const struct store_server *before, const struct store_server *server,
+                         struct error *error)
+{
+    return before != NULL && !is_pinned(before->settings) && is_pinned(server->settings)
+               ? control_begin_pinning(request->admin->options.control, view, before,
+                                       request->who.label, error)
+               : 0;
+}
+
 int admin_check_server(struct admin_request *request, struct store_view *view, uint32_t object,
                        const struct store_server *before, struct store_server *server,
                        struct error *error)
@@ -65,6 +88,8 @@ int admin_check_server(struct admin_request *request, struct store_view *view, u
         result = check_credentials(request, view, node, before, server, error);
     if (result == 0)
         result = control_check_server(request->admin->options.control, server, error);
+    if (result == 0)
+        return begin_pinning(request, view, before, server, error);
     return result == ERROR_CONFIG ? admin_fault(request, "", node, error, "%s", error->text)
                                   : result;
 }

@@ -4,6 +4,7 @@
 // `sallyport catalogue`: what is known of servers and their tools, in the data folder of a gateway,
 // which may run meanwhile.
 #include "cli/catalogue_internal.h"
+#include "cli/remote_internal.h"
 
 #include "store/store.h"
 
@@ -13,6 +14,11 @@ static const struct cli_verb verbs[] = {
     {"import", cli_catalogue_import, "take tools of many servers over from JSON lines"},
     {"search", cli_catalogue_search, "find tools by name, words, category"},
     {"show", cli_catalogue_show, "say what is known of a server or a tool"},
+    {"override", cli_catalogue_override, "say what a tool of a running gateway does"},
+    {"overrides", cli_catalogue_overrides, "what people said so far"},
+    {"pending", cli_catalogue_pending, "definitions that wait for somebody to look at them"},
+    {"accept", cli_catalogue_accept, "accept such definitions"},
+    {"reject", cli_catalogue_reject, "keep them away from agents"},
 };
 
 int cli_catalogue(int argc, char **argv, const char *const *environment)

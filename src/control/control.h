@@ -161,6 +161,11 @@ struct control_filling {
 };
 struct control_filling control_filling(struct control *control); // any thread
 // What follows runs inside of jobs that write. `server` is an id, or "file." and a name.
+// The server's definitions are pinned from now on: what the gateway last saw of them, if anybody
+// looked, is accepted by `author`, unless somebody has looked at definitions of it before.
+int control_begin_pinning(struct control *control, struct store_view *view,
+                          const struct store_server *server, struct slice author,
+                          struct error *error) MUST_CHECK;
 // Adds or replaces the tool's override.
 int control_set_override(struct store_view *view, struct store_override *override,
                          struct error *error) MUST_CHECK;

@@ -4,6 +4,8 @@
 // Changes of what is decided about tools, inside of jobs.
 #include "control/control_internal.h"
 
+#include "inventory/inventory.h"
+
 enum { PAGE = 500 };
 
 // A record of a server: an override or a sighting by its tool, the accepted definition of a tool,
@@ -177,4 +179,77 @@ int control_accepted_definition(struct store_view *view, struct slice organisati
 {
     const struct store_definition of = {.head = {.organisation = organisation}, .server = server};
     return find_looked_at(view, &of, tool, (struct slice){0}, ret, error);
+}
+
+// ---- The baseline of a server that the gateway knows already
+
+static int accept_all(struct store_view *view, const struct store_server *server,
+                      struct slice author, struct slice tools, struct error *error)
+{
+    struct json_doc doc;
+    struct buffer scratch;
+    json_doc_init(&doc);
+    buffer_init(&scratch, 0);
+    int result = json_scan(&doc, tools, NULL, error, NULL);
+    for (uint32_t e = result == 0 ? json_first_element(&doc, 0) : JSON_NONE;
+         e != JSON_NONE && result == 0; e = json_next_element(&doc, 0, e)) {
+        unsigned char print[CATALOGUE_FINGERPRINT_SIZE];
+        uint32_t name = json_get(&doc, e, "name");
+        struct store_definition row = {.head = {.organisation = server->head.organisation},
+                                       .server = server->head.id,
+                                       .state = STORE_ACCEPTED,
+                                       .print = slice_of((const char *)print, sizeof print),
+                                       .text = json_raw(&doc, e),
+                                       .note = SLICE_LITERAL("as it was when pinning began"),
+                                       .author = author};
+        if (name == JSON_NONE || json_type(&doc, name) != JSON_STRING)
+            continue;
+        row.tool = json_string(&doc, name, store_arena(view));
+        if (row.tool.length == 0 || row.tool.length > FILTER_NAME_MAX ||
+            row.text.length > PIPELINE_DEFINITION_MAX ||
+            memchr(row.tool.data, '\0', row.tool.length) != NULL)
+            continue;
+        result = catalogue_fingerprint(&doc, e, &scratch, print);
+        if (result == 0)
+            result = store_add_definition(view, &row, error);
+    }
+    buffer_release(&scratch);
+    json_doc_release(&doc);
+    return result;
+}
+
+// Appends nothing when the gateway has not seen a list of the server.
+static int read_tools(const struct control *control, struct store_view *view,
+                      const struct store_server *server, struct buffer *out, struct error *error)
+{
+    struct inventory *inventory = NULL;
+    struct inventory_server known;
+    int result = inventory_open(control->folder, false, &inventory, error);
+    if (result == 0)
+        result = inventory_get_server(inventory, server->head.organisation, server->name,
+                                      store_arena(view), &known, error);
+    if (result == 0 && slice_equal(known.organisation, server->head.organisation))
+        result = inventory_write_tools(inventory, &known, out, error);
+    inventory_close(inventory);
+    return result == ERROR_NOT_FOUND ? 0 : result;
+}
+
+int control_begin_pinning(struct control *control, struct store_view *view,
+                          const struct store_server *server, struct slice author,
+                          struct error *error)
+{
+    const struct store_definition *rows = NULL;
+    const struct store_page page = {.limit = 1};
+    struct buffer tools;
+    size_t count = 0;
+    int result = store_list_definition(view, server->head.organisation, server->head.id, &page,
+                                       &rows, &count, NULL, error);
+    if (result != 0 || count > 0)
+        return result;
+    buffer_init(&tools, INVENTORY_LIST_MAX);
+    result = read_tools(control, view, server, &tools, error);
+    if (result == 0 && tools.length > 0)
+        result = accept_all(view, server, author, buffer_slice(&tools), error);
+    buffer_release(&tools);
+    return result;
 }

@@ -247,7 +247,7 @@ static void *fill(void *argument)
         if (result != 0)
             log_event(LOG_WARNING, "control", "the tools of server '%.*s' are not catalogued: %s",
                       SLICE_PRINT(listing->server), error.text);
-        else
+        else if (listing->tools.length > 0)
             atomic_fetch_add(&filler->taken, 1);
         free_listing(filler, listing);
     }

@@ -205,7 +205,9 @@ static void tell(struct pipeline *pipeline, struct toolbox *box,
     uint32_t more = json_get(doc, result, "nextCursor");
     const struct pipeline_listing listing = {
         pins_server(slice_from_string(box->server)), json_raw(doc, json_get(doc, result, "tools")),
-        whole && (more == JSON_NONE || json_type(doc, more) == JSON_NULL)};
+        // Who has credentials of its own may be shown other tools than the others.
+        whole && (more == JSON_NONE || json_type(doc, more) == JSON_NULL) &&
+            strchr(box->server, '#') == NULL};
     if (pipeline->given.listener.listed(pipeline->given.listener.argument, &listing))
         box->told[box->told_at++ % PAGES_TOLD] = hash;
 }

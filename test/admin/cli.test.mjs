@@ -205,3 +205,26 @@ test('every operation of the API has a command, or a reason why not', async t =>
   assert.deepEqual(missing, [], 'no command asks for these');
   assert.deepEqual(Object.keys(reasons).filter(r => !routes.some(o => `${o.method} ${o.path}` === r)), []);
 });
+
+test('what people decide about tools: overrides, definitions that wait', async t => {
+  const { must, json, call } = await commands(t);
+  const WAITING = '4a' + '0'.repeat(62), ACCEPTED = '010203' + '0'.repeat(58);
+  assert.match(await must('catalogue', 'override', 'files', 'pull', 'read', '--note', 'only asks'), /^pull +Read/);
+  assert.deepEqual((await json('catalogue', 'overrides', 'files')).items.map(o => [o.tool, o.category]), [['sync', 'Destructive'], ['pull', 'Read']]);
+  await must('catalogue', 'override', 'files', 'pull', '--remove');
+  assert.match(await must('catalogue', 'overrides', 'files'), /^sync +Destructive +Tess *\n$/);
+  for (const wrong of [['files', 'x', 'Unknown'], ['files', 'x', 'harmless'], ['files', 'x'], ['files', 'x', 'Read', '--remove']]) assert.equal((await call('catalogue', 'override', ...wrong)).code, 2);
+  assert.match((await call('catalogue', 'override', 'files', 'none', '--remove')).err, /has no override/);
+  assert.match((await call('catalogue', 'overrides', 'file.none')).err, /no such server/);
+
+  assert.match(await must('catalogue', 'pending', 'files'), new RegExp(`^sync +waiting +${WAITING} +\\S+ *\n$`));
+  assert.equal(await must('catalogue', 'pending', 'files', '4a000000'), ' {\n-  "name":"sync"\n+  "name":"sync",\n+  "title":"x"\n }\n');
+  assert.equal((await json('catalogue', 'pending', 'files', WAITING)).definition.title, 'x');
+  for (const [code, ...wrong] of [[2, 'files', '4a'], [1, 'files', 'ffffffff'], [2, 'files'], [2, 'files', WAITING, '--all']]) assert.equal((await call('catalogue', 'accept', ...wrong)).code, code);
+  assert.match(await must('catalogue', 'accept', 'files', '4A000000', '--note', 'a title'), /^sync +accepted/);
+  assert.equal(await must('catalogue', 'pending', 'files'), '');
+  assert.deepEqual((await json('catalogue', 'pending', 'files', '--accepted')).items.map(d => d.fingerprint).sort(), [ACCEPTED, WAITING]);
+  assert.deepEqual((await json('catalogue', 'reject', 'files', WAITING)).items.map(d => d.state), ['rejected']);
+  assert.equal((await json('catalogue', 'pending', 'files', '--rejected')).items.length, 1);
+  assert.match((await call('catalogue', 'accept', 'files', '--all')).err, /nothing waits/);
+});

@@ -12,6 +12,8 @@ static bool not_hidden(void *argument, enum mcp_list list, struct slice name, ui
     return memchr(name.data, 'h', name.length) == NULL;
 }
 
+static bool bare; // what filtered() asks for
+
 static void filtered(const char *text, const char *wanted, size_t wanted_removed)
 {
     struct json_doc doc;
@@ -24,7 +26,7 @@ static void filtered(const char *text, const char *wanted, size_t wanted_removed
     arena_init(&arena, 1 << 20);
     buffer_init(&out, 0);
     assert_int_equal(json_scan(&doc, slice_from_string(text), NULL, NULL, NULL), 0);
-    filter_lists(&doc, 0, 0, false, not_hidden, NULL, &arena, &edits, &removed);
+    filter_lists(&doc, 0, 0, bare, not_hidden, NULL, &arena, &edits, &removed);
     assert_int_equal(mcp_edits_pieces(&edits, slice_from_string(text), &arena, &pieces, &count), 0);
     for (size_t i = 0; i < count; i++)
         buffer_append(&out, pieces[i]);
@@ -124,11 +126,33 @@ static void refused_inputs_are_found(void **state)
     json_doc_release(&doc);
 }
 
+static void what_a_fingerprint_leaves_out_is_emptied(void **state)
+{
+    (void)state;
+    bare = true;
+    filtered(
+        "{\"tools\":[{\"name\":\"h\",\"_meta\":{\"a\":1}},{\"name\":\"a\",\"execution\":{\"x\":1},"
+        "\"_m\\u0065ta\":[1]},{\"name\":\"b\",\"execution\":{\"taskSupport\":\"required\"}}]}",
+        "{\"tools\":[{\"name\":\"a\",\"execution\":{},\"_m\\u0065ta\":{}},{\"name\":\"b\","
+        "\"execution\":{\"taskSupport\":\"required\"}}]}",
+        1);
+    filtered(
+        "{\"tools\":[{\"name\":\"a\",\"execution\":{\"taskSupport\":\"x\"}},{\"name\":\"b\","
+        "\"execution\":\"forbidden\"},{\"name\":\"c\",\"execution\":{\"taskSupport\":\"optional\","
+        "\"y\":0}}],\"prompts\":[{\"name\":\"p\",\"_meta\":{\"a\":1}}]}",
+        "{\"tools\":[{\"name\":\"a\",\"execution\":{}},{\"name\":\"b\",\"execution\":{}},"
+        "{\"name\":\"c\",\"execution\":{}}],\"prompts\":[{\"name\":\"p\",\"_meta\":{\"a\":1}}]}",
+        0);
+    bare = false;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries_go_with_one_comma), cmocka_unit_test(what_cannot_be_judged_goes),
-        cmocka_unit_test(every_kind_of_list), cmocka_unit_test(a_cacheable_list_becomes_private),
-        cmocka_unit_test(refused_inputs_are_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_fingerprint_leaves_out_is_emptied),
+                                       cmocka_unit_test(entries_go_with_one_comma),
+                                       cmocka_unit_test(what_cannot_be_judged_goes),
+                                       cmocka_unit_test(every_kind_of_list),
+                                       cmocka_unit_test(a_cacheable_list_becomes_private),
+                                       cmocka_unit_test(refused_inputs_are_found)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
