@@ -290,7 +290,8 @@ static int give_places(struct taking *t)
             return error_set(t->error, ERROR_LIMIT, "the server has too many tools");
         t->items[i]->now.id = first + place++;
     }
-    qsort(t->items, t->count, sizeof *t->items, by_place);
+    if (t->count > 0)
+        qsort(t->items, t->count, sizeof *t->items, by_place);
     return 0;
 }
 
