@@ -180,6 +180,8 @@ test('every operation of the API has a command, or a reason why not', async t =>
     ['member', 'invite', 'x@example.com'], ['member', 'invitations'],
     ['server', 'add', 'web', 'https://web.example.com/mcp'], ['server', 'list'], ['server', 'show', 'web'], ['server', 'change', 'web', '--disable'], ['server', 'change', 'web', '--enable'],
     ['server', 'credential', 'set', 'web', 'X-Token', '--value-env', 'SECRET'], ['server', 'credential', 'list', 'web'], ['server', 'credential', 'remove', 'web', 'X-Token'],
+    ['catalogue', 'override', 'files', 'pull', 'Read'], ['catalogue', 'overrides', 'files'], ['catalogue', 'override', 'files', 'pull', '--remove'],
+    ['catalogue', 'pending', 'files'], ['catalogue', 'pending', 'files', '4a000000'], ['catalogue', 'accept', 'files', '4a000000'], ['catalogue', 'reject', 'files', '4a000000'],
     ['policy', 'save', 'new', policy], ['policy', 'save', 'new', policy], ['policy', 'list'], ['policy', 'show', 'new'], ['policy', 'show', 'new', '--number', '1'],
     ['policy', 'versions', 'new'], ['policy', 'change', 'new', '--note', 'n'], ['policy', 'rollback', 'new', '1'], ['policy', 'diff', 'new', '1', '2'],
     ['grant', 'add', 'g', 'web=new'], ['grant', 'list'], ['grant', 'show', 'g'], ['grant', 'change', 'g', '--tags', 'a,b', '--observe'], ['grant', 'attach', 'g', 'web=new@1'],
