@@ -95,6 +95,26 @@ test('one bad server stops no other, and each says what is wrong with it', async
   assert.deepEqual([report.totals.scanned, report.totals.skipped], [1, 1]);
 });
 
+test('servers over HTTP that lie, flood or never end', async t => {
+  const head = { 'Content-Type': 'application/json' };
+  const answers = {
+    short: res => { res.writeHead(200, { ...head, 'Content-Length': 5000 }); res.write('{"jsonrpc":"2.0",'); setImmediate(() => res.destroy()); },
+    long: res => { res.socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{"jsonrpc":"2.0","id":1,"result":{}}'); },
+    flood: res => { res.writeHead(200, head); const more = () => { while (!res.destroyed && res.write('['.repeat(65536))); if (!res.destroyed) res.once('drain', more); }; more(); },
+    events: res => { res.writeHead(200, { 'Content-Type': 'text/event-stream' }); const more = () => { while (!res.destroyed && res.write('data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n'.repeat(500))); if (!res.destroyed) res.once('drain', more); }; more(); },
+    elsewhere: res => { res.writeHead(302, { Location: 'http://169.254.169.254/' }); res.end(); },
+    html: res => { res.writeHead(200, { 'Content-Type': 'text/html' }); res.end('<html>'); },
+    packed: res => { res.writeHead(200, { ...head, 'Content-Encoding': 'gzip' }); res.end('x'); },
+    credentials: res => { res.writeHead(401, { 'WWW-Authenticate': 'Bearer realm="\u009b31m"' }); res.end(); },
+  };
+  const servers = {};
+  for (const [name, answer] of Object.entries(answers)) servers[name] = { url: (await FakeUpstream.start(t, { onMessage: (message, { res }) => { answer(res); return true; } })).url };
+  const { code, report, out } = await scanned([...config(t, { ...servers, read: program('read') }), '--timeout', '8s', '--parallel', '16']);
+  assert.equal(code, 1, out);
+  for (const server of report.servers) assert.equal(server.state, server.name === 'read' ? 'scanned' : 'failed', server.name + JSON.stringify(server.problem));
+  assert.equal(report.servers.find(s => s.name === 'credentials').problem.kind, 'unauthorized');
+});
+
 test('lists without end, with very many tools, or very large ones are bounded, and that is said', async t => {
   const { code, report } = await scanned(config(t, { many: program('many'), endless: program('endless'), large: program('large') }));
   assert.equal(code, 0);
