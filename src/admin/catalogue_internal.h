@@ -17,6 +17,7 @@ int admin_shelf_borrow(struct admin_shelf *shelf, struct inventory **ret,
                        struct error *error) MUST_CHECK;
 // `usable`: nothing went wrong with it that opening it anew might mend. NULL accepted.
 void admin_shelf_return(struct admin_shelf *shelf, struct inventory *inventory, bool usable);
+const char *admin_shelf_folder(const struct admin_shelf *shelf);
 
 // ---- catalogue_look.c: what a page of the catalogue shows, and where its address says so
 enum admin_look_kind {

@@ -4,7 +4,7 @@
 // Every path of the API, and who may ask for it. docs/openapi.json says the same in full.
 #include "admin/decisions_internal.h"
 
-enum { ID_MOST = 72 }; // "file." and a name
+enum { ID_MOST = 120 }; // a slug of the catalogue
 
 // The columns: method, path, least role; then what is done.
 static const struct admin_route routes[] = {
@@ -68,6 +68,21 @@ static const struct admin_route routes[] = {
     // The catalogue
     {"GET", "/catalogue/attacks", ADMIN_VIEWER, .read = admin_list_attacks},
     {"GET", "/catalogue/attacks/{attack}", ADMIN_VIEWER, .read = admin_show_attack},
+    {"GET", "/catalogue", ADMIN_VIEWER, .searches = true, .hash = admin_find_catalogue},
+    {"GET", "/catalogue/search", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_tools},
+    {"POST", "/catalogue/import", ADMIN_ADMIN, .searches = true, .hash = admin_take_tools,
+     .body_max = LIST_BODY_MAX, .any_body = true},
+    {"GET", "/catalogue/servers", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_servers},
+    {"GET", "/catalogue/servers/{server}", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_server},
+    {"GET", "/catalogue/servers/{server}/history", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_history},
+    {"GET", "/catalogue/servers/{server}/tools/{tool}", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_tool},
+    {"GET", "/catalogue/servers/{server}/tools/{tool}/history", ADMIN_VIEWER, .searches = true,
+     .hash = admin_find_catalogue_history},
     {"GET", "/catalogue/stack", ADMIN_VIEWER, .read = admin_ask_stack, .searches = true,
      .hash = admin_look_at_servers},
 
@@ -183,7 +198,7 @@ static bool is_id(struct slice text)
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
-            c != '_' && c != '-' && c != '.')
+            c != '_' && c != '-' && c != '.' && c != '~')
             return false;
     }
     return text.length > 0 && text.length <= ID_MOST;

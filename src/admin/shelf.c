@@ -58,3 +58,8 @@ void admin_shelf_return(struct admin_shelf *shelf, struct inventory *inventory, 
     pthread_mutex_unlock(&shelf->lock);
     inventory_close(inventory);
 }
+
+const char *admin_shelf_folder(const struct admin_shelf *shelf)
+{
+    return shelf->folder;
+}

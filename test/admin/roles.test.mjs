@@ -19,12 +19,14 @@ const BODIES = {
   'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
   'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/overrides': { tool: 'sync', category: 'Read' },
   'POST /servers/{id}/definitions/accept': { fingerprints: [WAITING] }, 'POST /servers/{id}/definitions/reject': { fingerprints: [WAITING] }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
+  'POST /catalogue/import': { server: 'new', tools: [] },
 };
-const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision' };
+const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision', catalogue: 'listed' };
 
 // The path with the ids of one organisation.
 function fill(path, owner) {
   const [, kind] = path.split('/');
+  if (kind === 'catalogue') path = path.replace('{server}', owner.listed).replace('{tool}', 'sync');
   return path.replace('{id}', owner[KINDS[kind]]).replace('{credential}', owner.credential).replace('{server}', owner.server).replace('{attack}', 'rug-pull').replace('{override}', owner.override).replace('{fingerprint}', WAITING).replace('{authorization}', owner.authorization).replace('{number}', kind === 'decisions' ? owner.decision : '1')
     .replace(/\/diff$/, '/diff?from=1&to=1').replace(/^\/catalogue\/stack$/, '/catalogue/stack?server=files');
 }
