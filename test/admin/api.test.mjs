@@ -519,6 +519,15 @@ test('the examples of docs/api.md do what they say', async t => {
   assert.match(stdout, /"note":"back to version 1"/);
 });
 
+// What they say: inventory.test.mjs.
+test('the catalogue takes a list and shows it', async t => {
+  const { api, acme } = await startApi(t);
+  const viewer = api.as(acme.keys.viewer);
+  await api.as(acme.keys.admin).must(200, 'POST', '/catalogue/import', { server: '@a/b', tools: [{ name: 'get_it' }] });
+  for (const target of ['', '/search?text=get', '/servers', '/servers/_a~b', '/servers/_a~b/history', '/servers/_a~b/tools/get_it', '/servers/_a~b/tools/get_it/history'])
+    await viewer.must(200, 'GET', '/catalogue' + target);
+});
+
 // What they say: stack.test.mjs.
 test('stacks of servers that the catalogue does not know', async t => {
   const { api, acme } = await startApi(t);

@@ -36,9 +36,19 @@ const SHARED = new Set(['GET /catalogue/attacks/{attack}']);
 // What an API key may not ask for whatever its role: it has no session.
 const NEVER = new Set(['GET /session', 'DELETE /session', 'PUT /session/password']);
 
+// With a server of the catalogue for each organisation.
+async function start(t) {
+  const state = await startApi(t);
+  for (const name of ['acme', 'umbrella']) {
+    state[name].listed = 'listed-' + name;
+    await state.api.as(state[name].keys.admin).must(200, 'POST', '/catalogue/import', { server: state[name].listed, tools: [{ name: 'sync' }] });
+  }
+  return state;
+}
+
 for (const route of routes.filter(r => r.role !== 'none'))
   test(`${route.method} ${route.path} is for ${route.role}`, async t => {
-    const { api, acme, umbrella } = await startApi(t);
+    const { api, acme, umbrella } = await (route.path.startsWith('/catalogue') ? start(t) : startApi(t));
     const own = fill(route.path, acme), name = `${route.method} ${route.path}`;
     for (const target of [own, fill(route.path, umbrella), route.path.replace(/\{\w+\}/g, 'nothing')]) {
       assert.equal((await ask(api, route, target)).status, 401, 'nobody');
@@ -58,7 +68,7 @@ for (const route of routes.filter(r => r.role !== 'none'))
   });
 
 test('lists show the caller\'s organisation alone', async t => {
-  const { api, acme, umbrella } = await startApi(t);
+  const { api, acme, umbrella } = await start(t);
   for (const route of routes.filter(r => r.method === 'GET' && r.role !== 'none' && !NEVER.has(`GET ${r.path}`))) {
     const text = (await ask(api.as(acme.keys.admin), route, fill(route.path, acme))).text;
     for (const id of Object.values(umbrella)) if (typeof id === 'string') assert.ok(!text.includes(id), route.path);

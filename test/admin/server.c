@@ -10,7 +10,6 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "inventory/inventory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 struct seeded {
     char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
     char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
-    char authorization[64], provider[64], override[64], listed[64];
+    char authorization[64], provider[64], override[64];
     const char *name;
     struct control *control;
 };
@@ -233,7 +232,6 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
            "\"authorization\":\"%s\",\"provider\":\"%s\",\"override\":\"%s\",\"token\":\"%s\","
-           "\"listed\":\"%s\","
            "\"decision\":%zu,"
            "\"keys\":{\"viewer\":\"%s\","
            "\"policy_"
@@ -241,29 +239,11 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
            seeded->key, seeded->invitation, seeded->credential, seeded->member,
-           seeded->authorization, seeded->provider, seeded->override, seeded->token, seeded->listed,
-           decision, seeded->keys[0], seeded->keys[1], seeded->keys[2]);
+           seeded->authorization, seeded->provider, seeded->override, seeded->token, decision,
+           seeded->keys[0], seeded->keys[1], seeded->keys[2]);
 }
 
-// A server of the catalogue with a tool.
-static void list_tools(const char *folder, struct seeded *seeded)
-{
-    struct inventory *inventory;
-    struct inventory_taken taken;
-    struct error error = {0};
-    snprintf(seeded->listed, sizeof seeded->listed, "listed-%s", seeded->name);
-    const struct inventory_list list = {
-        .organisation = slice_from_string(seeded->organisation),
-        .server = slice_from_string(seeded->listed),
-        .tools = SLICE_LITERAL("[{\"name\":\"sync\",\"description\":\"Syncs it.\"}]"),
-        .complete = true,
-        .now_ms = clock_wall_ms()};
-    must(inventory_open(folder, true, &inventory, &error), &error);
-    must(inventory_take(inventory, &list, NULL, &taken, &error), &error);
-    inventory_close(inventory);
-}
-
-static size_t seed_all(struct control *control, const char *folder, struct seeded seeded[2])
+static size_t seed_all(struct control *control, struct seeded seeded[2])
 {
     static const char *const names[] = {"acme", "umbrella"};
     struct error error = {0};
@@ -273,7 +253,6 @@ static size_t seed_all(struct control *control, const char *folder, struct seede
         seeded[i] = (struct seeded){.name = names[i], .control = control};
         must(store_run(control_records(control), STORE_WRITE, NULL, seed, &seeded[i], &error),
              &error);
-        list_tools(folder, &seeded[i]);
     }
     return 2;
 }
@@ -348,7 +327,7 @@ int main(int argc, char **argv)
                                           .folder = argv[1],
                                           .catalogue_public = getenv("CATALOGUE_PUBLIC") != NULL};
     struct seeded seeded[2];
-    size_t count = seed_all(control, argv[1], seeded);
+    size_t count = seed_all(control, seeded);
     struct decisions *decisions = open_decisions(argv[1], seeded, count, &admin_options);
     must(admin_open(&admin_options, &admin, &error), &error);
     struct admin_face *face = admin_face_new(admin, loop);
