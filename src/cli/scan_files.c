@@ -111,7 +111,9 @@ static int add_server(struct scanning *scanning, const struct client_file *file,
                       const struct client_server *from, struct slice path)
 {
     struct scan_server *server = NULL;
-    struct slice name = arena_copy(&scanning->arena, from->name);
+    // TOML can write a NUL, JSON cannot where this becomes a member's name.
+    size_t length = from->name.length == 0 ? 0 : strnlen(from->name.data, from->name.length);
+    struct slice name = arena_copy(&scanning->arena, slice_of(from->name.data, length));
     if (name.data == NULL || scan_add(&scanning->scan, name, &server) != 0)
         return cli_complain(CLI_FAILED, "more than %d servers, or out of memory", SCAN_SERVERS_MAX);
     server->client = slice_from_string(client_names[file->kind]);

@@ -104,6 +104,9 @@ static int find_server(struct dump *dump, uint32_t object, size_t line, struct s
         name = json_string(&dump->doc, node, &dump->arena);
     if (name.data == NULL)
         return ERROR_NO_MEMORY;
+    // It becomes a member's name in reports, where strict readers refuse this.
+    if (memchr(name.data, '\0', name.length) != NULL)
+        return refuse(dump, ERROR_SYNTAX, line, "a server's name that holds a NUL");
     *ret = table_get(&dump->servers, name);
     if (*ret != NULL)
         return 0;
