@@ -30,6 +30,9 @@ enum admin_look_kind {
     LOOK_ATTACKS,
     LOOK_ATTACK,
     LOOK_STACK,
+    LOOK_LLMS,
+    LOOK_MAP,
+    LOOK_ROBOTS,
 };
 struct admin_look {
     enum admin_look_kind kind;
@@ -42,6 +45,12 @@ struct admin_look {
 bool admin_look_read(struct admin_request *request, struct admin_look *ret);
 // ---- stack.c: the page of several servers together
 int admin_stack_page(struct admin_request *request, struct error *error) MUST_CHECK;
+
+// ---- catalogue_site.c: llms.txt, and sitemaps. `inventory` NULL: there is no catalogue yet.
+int admin_look_write_llms(struct admin_request *request, struct inventory *inventory,
+                          struct error *error) MUST_CHECK;
+int admin_look_write_map(struct admin_request *request, struct inventory *inventory,
+                         struct error *error) MUST_CHECK;
 
 // On a thread for searches: writes the page.
 int admin_look_write(struct admin_request *request, struct error *error);

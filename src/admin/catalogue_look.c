@@ -60,6 +60,12 @@ bool admin_look_read(struct admin_request *request, struct admin_look *ret)
     static const struct slice top = {"/catalogue", 10};
     struct slice rest = request->path;
     size_t parts = 0;
+    ret->kind = slice_equal_string(rest, "/llms.txt")      ? LOOK_LLMS
+                : slice_equal_string(rest, "/sitemap.xml") ? LOOK_MAP
+                : slice_equal_string(rest, "/robots.txt")  ? LOOK_ROBOTS
+                                                           : LOOK_NOTHING;
+    if (ret->kind != LOOK_NOTHING)
+        return true;
     rest = slice_of(rest.data + top.length, rest.length - top.length);
     if (rest.length > 0)
         rest = slice_of(rest.data + 1, rest.length - 1);
@@ -272,6 +278,8 @@ static int write_kind(struct admin_request *request, struct inventory *inventory
         pages_write_attacks(&request->out, &request->arena, &look_of(request)->site);
         return 0;
     case LOOK_ATTACK: return write_attack(request, error);
+    case LOOK_LLMS: return admin_look_write_llms(request, inventory, error);
+    case LOOK_MAP: return admin_look_write_map(request, inventory, error);
     default: return nothing(error);
     }
 }

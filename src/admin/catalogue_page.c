@@ -8,8 +8,10 @@ static const struct slice top = {"/catalogue", 10};
 
 bool admin_look_owns(struct slice path)
 {
-    return slice_starts_with(path, top) &&
-           (path.length == top.length || path.data[top.length] == '/');
+    return (slice_starts_with(path, top) &&
+            (path.length == top.length || path.data[top.length] == '/')) ||
+           slice_equal_string(path, "/llms.txt") || slice_equal_string(path, "/robots.txt") ||
+           slice_equal_string(path, "/sitemap.xml");
 }
 
 static const struct admin_route shared = {.method = "GET",
@@ -69,6 +71,9 @@ void admin_look_take(struct admin_request *request)
         refuse(request, 405, "pages can only be read");
     } else if (look->kind == LOOK_FILE) {
         request->status = 200;
+    } else if (look->kind == LOOK_ROBOTS) {
+        request->status = 200;
+        pages_write_robots(&request->out, &look->site);
     } else if (credentials || open) {
         request->route = credentials ? &members : &shared;
     } else {
@@ -90,7 +95,8 @@ static size_t make_headers(struct admin_request *request, const char *type, stru
                            struct http_header *headers)
 {
     size_t count = 0;
-    bool seen = request->who.kind != STORE_SYSTEM, file = request->look->kind == LOOK_FILE;
+    bool seen = request->who.kind != STORE_SYSTEM;
+    bool file = request->look != NULL && request->look->kind == LOOK_FILE;
     add(headers, &count, "Content-Type", slice_from_string(type));
     add(headers, &count, "X-Content-Type-Options", SLICE_LITERAL("nosniff"));
     add(headers, &count, "Cache-Control",
@@ -122,6 +128,16 @@ static bool matches(struct slice given, struct slice tag)
             memmem(given.data, given.length, tag.data, tag.length) != NULL);
 }
 
+static const char *type_of(const struct admin_request *request)
+{
+    enum admin_look_kind kind = request->look == NULL ? LOOK_NOTHING : request->look->kind;
+    if (request->status == 200 && kind == LOOK_MAP)
+        return "application/xml";
+    return request->status == 200 && (kind == LOOK_LLMS || kind == LOOK_ROBOTS)
+               ? "text/plain; charset=utf-8"
+               : "text/html; charset=utf-8";
+}
+
 static void write_trouble(struct admin_request *request)
 {
     static const struct admin_look none = {.site = {.suffix = ""}};
@@ -151,8 +167,7 @@ void admin_look_send(struct admin_request *request)
         buffer_clear(&request->out);
     struct slice body = file ? look->file.bytes : buffer_slice(&request->out);
     struct slice tag = request->status == 200 ? tag_of(request, body) : (struct slice){0};
-    size_t count =
-        make_headers(request, file ? look->file.type : "text/html; charset=utf-8", tag, headers);
+    size_t count = make_headers(request, file ? look->file.type : type_of(request), tag, headers);
     if (request->out.failed)
         http_reply_send(request->reply, 503, NULL, 0, (struct slice){0});
     else if (matches(request->if_none_match, tag))

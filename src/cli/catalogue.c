@@ -11,6 +11,7 @@
 #include <limits.h>
 
 static const struct cli_verb verbs[] = {
+    {"export", cli_catalogue_export, "write every page as a file, for any web server"},
     {"import", cli_catalogue_import, "take tools of many servers over from JSON lines"},
     {"search", cli_catalogue_search, "find tools by name, words, category"},
     {"show", cli_catalogue_show, "say what is known of a server or a tool"},

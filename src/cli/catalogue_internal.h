@@ -16,6 +16,7 @@ int cli_open_catalogue(const char *command, const char *folder, const char *orga
 // The sentence of a failure; returns its exit code.
 int cli_catalogue_failed(int result, const struct error *error);
 
+int cli_catalogue_export(int argc, char **argv, const char *const *environment);
 int cli_catalogue_import(int argc, char **argv, const char *const *environment);
 int cli_catalogue_search(int argc, char **argv, const char *const *environment);
 int cli_catalogue_show(int argc, char **argv, const char *const *environment);

@@ -4,6 +4,8 @@
 // Lists of tools and servers: /catalogue, its searches, and what has a severity.
 #include "pages/pages_internal.h"
 
+#include <stdio.h>
+
 // ---- Pages of a list
 
 static void add_query(struct buffer *out, const char *name, struct slice value, bool *first)
@@ -46,6 +48,27 @@ static struct html_url page_link(struct pages_maker *maker, struct html_url path
     }
     add_query(&text, "after", slice_from_string(after), &first);
     return (struct html_url){pages_keep(maker, &text)};
+}
+
+// "critical-2" below /catalogue/risk, "2" below /catalogue/-.
+static struct html_url numbered_link(struct pages_maker *maker, struct slice word, size_t number)
+{
+    char text[64];
+    int length = word.length == 0
+                     ? snprintf(text, sizeof text, "%zu", number)
+                     : snprintf(text, sizeof text, "%.*s-%zu", SLICE_PRINT(word), number);
+    return pages_link(maker, word.length == 0 ? SLICE_LITERAL("-") : SLICE_LITERAL("risk"),
+                      slice_of(text, (size_t)length));
+}
+
+static void turn_exported(struct pages_maker *maker, struct pages_home *page, struct html_url path,
+                          const struct pages_list_known *known, struct slice word)
+{
+    const struct inventory_page *at = known->asked ? &known->found.page : &known->servers.page;
+    if (at->next[0] != '\0')
+        page->pager.next = numbered_link(maker, word, known->number + 1);
+    if (known->number > 1)
+        page->pager.first = path;
 }
 
 static void turn_pages(struct pages_maker *maker, struct pages_home *page, struct html_url path,
@@ -114,7 +137,7 @@ static struct pages_home list_of(struct pages_maker *maker, const struct pages_l
     page.head.description = SLICE_LITERAL(
         "What the tools of MCP servers can do: a category for each, the words that decided it, its "
         "risks, and a policy to start from.");
-    page.head.unlisted = known->asked || known->filter->after.length > 0;
+    page.head.unlisted = known->asked || known->filter->after.length > 0 || known->number > 1;
     page.shares = pages_make_shares(maker, known->counts->by_category, true);
     page.rows = pages_make_rows(maker, known->found.items, known->found.count, true, "Tools");
     if (known->asked)
@@ -122,7 +145,10 @@ static struct pages_home list_of(struct pages_maker *maker, const struct pages_l
     else
         page.servers = servers_of(maker, &known->servers);
     add_options(maker, &page, known);
-    turn_pages(maker, &page, path, known, true);
+    if (known->number > 0)
+        turn_exported(maker, &page, path, known, (struct slice){0});
+    else
+        turn_pages(maker, &page, path, known, true);
     return page;
 }
 
@@ -218,11 +244,14 @@ void pages_write_severity(struct buffer *out, struct arena *arena, const struct 
     page.head = pages_make_head(&maker, PAGES_RISK, slice_from_string(titles[severity]),
                                 SLICE_LITERAL("risk"), name);
     page.head.description = slice_from_string(leads[severity]);
-    page.head.unlisted = known->filter->after.length > 0;
+    page.head.unlisted = known->filter->after.length > 0 || known->number > 1;
     page.rows = pages_make_rows(&maker, known->found.items, known->found.count, true, "Tools");
     add_tabs(&maker, &page, severity);
     add_rules(&maker, &page, severity);
-    turn_pages(&maker, &page, path, known, false);
+    if (known->number > 0)
+        turn_exported(&maker, &page, path, known, name);
+    else
+        turn_pages(&maker, &page, path, known, false);
     if (!maker.failed)
         pages_write_risk(out, &page);
     out->failed = out->failed || maker.failed;

@@ -49,6 +49,7 @@ struct pages_list_known {
     struct inventory_found found;          // where something was
     bool asked;
     int category, severity; // of the form; -1: any
+    size_t number;          // of an exported list's page, from 1; 0: pages go by cursors
 };
 
 // Of several servers together; `stack` NULL: none was asked for.
@@ -81,6 +82,18 @@ void pages_write_stack(struct buffer *out, struct arena *arena, const struct pag
 void pages_write_notice(struct buffer *out, struct arena *arena, const struct pages_site *site,
                         const char *title, const char *text, const char *path,
                         const char *path_text);
+
+// ---- site.c: what programs read of the whole
+void pages_write_robots(struct buffer *out, const struct pages_site *site);
+void pages_write_llms(struct buffer *out, const struct pages_site *site,
+                      const struct inventory_counts *counts);
+// A sitemap of pages, or of sitemaps; those need the site's base. At most PAGES_SITEMAP_MAX pages.
+enum { PAGES_SITEMAP_MAX = 50000 };
+void pages_begin_sitemap(struct buffer *out, bool index);
+void pages_end_sitemap(struct buffer *out, bool index);
+void pages_add_sitemap(struct buffer *out, const struct pages_site *site, struct slice path);
+void pages_add_to_sitemap(struct buffer *out, const struct pages_site *site, struct slice first,
+                          struct slice second, int64_t changed_ms); // 0: not known
 
 // The policies that a tool's page shows, as JSON without white space: the recommended one, one with
 // a limit of 10 calls a minute, and one that hides the tool. Each lets everything else through.

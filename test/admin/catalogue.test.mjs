@@ -78,7 +78,14 @@ test('nobody sees anything unless the catalogue is public; then what is shared',
   }
   assert.equal((await closed.get('/catalogue', { Authorization: 'Bearer spk_wrong' })).status, 401);
   assert.equal((await closed.get('/catalogue/-/pages.css')).status, 200);
+  assert.equal((await closed.get('/robots.txt')).text, 'User-agent: *\nDisallow: /\n');
+  for (const target of ['/llms.txt', '/sitemap.xml']) assert.equal((await closed.get(target)).status, 303, target);
   const open = await stage(t, { open: true });
+  assert.match((await open.get('/robots.txt')).text, /^Allow: \/catalogue$/m);
+  assert.match((await open.get('/llms.txt')).text, /3 tools of 1 MCP servers/);
+  const [, map] = /<loc>https?:\/\/[^/]+(\/sitemap\.xml\?part=first)<\/loc>/.exec((await open.get('/sitemap.xml')).text);
+  assert.equal((await open.get(map)).text.match(/<url>/g).length, 4);
+  assert.equal((await open.get('/sitemap.xml?part=nonsense')).status, 404);
   for (const target of PAGES) {
     const answer = await open.get(target);
     assert.equal(answer.status, 200, target);
