@@ -36,9 +36,12 @@ class Reader:
 
     def __init__(self, path):
         self.path = path
-        with open(path, encoding="utf-8") as file:
-            self.text = file.read()
-        decoder = json.JSONDecoder()
+        try:
+            with open(path, encoding="utf-8") as file:
+                self.text = file.read()
+        except UnicodeDecodeError as error:
+            raise Mistake(f"{path}:1: no UTF-8: {error.reason}") from None
+        decoder = json.JSONDecoder(parse_constant=self.refuse_constant)
         decoder.parse_object = self.parse_object
         decoder.scan_once = json.scanner.py_make_scanner(decoder)
         try:
@@ -55,6 +58,9 @@ class Reader:
             if sum(other == name for other, _ in pairs) > 1:
                 self.fail(made, f"'{name}' stands twice", name)
         return made, end
+
+    def refuse_constant(self, word):
+        raise Mistake(f"{self.path}:{self.text[:self.text.index(word)].count(chr(10)) + 1}: {word} is no JSON")
 
     def fail(self, where, words, name=None):
         """Ends the build; `where` is the object that it is about, `name` one of its members."""
@@ -141,7 +147,8 @@ def address(_reader, value):
 
 
 def slug(reader, value):
-    return None if value + ".json" == os.path.basename(reader.path) else "want the name of the file"
+    fine = isinstance(value, str) and re.fullmatch(r"[a-z-]+", value) and value + ".json" == os.path.basename(reader.path)
+    return None if fine else "want the name of the file, of small letters and dashes"
 
 
 PROTECTED = {"outcome": one_of(OUTCOMES), "says": sentence, "rule?": sentence, "answer?": anything, "allowed?": whole}

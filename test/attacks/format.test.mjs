@@ -57,6 +57,8 @@ const WRONG = [
   ['{tool} reads', '{toll} reads', 9, 'does not name the {tool}'],
   ['{tool} reads', '{tool} {reads}', 9, 'no other place'],
   ['https://example.com/', 'http://example.com/', 10, "'url': want an address"],
+  ['"slug": "made-up"', '"slug": 7', 2, "'slug': want the name of the file"],
+  ['"request": { "method": "tools/list" }', '"request": { "method": NaN }', 4, 'NaN is no JSON'],
   ['"title": "R",', '"title": "R"', 10, "Expecting ',' delimiter"],
 ];
 for (const [from, to, line, complaint] of WRONG) {
@@ -85,3 +87,17 @@ for (const slug of SLUGS) {
     }
   });
 }
+
+test('the patterns that a stack\'s combinations name are these', t => {
+  const tool = (name, description, ...names) => ({ name, description, inputSchema: { type: 'object', properties: Object.fromEntries(names.map(property => [property, { type: 'string' }])) } });
+  const file = path.join(scratch(t), 'tools.json');
+  fs.writeFileSync(file, JSON.stringify({ servers: [
+    { server: 'mail', tools: [tool('read_inbox', 'Reads the e-mails of the inbox.', 'folder'), tool('send_email', 'Sends an e-mail to anybody.', 'to', 'body')] },
+    { server: 'web', tools: [tool('fetch_page', 'Fetches a web page.', 'url'), tool('run_command', 'Runs a shell command.', 'command'), tool('delete_repository', 'Deletes a repository.'), tool('pay_invoice', 'Pays an invoice.'), tool('send_emai1', 'Sends an e-mail.', 'to')] },
+  ] }));
+  const { status, stdout, stderr } = spawnSync(BINARY, ['stack', '--from', file, '--json'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const named = JSON.parse(stdout).combinations.flatMap(({ attacks }) => attacks);
+  assert.ok(named.length > 0);
+  assert.deepEqual(named.filter(slug => !SLUGS.includes(slug)), []);
+});
