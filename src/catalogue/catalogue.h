@@ -256,7 +256,8 @@ struct catalogue_entry {
     bool misleads; // its definition speaks to the model, or holds text that people do not see
 };
 
-// Is one of the findings about text that speaks to the model, or that people do not see?
+// Is one of the findings, and a grave one, about text that speaks to the model, or that people do
+// not see? Plain requests to prefer a tool, or a stray invisible character, are not grave.
 bool catalogue_misleads(const struct catalogue_finding *findings, size_t count);
 enum catalogue_advice catalogue_advise(const struct catalogue_entry *entry);
 // One or two sentences about what the advice does to the calls of a tool, for people; the same

@@ -347,9 +347,6 @@ struct slice pages_cut(struct slice text, size_t most); // at a character's end
 void pages_lay_out(struct buffer *out, struct slice json);
 struct pages_code pages_make_code(struct pages_maker *maker, const char *label, struct slice json);
 
-// Does a definition speak to the model, or hide text from people?
-bool pages_misleads(const struct catalogue_finding *findings, size_t count);
-
 // ---- tool_definition.c, tool_words.c, tool_questions.c: parts of a tool's page
 void pages_tool_describe(struct pages_maker *maker, struct pages_tool *page);
 void pages_tool_explain(struct pages_maker *maker, struct pages_tool *page);

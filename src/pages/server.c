@@ -101,7 +101,7 @@ static void look_at(struct pages_maker *maker, const struct json_doc *doc, uint3
     catalogue_read_tool(doc, node, &scratch, &tool);
     size_t count = catalogue_find_signals(&tool, findings, CATALOGUE_FINDINGS_MAX);
     if (name == JSON_NONE || json_type(doc, name) != JSON_STRING ||
-        !pages_misleads(findings, count))
+        !catalogue_misleads(findings, count))
         return;
     struct slice text = json_string(doc, name, maker->arena);
     maker->failed = maker->failed || text.data == NULL;

@@ -74,14 +74,6 @@ static void tell_worst(struct pages_maker *maker, struct pages_stack *page,
 
 // ---- Combinations
 
-static const char *state_of(enum stack_state state)
-{
-    static const char *const words[] = {[STACK_POSSIBLE] = "possible without a person",
-                                        [STACK_NEEDS_PERSON] = "a person has to agree to a part",
-                                        [STACK_BROKEN] = "a part of it is denied"};
-    return words[state];
-}
-
 static struct pages_leg leg_of(struct pages_maker *maker, const struct stack_leg *leg)
 {
     size_t shown = leg->count < LEG_TOOLS_SHOWN ? leg->count : LEG_TOOLS_SHOWN;
@@ -119,8 +111,8 @@ static void tell_combinations(struct pages_maker *maker, struct pages_stack *pag
         struct pages_combination *made = &page->combinations.items[page->combinations.count++];
         struct buffer fix;
         *made = (struct pages_combination){.combo = found,
-                                           .now = state_of(found->states[STACK_NOW]),
-                                           .then = state_of(found->states[STACK_STARTER])};
+                                           .now = stack_say_state(found->states[STACK_NOW]),
+                                           .then = stack_say_state(found->states[STACK_STARTER])};
         buffer_init(&fix, 0);
         stack_say_fix(&fix, found);
         made->fix = pages_keep(maker, &fix);

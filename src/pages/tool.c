@@ -107,15 +107,6 @@ static void tell_past(struct pages_maker *maker, struct pages_tool *page,
 
 // ---- The page
 
-bool pages_misleads(const struct catalogue_finding *findings, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (findings[i].signal == CATALOGUE_SIGNAL_INSTRUCTIONS ||
-            findings[i].signal == CATALOGUE_SIGNAL_HIDDEN_TEXT)
-            return true;
-    return false;
-}
-
 static struct slice hex_of(struct pages_maker *maker, const unsigned char *bytes)
 {
     struct buffer text;
@@ -152,7 +143,7 @@ void pages_write_tool(struct buffer *out, struct arena *arena, const struct page
     size_t count = catalogue_find_signals(&tool->tool, findings, CATALOGUE_FINDINGS_MAX);
     const struct catalogue_entry entry = {.name = tool->row.name,
                                           .category = tool->row.category,
-                                          .misleads = pages_misleads(findings, count)};
+                                          .misleads = catalogue_misleads(findings, count)};
     struct pages_tool page = {.server = known->server, .tool = tool, .name = tool->row.name};
     page.grade = pages_grade_of(tool->row.category);
     page.server_url = pages_link(&maker, known->server->slug, (struct slice){0});

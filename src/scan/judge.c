@@ -49,10 +49,9 @@ static bool take_signals(struct scan_server *server, const struct catalogue_tool
                                                 .severity = found[i].severity,
                                                 .source = found[i].source,
                                                 .words = words};
-        tool->misleads = tool->misleads || found[i].signal == CATALOGUE_SIGNAL_INSTRUCTIONS ||
-                         found[i].signal == CATALOGUE_SIGNAL_HIDDEN_TEXT;
     }
     tool->signal_count = count;
+    tool->misleads = catalogue_misleads(found, count);
     return true;
 }
 
