@@ -9,6 +9,7 @@
 
 // A word or phrase of the lists, in one of its forms. The classes are 0 where it has none.
 struct word {
+    uint64_t key;  // its first eight bytes as words.c loads them
     uint32_t text; // in the pool
     uint8_t length;
     uint8_t verb, noun, mark, domain, schema;
@@ -103,10 +104,10 @@ struct tally {
 };
 
 // ---- words.c
-// The word in lower case, or NULL.
+// The word, whatever its case, or NULL.
 const struct word *word_find(const char *text, size_t length);
-// Whatever its case; a number behind the word ("v2", "ohlc1") is left out if the word is not known
-// with it.
+// Letters with marks are read without; a number behind the word ("v2", "ohlc1") is left out if the
+// word is not known with it.
 const struct word *word_find_any_case(struct slice text);
 struct slice word_text(const struct word *word);
 struct rule rule_of(unsigned verb, unsigned noun);

@@ -185,11 +185,28 @@ def resolve(rules, verb, noun):
     return rules.get((verb, noun)) or rules.get((verb, "*")) or (0, 0)
 
 
+def load(part):
+    """At most eight bytes as words.c loads them."""
+    if len(part) < 4:
+        part = bytes([part[0], part[len(part) // 2], part[-1]])
+    elif len(part) < 8:
+        part = part[:4] + part[-4:]
+    return int.from_bytes(part, "little") | 0x2020202020202020
+
+
+def mix(value, part):
+    value = ((value ^ part) * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    return value ^ value >> 32
+
+
 def hash_of(text):
-    value = 0x811C9DC5
-    for byte in text.encode():
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return value ^ value >> 15
+    data = text.encode()
+    value = len(data)
+    start = 0
+    while start + 8 < len(data):
+        value = mix(value, load(data[start:start + 8]))
+        start += 8
+    return mix(value, load(data if len(data) <= 8 else data[-8:])) & 0xFFFFFFFF
 
 
 def write_enum(out, name, prefix, classes):
@@ -200,26 +217,25 @@ def write_enum(out, name, prefix, classes):
 
 
 def write_words(out, table, indices):
-    pool, rows, slots = "", [], [0] * HASH_SIZE
+    pool, rows = "", [None] * HASH_SIZE
+    if len(table.entries) > HASH_SIZE * 2 // 3:
+        raise Mistake("too many words for the hash table")
     for text, entry in sorted(table.entries.items()):
         flags = (WEAK if entry.get("weak") else 0) | (STARTS_PHRASE if entry.get("phrase") else 0) | (IN_PHRASE if entry.get("inside") else 0)
         numbers = [indices[role].get(entry.get(role), 0) for role in ("verb", "noun", "mark", "domain", "schema")]
         form = entry.get("form", 0) if "verb" in entry else 0
-        rows.append(f"{{{len(pool)}, {len(text.encode())}, {', '.join(map(str, numbers))}, {form}, {flags}}}")
-        pool += text
         slot = hash_of(text) % HASH_SIZE
-        while slots[slot]:
+        while rows[slot]:
             slot = (slot + 1) % HASH_SIZE
-        slots[slot] = hash_of(text) & 0xFFFF0000 | len(rows)
+        key = load(text.encode()[:8])
+        rows[slot] = f"{{UINT64_C({key:#x}), {len(pool)}, {len(text.encode())}, {', '.join(map(str, numbers))}, {form}, {flags}}}"
+        pool += text
     out.write(f"enum {{ WORD_SLOTS = {HASH_SIZE} }};\n\n")
     out.write("static const char word_pool[] =\n")
     for start in range(0, len(pool), 96):
         out.write(f'    "{pool[start:start + 96]}"\n')
-    out.write("    ;\n\nstatic const struct word word_rows[] = {\n")
-    out.write("".join(f"    {row},\n" for row in rows))
-    out.write("};\n\n// 0: free; else the hash's upper half, and below it the row's number and one.\nstatic const uint32_t word_slots[WORD_SLOTS] = {\n")
-    for start in range(0, HASH_SIZE, 16):
-        out.write("    " + ", ".join(map(str, slots[start:start + 16])) + ",\n")
+    out.write("    ;\n\n// Where their hashes say, or behind; length 0: free.\nstatic const struct word word_rows[WORD_SLOTS] = {\n")
+    out.write("".join(f"    [{slot}] = {row},\n" for slot, row in enumerate(rows) if row))
     out.write("};\n\n")
 
 

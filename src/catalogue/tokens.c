@@ -82,10 +82,15 @@ static size_t join_phrases(struct slice text, struct token *tokens, size_t count
 {
     size_t kept = 0;
     for (size_t i = 0; i < count;) {
+        if (tokens[i].word == NULL || (tokens[i].word->flags & WORD_STARTS_PHRASE) == 0) {
+            if (kept != i)
+                tokens[kept] = tokens[i];
+            kept++;
+            i++;
+            continue;
+        }
         struct token token = tokens[i];
-        size_t words = 1;
-        if (token.word != NULL && (token.word->flags & WORD_STARTS_PHRASE) != 0)
-            words = phrase_at(text, tokens + i, count - i, &token.word);
+        size_t words = phrase_at(text, tokens + i, count - i, &token.word);
         token.length = tokens[i + words - 1].at + tokens[i + words - 1].length - token.at;
         tokens[kept++] = token;
         i += words;
