@@ -7,15 +7,19 @@
 
 enum { SPELLED_MOST = 64, ARGUMENTS_MANY = 10, SAID_WORDS = 5, SAID_BYTES = 96 };
 
-static const struct signal_kind
-    many = {CATALOGUE_SIGNAL_MANY_ARGUMENTS, CATALOGUE_LOW, "takes ten arguments or more"},
-    missing = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_MEDIUM,
-               "has no input schema: nothing limits its arguments"},
-    open = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_MEDIUM, "takes arguments of any name"},
-    unnamed = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_LOW, "names no arguments and forbids none"},
-    takes_url = {CATALOGUE_SIGNAL_URL, CATALOGUE_MEDIUM, "takes an address that is then asked"},
-    takes_sql = {CATALOGUE_SIGNAL_SQL, CATALOGUE_HIGH, "takes a query language as text"},
-    nothing = {CATALOGUE_SIGNAL_COUNT, CATALOGUE_LOW, ""};
+static const struct signal_kind many = {CATALOGUE_SIGNAL_MANY_ARGUMENTS, CATALOGUE_LOW,
+                                        "takes ten arguments or more"},
+                                missing = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_MEDIUM,
+                                           "has no input schema: nothing limits its arguments"},
+                                open = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_MEDIUM,
+                                        "takes arguments of any name"},
+                                unnamed = {CATALOGUE_SIGNAL_NO_SCHEMA, CATALOGUE_LOW,
+                                           "names no arguments and forbids none"},
+                                takes_url = {CATALOGUE_SIGNAL_URL, CATALOGUE_MEDIUM,
+                                             "takes an address, which the server may then ask"},
+                                takes_sql = {CATALOGUE_SIGNAL_SQL, CATALOGUE_HIGH,
+                                             "takes a query language as text"},
+                                nothing = {CATALOGUE_SIGNAL_COUNT, CATALOGUE_LOW, ""};
 
 static struct slice inner(const struct json_doc *doc, uint32_t node)
 {
@@ -108,10 +112,18 @@ static unsigned kind_of_name(struct slice key)
     return 0;
 }
 
-static bool fits(const struct json_doc *doc, uint32_t schema, struct signal_kind kind)
+// What a caller may put into it, and what the tool does, make the kind that its name tells likely.
+static bool fits(const struct findings *findings, uint32_t key, struct signal_kind kind)
 {
+    const struct json_doc *doc = findings->tool->doc;
+    uint32_t schema = key + 1;
     if (kind.signal == CATALOGUE_SIGNAL_BULK)
-        return takes_many(doc, schema) || takes_flag(doc, schema);
+        return findings->category != CATALOGUE_READ &&
+               (takes_many(doc, schema) || takes_flag(doc, schema));
+    // Elsewhere a "code" is one of a discount, a currency, a country.
+    if (kind.signal == CATALOGUE_SIGNAL_CODE && findings->category != CATALOGUE_EXECUTE &&
+        json_string_equals(doc, key, SLICE_LITERAL("code")))
+        return false;
     if (kind.signal == CATALOGUE_SIGNAL_ADMIN)
         return takes_text(doc, schema) || takes_flag(doc, schema);
     bool array = kind.signal == CATALOGUE_SIGNAL_FREE_TEXT;
@@ -155,7 +167,7 @@ static void search_argument(struct findings *findings, uint32_t key)
     struct signal_kind kind = signal_argument(kind_of_name(name));
     if (json_type(doc, key + 1) != JSON_OBJECT)
         return;
-    if (kind.signal < CATALOGUE_SIGNAL_COUNT && fits(doc, key + 1, kind))
+    if (kind.signal < CATALOGUE_SIGNAL_COUNT && fits(findings, key, kind))
         add(findings, kind, name);
     else if (takes_text(doc, key + 1))
         add(findings, has_url_format(doc, key + 1) ? takes_url : kind_said(doc, key + 1), name);

@@ -167,6 +167,7 @@ struct place {
 
 struct findings {
     const struct catalogue_tool *tool;
+    enum catalogue_category category;
     size_t counts[CATALOGUE_SIGNAL_COUNT];
     struct catalogue_finding of[CATALOGUE_SIGNAL_COUNT][CATALOGUE_FINDINGS_EACH];
 };

@@ -18,14 +18,13 @@ static const struct signal_kind
     runs_private = {CATALOGUE_SIGNAL_PRIVATE_DATA, CATALOGUE_HIGH,
                     "what it runs can read what the server may read"},
     asks = {CATALOGUE_SIGNAL_WAY_OUT, CATALOGUE_MEDIUM,
-            "asks an address that the caller chooses, which may hold data"},
+            "may ask an address that the caller chooses, and that can carry data"},
     bulk = {CATALOGUE_SIGNAL_BULK, CATALOGUE_MEDIUM, "acts on many things at once"},
     admin = {CATALOGUE_SIGNAL_ADMIN, CATALOGUE_HIGH,
              "changes who may do what, or rules of the house"};
 
 struct reach {
     struct findings *findings;
-    enum catalogue_category category;
     unsigned verb; // of the name, else of the description
 };
 
@@ -51,8 +50,8 @@ static bool looks(unsigned verb)
 static bool gives(unsigned verb)
 {
     return verb == VERB_TALK || verb == VERB_SEND || verb == VERB_PHONE || verb == VERB_CREATE ||
-           verb == VERB_STORE || verb == VERB_CHANGE || verb == VERB_DEPLOY ||
-           verb == VERB_MANAGE || verb == VERB_TRANSFER;
+           verb == VERB_STORE || verb == VERB_DEPLOY || verb == VERB_MANAGE ||
+           verb == VERB_TRANSFER;
 }
 
 static const struct signal_word *folded_word(struct slice text)
@@ -77,26 +76,31 @@ static void search_words(const struct reach *reach, enum catalogue_source source
         for (size_t k = 0; k < PLACES; k++)
             if (found[k] == NULL && signal_word_in(word, sets[k]))
                 found[k] = &tokens[i];
-        bool named = source == CATALOGUE_FROM_NAME && reach->category != CATALOGUE_READ;
+        bool named = source == CATALOGUE_FROM_NAME && reach->findings->category != CATALOGUE_READ;
         if (named && signal_word_in(word, SET_BULK_NAME))
             add(reach, bulk, source, text, &tokens[i]);
-        if (named && signal_word_in(word, SET_ADMIN_NAME) && reach->category != CATALOGUE_UNKNOWN)
+        if (named && signal_word_in(word, SET_PUBLISHES))
+            add(reach, way_out, source, text, &tokens[i]);
+        if (named && signal_word_in(word, SET_ADMIN_NAME) &&
+            reach->findings->category != CATALOGUE_UNKNOWN)
             add(reach, admin, source, text, &tokens[i]);
     }
     if (looks(reach->verb) && found[0] != NULL)
         add(reach, strangers, source, text, found[0]);
     if (looks(reach->verb) && found[1] != NULL)
         add(reach, private, source, text, found[1]);
-    if (gives(reach->verb) && found[2] != NULL && reach->category != CATALOGUE_READ)
+    if (gives(reach->verb) && found[2] != NULL && reach->findings->category != CATALOGUE_READ)
         add(reach, way_out, source, text, found[2]);
 }
 
-static size_t first_sentence(const struct token *tokens, size_t count)
+// The words of an act: the verb and what it is done to.
+static size_t words_of_act(struct token *tokens, size_t count, const struct act *act)
 {
-    size_t end = 1;
-    while (end < count && tokens[end].gap != GAP_STOP)
-        end++;
-    return end < count ? end : count;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i].at >= act->at && tokens[i].at < act->at + act->length)
+            tokens[kept++] = tokens[i];
+    return kept;
 }
 
 static void repeat(struct findings *findings, const struct catalogue_finding *from,
@@ -112,38 +116,52 @@ static void repeat(struct findings *findings, const struct catalogue_finding *fr
     to->says = kind.says;
 }
 
+// Of something to look at, not of the service that is asked: "url", but not "api_base_url".
+static bool is_of_a_page(struct slice name)
+{
+    static const char *const names[] = {"url",  "urls",    "uri",     "link",    "links",
+                                        "href", "website", "pageUrl", "page_url"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_equal_string(name, names[i]))
+            return true;
+    return false;
+}
+
 // A command reaches everything; an address that the caller chooses carries what is put into it.
 static void search_arguments(const struct reach *reach)
 {
     struct findings *findings = reach->findings;
-    if (findings->counts[CATALOGUE_SIGNAL_CODE] > 0 && reach->category == CATALOGUE_EXECUTE) {
-        repeat(findings, &findings->of[CATALOGUE_SIGNAL_CODE][0], runs);
-        repeat(findings, &findings->of[CATALOGUE_SIGNAL_CODE][0], runs_private);
+    const struct catalogue_finding *code = findings->of[CATALOGUE_SIGNAL_CODE],
+                                   *sql = findings->of[CATALOGUE_SIGNAL_SQL],
+                                   *url = findings->of[CATALOGUE_SIGNAL_URL];
+    if (findings->counts[CATALOGUE_SIGNAL_CODE] > 0 && findings->category == CATALOGUE_EXECUTE) {
+        repeat(findings, code, runs);
+        repeat(findings, code, runs_private);
     }
+    if (findings->counts[CATALOGUE_SIGNAL_SQL] > 0)
+        repeat(findings, sql, private);
     if (findings->counts[CATALOGUE_SIGNAL_URL] == 0)
         return;
-    repeat(findings, &findings->of[CATALOGUE_SIGNAL_URL][0], asks);
-    if (looks(reach->verb))
-        repeat(findings, &findings->of[CATALOGUE_SIGNAL_URL][0], strangers);
+    if (looks(reach->verb) || findings->category == CATALOGUE_EXECUTE)
+        repeat(findings, url, asks);
+    if (looks(reach->verb) && is_of_a_page(url->words))
+        repeat(findings, url, strangers);
 }
 
 void reach_search(struct findings *findings)
 {
     const struct catalogue_tool *tool = findings->tool;
-    struct catalogue_verdict verdict;
     struct token tokens[PROSE_TOKENS];
     bool shortened = false;
-    catalogue_classify(tool, &verdict);
     struct act name = act_of_name(tool->name, &shortened);
     struct prose prose;
     prose_read(tool->description, &prose);
     struct reach reach = {.findings = findings,
-                          .category = verdict.category,
                           .verb = name.verb != VERB_NONE ? name.verb : prose.main.verb};
     size_t count = tokens_of_name(tool->name, tokens, &shortened);
     search_words(&reach, CATALOGUE_FROM_NAME, tool->name, tokens, count);
     count = tokens_of_prose(tool->description, tokens, &shortened);
     search_words(&reach, CATALOGUE_FROM_DESCRIPTION, tool->description, tokens,
-                 first_sentence(tokens, count));
+                 words_of_act(tokens, count, &prose.main));
     search_arguments(&reach);
 }

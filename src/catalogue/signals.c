@@ -119,7 +119,9 @@ static void search_schema(struct findings *findings)
 size_t catalogue_find_signals(const struct catalogue_tool *tool, struct catalogue_finding *ret,
                               size_t most)
 {
-    struct findings findings = {.tool = tool};
+    struct catalogue_verdict verdict;
+    catalogue_classify(tool, &verdict);
+    struct findings findings = {.tool = tool, .category = verdict.category};
     size_t count = 0;
     arguments_search(&findings);
     search_own_texts(&findings);
