@@ -3,7 +3,8 @@
 //
 // Any bytes as a tool's definition, or as each of its texts: what is quoted must stand in the
 // tool's own bytes, the same tool must get the same answer, and a claim to be read-only must make
-// nothing milder; the sentences on attack patterns are one short line each.
+// nothing milder; findings must come gravest first, and the sentences on attack patterns are one
+// short line each.
 #include "catalogue/catalogue.h"
 
 #include <stdlib.h>
@@ -76,6 +77,26 @@ static void check_patterns(const struct catalogue_tool *tool, enum catalogue_cat
     }
 }
 
+static void check_findings(const struct catalogue_tool *tool)
+{
+    struct catalogue_finding found[CATALOGUE_FINDINGS_MAX], one;
+    size_t count = catalogue_find_signals(tool, found, CATALOGUE_FINDINGS_MAX);
+    must(count <= CATALOGUE_FINDINGS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct catalogue_finding *f = &found[i];
+        must(f->signal < CATALOGUE_SIGNAL_COUNT && f->severity <= CATALOGUE_CRITICAL);
+        must(i == 0 || found[i - 1].severity >= f->severity);
+        // All of the words can be read, whatever text they stand in.
+        volatile char sum = 0;
+        for (size_t k = 0; k < f->words.length; k++)
+            sum = (char)(sum ^ f->words.data[k]);
+        if (f->source == CATALOGUE_FROM_SCHEMA)
+            must(f->words.data == source_text(tool, f->source).data + f->offset);
+    }
+    must(catalogue_find_signals(tool, &one, 1) == (count > 0));
+    must(count == 0 || one.severity == found[0].severity);
+}
+
 static void check_tool(const struct catalogue_tool *tool)
 {
     struct catalogue_verdict verdict, again;
@@ -94,7 +115,22 @@ static void check_tool(const struct catalogue_tool *tool)
     catalogue_write_why(&why, &verdict);
     must(!why.failed && why.length > 0);
     buffer_release(&why);
+    check_findings(tool);
     check_patterns(tool, verdict.category);
+}
+
+// Names that are alike either way round, and alike to themselves.
+static void check_names(struct slice text)
+{
+    size_t half = text.length / 2;
+    struct slice a = slice_of(text.data, half), b = slice_of(text.data + half, text.length - half);
+    struct buffer skeleton;
+    must(catalogue_look_alike(a, b) == catalogue_look_alike(b, a) && catalogue_look_alike(a, a));
+    buffer_init(&skeleton, 0);
+    catalogue_skeleton(a, &skeleton);
+    must(skeleton.length <= 3 * a.length);
+    buffer_release(&skeleton);
+    must(catalogue_count_tokens(text) <= 3 * text.length);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -110,6 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .schema = JSON_NONE,
                                   .hints = {-1, -1}};
     check_tool(&tool);
+    check_names(text);
     if (json_scan(&doc, text, NULL, NULL, NULL) == 0) {
         struct catalogue_scratch scratch;
         catalogue_read_tool(&doc, 0, &scratch, &tool);

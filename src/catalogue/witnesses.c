@@ -52,6 +52,7 @@ static void say_act(struct tally *tally, enum catalogue_source source, const str
 {
     const char *gloss = says != NULL                      ? says
                         : act->verb != VERB_NONE          ? verb_gloss(act->verb)
+                        : act->noun == NOUN_NONE          ? "no word of it is known"
                         : act->category == CATALOGUE_READ ? "names a thing, and nothing done to it"
                                                           : "names what runs things";
     say(tally, source, (enum catalogue_category)act->category, act->weight, act->at, act->length,
