@@ -127,7 +127,8 @@ static enum catalogue_signal signal_of_argument(const char *schema)
     struct buffer text;
     buffer_init(&text, 0);
     buffer_append_format(
-        &text, "{\"name\":\"update_thing\",\"inputSchema\":{\"type\":\"object\",\"properties\":{%s}}}",
+        &text,
+        "{\"name\":\"update_thing\",\"inputSchema\":{\"type\":\"object\",\"properties\":{%s}}}",
         schema);
     buffer_append(&text, slice_of("", 1));
     struct found found = found_in(text.data);
