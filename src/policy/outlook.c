@@ -13,6 +13,7 @@ struct outlook {
     const struct section *section;
     struct policy_outlook *ret;
     const struct rule *own, *all;
+    bool no_memory; // for what a limit is kept for
 };
 
 // Is the same for all calls of this grant and tool, and known.
@@ -155,14 +156,25 @@ static void find_most(const struct rule *rule, const struct path *amount,
     }
 }
 
+// What a limit is kept for, where every call of the tool has the same. False: that differs by call.
+static bool foresee_per(struct outlook *o, const struct limit *limit, struct policy_bound *ret)
+{
+    if (!is_known(o, &limit->per))
+        return false;
+    if (limit_charge_of(&o->d, limit, &ret->charge))
+        return true;
+    enum value_kind kind = path_find(&o->d, &limit->per).kind;
+    o->no_memory |= kind == VALUE_TEXT || kind == VALUE_TAGS || kind == VALUE_NUMBER;
+    return false;
+}
+
 // False when no call can ever be charged.
 static bool foresee_limit(struct outlook *o, const struct limit *limit, struct policy_bound *ret)
 {
     struct limit known = *limit;
     *ret = (struct policy_bound){.charge = limit->charge};
     known.has_increment = false;
-    ret->splits = limit->has_per &&
-                  (!is_known(o, &limit->per) || !limit_charge_of(&o->d, &known, &ret->charge));
+    ret->splits = limit->has_per && !foresee_per(o, &known, ret);
     if (limit->has_per)
         ret->per = limit->per.text;
     if (limit->has_increment) {
@@ -191,6 +203,8 @@ static int look_at_limits(struct outlook *o, bool *ret_stopped)
                 *ret_stopped = true;
                 return 0;
             }
+    if (o->no_memory)
+        return ERROR_NO_MEMORY;
     o->ret->bounds = bounds;
     o->ret->bound_count = count;
     return 0;
