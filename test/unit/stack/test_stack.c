@@ -388,6 +388,8 @@ static void test_no_memory(void **state)
             assert_int_equal(scene.report.count, 5);
             assert_int_equal(scene_danger(&scene, STACK_EXFILTRATION)->states[STACK_NOW],
                              STACK_POSSIBLE);
+            assert_int_equal(scene_danger(&scene, STACK_RUNAWAY)->states[STACK_STARTER],
+                             STACK_BROKEN);
             write_all(&scene);
         }
         scene_release(&scene);
