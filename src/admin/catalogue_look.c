@@ -4,7 +4,7 @@
 // From an address below /catalogue to its page.
 #include "admin/catalogue_internal.h"
 
-enum { ROWS_PAGE = 50, SERVERS_NAMED = 5, EVENTS = 30, EVENTS_OF_TOOL = 5 };
+enum { ROWS_PAGE = 50, EVENTS = 30, EVENTS_OF_TOOL = 5 };
 enum { LOOK_MEMORY = 64 * 1024 * 1024, TEXT_MAX = 200 };
 
 // ---- The address
@@ -136,13 +136,27 @@ static void read_filter(struct admin_request *request, struct pages_list_known *
                    known->severity >= 0;
 }
 
+// A server of exactly this name, beside tools that have the word.
+static int find_named(struct admin_request *request, struct inventory *inventory,
+                      const struct inventory_filter *filter, struct pages_list_known *known,
+                      struct error *error)
+{
+    struct inventory_server *server = arena_take_zeroed(&request->arena, sizeof *server);
+    if (server == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    int result = inventory_get_server(inventory, filter->organisation, filter->text,
+                                      &request->arena, server, error);
+    if (result == 0) {
+        known->servers.items = server;
+        known->servers.count = 1;
+    }
+    return result == ERROR_NOT_FOUND ? 0 : result;
+}
+
 static int find_list(struct admin_request *request, struct inventory *inventory,
                      const struct inventory_filter *filter, struct pages_list_known *known,
                      struct error *error)
 {
-    struct inventory_filter named = *filter;
-    named.after = (struct slice){"", 0};
-    named.limit = SERVERS_NAMED;
     if (inventory == NULL)
         return 0;
     if (!known->asked)
@@ -151,7 +165,7 @@ static int find_list(struct admin_request *request, struct inventory *inventory,
     if (result != 0 || filter->text.length == 0 || filter->server.length > 0 ||
         filter->after.length > 0)
         return result;
-    return inventory_find_servers(inventory, &named, &request->arena, &known->servers, error);
+    return find_named(request, inventory, filter, known, error);
 }
 
 static int write_list(struct admin_request *request, struct inventory *inventory,
