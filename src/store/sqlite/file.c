@@ -110,10 +110,14 @@ static int apply_step(struct store_file *file, int64_t step, struct error *error
     sqlite3_snprintf(sizeof note, note,
                      "PRAGMA application_id = %d; INSERT INTO schema_version VALUES (%lld, %Q);",
                      file->format->application_id, (long long)step, time);
+    int64_t version = 0;
     int failed = store_file_execute(file, "BEGIN IMMEDIATE", "write", error);
+    // Another process may have taken the step meanwhile.
     if (failed == 0)
+        failed = read_version(file, &version, error);
+    if (failed == 0 && version < step)
         failed = store_file_execute(file, file->format->steps[step - 1], "write", error);
-    if (failed == 0)
+    if (failed == 0 && version < step)
         failed = store_file_execute(file, note, "write", error);
     if (failed == 0)
         failed = store_file_execute(file, "COMMIT", "write", error);
