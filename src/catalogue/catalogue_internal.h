@@ -168,6 +168,7 @@ struct place {
 struct findings {
     const struct catalogue_tool *tool;
     enum catalogue_category category;
+    unsigned lookups; // of words among the tool's arguments
     size_t counts[CATALOGUE_SIGNAL_COUNT];
     struct catalogue_finding of[CATALOGUE_SIGNAL_COUNT][CATALOGUE_FINDINGS_EACH];
 };

@@ -7,7 +7,7 @@
 // For each set, a history of bits says at which of the last 32 words one of it stood.
 #include "catalogue/catalogue_internal.h"
 
-enum { WORD_ROOM = SIGNAL_LONGEST + 8, PREFIX_MOST = 2 };
+enum { WORD_ROOM = SIGNAL_LONGEST + 8, PREFIX_MOST = 2, LOOKUPS_MOST = 1000 };
 
 struct matcher {
     struct findings *findings;
@@ -101,7 +101,9 @@ static bool names_other_tool(const struct matcher *m, const struct piece *piece)
     if (verb == NULL || verb->verb == VERB_NONE || verb->form != FORM_BASE)
         return false;
     bool surely = (verb->flags & WORD_WEAK) == 0 || verb->verb == VERB_LOOK;
-    return surely && !is_own(m, slice_of(letters, length));
+    // Looking arguments up takes time: a text that is nothing but such names is not believed.
+    return surely &&
+           (m->findings->lookups++ >= LOOKUPS_MOST || !is_own(m, slice_of(letters, length)));
 }
 
 static const struct signal_word *find_word(const struct matcher *m, const struct piece *piece)
@@ -152,44 +154,40 @@ static void extend(struct piece *piece, uint32_t c)
     piece->length++;
 }
 
-// The letters of one word from its first one on, and the character behind it. In names '_'
-// separates.
+// Steps to the word's next letter, past what is invisible; false at its end, with the character
+// that stands there. "don't" is one word, "mcp.json" too, and "list_rooms" but in names.
+static bool next_letter(struct text *at, bool in_name, bool *ret_capital, uint32_t *ret)
+{
+    struct text ahead = *at;
+    uint32_t raw;
+    do
+        raw = text_next(&ahead);
+    while (text_is_invisible(raw));
+    *ret = raw == TEXT_END ? raw : text_fold(raw);
+    struct text behind = ahead;
+    bool joins = *ret == '\'' || *ret == '.' || (*ret == '_' && !in_name);
+    uint32_t next = joins ? text_next(&behind) : raw;
+    if (next == TEXT_END || !is_word(text_fold(next)))
+        return false;
+    if (*ret == '\'') {
+        ahead = behind;
+        raw = next;
+        *ret = text_fold(next);
+    }
+    *ret_capital |= raw >= 'A' && raw <= 'Z';
+    *at = ahead;
+    return true;
+}
+
+// The letters of one word from its first one on, and the character behind it.
 static void read_word(struct text *at, struct piece *piece, uint32_t first, bool in_name,
                       uint32_t *ret_after)
 {
-    uint32_t c = first, raw = first;
-    for (;;) {
-        struct text before = *at;
-        struct text ahead = *at;
-        extend(piece, c);
-        do
-            raw = text_next(&ahead);
-        while (text_is_invisible(raw));
-        c = raw == TEXT_END ? raw : text_fold(raw);
-        piece->capital |= raw >= 'A' && raw <= 'Z';
-        if (c == '\'') { // "don't"
-            struct text behind = ahead;
-            uint32_t next = text_fold(text_next(&behind));
-            if (!is_word(next))
-                break;
-            *at = ahead;
-            ahead = behind;
-            c = next;
-        } else if ((c == '_' && !in_name) || c == '.') {
-            struct text behind = ahead;
-            uint32_t next = text_next(&behind);
-            if (next == TEXT_END || !is_word(text_fold(next))) {
-                *ret_after = raw;
-                *at = before;
-                return;
-            }
-            piece->joined |= c == '_';
-        } else if (!is_word(c)) {
-            break;
-        }
-        *at = ahead;
-    }
-    *ret_after = raw;
+    *ret_after = first;
+    do {
+        extend(piece, *ret_after);
+        piece->joined |= *ret_after == '_';
+    } while (next_letter(at, in_name, &piece->capital, ret_after));
 }
 
 static bool ends_sentence(uint32_t c, const struct text *at)
@@ -199,6 +197,18 @@ static bool ends_sentence(uint32_t c, const struct text *at)
     struct text ahead = *at;
     uint32_t next = c == '.' || c == '\n' ? text_next(&ahead) : 'x';
     return (c == '.' && (next <= ' ' || next == TEXT_END)) || (c == '\n' && next == '\n');
+}
+
+// Signs that belong to the word behind them: "<important", ".ssh".
+static void take_sign(struct piece *piece, uint32_t sign, const struct text *before)
+{
+    if (!is_prefix(sign) || piece->length == PREFIX_MOST)
+        *piece = (struct piece){0};
+    if (!is_prefix(sign))
+        return;
+    if (piece->length == 0)
+        piece->start = *before;
+    extend(piece, sign);
 }
 
 void phrases_search(struct findings *findings, const struct place *whole)
@@ -229,12 +239,6 @@ void phrases_search(struct findings *findings, const struct place *whole)
         }
         if (ends_sentence(folded, &at))
             end_sentence(&m);
-        if (!is_prefix(folded) || piece.length == PREFIX_MOST)
-            piece = (struct piece){.start = at};
-        if (is_prefix(folded)) {
-            if (piece.length == 0)
-                piece.start = before;
-            extend(&piece, folded);
-        }
+        take_sign(&piece, folded, &before);
     }
 }
