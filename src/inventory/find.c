@@ -127,12 +127,15 @@ static int collect_servers(struct inventory *inventory, const struct inventory_f
                                                  .text = fold_slice(&text),
                                                  .categories = filter->categories,
                                                  .limit = (int64_t)filter->limit + 1};
+        size_t before = servers->count;
         result =
             store_catalogue_each_server(inventory->store, &wanted, have_server, servers, error);
+        // Where the page has all of them nothing is looked through twice.
+        counted = (int64_t)(servers->count - before);
         wanted.limit = INVENTORY_COUNT_MAX + 1;
-        if (result == 0 && filter->after.length == 0)
+        if (result == 0 && filter->after.length == 0 && (size_t)counted > filter->limit)
             result = store_catalogue_count_servers(inventory->store, &wanted, &counted, error);
-        page->total += (uint64_t)counted;
+        page->total += filter->after.length == 0 ? (uint64_t)counted : 0;
     }
     return result;
 }

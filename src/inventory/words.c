@@ -128,7 +128,8 @@ size_t inventory_query_words(struct slice text, struct buffer *out, struct slice
             words[count++] = slice_of(all.data + start, i - start);
             start = i + 1;
         }
-    return count;
+    // The beginning of a word that is not typed yet: it would be looked for in vain in half of all.
+    return count > 1 && words[count - 1].length == 1 ? count - 1 : count;
 }
 
 struct slice inventory_summary(struct slice description, char room[SUMMARY_MAX + 1])

@@ -96,14 +96,14 @@ static const char *const texts[CATALOGUE_USES] = {
     [CATALOGUE_ADD_SUM] =
         "INSERT INTO total (owner, kind, items, tokens) VALUES (?1, ?2, ?3, ?4)"
         " ON CONFLICT (owner, kind) DO UPDATE SET items = items + ?3, tokens = tokens + ?4",
-    [CATALOGUE_NAMES] = NAMES "AND n.fold >= ?3 AND (n.fold < ?4 OR ?4 = x'')"
+    [CATALOGUE_NAMES] = NAMES "AND n.fold >= ?3 AND n.fold < ?4"
                               " ORDER BY n.fold, n.tool LIMIT ?5",
     [CATALOGUE_NAMES_BEHIND] = NAMES "AND (n.fold, n.tool) > (?3, ?6)"
-                                     " AND (n.fold < ?4 OR ?4 = x'')"
+                                     " AND n.fold < ?4"
                                      " ORDER BY n.fold, n.tool LIMIT ?5",
     [CATALOGUE_COUNT_NAMES] =
         "SELECT count(*) FROM (SELECT 1 FROM tool_name WHERE owner = ?1 AND category = ?2"
-        " AND fold >= ?3 AND (fold < ?4 OR ?4 = x'') LIMIT ?5)",
+        " AND fold >= ?3 AND fold < ?4 LIMIT ?5)",
     [CATALOGUE_MATCHES] = "SELECT " CATALOGUE_TOOL_COLUMNS
                           " FROM word w JOIN tool t ON t.id = w.rowid WHERE word MATCH ?1"
                           " AND w.rowid BETWEEN ?2 AND ?3 ORDER BY w.rowid LIMIT ?4",

@@ -8,15 +8,19 @@
 
 enum { TEXT_MAX = 256, EXPRESSION_MAX = 16 * 1024 };
 
-// The least text that is greater than all that begin with this one; empty: there is none.
+// The least text that is greater than all that begin with this one; else one that is greater than
+// all names. A condition that could also be "no bound" would have the database look to the end.
 static struct slice behind(struct slice text, char room[TEXT_MAX])
 {
     size_t length = text.length;
     memcpy(room, text.data, length);
     while (length > 0 && (unsigned char)room[length - 1] == 0xff)
         length--;
-    if (length > 0)
-        room[length - 1] = (char)((unsigned char)room[length - 1] + 1);
+    if (length == 0) {
+        memset(room, 0xff, TEXT_MAX);
+        return slice_of(room, TEXT_MAX);
+    }
+    room[length - 1] = (char)((unsigned char)room[length - 1] + 1);
     return slice_of(room, length);
 }
 

@@ -69,7 +69,7 @@ static void tells_what_changed(void **state)
     assert_true(slice_equal_string(pasts.items[0].definition, DROP));
     assert_int_equal(pasts.items[0].from_ms, first);
     assert_int_equal(pasts.items[0].at_ms, world.now_ms);
-    assert_string_equal(world_search(&world, (struct inventory_filter){0}, "delete_f", NULL), "");
+    assert_string_equal(world_search(&world, (struct inventory_filter){0}, "delete_fi", NULL), "");
     assert_string_equal(world_search(&world, (struct inventory_filter){0}, "deletes", NULL),
                         "list_files");
     world_check(&world, "");
