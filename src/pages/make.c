@@ -49,6 +49,19 @@ struct html_url pages_canonical(struct pages_maker *maker, struct slice first, s
                                               : (struct html_url){{"", 0}};
 }
 
+// The same as JSON.
+struct html_url pages_twin(struct pages_maker *maker, struct slice server, struct slice tool)
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_append(&text, maker->site->root.text);
+    buffer_append_string(&text, "/api/v1/catalogue/servers/");
+    html_part_slice(&text, server);
+    buffer_append_string(&text, tool.length > 0 ? "/tools/" : "");
+    html_part_slice(&text, tool);
+    return (struct html_url){pages_keep(maker, &text)};
+}
+
 struct pages_head pages_make_head(struct pages_maker *maker, enum pages_section section,
                                   struct slice title, struct slice first, struct slice second)
 {

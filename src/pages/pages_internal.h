@@ -321,6 +321,7 @@ struct slice pages_keep(struct pages_maker *maker, struct buffer *text); // and 
 struct html_url pages_link(struct pages_maker *maker, struct slice first, struct slice second);
 // The same with a base in front; empty where the site has none.
 struct html_url pages_canonical(struct pages_maker *maker, struct slice first, struct slice second);
+struct html_url pages_twin(struct pages_maker *maker, struct slice server, struct slice tool);
 struct pages_head pages_make_head(struct pages_maker *maker, enum pages_section section,
                                   struct slice title, struct slice first, struct slice second);
 void pages_add_crumb(struct pages_maker *maker, struct pages_head *head, struct html_url url,

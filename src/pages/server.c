@@ -16,6 +16,7 @@ static void head_of(struct pages_maker *maker, struct pages_server *page)
     buffer_append_format(&text, ": %u %s", server->tools, server->tools == 1 ? "tool" : "tools");
     struct slice title = pages_keep(maker, &text);
     page->head = pages_make_head(maker, PAGES_TOOL, title, server->slug, (struct slice){0});
+    page->head.twin = pages_twin(maker, server->slug, (struct slice){"", 0});
     page->head.description = page->lead;
 }
 

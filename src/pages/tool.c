@@ -127,6 +127,7 @@ static void head_of(struct pages_maker *maker, struct pages_tool *page)
     struct slice title = pages_keep(maker, &text);
     page->head =
         pages_make_head(maker, PAGES_TOOL, title, page->server->slug, page->tool->row.slug);
+    page->head.twin = pages_twin(maker, page->server->slug, page->tool->row.slug);
     pages_add_crumb(maker, &page->head, page->server_url, page->server->name);
     buffer_init(&text, 0);
     buffer_append_format(&text, "%s, severity %s. ", page->grade.category, page->grade.severity);

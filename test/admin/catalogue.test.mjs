@@ -63,6 +63,12 @@ test('a tool has every section, of its own words', async t => {
   assert.match(text, /<mark title="deletes or destroys">Deletes a file<\/mark>|<mark [^>]*>Deletes/);
   assert.match(text, /Takes a path/);
   assert.match(text, /A call needs its one argument, <code>path<\/code>\./);
+  for (const target of ['/catalogue/acme~files', '/catalogue/acme~files/delete_file']) {
+    const [, twin] = /<link rel="alternate" type="application\/json" href="([^"]+)">/.exec((await get(target, who)).text);
+    const answer = await get(twin, who);
+    assert.equal(answer.status, 200, twin);
+    assert.ok(JSON.parse(answer.text));
+  }
   const silent = (await get('/catalogue/acme~files/zzz', who)).text;
   assert.match(silent, /Its definition has no description/);
   assert.match(silent, /Unknown/);
