@@ -54,7 +54,7 @@ static void say_arguments(struct pages_maker *maker, struct pages_tool *page)
             only = &page->arguments.items[i];
     if (count == 0)
         return;
-    if (required == 0)
+    if (only == NULL)
         pages_say(maker, &page->uses, "A call may leave its %u %s out.", (unsigned)count,
                   count == 1 ? "argument" : "arguments");
     else if (count == 1)

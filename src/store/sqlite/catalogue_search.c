@@ -55,7 +55,7 @@ int store_catalogue_each_name(struct store_catalogue *catalogue,
                               const struct store_catalogue_names *wanted,
                               store_catalogue_tool_cb visit, void *argument, struct error *error)
 {
-    sqlite3_stmt *select;
+    sqlite3_stmt *select = NULL;
     char room[TEXT_MAX];
     enum catalogue_use use = wanted->after_id != 0 ? CATALOGUE_NAMES_BEHIND : CATALOGUE_NAMES;
     int failed = prepare_names(catalogue, use, wanted, room, &select, error);
@@ -75,7 +75,7 @@ int store_catalogue_count_names(struct store_catalogue *catalogue,
                                 const struct store_catalogue_names *wanted, int64_t *ret,
                                 struct error *error)
 {
-    sqlite3_stmt *select;
+    sqlite3_stmt *select = NULL;
     char room[TEXT_MAX];
     int failed = prepare_names(catalogue, CATALOGUE_COUNT_NAMES, wanted, room, &select, error);
     return failed != 0 ? failed : count(catalogue, select, ret, error);

@@ -162,9 +162,10 @@ int store_catalogue_put_tool(struct store_catalogue *catalogue,
         failed = put_words(catalogue, CATALOGUE_DROP_WORDS, before, error);
     if (failed == 0 && before != NULL && !sorted)
         failed = put_name(catalogue, CATALOGUE_DROP_NAME, before, error);
-    if (failed == 0)
-        failed = after != NULL ? put_row(catalogue, after, error)
-                               : drop_row(catalogue, before->id, error);
+    if (failed == 0 && after != NULL)
+        failed = put_row(catalogue, after, error);
+    else if (failed == 0 && before != NULL)
+        failed = drop_row(catalogue, before->id, error);
     if (failed == 0 && after != NULL && !sorted)
         failed = put_name(catalogue, CATALOGUE_PUT_NAME, after, error);
     if (failed == 0 && after != NULL && !found)
