@@ -5,7 +5,7 @@
 // of what people type letter by letter, with and without filters; each answer is timed whole, in
 // microseconds of processor time, and written as JSON where the API writes JSON. Prints lines of
 // tab-separated values: what, how often, p50, p99, the slowest, what was slowest.
-// bench/catalogue.sh fills the folder.
+// `./dev bench catalogue` fills the folder.
 #include "base/clock.h"
 #include "inventory/inventory.h"
 
@@ -48,7 +48,7 @@ static const char *const texts[] = {"",
                                     "pay",
                                     "payment",
                                     "th",
-                                    "fo",
+                                    "fr",
                                     "in",
                                     "a",
                                     "re",

@@ -9,7 +9,7 @@ BENCH_PACKAGES=(nginx-light haproxy valgrind)
 
 bench_usage() {
     cat <<'END'
-usage: ./dev bench [quick|full|memory|peers|guard|report] [arguments]
+usage: ./dev bench [quick|full|memory|peers|guard|catalogue|report] [arguments]
 
   quick [scenario ...]                            two rounds of a second: does everything work? keeps nothing (the default)
   full [--rounds N] [--seconds S] [scenario ...]  5 rounds of 4 s each; raw rows to bench/results/rounds.tsv
@@ -17,6 +17,7 @@ usage: ./dev bench [quick|full|memory|peers|guard|report] [arguments]
   peers                                           other MCP proxies from npm, crates and Go; bench/results/peers.tsv
   soak [--minutes N] [--share F]                  half load for 30 minutes: does it grow? bench/results/soak.tsv
   guard [--update]                                instructions per call of five paths against bench/instructions.tsv
+  catalogue                                       imports 43,000 servers with 730,000 tools, then asks; keeps nothing
   report                                          tables of docs/benchmarks.md and charts from bench/results
 END
 }
@@ -33,6 +34,7 @@ verb_bench() {
         peers) bench_tools && python3 bench/peers.py "$@" ;;
         soak) bench_tools && python3 bench/soak.py "$@" ;;
         guard) bench_tools unguided && python3 bench/guard.py "$@" ;;
+        catalogue) bench_catalogue ;;
         report) python3 bench/report.py "$@" ;;
         help | -h | --help) bench_usage ;;
         *)
@@ -64,4 +66,18 @@ bench_programs() {
     cc "${flags[@]}" -o "$BENCH/upstream" bench/upstream.c bench/answer.c
     cc "${flags[@]}" -o "$BENCH/child" bench/child.c bench/answer.c
     cc "${flags[@]}" -o "$BENCH/relay" bench/relay.c
+}
+
+# With SALLYPORT_DATA the tools are made of the real ones in that folder.
+bench_catalogue() {
+    local folder=$BENCH/catalogue real=${SALLYPORT_DATA:-}/tools-real.jsonl.zst from=()
+    [ ! -f "$real" ] || from=(--from "$real")
+    build_variant plain
+    ninja -C "$BUILD_DIR" bench/bench_catalogue
+    rm -rf "$folder"
+    mkdir -m 700 "$folder"
+    python3 bench/catalogue_lines.py "${from[@]}" >"$BENCH/tools.jsonl"
+    "$BUILD_DIR/src/sallyport" catalogue import "$BENCH/tools.jsonl" --data "$folder" --json
+    stat -c 'catalogue.db has %s bytes' "$folder/catalogue.db"
+    "$BUILD_DIR/bench/bench_catalogue" "$folder" 5
 }
