@@ -15,7 +15,7 @@
 enum {
     BODY_MAX = 64 * 1024,
     POLICY_BODY_MAX = 4 * 1024 * 1024,
-    LIST_BODY_MAX = 16 * 1024 * 1024, // of a server's tools
+    LIST_BODY_MAX = 16 * 1024 * 1024,  // of a server's tools
     APPLY_BODY_MAX = 32 * 1024 * 1024, // of a whole organisation
     PARAMETERS_MAX = 2,
     ERRORS_MAX = 50, // faults of one document that an answer lists

@@ -199,7 +199,7 @@ int inventory_write_history(struct inventory *inventory, const struct inventory_
                             struct slice tool, size_t limit, struct arena *arena,
                             struct buffer *out, struct error *error)
 {
-    struct inventory_pasts pasts;
+    struct inventory_pasts pasts = {0};
     struct inventory_tool now = {0};
     int result = 0;
     if (tool.length > 0) {

@@ -159,6 +159,11 @@ test('every operation of the API has a command, or a reason why not', async t =>
     'POST /policies/check': 'policy check needs no gateway',
     'GET /decisions/stream': 'decisions tail has no end (decisions.test.mjs)', 'GET /decisions/{number}': 'decisions list --json has the whole rows',
     'GET /providers/{id}': 'provider show finds it by its name first',
+    'GET /catalogue': 'catalogue search, show and export read the data folder, also while a gateway runs', 'GET /catalogue/search': 'the same', 'GET /catalogue/servers': 'the same',
+    'GET /catalogue/servers/{server}': 'the same', 'GET /catalogue/servers/{server}/history': 'the same', 'GET /catalogue/servers/{server}/tools/{tool}': 'the same',
+    'GET /catalogue/servers/{server}/tools/{tool}/history': 'the same', 'POST /catalogue/import': 'catalogue import writes into the data folder, also while a gateway runs',
+    'GET /catalogue/attacks': 'the same for everybody, and on the pages that catalogue export writes', 'GET /catalogue/attacks/{attack}': 'the same',
+    'GET /catalogue/stack': 'stack reads files', 'GET /grants/{id}/stack': 'for programs so far; stack reads files',
     'GET /sign-in': 'a browser signs in', 'POST /sign-in/{id}': 'the same', 'GET /sign-in/{id}/callback': 'the same',
   };
   const seen = new Set();
