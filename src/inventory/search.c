@@ -353,8 +353,10 @@ static int search(struct searching *s, struct inventory_found *ret)
     bool first = filter->after.length == 0;
     if (s->server.id == 0) {
         result = find_all(s);
-        if (result == 0 && first)
+        if (result == 0 && first && s->count > filter->limit)
             result = count_all(s, &ret->page);
+        else if (first) // the page has all of them
+            ret->page.total = s->count;
     } else {
         result = find_in_server(s);
         ret->page.total = first ? s->count : 0;

@@ -30,7 +30,8 @@ static const struct store_format format = {
     "SELECT id, owner, name, slug, fold, title, source, reads, writes, executes, destroys, pays,"  \
     " unknown, tools, tokens, worst, first_seen, seen, changed, forgotten FROM server "
 #define SERVERS_WHERE                                                                              \
-    "WHERE owner = ?1 AND (?4 = x'' OR instr(fold, ?4) > 0 OR instr(lower(title), ?4) > 0)"        \
+    "WHERE owner = ?1 AND (?4 = x'' OR instr(fold, ?4) > 0"                                        \
+    " OR (title <> x'' AND instr(lower(title), ?4) > 0))"                                          \
     " AND (?5 = 0 OR ((?5 & 1) AND reads) OR ((?5 & 2) AND writes) OR ((?5 & 4) AND executes)"     \
     " OR ((?5 & 8) AND destroys) OR ((?5 & 16) AND pays) OR ((?5 & 32) AND unknown))"
 #define TOOLS "SELECT " CATALOGUE_TOOL_COLUMNS " FROM tool t "

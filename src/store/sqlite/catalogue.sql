@@ -37,7 +37,7 @@ CREATE TABLE server (
 );
 CREATE UNIQUE INDEX server_name ON server (owner, name);
 CREATE UNIQUE INDEX server_slug ON server (owner, slug);
-CREATE INDEX server_fold ON server (owner, fold, id);
+CREATE INDEX server_fold ON server (owner, fold, id, title); -- all that a list looks through
 CREATE TABLE tool (
     id          INTEGER PRIMARY KEY, -- server * 2^16 and a place
     name        BLOB    NOT NULL,
@@ -60,7 +60,7 @@ CREATE TABLE tool_name ( -- tools in the order of their names
 ) WITHOUT ROWID;
 -- Words that tools are found by. It has no copy of them: what is taken out must be given as it was.
 CREATE VIRTUAL TABLE word USING fts5 (
-    name, words, category, content = '', detail = column, columnsize = 0, prefix = '2',
+    name, words, category, content = '', detail = column, columnsize = 0, prefix = '2 3',
     tokenize = 'ascii'
 );
 CREATE TABLE pack ( -- definitions of one server, compressed together
