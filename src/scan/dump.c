@@ -164,10 +164,10 @@ static int take_servers(struct dump *dump, uint32_t list)
         if (tools == JSON_NONE || json_type(doc, tools) != JSON_ARRAY)
             return refuse(dump, ERROR_SYNTAX, line, "a server without a list of tools");
         result = find_server(dump, item, line, &server);
-        for (uint32_t tool = result == 0 ? json_first_element(doc, tools) : JSON_NONE;
+        for (uint32_t tool = server != NULL ? json_first_element(doc, tools) : JSON_NONE;
              tool != JSON_NONE; tool = json_next_element(doc, tools, tool))
             write_tool(doc, tool, &server->list);
-        if (result == 0 && server->list.failed)
+        if (server != NULL && server->list.failed)
             return refuse(dump, ERROR_TOO_LARGE, line, "the server's definitions are too large");
     }
     return result;
@@ -187,7 +187,7 @@ static int take_line(struct dump *dump, struct slice line, size_t number)
     if (json_type(&dump->doc, 0) != JSON_OBJECT)
         return refuse(dump, ERROR_SYNTAX, number, "no JSON object");
     result = find_server(dump, 0, number, &server);
-    if (result != 0)
+    if (result != 0 || server == NULL)
         return result;
     write_tool(&dump->doc, 0, &server->list);
     if (server->list.failed)
