@@ -116,7 +116,7 @@ unit_tests() {
     choose_wrapper "$variant"
     say "unit tests: $variant"
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-        TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions='$ROOT/scripts/tsan-allowed'" \
+        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
         "${WRAPPER[@]}" meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@" \
         >"$SCRATCH/test/unit-$variant.log" 2>&1 || sed -n '/Summary of Failures/q;p' "$SCRATCH/test/unit-$variant.log" >&2
     scripts/count-tests meson "$BUILD_DIR/meson-logs/testlog.json" "unit-$variant" $((SECONDS - started)) >>"$RESULTS"

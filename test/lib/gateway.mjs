@@ -141,7 +141,7 @@ export class Gateway {
 }
 
 export function sanitizerOptions() {
-  return { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99', TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:exitcode=99:suppressions='${path.join(ROOT, 'scripts/tsan-allowed')}'` };
+  return { ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99', TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1:exitcode=99' };
 }
 
 // startGateway(t, { servers, policies, grants, extra }, { args, env }): running and ready.
