@@ -41,20 +41,26 @@ static void check_short_arenas(const struct policy *policy, const struct policy_
 static void judge(const struct policy *policy, const struct policy_call *call)
 {
     struct arena arena;
-    struct buffer text;
+    struct buffer text, steps;
+    struct json_doc doc;
     struct policy_verdict verdict, explained;
     arena_init(&arena, 16 << 20);
     buffer_init(&text, 0);
+    buffer_init(&steps, 0);
+    json_doc_init(&doc);
     policy_decide(policy, call, &arena, &verdict);
-    policy_explain(policy, call, &arena, &explained, &text);
+    policy_explain(policy, call, &arena, &explained, &text, &steps);
     require(verdict.outcome == explained.outcome && verdict.hidden == explained.hidden);
     require(slice_equal(verdict.rule, explained.rule));
     require(slice_equal(verdict.reason, explained.reason));
     require(!text.failed && verdict.rule.length > 0);
+    require(json_scan(&doc, buffer_slice(&steps), NULL, NULL, NULL) == 0);
     require(verdict.outcome == POLICY_ALLOW || verdict.reason.data != NULL);
     require(verdict.outcome != POLICY_DENY || verdict.charge_count == 0);
     check_charges(&verdict);
     check_short_arenas(policy, call, verdict.outcome);
+    json_doc_release(&doc);
+    buffer_release(&steps);
     buffer_release(&text);
     arena_release(&arena);
 }

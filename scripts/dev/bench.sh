@@ -9,7 +9,7 @@ BENCH_PACKAGES=(nginx-light haproxy valgrind)
 
 bench_usage() {
     cat <<'END'
-usage: ./dev bench [quick|full|memory|peers|guard|catalogue|report] [arguments]
+usage: ./dev bench [quick|full|memory|peers|guard|catalogue|redact|replay|window|report] [arguments]
 
   quick [scenario ...]                            two rounds of a second: does everything work? keeps nothing (the default)
   full [--rounds N] [--seconds S] [scenario ...]  5 rounds of 4 s each; raw rows to bench/results/rounds.tsv
@@ -18,6 +18,9 @@ usage: ./dev bench [quick|full|memory|peers|guard|catalogue|report] [arguments]
   soak [--minutes N] [--share F]                  half load for 30 minutes: does it grow? bench/results/soak.tsv
   guard [--update]                                instructions per call of five paths against bench/instructions.tsv
   catalogue                                       imports 43,000 servers with 730,000 tools, then asks; keeps nothing
+  redact [FILE...]                                what looking through results costs, for texts of three sizes
+  replay [ROWS]                                   a million recorded calls through three drafts; keeps nothing
+  window [ROUNDS]                                 how soon the dashboard's pages can be used, in Chromium, with an empty cache
   report                                          tables of docs/benchmarks.md and charts from bench/results
 END
 }
@@ -35,6 +38,13 @@ verb_bench() {
         soak) bench_tools && python3 bench/soak.py "$@" ;;
         guard) bench_tools unguided && python3 bench/guard.py "$@" ;;
         catalogue) bench_catalogue ;;
+        replay) bench_replay "$@" ;;
+        window)
+            setup_test && build_variant plain
+            SALLYPORT=$ROOT/$BUILD_DIR/src/sallyport "$(node22)" bench/window.mjs "$@"
+            uptime
+            ;;
+        redact) build_variant plain && ninja -C "$BUILD_DIR" bench/bench_redact && "$BUILD_DIR/bench/bench_redact" "$@" ;;
         report) python3 bench/report.py "$@" ;;
         help | -h | --help) bench_usage ;;
         *)
@@ -69,6 +79,20 @@ bench_programs() {
 }
 
 # With SALLYPORT_DATA the tools are made of the real ones in that folder.
+bench_replay() {
+    local folder=$BENCH/replay draft
+    build_variant plain
+    ninja -C "$BUILD_DIR" bench/bench_rehearse
+    rm -rf "$folder"
+    mkdir -m 700 "$folder"
+    "$BUILD_DIR/bench/bench_rehearse" write "$folder/log.jsonl" "${1:-1000000}"
+    for draft in bench/replay/*.json; do
+        "$BUILD_DIR/bench/bench_rehearse" play "$folder/log.jsonl" "$draft" 3
+    done
+    uptime
+    rm -rf "$folder"
+}
+
 bench_catalogue() {
     local folder=$BENCH/catalogue real=${SALLYPORT_DATA:-}/tools-real.jsonl.zst from=()
     [ ! -f "$real" ] || from=(--from "$real")

@@ -39,11 +39,17 @@ node22() {
     fi
 }
 
-# configure DIR OPTION...: meson setup once; later calls only make sure that the directory is usable.
+# configure DIR OPTION...: meson setup once; later calls only make sure that the directory is usable. The dashboard goes in.
 configure() {
     local dir=$1
     shift
-    [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >"$SCRATCH/$(basename "$dir").setup.log" 2>&1 || {
+    source "$ROOT/scripts/dev/setup.sh"
+    source "$ROOT/scripts/dev/dashboard.sh"
+    build_dashboard
+    if [ -f "$dir/build.ninja" ] && ! grep -qF "$DASHBOARD_LIST" "$dir/build.ninja"; then
+        meson configure "$dir" "-Ddashboard=$DASHBOARD_LIST"
+    fi
+    [ -f "$dir/build.ninja" ] || meson setup "$dir" "-Ddashboard=$DASHBOARD_LIST" "$@" >"$SCRATCH/$(basename "$dir").setup.log" 2>&1 || {
         cat "$SCRATCH/$(basename "$dir").setup.log" >&2
         rm -rf "$dir"
         die "meson could not set up $dir"

@@ -4,7 +4,7 @@
 # Static checks. All are run, then the verdict is given, so that one round shows everything.
 # shellcheck shell=bash
 
-LINT_CHECKS=(layers size banned lock format shell spelling cppcheck tidy)
+LINT_CHECKS=(layers size banned lock format dashboard shell spelling cppcheck tidy)
 
 verb_lint() {
     source "$ROOT/scripts/dev/setup.sh"
@@ -32,6 +32,13 @@ lint_layers() { scripts/check-layers; }
 lint_size() { scripts/check-size; }
 lint_banned() { scripts/check-banned; }
 lint_format() { c_sources | xargs -0 -r clang-format --dry-run -Werror; }
+
+# Types, rules and format of the dashboard's sources.
+lint_dashboard() {
+    source "$ROOT/scripts/dev/dashboard.sh"
+    build_dashboard
+    (cd "$DASHBOARD" && dashboard_node tsc --noEmit && dashboard_node biome check --error-on-warnings .)
+}
 
 # Lock files must not name the registry of the machine that they were made on.
 lint_lock() {

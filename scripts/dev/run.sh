@@ -77,14 +77,15 @@ show_setup() {
 
   1. Make the first admin, in a browser, within an hour:
        $link
-     Its page makes an API key, too. With it:
+     It leads to the dashboard, $GATEWAY/, and makes an API key, too. With that:
        export SALLYPORT_URL=$GATEWAY SALLYPORT_KEY=...
        $ROOT/build/src/sallyport server add NAME URL
 END
     else
         cat <<END
 
-  1. The database has an admin already ($DATA). API: $GATEWAY/api/v1, docs/api.md
+  1. The database has an admin already ($DATA).
+     Dashboard: $GATEWAY/   API: $GATEWAY/api/v1, docs/api.md
 END
     fi
 }

@@ -9,7 +9,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev no
     libpcre2-dev libsqlite3-dev libsodium-dev libzstd-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev)
 RUN_PACKAGES=(ca-certificates openssl)
 TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev g++ libsimdjson-dev cppcheck shellcheck codespell git procps
-    nginx-light haproxy valgrind sqlite3 chromium)
+    nginx-light haproxy valgrind sqlite3 chromium python3-aiosmtpd)
 
 verb_setup() {
     mkdir -p "$SCRATCH"
@@ -25,12 +25,15 @@ verb_setup() {
 setup_build() {
     mkdir -p "$SCRATCH"
     install_packages "${BUILD_PACKAGES[@]}"
+    install_node
+    install_modules dashboard
 }
 
 setup_run() {
     mkdir -p "$SCRATCH"
     install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
     install_node
+    install_modules dashboard
     install_modules data/demo
 }
 
@@ -38,6 +41,7 @@ setup_test() {
     mkdir -p "$SCRATCH"
     install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
     install_node
+    install_modules dashboard
     install_modules data/demo
     install_modules test/e2e
 }

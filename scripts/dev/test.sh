@@ -5,7 +5,7 @@
 # scripts/count-tests turns a runner's own report into that, and counts a crash as a failure.
 # shellcheck shell=bash
 
-TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan attacks e2e peers conformance e2edata release guard)
+TEST_PARTS=(unit asan tsan cli api apitsan wire wiredata wiretsan attacks dashboard window e2e peers conformance e2edata release guard)
 RESULTS=$SCRATCH/test/results
 
 verb_test() {
@@ -58,6 +58,21 @@ part_wiredata() {
     TEST_DATA=1 run_node_tests wiredata "${files[@]}"
     scripts/count-tests tap "$SCRATCH/test/wiredata.tap" wiredata $((SECONDS - started)) >>"$RESULTS"
 }
+
+# The dashboard's own parts, without a gateway.
+part_dashboard() {
+    local started=$SECONDS
+    source "$ROOT/scripts/dev/setup.sh"
+    source "$ROOT/scripts/dev/dashboard.sh"
+    build_dashboard
+    say "dashboard tests"
+    (cd "$DASHBOARD" && dashboard_node vitest run --reporter=tap-flat) >"$SCRATCH/test/dashboard.tap" 2>&1 ||
+        { grep -A20 '^not ok' "$SCRATCH/test/dashboard.tap" || tail -n 40 "$SCRATCH/test/dashboard.tap"; } >&2
+    scripts/count-tests flat "$SCRATCH/test/dashboard.tap" dashboard $((SECONDS - started)) >>"$RESULTS"
+}
+
+# The dashboard in a browser before a real gateway.
+part_window() { node_tests window plain test/window; }
 
 # The attack patterns of data/attacks: their worked examples, with and without their policies.
 part_attacks() { node_tests attacks asan test/attacks; }

@@ -4,7 +4,7 @@
 // The life of a request: taken in on the loop, worked on by one thread after the other, answered on
 // the loop. A client that leaves changes nothing about the work, only nobody gets the answer.
 #include "admin/catalogue_internal.h"
-#include "admin/decisions_internal.h"
+#include "admin/rehearse_internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -22,6 +22,7 @@ enum { REQUESTS_MAX = 1000, BODIES_MAX = 64 * 1024 * 1024, STREAMS_MAX = 100 };
 enum { HASHERS = 2, HASHERS_WAITING = 64, TRIALS = 4, TRIALS_WAITING = 16 };
 enum { ASKERS = 4, ASKERS_WAITING = 64 };
 enum { SEARCHERS = 2, SEARCHES_WAITING = 4096, BEAT_MS = 5000 };
+enum { PLAYERS = 1, PLAYS_WAITING = 4 };
 
 struct admin_face {
     struct admin *admin;
@@ -44,16 +45,11 @@ struct admin_face {
 
 static void request_free(struct admin_request *request)
 {
-    if (request->body.data != NULL)
-        memory_wipe(request->body.data, request->body.capacity);
-    buffer_release(&request->body);
-    if (request->out.data != NULL)
-        memory_wipe(request->out.data, request->out.capacity);
-    buffer_release(&request->out);
+    buffer_wipe(&request->body);
+    buffer_wipe(&request->out);
     control_rules_unref(request->rules);
-    if (request->client_secret.data != NULL)
-        memory_wipe(request->client_secret.data, request->client_secret.capacity);
-    buffer_release(&request->client_secret);
+    admin_playing_release(request);
+    buffer_wipe(&request->client_secret);
     json_doc_release(&request->doc);
     if (request->sign_in != NULL)
         control_wipe_sign_in(request->sign_in);
@@ -337,7 +333,7 @@ static const struct slice base = {"/api/v1", 7};
 bool admin_owns(const struct http_request *request)
 {
     struct slice path = request->path;
-    return admin_page_owns(path) || admin_look_owns(path) ||
+    return admin_page_owns(path) || admin_look_owns(path) || admin_window_owns(path) ||
            (slice_starts_with(path, base) &&
             (path.length == base.length || path.data[base.length] == '/'));
 }
@@ -378,6 +374,10 @@ static void take(struct admin_request *request, struct http_reply *reply, struct
 void admin_handle(struct admin_face *face, struct http_reply *reply,
                   const struct http_request *given, bool admitted)
 {
+    if (admin_window_owns(given->path)) {
+        admin_window_send(reply, given, admitted);
+        return;
+    }
     struct admin_request *request = request_new(face, given);
     bool look = admin_look_owns(given->path), page = look || admin_page_owns(given->path);
     if (request != NULL && page)
@@ -402,6 +402,7 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
     admin->options = *options;
     pthread_mutex_init(&admin->lock, NULL);
     admin->throttle = admin_throttle_new();
+    admin->bell = admin_bell_new();
     admin->shelf = admin_shelf_new(options->folder);
     random_bytes(admin->tag_key, sizeof admin->tag_key);
     list_init(&admin->faces);
@@ -416,6 +417,8 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
         result = admin_pool_open(ASKERS, ASKERS_WAITING, &admin->askers, error);
     if (result == 0)
         result = admin_pool_open(SEARCHERS, SEARCHES_WAITING, &admin->searchers, error);
+    if (result == 0)
+        result = admin_pool_open(PLAYERS, PLAYS_WAITING, &admin->players, error);
     admin->oidc = admin_oidc_new();
     if (result != 0)
         admin_close(admin);
@@ -432,8 +435,10 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->trials);
     admin_pool_close(admin->askers);
     admin_pool_close(admin->searchers);
+    admin_pool_close(admin->players);
     admin_oidc_free(admin->oidc);
     admin_shelf_free(admin->shelf);
+    admin_bell_free(admin->bell);
     memory_free(admin->ca_file);
     admin_throttle_free(admin->throttle);
     admin_declared_unref(admin->declared);
@@ -445,6 +450,11 @@ void admin_close(struct admin *admin)
 void admin_end_trials(struct admin *admin)
 {
     atomic_store(&admin->ending, true);
+}
+
+void admin_set_data_path(struct admin *admin, const struct admin_data_path *path)
+{
+    admin->path = *path;
 }
 
 void admin_set_public_url(struct admin *admin, const char *url)

@@ -9,6 +9,7 @@
 #include "decisions/decisions.h"
 #include "fetch/fetch.h"
 #include "http/http.h"
+#include "notify/notify.h"
 
 struct admin;      // what all loops share; any thread
 struct admin_face; // one loop's
@@ -19,9 +20,11 @@ struct admin_options {
     const struct net_guard *guard;
     struct fetch *fetch;
     const char *upstream_ca;     // PEM, what servers are judged by in place of the system's; copied
+    struct notify *notify;       // tells people outside; must outlive it; NULL: nothing does
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
     const char *folder;          // with the catalogue; copied
     bool catalogue_public;       // what is shared of it is for everybody
+    bool contact_form;           // anybody may write to the first organisation's admins
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,
@@ -29,6 +32,17 @@ int admin_open(const struct admin_options *options, struct admin **ret,
 // Where browsers reach it ("https://gateway.example.com"); copied. Until it is told, nothing that
 // needs such an address works. Once, before its faces serve.
 void admin_set_public_url(struct admin *admin, const char *url);
+// What the data path counts and knows, to be shown; must outlive it, and each may be NULL: nothing.
+// Once, before its faces serve.
+struct limit_table;
+struct pipeline_ledger;
+struct pipeline_watch;
+struct admin_data_path {
+    struct limit_table *limits;
+    struct pipeline_ledger *ledger;
+    struct pipeline_watch *watch;
+};
+void admin_set_data_path(struct admin *admin, const struct admin_data_path *path);
 // Trials of servers end soon, and so do later ones. Any thread.
 void admin_end_trials(struct admin *admin);
 void admin_close(struct admin *admin); // after its faces; NULL accepted
@@ -39,6 +53,8 @@ void admin_declare(struct admin *admin, struct slice declared);
 
 // There are new decisions: tells who listens. Any thread.
 void admin_tell_news(struct admin *admin);
+// These changes were committed: tells who listens to questions. Any thread.
+void admin_tell_changes(struct admin *admin, const struct store_change *changes, size_t count);
 
 // NULL: no memory.
 struct admin_face *admin_face_new(struct admin *admin, struct loop *loop);
@@ -59,3 +75,8 @@ struct admin_route_text {
     const char *role; // least role; "none" where anybody may ask
 };
 bool admin_route_at(size_t place, struct admin_route_text *ret);
+
+// ---- For notify_options: opens what is sealed (`control` is the argument), and writes letters.
+int admin_open_sealed(void *control, enum notify_sealed what, const struct store_head *record,
+                      struct buffer *out, struct error *error);
+void admin_write_letter(const struct notify_letter *letter, struct buffer *out);

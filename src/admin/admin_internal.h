@@ -26,6 +26,7 @@ enum {
 struct admin_request;
 struct admin_asked; // decisions_internal.h, as is the next
 struct admin_stream;
+struct admin_asking; // question_internal.h
 // A part of the work, inside a job of the store; 0, or an error that becomes the answer.
 typedef int (*admin_step)(struct admin_request *request, struct store_view *view,
                           struct error *error);
@@ -41,7 +42,10 @@ struct admin_route {
     // Behind `read`, on a thread for what takes long: for passwords, for trials, or for what others
     // must be asked.
     int (*hash)(struct admin_request *request, struct error *error);
-    admin_step write;                      // behind all of these, in a job that writes
+    admin_step write; // behind all of these, in a job that writes
+    // Once that is on disk, on the store's thread: what must not be done without a row of the
+    // audit.
+    void (*after)(struct admin_request *request);
     const struct admin_resource *resource; // of the general steps
     size_t body_max;                       // 0: BODY_MAX
     bool edits;                            // needs If-Match
@@ -51,7 +55,7 @@ struct admin_route {
     bool form;                             // the body is a page's form, read already
     bool tries;                            // `hash` is a trial of a server
     bool asks;                             // the same: somebody outside
-    bool searches;                         // the same: a search for decisions
+    bool searches, plays; // the same: a search for decisions; recorded calls through a policy
 };
 // NULL with *ret_allow: the methods that the path has, "" when there is no such path.
 const struct admin_route *admin_route_find(struct slice method, struct slice path,
@@ -199,7 +203,8 @@ int admin_refer_grant(struct admin_request *request, struct store_view *view, st
                       struct error *error);
 extern const struct admin_resource admin_organisation, admin_members, admin_invitations, admin_keys,
     admin_servers, admin_credentials, admin_authorizations, admin_policies, admin_versions,
-    admin_grants, admin_providers, admin_overrides, admin_definitions, admin_audit;
+    admin_grants, admin_providers, admin_overrides, admin_definitions, admin_exceptions,
+    admin_channels, admin_contacts, admin_notices, admin_audit;
 
 #include "admin/steps_internal.h"
 
@@ -238,15 +243,22 @@ struct admin_oidc;
 struct admin_oidc *admin_oidc_new(void);
 void admin_oidc_free(struct admin_oidc *oidc); // NULL accepted
 
+// ---- question_stream.c: which questions to people changed. Any thread.
+struct admin_bell;
+struct admin_bell *admin_bell_new(void);
+void admin_bell_free(struct admin_bell *bell); // NULL accepted
+
 struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
+    struct admin_data_path path;
     struct admin_throttle *throttle;
-    struct admin_pool *passwords, *trials, *askers, *searchers;
-    char *ca_file;                   // owned; NULL: the system's
-    atomic_bool ending;              // trials end early
-    struct admin_oidc *oidc;         // sign-ins under way
-    struct admin_shelf *shelf;       // handles of the catalogue
+    struct admin_pool *passwords, *trials, *askers, *searchers, *players;
+    char *ca_file;             // owned; NULL: the system's
+    atomic_bool ending;        // trials end early
+    struct admin_oidc *oidc;   // sign-ins under way
+    struct admin_shelf *shelf; // handles of the catalogue
+    struct admin_bell *bell;
     uint64_t tag_key[2];             // of ETags
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
@@ -255,8 +267,8 @@ struct admin {
 
 // What the steps of signing in and joining hand each other.
 struct admin_login {
-    struct slice organisation, email, name, password, next, token; // of the body
-    struct slice member, hash;                                     // found: id, password's hash
+    struct slice organisation, email, name, password, next, token, to; // of the body
+    struct slice member, hash;                                         // found: id, password's hash
     char made[SECRET_PASSWORD_SIZE];
 };
 
@@ -272,6 +284,8 @@ enum admin_page_state {
     PAGE_USED,
     PAGE_ENTERS, // signs in
     PAGE_LOOK,   // of the catalogue
+    PAGE_QUESTION,
+    PAGE_CONTACT,
 };
 struct admin_page {
     enum admin_page_state state;
@@ -342,24 +356,28 @@ struct admin_request {
     struct admin_look *look;     // at the catalogue; in the arena
     struct admin_asked *asked;   // of decisions
     struct admin_stream *stream; // NULL: one answer
+    struct admin_asking *asking; // a question to people
     struct slice last_event;
     struct admin_wait wait;
-    struct admin_visit *visit;   // with an identity provider; in the arena
-    struct buffer client_secret; // at the provider; wiped
-    int64_t version;             // of If-Match
-    int64_t now_ms;
+    struct admin_visit *visit;           // with an identity provider; in the arena
+    struct buffer client_secret;         // at the provider, or of a channel; wiped
+    const struct store_channel *channel; // that is tried; in the arena, as the next
+    struct slice organisation_name;
+    int64_t version, now_ms; // of If-Match; when it came
     struct store_job job;
     struct admin_work work;
     bool touching;
     struct control_sign_in *sign_in; // of an authorization; in the arena
     struct control_answer *answer;   // the same; released
+    struct admin_counters *counters; // that shall be empty; in the arena
     // The answer
     int status;
     struct buffer out;     // JSON
     int64_t etag;          // 0: none
     struct slice location; // empty: none
     struct slice set_cookie, allow;
-    char secret[IDENTITY_TOKEN_SIZE]; // shown once, as the member "token"; wiped
+    char secret[IDENTITY_TOKEN_SIZE + 8]; // shown once; wiped
+    const char *secret_name;              // as this member; NULL: "token"
     bool replayed;
     struct control_rules *rules; // of a trial, with the server that is tried
     const struct upstream_options *tried;
@@ -372,3 +390,11 @@ static inline struct slice admin_keep(struct admin_request *request, struct slic
 {
     return arena_copy(&request->arena, text);
 }
+static inline struct control_who admin_control_who(const struct admin_request *request)
+{
+    return (struct control_who){request->who.kind, request->who.organisation, request->who.id};
+}
+
+// The dashboard's pages and files; answers at once.
+bool admin_window_owns(struct slice path);
+void admin_window_send(struct http_reply *reply, const struct http_request *request, bool admitted);

@@ -57,12 +57,15 @@ void admin_send(struct admin_request *request)
         return;
     }
     struct slice out = buffer_slice(&request->out);
-    struct slice pieces[4] = {out};
+    struct slice pieces[6] = {out};
     size_t count = 1;
     bool secret = request->secret[0] != '\0' && request->status < 400;
     if (secret && out.length > 0) { // in place of the last bracket
         pieces[0].length--;
-        pieces[count++] = SLICE_LITERAL(",\"token\":\"");
+        pieces[count++] = SLICE_LITERAL(",\"");
+        pieces[count++] =
+            slice_from_string(request->secret_name == NULL ? "token" : request->secret_name);
+        pieces[count++] = SLICE_LITERAL("\":\"");
         pieces[count++] = slice_from_string(request->secret);
         pieces[count++] = SLICE_LITERAL("\"}");
     }

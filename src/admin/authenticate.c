@@ -19,13 +19,20 @@ static struct slice hash_of(struct slice token, unsigned char hash[32])
     return slice_of((const char *)hash, 32);
 }
 
+// Who listens is looked at again and again, and is the same each time.
+static struct slice keep_text(struct admin_request *request, struct slice before, struct slice text)
+{
+    return before.data != NULL && slice_equal(before, text) ? before : admin_keep(request, text);
+}
+
 static int keep_who(struct admin_request *request, const struct admin_who *who, struct error *error)
 {
+    const struct admin_who before = request->who;
     request->who = *who;
-    request->who.organisation = admin_keep(request, who->organisation);
-    request->who.id = admin_keep(request, who->id);
-    request->who.label = admin_keep(request, who->label);
-    request->who.session = admin_keep(request, who->session);
+    request->who.organisation = keep_text(request, before.organisation, who->organisation);
+    request->who.id = keep_text(request, before.id, who->id);
+    request->who.label = keep_text(request, before.label, who->label);
+    request->who.session = keep_text(request, before.session, who->session);
     return request->who.organisation.data != NULL && request->who.id.data != NULL &&
                    request->who.label.data != NULL && request->who.session.data != NULL
                ? 0

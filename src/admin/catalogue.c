@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The catalogue over the API: sums, servers, tools, history, searches, and lists that are given.
+// The catalogue over the API: sums, servers, tools, history, searches.
 // All of it on threads for searches, each with a handle of its own.
 #include "admin/catalogue_internal.h"
 
@@ -27,8 +27,7 @@ struct finding {
     struct error *error;
 };
 
-// What people are told: the path of the file is nobody's business.
-static int broken(struct admin_request *request, int result, struct error *error)
+int admin_catalogue_broken(struct admin_request *request, int result, struct error *error)
 {
     if (result != ERROR_CONFIG && result != ERROR_IO)
         return result;
@@ -37,16 +36,23 @@ static int broken(struct admin_request *request, int result, struct error *error
                         "the catalogue cannot be used now; the gateway's log says why");
 }
 
-static int read_shared(struct finding *f)
+static int read_flag(struct finding *f, const char *name, bool *ret)
 {
     struct slice text;
-    int result = admin_query(f->request, "shared", &text, f->error);
-    if (result != 0 || text.data == NULL || slice_equal_string(text, "false"))
+    int result = admin_query(f->request, name, &text, f->error);
+    *ret = result == 0 && slice_equal_string(text, "true");
+    if (result != 0 || *ret || text.data == NULL || slice_equal_string(text, "false"))
         return result;
-    if (!slice_equal_string(text, "true"))
-        return admin_fault(f->request, "shared", JSON_NONE, f->error, "must be true or false");
-    f->organisation = slice_of("", 0);
-    return 0;
+    return admin_fault(f->request, name, JSON_NONE, f->error, "must be true or false");
+}
+
+static int read_shared(struct finding *f)
+{
+    bool shared = false;
+    int result = read_flag(f, "shared", &shared);
+    if (shared)
+        f->organisation = slice_of("", 0);
+    return result;
 }
 
 // `names` are the parameters that there may be.
@@ -62,14 +68,14 @@ static int look(struct admin_request *request, const char *const *names,
         return result;
     result = admin_shelf_borrow(request->admin->shelf, &f.inventory, error);
     if (result != 0 && result != ERROR_NOT_FOUND)
-        return broken(request, result, error);
+        return admin_catalogue_broken(request, result, error);
     arena_init(&f.arena, ARENA_MAX);
     result = find(&f);
     bool usable = result != ERROR_CONFIG && result != ERROR_IO && result != ERROR_NO_MEMORY;
     admin_shelf_return(request->admin->shelf, f.inventory, usable);
     arena_release(&f.arena);
     request->status = 200;
-    return broken(request, result, error);
+    return admin_catalogue_broken(request, result, error);
 }
 
 static int nothing(struct finding *f)
@@ -191,6 +197,8 @@ static int find_servers(struct finding *f)
     struct inventory_filter filter;
     struct inventory_servers servers = {0};
     int result = read_filter(f, &filter);
+    if (result == 0)
+        result = read_flag(f, "own", &filter.own);
     if (result == 0 && f->inventory != NULL)
         result =
             judge(f, inventory_find_servers(f->inventory, &filter, &f->arena, &servers, f->error));
@@ -206,7 +214,7 @@ static int find_servers(struct finding *f)
 int admin_find_catalogue_servers(struct admin_request *request, struct error *error)
 {
     static const char *const names[] = {"text",  "category", "severity", "limit",
-                                        "after", "shared",   NULL};
+                                        "after", "shared",   "own",      NULL};
     return look(request, names, find_servers, error);
 }
 
@@ -317,105 +325,4 @@ int admin_find_catalogue_history(struct admin_request *request, struct error *er
 {
     static const char *const names[] = {"limit", "shared", NULL};
     return look(request, names, find_history, error);
-}
-
-// ---- A list that is given: as if the gateway had asked the server itself
-
-static int text_member(struct admin_request *request, const char *name, bool needed,
-                       struct slice *ret, struct error *error)
-{
-    uint32_t node = json_get(&request->doc, 0, name);
-    *ret = slice_of("", 0);
-    if (node == JSON_NONE && !needed)
-        return 0;
-    if (node == JSON_NONE || json_type(&request->doc, node) != JSON_STRING)
-        return admin_fault(request, name, node, error, "must be a text");
-    *ret = json_string(&request->doc, node, &request->arena);
-    if (ret->data == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    return ret->length > 0 && ret->length <= 1024
-               ? 0
-               : admin_fault(request, name, node, error, "must have 1 to 1024 bytes");
-}
-
-static int read_list(struct admin_request *request, struct inventory_list *ret, struct error *error)
-{
-    static const char *const names[] = {"server", "title", "tools", "complete", NULL};
-    const struct json_doc *doc = &request->doc;
-    for (uint32_t key = json_first_key(doc, 0); key != JSON_NONE;
-         key = json_next_key(doc, 0, key)) {
-        size_t i = 0;
-        while (names[i] != NULL && !json_string_equals(doc, key, slice_from_string(names[i])))
-            i++;
-        if (names[i] == NULL)
-            return admin_fault(request, "", key, error,
-                               "only server, title, tools and complete "
-                               "may be given");
-    }
-    uint32_t tools = json_get(doc, 0, "tools"), complete = json_get(doc, 0, "complete");
-    *ret = (struct inventory_list){.organisation = request->who.organisation,
-                                   .source = SLICE_LITERAL("API"),
-                                   .complete = true,
-                                   .now_ms = request->now_ms};
-    int result = text_member(request, "server", true, &ret->server, error);
-    if (result == 0)
-        result = text_member(request, "title", false, &ret->title, error);
-    if (result != 0)
-        return result;
-    if (tools == JSON_NONE || json_type(doc, tools) != JSON_ARRAY)
-        return admin_fault(request, "tools", tools, error, "must be an array of tools");
-    ret->tools = json_raw(doc, tools);
-    if (complete == JSON_NONE)
-        return 0;
-    ret->complete = json_type(doc, complete) == JSON_TRUE;
-    return ret->complete || json_type(doc, complete) == JSON_FALSE
-               ? 0
-               : admin_fault(request, "complete", complete, error, "must be true or false");
-}
-
-static void write_taken(struct buffer *out, const struct inventory_server *server,
-                        const struct inventory_taken *taken)
-{
-    buffer_append_string(out, "{\"server\":");
-    inventory_write_server(out, server);
-    buffer_append_format(out,
-                         ",\"known\":%s,\"added\":%zu,\"changed\":%zu,\"removed\":%zu,"
-                         "\"repeated\":%zu,\"unusable\":%zu}",
-                         taken->known ? "true" : "false", taken->added, taken->changed,
-                         taken->removed, taken->repeated, taken->unusable);
-}
-
-static int take(struct admin_request *request, struct inventory *inventory,
-                const struct inventory_list *list, struct error *error)
-{
-    struct inventory_taken taken;
-    struct inventory_server server;
-    struct arena arena;
-    arena_init(&arena, ARENA_MAX);
-    int result = inventory_take(inventory, list, NULL, &taken, error);
-    if (result == 0)
-        result = inventory_get_server(inventory, list->organisation, list->server, &arena, &server,
-                                      error);
-    if (result == 0)
-        write_taken(&request->out, &server, &taken);
-    arena_release(&arena);
-    return result;
-}
-
-int admin_take_tools(struct admin_request *request, struct error *error)
-{
-    struct inventory_list list;
-    struct inventory *inventory = NULL;
-    int result = admin_query_only(request, (const char *const[]){NULL}, error);
-    if (result == 0)
-        result = read_list(request, &list, error);
-    if (result != 0)
-        return result;
-    // One that writes looks at the file anew each time: lists are given now and then.
-    result = inventory_open(admin_shelf_folder(request->admin->shelf), true, &inventory, error);
-    if (result == 0)
-        result = take(request, inventory, &list, error);
-    inventory_close(inventory);
-    request->status = 200;
-    return broken(request, result, error);
 }

@@ -19,6 +19,10 @@ int admin_shelf_borrow(struct admin_shelf *shelf, struct inventory **ret,
 void admin_shelf_return(struct admin_shelf *shelf, struct inventory *inventory, bool usable);
 const char *admin_shelf_folder(const struct admin_shelf *shelf);
 
+// ---- catalogue.c
+// What people are told of a failure: the path of the file is nobody's business.
+int admin_catalogue_broken(struct admin_request *request, int result, struct error *error);
+
 // ---- catalogue_look.c: what a page of the catalogue shows, and where its address says so
 enum admin_look_kind {
     LOOK_NOTHING, // there is no such page
@@ -51,6 +55,9 @@ int admin_look_write_llms(struct admin_request *request, struct inventory *inven
                           struct error *error) MUST_CHECK;
 int admin_look_write_map(struct admin_request *request, struct inventory *inventory,
                          struct error *error) MUST_CHECK;
+
+// ---- catalogue_page.c: the answer is the page where people sign in, which leads back here
+void admin_ask_in(struct admin_request *request);
 
 // On a thread for searches: writes the page.
 int admin_look_write(struct admin_request *request, struct error *error);

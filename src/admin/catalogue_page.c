@@ -38,7 +38,7 @@ static struct slice tag_of(struct admin_request *request, struct slice bytes)
     return arena_format(&request->arena, "\"%016llx\"", (unsigned long long)hash);
 }
 
-static void ask_in(struct admin_request *request)
+void admin_ask_in(struct admin_request *request)
 {
     struct buffer to;
     buffer_init(&to, 0);
@@ -61,6 +61,7 @@ void admin_look_take(struct admin_request *request)
     if (look != NULL)
         look->site =
             (struct pages_site){.root = {{"", 0}},
+                                .contact = request->admin->options.contact_form,
                                 .suffix = "",
                                 .open = open,
                                 .base.text = slice_from_string(request->admin->public_url)};
@@ -77,7 +78,7 @@ void admin_look_take(struct admin_request *request)
     } else if (credentials || open) {
         request->route = credentials ? &members : &shared;
     } else {
-        ask_in(request);
+        admin_ask_in(request);
     }
 }
 
@@ -160,7 +161,7 @@ void admin_look_send(struct admin_request *request)
     struct admin_look *look = request->look;
     bool file = look != NULL && look->kind == LOOK_FILE && request->status == 200;
     if (request->status == 401 && request->authorization.data == NULL)
-        ask_in(request);
+        admin_ask_in(request);
     if (request->status >= 400)
         write_trouble(request);
     if (request->status == 303)

@@ -210,17 +210,20 @@ int admin_ask_decisions(struct admin_request *request, struct store_view *view, 
     return 0;
 }
 
+int admin_index_busy(struct admin_request *request, struct error *error)
+{
+    request->problem.retry_after_s = 1;
+    return admin_refuse(request, 503, "busy", ERROR_AGAIN, error, "%s",
+                        "the index of the decision log cannot be read now; try again");
+}
+
 int admin_search(struct admin_request *request, decisions_row_cb visit, void *argument,
                  struct decisions_found *ret, struct error *error)
 {
     struct admin_asked *asked = request->asked;
     int result = decisions_find(request->admin->options.decisions, &asked->filter, &asked->page,
                                 visit, argument, ret, error);
-    if (result != ERROR_AGAIN)
-        return result;
-    request->problem.retry_after_s = 1;
-    return admin_refuse(request, 503, "busy", ERROR_AGAIN, error, "%s",
-                        "the index of the decision log cannot be read now; try again");
+    return result == ERROR_AGAIN ? admin_index_busy(request, error) : result;
 }
 
 static int write_row(void *argument, const struct decisions_row *row)
@@ -233,12 +236,12 @@ static int write_row(void *argument, const struct decisions_row *row)
 }
 
 // How far the index is behind the log, so that nobody takes "not found yet" for "was not".
-static void write_index(struct admin_request *request)
+void admin_write_index(struct admin_request *request)
 {
     struct decisions_state state = decisions_state(request->admin->options.decisions);
     buffer_append_format(&request->out,
                          ",\"index\":{\"row\":%" PRIu64 ",\"behind_bytes\":%" PRIu64
-                         ",\"behind_ms\":%" PRIu64 "}}",
+                         ",\"behind_ms\":%" PRIu64 "}",
                          state.row, state.behind, state.behind_ms);
 }
 
@@ -257,7 +260,8 @@ int admin_find_decisions(struct admin_request *request, struct error *error)
         buffer_append_string(&request->out, "],\"next\":null");
     }
     buffer_append_format(&request->out, ",\"complete\":%s", found.complete ? "true" : "false");
-    write_index(request);
+    admin_write_index(request);
+    buffer_append_string(&request->out, "}");
     request->status = 200;
     return 0;
 }
@@ -361,8 +365,7 @@ int admin_find_summary(struct admin_request *request, struct error *error)
     int result = decisions_summarise(request->admin->options.decisions, &asked->filter,
                                      &asked->summary, write_count, out, &counted, error);
     if (result == ERROR_AGAIN)
-        return admin_refuse(request, 503, "busy", ERROR_AGAIN, error, "%s",
-                            "the index of the decision log cannot be read now; try again");
+        return admin_index_busy(request, error);
     if (result != 0)
         return result;
     buffer_append_format(out,
@@ -370,7 +373,8 @@ int admin_find_summary(struct admin_request *request, struct error *error)
                          ",\"complete\":%s",
                          asked->summary.interval_ms / 1000, counted.rows, counted.unsure,
                          counted.complete ? "true" : "false");
-    write_index(request);
+    admin_write_index(request);
+    buffer_append_string(&request->out, "}");
     request->status = 200;
     return 0;
 }

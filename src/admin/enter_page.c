@@ -3,7 +3,9 @@
 //
 // The page where people sign in, and go on to what they wanted to see. The API's steps do the work.
 #include "admin/page_internal.h"
+#include "admin/question_internal.h"
 #include "pages/pages.h"
+#include "window/window.h"
 
 static const struct slice path = {"/sign-in", 8};
 
@@ -30,16 +32,36 @@ static const struct admin_route sign_in = {.method = "POST",
                                            .write = enter,
                                            .form = true};
 
-// Only pages of ours: nobody is sent elsewhere by a link to this one.
+static struct slice home(void)
+{
+    return window_page() == NULL ? SLICE_LITERAL("/catalogue") : SLICE_LITERAL("/");
+}
+
+static bool is_plain(char c)
+{
+    return c > 0x20 && c < 0x7F && strchr("\\\"<>`", c) == NULL;
+}
+
+bool admin_is_place(struct slice text)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_plain(text.data[i]))
+            return false;
+    while (length < text.length && text.data[length] != '?' && text.data[length] != '#')
+        length++;
+    struct slice page = slice_of(text.data, length);
+    for (size_t i = 0; i + 1 < length; i++)
+        if (page.data[i] == '/' && (page.data[i + 1] == '/' || page.data[i + 1] == '.'))
+            return false;
+    return text.length <= ADMIN_PLACE_MAX &&
+           (admin_look_owns(page) || admin_question_page_owns(page) || window_shows(page));
+}
+
+// Nobody is sent elsewhere by a link to this page.
 static struct slice place_of(struct slice given)
 {
-    for (size_t i = 0; i < given.length; i++)
-        if ((unsigned char)given.data[i] <= 0x20 || (unsigned char)given.data[i] >= 0x7F ||
-            given.data[i] == '\\' || given.data[i] == '"')
-            return SLICE_LITERAL("/catalogue");
-    const char *query = given.length == 0 ? NULL : memchr(given.data, '?', given.length);
-    size_t length = query == NULL ? given.length : (size_t)(query - given.data);
-    return admin_look_owns(slice_of(given.data, length)) ? given : SLICE_LITERAL("/catalogue");
+    return admin_is_place(given) ? given : home();
 }
 
 static bool read_values(struct admin_request *request, struct slice values)
@@ -65,7 +87,7 @@ void admin_enter_page_take(struct admin_request *request, struct slice body)
     bool get =
         slice_equal_string(request->method, "GET") || slice_equal_string(request->method, "HEAD");
     request->page.state = PAGE_ENTERS;
-    request->page.to = SLICE_LITERAL("/catalogue");
+    request->page.to = home();
     if (!post && !get) {
         request->allow = SLICE_LITERAL("GET, HEAD, POST");
         admin_page_refuse(request, 405, "this page has other methods");

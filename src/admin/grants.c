@@ -11,6 +11,9 @@ static const struct admin_field fields[] = {
     ADMIN_FIELD(grant, "expires_at", expires_ms, FIELD_TIME, FIELD_EDITED),
     ADMIN_FIELD(grant, "revoked_at", revoked_ms, FIELD_TIME, FIELD_SHOWN),
     ADMIN_FIELD(grant, "used_at", used_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(grant, "owner", owner, FIELD_TEXT, FIELD_SHOWN),
+    ADMIN_FIELD(grant, "paused_at", paused_ms, FIELD_TIME, FIELD_SHOWN),
+    ADMIN_FIELD(grant, "paused_why", paused_why, FIELD_TEXT, FIELD_SHOWN),
     {"servers", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_CHANGED},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -186,13 +189,19 @@ static int check(struct admin_request *request, struct store_grant *grant, struc
 int admin_add_grant(struct admin_request *request, struct store_view *view, struct error *error)
 {
     struct store_grant grant = {.head.organisation = request->who.organisation};
+    const struct control_who who = admin_control_who(request);
     struct control_reach *reach = NULL;
     size_t count = 0;
-    int result = admin_read_fields(request, 0, fields, FIELDS, true, &grant, error);
+    int result = control_find_maker(view, &who, &grant.owner, error);
+    if (result == 0)
+        result = admin_read_fields(request, 0, fields, FIELDS, true, &grant, error);
     if (result == 0)
         result = check(request, &grant, error);
     if (result == 0)
         result = admin_read_reach(request, view, 0, &reach, &count, error);
+    if (result == 0)
+        result = control_person_of(view, request->who.organisation, request->who.kind,
+                                   request->who.id, &grant.owner, error);
     if (result == 0)
         result = control_add_grant(view, &grant, reach, count, request->secret, error);
     return result == 0 ? admin_answer_added(request, view, &grant.head, error) : result;
@@ -289,5 +298,13 @@ int admin_revoke_grant(struct admin_request *request, struct store_view *view, s
 {
     int result = control_revoke_grant(view, request->who.organisation, request->parameters[0],
                                       request->version, request->now_ms, error);
+    return result == 0 ? answer_anew(request, view, error) : result;
+}
+
+// Whoever manages policies may: it gives the agent back what a policy took.
+int admin_resume_grant(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    int result = control_resume_grant(view, request->who.organisation, request->parameters[0],
+                                      request->version, error);
     return result == 0 ? answer_anew(request, view, error) : result;
 }

@@ -6,8 +6,6 @@
 // every refusal that the real thing would meet.
 #include "admin/moves_internal.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
 
 enum { PAGE = 1000 };
@@ -269,8 +267,6 @@ int admin_apply(struct admin_request *request, struct store_view *view, struct e
     buffer_release(&moves.changes);
     buffer_release(&moves.differences);
     buffer_release(&moves.missing);
-    if (moves.tokens.data != NULL)
-        memory_wipe(moves.tokens.data, moves.tokens.capacity);
-    buffer_release(&moves.tokens);
+    buffer_wipe(&moves.tokens);
     return result;
 }

@@ -114,9 +114,7 @@ static void note_token(struct moves *moves, struct slice label, char token[IDENT
         buffer_reserve(&larger, 2 * (out->length + row.length) + 4096);
         buffer_append(&larger, buffer_slice(out));
         larger.failed = larger.failed || out->failed;
-        if (out->data != NULL)
-            memory_wipe(out->data, out->capacity);
-        buffer_release(out);
+        buffer_wipe(out);
         *out = larger;
     }
     buffer_append_string(out, out->length == 0 ? "{\"grant\":" : ",{\"grant\":");
@@ -132,8 +130,11 @@ static void note_token(struct moves *moves, struct slice label, char token[IDENT
 static int add_grant(struct moves *moves, struct store_grant *grant,
                      const struct control_reach *reach, size_t count, struct error *error)
 {
+    const struct control_who who = admin_control_who(moves->request);
     char token[IDENTITY_TOKEN_SIZE];
-    int result = control_add_grant(moves->view, grant, reach, count, token, error);
+    int result = control_find_maker(moves->view, &who, &grant->owner, error);
+    if (result == 0)
+        result = control_add_grant(moves->view, grant, reach, count, token, error);
     if (result == 0)
         note_token(moves, grant->label, token);
     return result;

@@ -55,9 +55,19 @@ int admin_check_server(struct admin_request *request, struct store_view *view, u
 // NULL in *ret when the object says nothing about servers.
 int admin_read_reach(struct admin_request *request, struct store_view *view, uint32_t object,
                      struct control_reach **ret, size_t *ret_count, struct error *error);
-// "document": an object as it stands, or a string that holds the text.
+// A member that holds a document: an object as it stands, or a string that holds the text.
+int admin_read_text(struct admin_request *request, uint32_t object, const char *field,
+                    struct slice *ret, struct error *error) MUST_CHECK;
+// "document"
 int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
+                        struct error *error);
+// The document of the body, or else the version of the policy with this number (0: the newest).
+int admin_find_document(struct admin_request *request, struct store_view *view,
+                        const struct store_policy *policy, int64_t number, struct slice *ret,
                         struct error *error);
 // Faults of that field; places are those in the document, not in the body.
 void admin_policy_problems(struct admin_request *request, const char *field,
                            const struct policy_problems *problems);
+// A document of the body: what is wrong with it are faults of that field.
+int admin_compile(struct admin_request *request, const char *field, struct slice document,
+                  struct slice name, struct policy **ret, struct error *error) MUST_CHECK;

@@ -75,6 +75,7 @@ int admin_list_visits(struct admin_request *request, struct store_view *view, st
 
 static const struct admin_field start_fields[] = {
     {"organisation", offsetof(struct admin_login, organisation), NULL, FIELD_TEXT, FIELD_GIVEN},
+    {"to", offsetof(struct admin_login, to), NULL, FIELD_TEXT, FIELD_GIVEN},
 };
 
 static int new_visit(struct admin_request *request, struct error *error)
@@ -105,7 +106,11 @@ static int keep_provider(struct admin_request *request, struct store_view *view,
 int admin_find_provider(struct admin_request *request, struct store_view *view, struct error *error)
 {
     struct slice organisation;
-    int result = admin_read_fields(request, 0, start_fields, 1, true, &request->login, error);
+    int result = admin_read_fields(request, 0, start_fields, 2, true, &request->login, error);
+    if (result == 0 && request->login.to.length > 0 && !admin_is_place(request->login.to))
+        result = admin_fault(request, "to", json_get(&request->doc, 0, "to"), error,
+                             "must be the path of a page here, of at most %d bytes",
+                             (int)ADMIN_PLACE_MAX);
     if (result == 0)
         result = new_visit(request, error);
     if (result == 0)
@@ -143,6 +148,7 @@ static void begin_visit(struct admin_request *request, struct admin_pending *ret
     snprintf(ret->organisation, VISIT_ID, "%.*s", SLICE_PRINT(provider->head.organisation));
     snprintf(ret->provider, VISIT_ID, "%.*s", SLICE_PRINT(provider->head.id));
     snprintf(ret->address, VISIT_ID, "%.*s", SLICE_PRINT(request->address));
+    snprintf(ret->to, sizeof ret->to, "%.*s", SLICE_PRINT(request->login.to));
     set_visit_cookie(request, browser);
     memory_wipe(browser, sizeof browser);
 }
@@ -217,6 +223,7 @@ int admin_take_visit(struct admin_request *request, struct store_view *view, str
                             "over already; begin it again");
     visit->nonce = admin_keep(request, slice_from_string(pending.nonce));
     visit->verifier = admin_keep(request, slice_from_string(pending.verifier));
+    visit->to = admin_keep(request, slice_from_string(pending.to));
     result = keep_provider(request, view, slice_from_string(pending.organisation),
                            slice_from_string(pending.provider), error);
     memory_wipe(&pending, sizeof pending);

@@ -6,7 +6,6 @@
 #include "admin/oidc_internal.h"
 
 #include "base/log.h"
-#include "base/memory.h"
 
 #include <stdio.h>
 
@@ -246,12 +245,8 @@ static int trade_code(struct admin_request *request, const struct oauth_server *
         result = result != 0 ? no_provider(request, error, error->text)
                              : read_given(request, &answer, ret, error);
     }
-    if (form.data != NULL)
-        memory_wipe(form.data, form.capacity);
-    if (header.data != NULL)
-        memory_wipe(header.data, header.capacity);
-    buffer_release(&form);
-    buffer_release(&header);
+    buffer_wipe(&form);
+    buffer_wipe(&header);
     return result;
 }
 

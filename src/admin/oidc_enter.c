@@ -136,6 +136,8 @@ int admin_enter(struct admin_request *request, struct store_view *view, struct e
     if (result == 0)
         result = admin_open_session(request, view, &member, csrf, error);
     request->status = 303;
-    request->location = arena_format(&request->arena, "%s/", request->admin->public_url);
+    request->location =
+        arena_format(&request->arena, "%s%.*s", request->admin->public_url,
+                     SLICE_PRINT(visit->to.length > 0 ? visit->to : SLICE_LITERAL("/")));
     return result;
 }

@@ -7,7 +7,7 @@
 // asks the provider, oidc_enter.c decides who comes in.
 #pragma once
 
-#include "admin/admin_internal.h"
+#include "admin/session_internal.h"
 
 #include "oauth/oauth.h"
 #include "oidc/oidc.h"
@@ -26,6 +26,7 @@ enum {
 struct admin_visit {
     struct store_provider provider;
     struct slice code, issuer, nonce, verifier, said; // of the answer; `said`: its error
+    struct slice to;                                  // where to go on
     struct slice subject, email, name;                // "ISSUER SUBJECT" and so on, proven
     bool email_verified, has_claim;
 };
@@ -36,7 +37,8 @@ struct admin_pending {
     unsigned char browser[32]; // SHA-256 of its cookie
     char organisation[VISIT_ID], provider[VISIT_ID];
     char address[VISIT_ID];
-    int64_t until_ms; // 0: free
+    char to[ADMIN_PLACE_MAX + 1]; // where the browser goes on; "": to the front page
+    int64_t until_ms;             // 0: free
 };
 // The oldest one of this address goes when it has too many, the oldest of all when there are.
 void admin_pending_add(struct admin_oidc *oidc, const struct admin_pending *pending);

@@ -3,6 +3,7 @@
 //
 // Which page, and what a form says.
 #include "admin/page_internal.h"
+#include "admin/question_internal.h"
 
 #include "base/memory.h"
 
@@ -15,7 +16,8 @@ static const struct slice setup = {"/setup", 6}, invitation = {"/invitation", 11
 bool admin_page_owns(struct slice path)
 {
     return slice_equal(path, setup) || slice_equal(path, invitation) || slice_equal(path, css) ||
-           slice_equal(path, js) || admin_enter_page_owns(path);
+           slice_equal(path, js) || admin_enter_page_owns(path) || admin_question_page_owns(path) ||
+           admin_contact_page_owns(path);
 }
 
 static const struct admin_route look = {.method = "POST",
@@ -129,6 +131,14 @@ void admin_page_take(struct admin_request *request, struct slice body)
         admin_enter_page_take(request, body);
         return;
     }
+    if (admin_question_page_owns(request->path)) {
+        admin_question_page_take(request, body);
+        return;
+    }
+    if (admin_contact_page_owns(request->path)) {
+        admin_contact_page_take(request, body);
+        return;
+    }
     bool page = slice_equal(request->path, setup) || slice_equal(request->path, invitation);
     request->page.setup = slice_equal(request->path, setup);
     request->page.state = PAGE_ASKS;
@@ -181,6 +191,8 @@ void admin_page_send(struct admin_request *request)
         request->reply = NULL;
         return;
     }
+    if (request->page.state == PAGE_QUESTION)
+        admin_question_page_finish(request);
     memcpy(headers, page_headers, sizeof page_headers);
     if (request->problem.retry_after_s > 0)
         headers[count++] = (struct http_header){
@@ -190,11 +202,14 @@ void admin_page_send(struct admin_request *request)
         headers[count++] = (struct http_header){{"Allow", 5}, request->allow};
     if (request->status == 303) {
         headers[count++] = (struct http_header){{"Location", 8}, request->location};
-        headers[count++] = (struct http_header){{"Set-Cookie", 10}, request->set_cookie};
+        if (request->set_cookie.length > 0)
+            headers[count++] = (struct http_header){{"Set-Cookie", 10}, request->set_cookie};
     }
-    buffer_clear(&request->out);
-    buffer_reserve(&request->out, 32 * 1024); // growing would leave a copy of a key behind
-    admin_page_write(request, &request->out);
+    if (request->page.state != PAGE_QUESTION) {
+        buffer_clear(&request->out);
+        buffer_reserve(&request->out, 32 * 1024); // growing would leave a copy of a key behind
+        admin_page_write(request, &request->out);
+    }
     http_reply_send(request->reply, request->out.failed ? 503 : request->status, headers, count,
                     buffer_slice(&request->out));
     if (request->out.data != NULL)

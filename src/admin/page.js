@@ -15,7 +15,7 @@ if (providers) {
   const value = name => document.querySelector(`input[name=${name}]`).value;
   const organisation = value('organisation');
   const go = async id => {
-    const answer = await fetch('/api/v1/sign-in/' + encodeURIComponent(id), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(organisation ? { organisation } : {}) });
+    const answer = await fetch('/api/v1/sign-in/' + encodeURIComponent(id), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ to: value('to'), ...(organisation ? { organisation } : {}) }) });
     const said = await answer.json();
     if (answer.ok) location.assign(said.url);
     else providers.textContent = said.detail ?? 'That did not work.';

@@ -24,5 +24,10 @@ bool admin_enter_page_owns(struct slice asked);
 void admin_enter_page_take(struct admin_request *request, struct slice body);
 void admin_enter_page_write(struct admin_request *request, struct buffer *out);
 
+// ---- contacts.c: the contact form
+bool admin_contact_page_owns(struct slice asked);
+void admin_contact_page_take(struct admin_request *request, struct slice body);
+void admin_contact_page_write(struct admin_request *request, struct buffer *out);
+
 // ---- page_write.c: the page of what the request came to
 void admin_page_write(struct admin_request *request, struct buffer *out);

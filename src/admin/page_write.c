@@ -4,6 +4,7 @@
 // What a page about a link shows (pages/ has its words).
 #include "admin/page_internal.h"
 #include "pages/pages.h"
+#include "window/window.h"
 
 enum { FIELDS_MAX = 4 };
 
@@ -58,6 +59,7 @@ static struct pages_join join_of(const struct admin_request *request)
                               .used = page->state == PAGE_USED,
                               .wants_key = page->wants_key,
                               .secure = admin_is_secure(request),
+                              .start = window_page() != NULL,
                               .organisation = page->organisation,
                               .name = login->name,
                               .email = login->email,
@@ -135,6 +137,7 @@ void admin_page_write(struct admin_request *request, struct buffer *out)
     case PAGE_DONE: pages_write_join_done(out, &join); return;
     case PAGE_EXPIRED:
     case PAGE_USED: pages_write_join_over(out, &join); return;
+    case PAGE_CONTACT: admin_contact_page_write(request, out); return;
     case PAGE_ENTERS: admin_enter_page_write(request, out); return;
     default: break;
     }

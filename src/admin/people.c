@@ -175,6 +175,17 @@ const struct admin_resource admin_keys = {.kind = STORE_API_KEY,
                                           .count = 6,
                                           .check = check_key};
 
+// Whoever acts by a key of somebody's makes keys of the same person.
+static int find_member_behind(struct admin_request *request, struct store_view *view,
+                              struct slice *ret, struct error *error)
+{
+    const struct control_who who = admin_control_who(request);
+    int result = control_find_maker(view, &who, ret, error);
+    if (result == 0 && who.kind == STORE_BY_KEY && slice_equal(*ret, who.id))
+        *ret = (struct slice){"", 0};
+    return result;
+}
+
 int admin_add_key(struct admin_request *request, struct store_view *view, struct error *error)
 {
     unsigned char hash[32];
@@ -187,9 +198,9 @@ int admin_add_key(struct admin_request *request, struct store_view *view, struct
     admin_new_token("spk_", request->secret);
     identity_hash_token(slice_from_string(request->secret), hash);
     key.token = slice_of((const char *)hash, sizeof hash);
-    if (request->who.kind == STORE_BY_MEMBER)
-        key.created_by = request->who.id;
-    result = store_add_api_key(view, &key, error);
+    result = find_member_behind(request, view, &key.created_by, error);
+    if (result == 0)
+        result = store_add_api_key(view, &key, error);
     return result == 0 ? admin_answer_added(request, view, &key.head, error) : result;
 }
 

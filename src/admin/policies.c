@@ -5,7 +5,8 @@
 // the way back.
 #include "admin/moves_internal.h"
 
-enum { COMPARISON_MAX = 64 * 1024 * 1024 };
+// How far back a version is looked for by its content.
+enum { CONTENTS_LOOKED_AT = 50, CONTENTS_BYTES = 32 << 20 };
 
 static const struct admin_field policy_fields[] = {
     ADMIN_FIELD(policy, "name", name, FIELD_TEXT, FIELD_EDITED | FIELD_NEEDED),
@@ -53,19 +54,25 @@ const struct admin_resource admin_versions = {.kind = STORE_POLICY_VERSION,
 
 // ---- Documents
 
-int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
-                        struct error *error)
+int admin_read_text(struct admin_request *request, uint32_t object, const char *field,
+                    struct slice *ret, struct error *error)
 {
-    uint32_t node = json_get(&request->doc, object, "document");
+    uint32_t node = json_get(&request->doc, object, field);
     if (node == JSON_NONE)
-        return admin_fault(request, "document", JSON_NONE, error, "is missing");
+        return admin_fault(request, field, JSON_NONE, error, "is missing");
     if (json_type(&request->doc, node) == JSON_OBJECT)
         *ret = json_raw(&request->doc, node);
     else if (json_type(&request->doc, node) == JSON_STRING)
         *ret = json_string(&request->doc, node, &request->arena);
     else
-        return admin_fault(request, "document", node, error, "must be an object, or its text");
+        return admin_fault(request, field, node, error, "must be an object, or its text");
     return ret->data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory") : 0;
+}
+
+int admin_read_document(struct admin_request *request, uint32_t object, struct slice *ret,
+                        struct error *error)
+{
+    return admin_read_text(request, object, "document", ret, error);
 }
 
 void admin_policy_problems(struct admin_request *request, const char *field,
@@ -78,6 +85,22 @@ void admin_policy_problems(struct admin_request *request, const char *field,
         admin_fault(request, field, JSON_NONE, NULL, "%s", problems->items[i].text);
         request->problem.faults[place].at = problems->items[i].at;
     }
+}
+
+int admin_compile(struct admin_request *request, const char *field, struct slice document,
+                  struct slice name, struct policy **ret, struct error *error)
+{
+    struct policy_problems problems = {0};
+    int result = policy_compile(document, name, ret, &problems);
+    if (result == ERROR_CONFIG) {
+        admin_policy_problems(request, field, &problems);
+        error_set(error, ERROR_RANGE, "the document is no policy");
+        result = ERROR_RANGE;
+    } else if (result != 0) {
+        error_set(error, result, "out of memory");
+    }
+    policy_problems_release(&problems);
+    return result;
 }
 
 int admin_check_policy(struct admin_request *request, struct store_view *view, struct error *error)
@@ -109,6 +132,29 @@ int admin_check_policy(struct admin_request *request, struct store_view *view, s
     policy_problems_release(&problems);
     request->status = 200;
     return 0;
+}
+
+int admin_summarise(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    static const struct admin_field fields[] = {
+        {"document", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED}};
+    struct policy *policy = NULL;
+    struct slice document = {0};
+    (void)view;
+    int result = admin_read_fields(request, 0, fields, 1, true, NULL, error);
+    if (result == 0)
+        result = admin_read_document(request, 0, &document, error);
+    if (result == 0)
+        result =
+            admin_compile(request, "document", document, SLICE_LITERAL("draft"), &policy, error);
+    if (result != 0)
+        return result;
+    buffer_append_string(&request->out, "{\"sentences\":");
+    result = policy_summary_json(policy, &request->out);
+    buffer_append_string(&request->out, "}");
+    policy_unref(policy);
+    request->status = 200;
+    return result == 0 ? 0 : error_set(error, result, "out of memory");
 }
 
 // ---- Versions
@@ -186,14 +232,56 @@ static int number_of(struct slice text, int64_t *ret)
     return number > 0 ? 0 : ERROR_NOT_FOUND;
 }
 
+// What stands behind "sha256:", or "sha256-" in a path.
+static struct slice digits_of(struct slice name)
+{
+    const size_t prefix = sizeof "sha256:" - 1;
+    return slice_of(name.data + prefix, name.length - prefix);
+}
+
+// The newest version with this content: the digits behind "sha256:" in decisions. Those further
+// back than what may be read for one question are not found.
+static int find_content(struct admin_request *request, struct store_view *view,
+                        struct slice content, struct store_policy_version *ret, struct error *error)
+{
+    struct store_policy policy = {.latest = 0};
+    struct slice organisation = request->who.organisation;
+    int result = store_get_policy(view, organisation, request->parameters[0], &policy, error);
+    size_t bytes = 0;
+    bool found = false;
+    for (int looked = 0; result == 0 && !found && looked < CONTENTS_LOOKED_AT; looked++) {
+        if (policy.latest - looked < 1 || bytes > CONTENTS_BYTES)
+            return error_set(error, ERROR_NOT_FOUND, "there is no such policy_version");
+        struct policy_problems problems = {0};
+        struct policy *compiled = NULL;
+        result = control_get_policy_version(view, organisation, policy.head.id,
+                                            policy.latest - looked, ret, error);
+        if (result != 0)
+            break;
+        bytes += ret->document.length;
+        int made = policy_compile(ret->document, policy.name, &compiled, &problems);
+        policy_problems_release(&problems);
+        found = made == 0 && slice_equal(digits_of(policy_version(compiled)), content);
+        policy_unref(compiled);
+        result = made == ERROR_NO_MEMORY ? error_set(error, made, "out of memory") : 0;
+    }
+    if (result == 0 && !found)
+        return error_set(error, ERROR_NOT_FOUND, "there is no such policy_version");
+    return result;
+}
+
 int admin_show_version(struct admin_request *request, struct store_view *view, struct error *error)
 {
     struct store_policy_version version = {.number = 0};
+    struct slice named = request->parameters[1];
     int64_t number = 0;
-    if (number_of(request->parameters[1], &number) != 0)
+    bool by_content = slice_starts_with(named, SLICE_LITERAL("sha256-"));
+    if (!by_content && number_of(named, &number) != 0)
         return error_set(error, ERROR_NOT_FOUND, "there is no such policy_version");
-    int result = control_get_policy_version(view, request->who.organisation, request->parameters[0],
-                                            number, &version, error);
+    int result = by_content
+                     ? find_content(request, view, digits_of(named), &version, error)
+                     : control_get_policy_version(view, request->who.organisation,
+                                                  request->parameters[0], number, &version, error);
     return result == 0 ? admin_answer(request, view, 200, &version.head, error) : result;
 }
 
@@ -224,72 +312,4 @@ int admin_roll_back(struct admin_request *request, struct store_view *view, stru
                                                          (long long)wanted.number);
     result = add_version(request, view, &policy, &version, error);
     return result == 0 ? answer_version(request, view, &policy, &version, error) : result;
-}
-
-// ---- What differs
-
-// null when one of them is a policy no more.
-static int write_meaning(struct buffer *out, struct slice from, struct slice to)
-{
-    struct policy *policies[2] = {NULL, NULL};
-    struct policy_problems problems = {0};
-    struct policy_differences all;
-    struct arena arena;
-    int result = policy_compile(from, SLICE_LITERAL("from"), &policies[0], &problems);
-    policy_problems_release(&problems);
-    if (result == 0) {
-        result = policy_compile(to, SLICE_LITERAL("to"), &policies[1], &problems);
-        policy_problems_release(&problems);
-    }
-    arena_init(&arena, COMPARISON_MAX);
-    if (result == 0)
-        result = policy_compare(policies[0], policies[1], &arena, &all);
-    if (result == 0) {
-        buffer_append_string(out, "{\"changes\":");
-        policy_differences_json(&all, out);
-        buffer_append_format(out, ",\"complete\":%s}", all.too_many ? "false" : "true");
-    } else if (result == ERROR_CONFIG) {
-        buffer_append_string(out, "null");
-        result = 0;
-    }
-    arena_release(&arena);
-    policy_unref(policies[0]);
-    policy_unref(policies[1]);
-    return result;
-}
-
-int admin_diff(struct admin_request *request, struct store_view *view, struct error *error)
-{
-    static const char *const names[] = {"from", "to", NULL};
-    struct store_policy policy = {.latest = 0};
-    struct store_policy_version from = {.number = 0}, to = {.number = 0};
-    int64_t before = 0, after = 0;
-    int result =
-        store_get_policy(view, request->who.organisation, request->parameters[0], &policy, error);
-    if (result == 0)
-        result = admin_query_only(request, names, error);
-    if (result == 0)
-        result = admin_query_number(request, "from", 1, INT32_MAX, &before, error);
-    if (result == 0)
-        result = admin_query_number(request, "to", 1, INT32_MAX, &after, error);
-    if (result == 0 && (before == 0 || after == 0))
-        return admin_fault(request, before == 0 ? "from" : "to", JSON_NONE, error, "is missing");
-    if (result == 0)
-        result = control_get_policy_version(view, request->who.organisation, policy.head.id, before,
-                                            &from, error);
-    if (result == 0)
-        result = control_get_policy_version(view, request->who.organisation, policy.head.id, after,
-                                            &to, error);
-    if (result != 0)
-        return result;
-    buffer_append_format(&request->out,
-                         "{\"from\":%lld,\"to\":%lld,\"meaning\":", (long long)before,
-                         (long long)after);
-    result = write_meaning(&request->out, from.document, to.document);
-    buffer_append_string(&request->out, ",\"lines\":");
-    if (result == 0)
-        result = admin_diff_lines(from.document, to.document, &request->out);
-    buffer_append_string(&request->out, "}");
-    request->status = 200;
-    return result == 0 ? 0 : error_set(error, result, "the documents are too different to compare");
 }

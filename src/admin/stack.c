@@ -245,6 +245,46 @@ int admin_look_at_servers(struct admin_request *request, struct error *error)
     return result;
 }
 
+// ---- The starter policy of a server
+
+static int write_starter(struct looking *l, struct error *error)
+{
+    struct buffer text, *out = &l->request->out;
+    if (l->stack.count == 0)
+        return error_set(error, ERROR_NOT_FOUND, "there is nothing like that there");
+    buffer_init(&text, 0);
+    int result = stack_write_starter(&text, &l->servers[0]);
+    if (result != 0)
+        error_set(error, result, "a starter policy for all of its tools cannot be made: %s",
+                  error_text(result));
+    buffer_append_string(out, "{\"server\":");
+    json_write_string(out, l->servers[0].name);
+    buffer_append_format(out, ",\"shared\":%s,\"tools\":%zu,\"document\":",
+                         l->shared_count > 0 ? "true" : "false", l->servers[0].count);
+    json_write_string(out, buffer_slice(&text));
+    buffer_append_string(out, "}");
+    out->failed = out->failed || text.failed;
+    buffer_release(&text);
+    l->request->status = 200;
+    return result;
+}
+
+int admin_give_starter(struct admin_request *request, struct error *error)
+{
+    const struct stack_server server = {.name = request->parameters[0]};
+    int result = admin_query_only(request, (const char *const[]){NULL}, error);
+    if (result != 0)
+        return result;
+    struct looking *l = open_look(request, error);
+    if (l == NULL)
+        return error->code;
+    result = add_server(l, &server, &(struct decided){NULL, NULL}, error);
+    if (result == 0)
+        result = write_starter(l, error);
+    close_look(l, result == 0);
+    return result;
+}
+
 // ---- The same as a page
 
 static int find_names(struct looking *l, const struct slice *names, size_t count,

@@ -13,6 +13,7 @@
     X(admin_ask_stack)                                                                             \
     X(admin_ask_grant_stack)                                                                       \
     X(admin_find_member)                                                                           \
+    X(admin_end_contact)                                                                           \
     X(admin_sign_in)                                                                               \
     X(admin_show_session)                                                                          \
     X(admin_sign_out)                                                                              \
@@ -39,11 +40,18 @@
     X(admin_keep_browser)                                                                          \
     X(admin_show_client)                                                                           \
     X(admin_check_policy)                                                                          \
+    X(admin_explain_policy)                                                                        \
+    X(admin_ask_grant_explanation)                                                                 \
+    X(admin_ask_lint)                                                                              \
+    X(admin_ask_replay)                                                                            \
+    X(admin_ask_suggestion)                                                                        \
     X(admin_add_policy)                                                                            \
     X(admin_add_version)                                                                           \
     X(admin_show_version)                                                                          \
     X(admin_roll_back)                                                                             \
     X(admin_diff)                                                                                  \
+    X(admin_diff_drafts)                                                                           \
+    X(admin_summarise)                                                                             \
     X(admin_ask_decisions)                                                                         \
     X(admin_ask_decision)                                                                          \
     X(admin_ask_export)                                                                            \
@@ -53,7 +61,10 @@
     X(admin_edit_grant)                                                                            \
     X(admin_attach)                                                                                \
     X(admin_rotate_grant)                                                                          \
+    X(admin_resume_grant)                                                                          \
     X(admin_revoke_grant)                                                                          \
+    X(admin_list_limits)                                                                           \
+    X(admin_note_reset)                                                                            \
     X(admin_export)                                                                                \
     X(admin_apply)                                                                                 \
     X(admin_snippets)                                                                              \
@@ -63,7 +74,16 @@
     X(admin_list_visits)                                                                           \
     X(admin_find_provider)                                                                         \
     X(admin_take_visit)                                                                            \
-    X(admin_enter)
+    X(admin_enter)                                                                                 \
+    X(admin_list_questions)                                                                        \
+    X(admin_hear_questions)                                                                        \
+    X(admin_read_question)                                                                         \
+    X(admin_approve)                                                                               \
+    X(admin_deny)                                                                                  \
+    X(admin_revoke_exception)                                                                      \
+    X(admin_add_channel)                                                                           \
+    X(admin_edit_channel)                                                                          \
+    X(admin_find_channel)
 #define ADMIN_STEP(name)                                                                           \
     int name(struct admin_request *request, struct store_view *view, struct error *error);
 ADMIN_STEPS(ADMIN_STEP)
@@ -72,15 +92,24 @@ int admin_check_password(struct admin_request *request, struct error *error);
 int admin_replace_password(struct admin_request *request, struct error *error);
 int admin_hash_password(struct admin_request *request, struct error *error);
 int admin_try_server(struct admin_request *request, struct error *error);
+int admin_try_channel(struct admin_request *request, struct error *error);
+int admin_find_context(struct admin_request *request, struct error *error);
 int admin_find_catalogue(struct admin_request *request, struct error *error);
 int admin_find_catalogue_servers(struct admin_request *request, struct error *error);
 int admin_find_catalogue_tools(struct admin_request *request, struct error *error);
 int admin_find_catalogue_server(struct admin_request *request, struct error *error);
 int admin_find_catalogue_tool(struct admin_request *request, struct error *error);
 int admin_find_catalogue_history(struct admin_request *request, struct error *error);
+void admin_reset_limits(struct admin_request *request);
 int admin_take_tools(struct admin_request *request, struct error *error);
+int admin_note_tools(struct admin_request *request, struct store_view *view, struct error *error);
 int admin_look_at_servers(struct admin_request *request, struct error *error);
+int admin_give_starter(struct admin_request *request, struct error *error);
 int admin_look_at_grant(struct admin_request *request, struct error *error);
+int admin_explain_grant(struct admin_request *request, struct error *error);
+int admin_replay(struct admin_request *request, struct error *error);
+int admin_suggest(struct admin_request *request, struct error *error);
+int admin_lint(struct admin_request *request, struct error *error);
 int admin_ask_sign_in(struct admin_request *request, struct error *error);
 int admin_ask_tokens(struct admin_request *request, struct error *error);
 int admin_ask_revocation(struct admin_request *request, struct error *error);

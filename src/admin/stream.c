@@ -23,7 +23,7 @@ enum {
 
 // ---- What is asked for
 
-static int begin(struct admin_request *request, bool tail, struct error *error)
+int admin_stream_begin(struct admin_request *request, bool tail, struct error *error)
 {
     struct admin_stream *stream = arena_take_zeroed(&request->arena, sizeof *stream);
     if (stream == NULL)
@@ -33,9 +33,15 @@ static int begin(struct admin_request *request, bool tail, struct error *error)
     json_doc_init(&stream->doc);
     arena_init(&stream->arena, CSV_MEMORY);
     request->stream = stream;
+    return 0;
+}
+
+static int begin(struct admin_request *request, bool tail, struct error *error)
+{
+    int result = admin_stream_begin(request, tail, error);
     request->asked->page = (struct decisions_page){
         .limit = PIECE_ROWS, .bytes_most = PIECE_BYTES, .budget_us = PIECE_BUDGET_US};
-    return 0;
+    return result;
 }
 
 void admin_stream_release(struct admin_request *request)
@@ -202,7 +208,8 @@ bool admin_stream_needs_check(struct admin_request *request)
 {
     int64_t now = clock_wall_ms();
     struct admin_stream *stream = request->stream;
-    if (stream == NULL || now - stream->checked_ms >= CHECK_MS || now < stream->checked_ms) {
+    if (stream == NULL || stream->questions || now - stream->checked_ms >= CHECK_MS ||
+        now < stream->checked_ms) {
         request->now_ms = now;
         if (stream != NULL)
             stream->checked_ms = now;
@@ -273,6 +280,8 @@ bool admin_stream_is_due(struct admin_request *request, enum admin_due why)
     struct admin_wait *wait = &request->wait;
     if (!wait->started || (why != ADMIN_DRAINED && !wait->tail))
         return false;
+    if (why == ADMIN_NEWS && request->stream->questions && !admin_bell_rang(request))
+        return false; // it is about decisions
     if (why == ADMIN_BEAT && clock_wall_ms() - wait->said_ms < BEAT_MS)
         return false;
     if (!wait->idle || (wait->full && why != ADMIN_DRAINED)) {

@@ -46,7 +46,8 @@ int admin_find_trial(struct admin_request *request, struct store_view *view, str
 int admin_try_server(struct admin_request *request, struct error *error)
 {
     struct admin *admin = request->admin;
-    const struct control_trial trial = {.server = request->tried,
+    const struct control_trial trial = {.control = admin->options.control,
+                                        .server = request->tried,
                                         .ca_file = admin->ca_file,
                                         .guard = admin->options.guard,
                                         .stop = &admin->ending};

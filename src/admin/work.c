@@ -84,8 +84,10 @@ static void submit(struct admin_request *request, enum store_access access,
 
 static void written(void *argument, int result, const struct error *error)
 {
-    const struct admin_request *request = argument;
-    finish(argument, request->rehearsed && result == ERROR_CANCELLED ? 0 : result, error);
+    struct admin_request *request = argument;
+    if (result == 0 && request->route->after != NULL)
+        request->route->after(request);
+    finish(request, request->rehearsed && result == ERROR_CANCELLED ? 0 : result, error);
 }
 
 static void write_or_end(struct admin_request *request)
@@ -114,6 +116,7 @@ static void have_read(void *argument, int result, const struct error *error)
     struct error busy = {0};
     struct admin_pool *pool = route->asks       ? request->admin->askers
                               : route->searches ? request->admin->searchers
+                              : route->plays    ? request->admin->players
                               : route->tries    ? request->admin->trials
                                                 : request->admin->passwords;
     request->work = (struct admin_work){.run = run_hash, .argument = request};

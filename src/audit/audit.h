@@ -16,6 +16,13 @@
 
 struct audit_log;
 
+// What became of limits that had been charged.
+enum audit_answer {
+    AUDIT_ANSWER_COUNTS, // they stay, or there were none
+    AUDIT_ANSWER_ERROR,  // the answer was an error: those that count successes went back
+    AUDIT_ANSWER_NONE,   // it surely did not run: all went back
+};
+
 // All slices are copied by audit_record; empty ones are written as null or left out as documented
 // in docs/decision-log.md.
 struct audit_record {
@@ -29,19 +36,21 @@ struct audit_record {
     struct slice direction; // "client" or "server": who sent the message
     struct slice method;
     struct slice subject; // tool, prompt or resource; empty otherwise
-    struct slice outcome; // "allowed" "denied" "hidden" "observed" "refused" "failed"
+    struct slice outcome; // "allowed" "denied" "hidden" "observed" "refused" "failed" "pending"
     struct slice rule;
     struct slice reason; // our own sentence
     struct slice policy;
     struct slice policy_version;
+    struct slice approval; // id of the question or the exception that it waits for or went by
     const struct slice *argument_keys;
     size_t argument_key_count;
     struct slice arguments; // values: a JSON object in one line, what may be seen of it; or empty
     size_t arguments_left_out; // how many of them are not in it
     size_t redacted;           // parts of the answer that the policy took out, or would have
-    int upstream_status;       // HTTP status; 0 when there was none
-    int64_t decide_us;         // from the message's last byte to the verdict
-    int64_t upstream_us;       // 0 when it was not sent
+    enum audit_answer answer;
+    int upstream_status; // HTTP status; 0 when there was none
+    int64_t decide_us;   // from the message's last byte to the verdict
+    int64_t upstream_us; // 0 when it was not sent
     int64_t total_us;
     struct slice peer;  // client address
     struct slice trace; // trace id of traceparent

@@ -38,6 +38,7 @@ enum audit_text {
     AUDIT_REASON,
     AUDIT_POLICY,
     AUDIT_POLICY_VERSION,
+    AUDIT_APPROVAL,
     AUDIT_TRACE,
     AUDIT_TEXTS,
 };
@@ -51,7 +52,8 @@ struct audit_cell {
     uint32_t redacted;
     uint32_t arguments_length, arguments_left_out;
     uint16_t key_count;
-    uint16_t cut; // bit per text: there was more of it
+    uint16_t answer; // enum audit_answer
+    uint32_t cut;    // bit per text: there was more of it
     int64_t time_ms, decide_us, upstream_us, total_us;
     uint16_t lengths[AUDIT_TEXTS + 1];    // one of padding
     uint16_t key_lengths[AUDIT_KEYS_MAX]; // only key_count of them are stored

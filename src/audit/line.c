@@ -24,6 +24,7 @@ static const struct {
     [AUDIT_REASON] = {{",\"reason\":", 10}, false},
     [AUDIT_POLICY] = {{",\"policy\":", 10}, false},
     [AUDIT_POLICY_VERSION] = {{",\"policy_version\":", 18}, false},
+    [AUDIT_APPROVAL] = {{",\"approval\":", 12}, false},
     [AUDIT_TRACE] = {{",\"trace\":", 9}, false},
 };
 
@@ -113,6 +114,9 @@ void audit_line(struct buffer *out, struct audit_second *second, const struct au
     write_arguments(out, cell, at);
     if (cell->redacted != 0)
         write_number(out, SLICE_LITERAL(",\"redacted\":"), cell->redacted);
+    if (cell->answer != AUDIT_ANSWER_COUNTS)
+        buffer_append_string(out, cell->answer == AUDIT_ANSWER_ERROR ? ",\"answer\":\"error\""
+                                                                     : ",\"answer\":\"not_run\"");
     if (cell->upstream_status != 0)
         write_number(out, SLICE_LITERAL(",\"upstream_status\":"), cell->upstream_status);
     write_number(out, SLICE_LITERAL(",\"decide_us\":"), cell->decide_us);

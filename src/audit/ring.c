@@ -57,6 +57,7 @@ static void gather_texts(const struct audit_record *record, struct slice texts[A
     texts[AUDIT_REASON] = record->reason;
     texts[AUDIT_POLICY] = record->policy;
     texts[AUDIT_POLICY_VERSION] = record->policy_version;
+    texts[AUDIT_APPROVAL] = record->approval;
     texts[AUDIT_TRACE] = record->trace;
 }
 
@@ -81,6 +82,7 @@ static void fill_head(struct audit_cell *cell, const struct audit_record *record
     cell->key_count = (uint16_t)(keys > AUDIT_KEYS_MAX ? AUDIT_KEYS_MAX : keys);
     cell->upstream_status = record->upstream_status;
     cell->redacted = bounded(record->redacted);
+    cell->answer = (uint16_t)record->answer;
     fill_arguments(cell, record);
     cell->time_ms = record->time_ms;
     cell->decide_us = record->decide_us;
@@ -92,7 +94,7 @@ static void fill_head(struct audit_cell *cell, const struct audit_record *record
     for (size_t i = 0; i < AUDIT_TEXTS; i++) {
         cell->lengths[i] = kept_length(texts[i], AUDIT_TEXT_MAX);
         if (cell->lengths[i] < texts[i].length)
-            cell->cut = (uint16_t)(cell->cut | 1u << i);
+            cell->cut |= 1U << i;
         size += cell->lengths[i];
     }
     for (size_t i = 0; i < cell->key_count; i++) {

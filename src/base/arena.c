@@ -53,7 +53,7 @@ static bool add_block(struct arena *arena, size_t wanted)
         size = wanted;
     if (size > arena->cap || arena->used > arena->cap - size)
         return false;
-    struct arena_block *block = memory_try_new(sizeof *block + size);
+    struct arena_block *block = memory_try_resize(NULL, sizeof *block + size); // need not be zero
     if (block == NULL)
         return false;
     block->older = arena->blocks;

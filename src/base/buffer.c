@@ -19,6 +19,13 @@ void buffer_release(struct buffer *buffer)
     buffer_init(buffer, buffer->cap);
 }
 
+void buffer_wipe(struct buffer *buffer)
+{
+    if (buffer->data != NULL)
+        memory_wipe(buffer->data, buffer->capacity);
+    buffer_release(buffer);
+}
+
 void buffer_clear(struct buffer *buffer)
 {
     buffer->start = buffer->length = 0;

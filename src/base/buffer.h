@@ -19,6 +19,7 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t cap);
 void buffer_release(struct buffer *buffer); // frees; usable again with the same cap
+void buffer_wipe(struct buffer *buffer);    // the same for secrets: overwrites them first
 void buffer_clear(struct buffer *buffer);   // forgets the bytes and the failure, keeps the memory
 struct slice buffer_slice(const struct buffer *buffer);
 

@@ -9,11 +9,11 @@
 #include "base/slice.h"
 
 // coefficient * 10^exponent; the coefficient has at most 36 digits and no trailing zeros (zero has
-// exponent 0). Plain value, copied freely.
+// exponent 0). Plain value, copied freely. 24 bytes and not 32, as a million counters hold one.
 struct decimal {
     __int128 coefficient;
     int32_t exponent;
-};
+} __attribute__((packed, aligned(8)));
 
 // Is the text a JSON number (RFC 8259 grammar)? "plain" further forbids an exponent.
 bool decimal_is_number(struct slice text);

@@ -118,13 +118,6 @@ const char *catalogue_source_name(enum catalogue_source source);       // "name"
 // "@read" ... "@financial"; false for anything else.
 bool catalogue_category_from_selector(struct slice selector, enum catalogue_category *ret);
 
-// ---- Secrets in texts (docs/policy.md, "Secrets")
-// The first credential that starts at or behind `from`: where it stands and how long it is. False
-// when there is none. Time grows with the text's length alone.
-bool catalogue_find_secret(struct slice text, size_t from, size_t *ret_start, size_t *ret_length);
-// Does a member of this name hold a secret, when it has this value?
-bool catalogue_names_secret(struct slice name, struct slice value);
-
 // ---- What a definition warns of (docs/signals.md)
 enum catalogue_signal {
     CATALOGUE_SIGNAL_URL,

@@ -5,57 +5,40 @@
 // reads, so a gateway may be using it.
 #include "cli/audit_internal.h"
 
+#include "store/walk.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { PAGE = 200, ID_SIZE = 128 };
+enum { PAGE = 200 };
 
 struct reading {
     const struct audit_data_visitor *visitor;
     int result; // of the visitor
 };
 
-static void copy(char to[ID_SIZE], struct slice from)
-{
-    snprintf(to, ID_SIZE, "%.*s", from.length < ID_SIZE ? (int)from.length : ID_SIZE - 1,
-             from.length == 0 ? "" : from.data);
-}
-
-// What was read of a page is let go of before the next.
-static int read_rows(struct reading *reading, struct store_view *view, const char *organisation,
+static int read_rows(struct reading *reading, struct store_view *view, struct slice organisation,
                      struct error *error)
 {
-    char after[ID_SIZE] = "";
-    for (bool more = true; more && reading->result == 0;) {
-        const struct store_page page = {.after = slice_from_string(after), .limit = PAGE};
-        const struct store_audit *rows = NULL;
-        size_t count = 0;
-        int result = store_list_audit(view, slice_from_string(organisation), slice_of("", 0), &page,
-                                      &rows, &count, &more, error);
-        if (result != 0)
-            return result;
-        for (size_t i = 0; i < count && reading->result == 0; i++)
-            reading->result = reading->visitor->row(reading->visitor->argument, &rows[i]);
-        if (count > 0)
-            copy(after, rows[count - 1].head.id);
-        store_forget(view);
-    }
-    return 0;
+    struct store_walk walk = store_walk_over(STORE_AUDIT, organisation, PAGE);
+    int result = 0;
+    while (reading->result == 0 && store_walk_next(&walk, view, &result, error))
+        reading->result = reading->visitor->row(reading->visitor->argument, walk.row);
+    return result;
 }
 
-static int read_chain(struct reading *reading, struct store_view *view,
-                      const struct store_organisation *organisation, struct error *error)
+static int read_chain(struct reading *reading, struct store_view *view, const struct store_walk *at,
+                      struct error *error)
 {
     const struct audit_data_visitor *visitor = reading->visitor;
-    char id[ID_SIZE];
-    copy(id, organisation->head.id);
+    const struct store_organisation *organisation = at->row;
     if (visitor->only != NULL && !slice_equal_string(organisation->name, visitor->only))
         return 0;
     reading->result = visitor->begin(visitor->argument, organisation);
-    int result = reading->result == 0 ? read_rows(reading, view, id, error) : 0;
+    int result = reading->result == 0 ? read_rows(reading, view, at->id, error) : 0;
     if (result == 0 && reading->result == 0 && visitor->end != NULL)
         reading->result = visitor->end(visitor->argument);
     return result;
@@ -64,19 +47,10 @@ static int read_chain(struct reading *reading, struct store_view *view,
 static int read_cb(void *argument, struct store_view *view, struct error *error)
 {
     struct reading *reading = argument;
-    const struct slice none = {0};
-    char last[ID_SIZE] = "";
+    struct store_walk walk = store_walk_organisations();
     int result = 0;
-    for (bool more = true; more && result == 0 && reading->result == 0;) {
-        const struct store_page page = {.after = slice_from_string(last), .limit = 1};
-        const struct store_organisation *found = NULL;
-        size_t count = 0;
-        result = store_list_organisation(view, none, none, &page, &found, &count, &more, error);
-        if (result != 0 || count == 0)
-            break;
-        copy(last, found->head.id);
-        result = read_chain(reading, view, found, error);
-    }
+    while (reading->result == 0 && store_walk_next(&walk, view, &result, error))
+        result = read_chain(reading, view, &walk, error);
     return result;
 }
 

@@ -31,8 +31,11 @@ struct key {
     int detail;
 };
 
-static const char *const outcome_words[] = {
-    [CASE_ALLOW] = "allow", [CASE_DENY] = "deny", [CASE_ASK] = "ask", [CASE_HIDE] = "hide"};
+static const char *const outcome_words[] = {[CASE_ALLOW] = "allow",
+                                            [CASE_DENY] = "deny",
+                                            [CASE_ASK] = "ask",
+                                            [CASE_HIDE] = "hide",
+                                            [CASE_OBSERVE] = "observe"};
 
 struct case_call cases_blank(void)
 {
@@ -198,14 +201,14 @@ static void read_expect(struct reader *reader, uint32_t node, const struct key *
     struct slice word = read_string(reader, node, key);
     if (word.data == NULL)
         return;
-    for (int outcome = CASE_ALLOW; outcome <= CASE_HIDE; outcome++)
+    for (int outcome = CASE_ALLOW; outcome <= CASE_OBSERVE; outcome++)
         if (slice_equal_string(word, outcome_words[outcome])) {
             reader->into->expect = (enum case_outcome)outcome;
             return;
         }
-    const char *near = config_nearest(word, outcome_words + CASE_ALLOW, CASE_HIDE);
+    const char *near = config_nearest(word, outcome_words + CASE_ALLOW, CASE_OBSERVE);
     cases_unknown_word(reader->cases, node, "outcome",
-                       " (it is one of 'allow', 'deny', 'ask' and 'hide')", &near,
+                       " (it is one of 'allow', 'deny', 'ask', 'hide' and 'observe')", &near,
                        near == NULL ? 0 : 1);
 }
 

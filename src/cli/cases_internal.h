@@ -9,7 +9,7 @@
 #include "base/table.h"
 #include "cli/cli_internal.h"
 
-enum case_outcome { CASE_ANY, CASE_ALLOW, CASE_DENY, CASE_ASK, CASE_HIDE };
+enum case_outcome { CASE_ANY, CASE_ALLOW, CASE_DENY, CASE_ASK, CASE_HIDE, CASE_OBSERVE };
 
 // One call and what is expected of it: a case, or a step of its sequence. Slices live in the
 // file's text or arena.
@@ -87,8 +87,10 @@ void cases_read_call(struct cases *cases, uint32_t node, enum case_place place,
 struct case_verdict {
     enum case_outcome outcome;
     struct slice rule, reason;
-    bool listed;                     // meant only where a listing was expected
-    const struct json_doc *returned; // what was left of the result; NULL without one
+    struct policy_observation observed; // what would have stopped a call that was allowed
+    bool paused_by_denials;             // this call was one too many
+    bool listed;                        // meant only where a listing was expected
+    const struct json_doc *returned;    // what was left of the result; NULL without one
 };
 struct case_failure {
     const struct case_call *step;
@@ -99,9 +101,11 @@ struct case_runner {
     const struct cases *cases;
     struct limit_table *limits; // of the case
     struct table sessions;      // of the case: what counts as a session -> calls so far
+    struct table fuses;         // of the case: a grant's label -> struct case_fuse
     struct arena memory;        // of the case
     struct arena call_memory;
-    struct json_doc returned; // of the call
+    struct json_doc returned;  // of the call
+    struct coverage *coverage; // NULL: not counted
 };
 void cases_runner_init(struct case_runner *runner, const struct cases *cases);
 void cases_runner_release(struct case_runner *runner);
@@ -109,7 +113,60 @@ void cases_runner_release(struct case_runner *runner);
 bool cases_run(struct case_runner *runner, const struct case_entry *entry,
                struct case_failure *ret_failure);
 
+// ---- cases_fuse.c: the policy's `runaway`
+struct case_fuse {
+    int64_t denials;  // in a row
+    struct slice why; // it is paused; data NULL: it is not
+};
+// NULL when memory is short.
+struct case_fuse *cases_fuse_of(struct case_runner *runner, struct slice grant);
+// True when the call is denied because the grant is paused, or just now runs away.
+bool cases_fuse_stops(struct case_runner *runner, struct case_fuse *fuse,
+                      const struct policy_call *call, struct case_verdict *ret);
+// What came of a call may pause the grant.
+void cases_fuse_note(struct case_runner *runner, struct case_fuse *fuse,
+                     const struct policy_call *call, struct case_verdict *verdict);
+
+// ---- cases_coverage.c: which parts of the policies any case's call was decided by
+struct coverage; // of all files of one run; by policy
+struct coverage *coverage_new(void);
+void coverage_free(struct coverage *coverage); // NULL accepted
+// The policy is another one than before. False: memory is short.
+bool coverage_begin(struct coverage *coverage, const char *path, const struct policy *policy);
+// For calls of that policy from now on.
+const struct policy_watcher *coverage_watcher(const struct coverage *coverage);
+void coverage_decided(struct coverage *coverage, const struct case_call *step,
+                      const struct case_verdict *verdict);
+// The share of parts that decided something, in hundredths; 100 when there is none.
+unsigned int coverage_percent(const struct coverage *coverage);
+void coverage_write_text(const struct coverage *coverage, struct buffer *out);
+void coverage_write_json(const struct coverage *coverage, struct buffer *out);
+
+// ---- cases_formats.c: for other programs
+// Test Anything Protocol, version 14; the plan goes last.
+void tap_write_case(const struct cases *cases, const struct case_entry *entry,
+                    const struct case_failure *failure, size_t number, struct buffer *out);
+void tap_write_broken(const struct cases *cases, size_t number, struct buffer *out);
+struct junit_suite { // of one file
+    size_t tests, failures;
+    struct buffer cases;
+};
+void junit_write_case(const struct cases *cases, const struct case_entry *entry,
+                      const struct case_failure *failure, struct junit_suite *suite);
+void junit_write_suite(const struct cases *cases, const struct junit_suite *suite,
+                       struct buffer *out);
+// Everything; the suites as above.
+int junit_save(const char *path, struct slice suites);
+
 // ---- cases_report.c
+// Control characters become '?'.
+void cases_write_plain(struct buffer *out, struct slice text);
+// What the case calls itself, or what it calls.
+void cases_write_name(struct buffer *out, const struct case_entry *entry);
+void cases_write_expected(const struct cases *cases, const struct case_call *step,
+                          struct buffer *out);
+void cases_write_decided(const struct case_call *step, const struct case_verdict *verdict,
+                         struct buffer *out);
 void cases_write_problems(const struct cases *cases, bool json, struct buffer *out);
 // `failure` is NULL for a case that passed.
 void cases_write_text(const struct cases *cases, const struct case_entry *entry,

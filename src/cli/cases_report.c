@@ -9,16 +9,14 @@
 static const char *const words[] = {
     [CASE_ANY] = "",        [CASE_ALLOW] = "allowed",
     [CASE_DENY] = "denied", [CASE_ASK] = "a person is asked",
-    [CASE_HIDE] = "hidden",
+    [CASE_HIDE] = "hidden", [CASE_OBSERVE] = "allowed and observed",
 };
-static const char *const codes[] = {[CASE_ANY] = "",
-                                    [CASE_ALLOW] = "allow",
-                                    [CASE_DENY] = "deny",
-                                    [CASE_ASK] = "ask",
-                                    [CASE_HIDE] = "hide"};
+static const char *const codes[] = {
+    [CASE_ANY] = "",    [CASE_ALLOW] = "allow", [CASE_DENY] = "deny",
+    [CASE_ASK] = "ask", [CASE_HIDE] = "hide",   [CASE_OBSERVE] = "observe"};
 
 // Names may hold anything; the report is made of lines.
-static void append_plain(struct buffer *out, struct slice text)
+void cases_write_plain(struct buffer *out, struct slice text)
 {
     for (size_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];
@@ -26,7 +24,7 @@ static void append_plain(struct buffer *out, struct slice text)
     }
 }
 
-static void append_name(struct buffer *out, const struct case_entry *entry)
+void cases_write_name(struct buffer *out, const struct case_entry *entry)
 {
     static const char *const kinds[] = {[POLICY_TOOL] = "tool ",
                                         [POLICY_RESOURCE] = "resource ",
@@ -34,12 +32,12 @@ static void append_name(struct buffer *out, const struct case_entry *entry)
                                         [POLICY_METHOD] = "method "};
     const struct policy_call *call = &entry->steps[0].call;
     if (entry->name.length > 0) {
-        append_plain(out, entry->name);
+        cases_write_plain(out, entry->name);
         return;
     }
     buffer_append_string(out, entry->sequence ? "a sequence that begins with " : "");
     buffer_append_string(out, kinds[call->subject]);
-    append_plain(out, call->name);
+    cases_write_plain(out, call->name);
 }
 
 static void append_listing(struct buffer *out, bool first, bool listed)
@@ -54,17 +52,17 @@ static void append_returned(struct buffer *out, const struct json_doc *doc, uint
     json_write_compact(out, doc, node);
 }
 
-static void write_expected(const struct cases *cases, const struct case_call *step,
-                           struct buffer *out)
+void cases_write_expected(const struct cases *cases, const struct case_call *step,
+                          struct buffer *out)
 {
     buffer_append_string(out, words[step->expect]);
     if (step->rule.data != NULL) {
         buffer_append_string(out, " by ");
-        append_plain(out, step->rule);
+        cases_write_plain(out, step->rule);
     }
     if (step->reason.data != NULL) {
         buffer_append_string(out, ", the reason holds '");
-        append_plain(out, step->reason);
+        cases_write_plain(out, step->reason);
         buffer_append_string(out, "'");
     }
     if (step->listed >= 0)
@@ -73,19 +71,19 @@ static void write_expected(const struct cases *cases, const struct case_call *st
         append_returned(out, &cases->doc, step->returns);
 }
 
-static void write_decided(const struct case_call *step, const struct case_verdict *verdict,
-                          struct buffer *out)
+void cases_write_decided(const struct case_call *step, const struct case_verdict *verdict,
+                         struct buffer *out)
 {
     if (step->expect != CASE_ANY) {
         buffer_append_string(out, words[verdict->outcome]);
         buffer_append_string(out, " by ");
-        append_plain(out, verdict->rule);
+        cases_write_plain(out, verdict->rule);
     }
     if (step->listed >= 0)
         append_listing(out, step->expect == CASE_ANY, verdict->listed);
     if (step->expect != CASE_ANY && verdict->reason.length > 0) {
         buffer_append_string(out, ": ");
-        append_plain(out, verdict->reason);
+        cases_write_plain(out, verdict->reason);
     }
     if (step->returns != JSON_NONE && verdict->returned != NULL)
         append_returned(out, verdict->returned, 0);
@@ -99,16 +97,16 @@ void cases_write_text(const struct cases *cases, const struct case_entry *entry,
     const struct case_call *step = failure->step;
     struct json_position at = cases_position(cases, step->node);
     buffer_append_format(out, "%s:%u:%u: failed: ", cases->path, at.line, at.column);
-    append_name(out, entry);
+    cases_write_name(out, entry);
     if (entry->sequence)
         buffer_append_format(out, ", step %td", step - entry->steps + 1);
     if (step->repeat > 1)
         buffer_append_format(out, ", call %" PRId64 " of %" PRId64, failure->repetition,
                              step->repeat);
     buffer_append_string(out, "\n    expected: ");
-    write_expected(cases, step, out);
+    cases_write_expected(cases, step, out);
     buffer_append_string(out, "\n    decided:  ");
-    write_decided(step, &failure->verdict, out);
+    cases_write_decided(step, &failure->verdict, out);
     buffer_append_string(out, "\n");
     if (step->call.subject == POLICY_TOOL && step->call.category == CATALOGUE_UNKNOWN &&
         policy_uses_categories(cases->policy))
@@ -176,7 +174,7 @@ void cases_write_json(const struct cases *cases, const struct case_entry *entry,
         cases_position(cases, failure == NULL ? entry->node : failure->step->node);
     struct buffer name;
     buffer_init(&name, 0);
-    append_name(&name, entry);
+    cases_write_name(&name, entry);
     buffer_append_format(out, "{\"line\":%u,\"column\":%u,", at.line, at.column);
     append_member(out, "name", buffer_slice(&name));
     buffer_append_format(out, ",\"passed\":%s", failure == NULL ? "true" : "false");

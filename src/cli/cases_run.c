@@ -72,9 +72,32 @@ static bool has_failed(const struct cases *cases, const struct case_call *step)
 static void give_back(struct case_runner *runner, const struct policy_verdict *verdict,
                       const struct limit_receipt *receipts)
 {
-    for (size_t i = 0; i < verdict->charge_count; i++)
+    for (size_t i = 0; i < verdict->charge_count + verdict->watched_count; i++)
         if (verdict->charges[i].successes_only)
             limit_give_back(runner->limits, &receipts[i]);
+}
+
+static void would_deny(struct case_verdict *ret, struct slice rule, struct slice reason)
+{
+    if (!ret->observed.noted || ret->observed.outcome == POLICY_ASK)
+        ret->observed = (struct policy_observation){
+            .noted = true, .outcome = POLICY_DENY, .rule = rule, .reason = reason};
+}
+
+// Limits that only observe: each for itself, and a full one stops nothing.
+static void watch(struct case_runner *runner, const struct policy_verdict *verdict,
+                  const struct limit_charge *charges, int64_t now_ms,
+                  struct limit_receipt *receipts, struct case_verdict *ret)
+{
+    for (size_t i = 0; i < verdict->watched_count; i++) {
+        const struct policy_charge *charge = &verdict->charges[verdict->charge_count + i];
+        size_t index = 0;
+        int64_t retry_ms = -1;
+        if (limit_reserve(runner->limits, &charges[i], 1, now_ms, &receipts[i], &index,
+                          &retry_ms) != 0)
+            would_deny(ret, charge->rule,
+                       pipeline_limit_reason(charge, retry_ms, &runner->call_memory));
+    }
 }
 
 // A call that would ask a person is only looked at, as in the gateway: it is charged once somebody
@@ -88,15 +111,19 @@ static void charge(struct case_runner *runner, const struct case_call *step,
     int64_t retry_ms = -1, now = step->call.now_ms;
     struct limit_charge *charges =
         payer.session.data == NULL ? NULL : pipeline_charges(verdict, &payer, arena);
-    struct limit_receipt *receipts = arena_take_zeroed(arena, count * sizeof *receipts);
+    struct limit_receipt *receipts =
+        arena_take_zeroed(arena, (count + verdict->watched_count) * sizeof *receipts);
     if (charges == NULL || receipts == NULL) {
         no_memory(ret);
         return;
     }
     int result =
-        ret->outcome == CASE_ASK
+        count == 0 ? 0
+        : ret->outcome == CASE_ASK
             ? limit_check(runner->limits, charges, count, now, &index, &retry_ms)
             : limit_reserve(runner->limits, charges, count, now, receipts, &index, &retry_ms);
+    if (result == 0 && ret->outcome == CASE_ALLOW)
+        watch(runner, verdict, charges + count, now, receipts + count, ret);
     if (result == 0 && ret->outcome == CASE_ALLOW && has_failed(runner->cases, step))
         give_back(runner, verdict, receipts);
     if (result == 0)
@@ -144,6 +171,8 @@ static void judge_result(struct case_runner *runner, const struct policy_call *c
         ret->reason = pipeline_withheld_reason(call->subject, verdict.reason, arena);
         return;
     }
+    if (verdict.observed.noted)
+        would_deny(ret, verdict.observed.rule, verdict.observed.reason);
     struct slice text = apply(answer.doc, result, &verdict, arena);
     if (text.data == NULL || json_scan(&runner->returned, text, NULL, NULL, NULL) != 0)
         no_memory(ret);
@@ -153,34 +182,52 @@ static void judge_result(struct case_runner *runner, const struct policy_call *c
 
 // ---- One call
 
-static void decide(struct case_runner *runner, const struct case_call *step, bool first,
-                   struct case_verdict *ret)
+static void judge(struct case_runner *runner, const struct case_call *step,
+                  struct policy_call *call, struct session_count *session, struct case_verdict *ret)
 {
     static const enum case_outcome outcomes[] = {
         [POLICY_ALLOW] = CASE_ALLOW, [POLICY_DENY] = CASE_DENY, [POLICY_ASK] = CASE_ASK};
-    struct policy_call call = step->call;
     struct policy_verdict verdict;
+    policy_decide(runner->cases->policy, call, &runner->call_memory, &verdict);
+    *ret = (struct case_verdict){.outcome = verdict.hidden ? CASE_HIDE : outcomes[verdict.outcome],
+                                 .rule = verdict.rule,
+                                 .reason = verdict.reason,
+                                 .observed = verdict.observed};
+    if (verdict.outcome != POLICY_DENY && verdict.charge_count + verdict.watched_count > 0)
+        charge(runner, step, &verdict, ret);
+    if (ret->outcome == CASE_ALLOW && call->subject == POLICY_TOOL)
+        session->calls++;
+    call->session_calls = session->calls;
+    if (ret->outcome == CASE_ALLOW && step->result != JSON_NONE)
+        judge_result(runner, call, step->result, ret);
+    if (ret->outcome == CASE_ALLOW && ret->observed.noted && step->expect == CASE_OBSERVE) {
+        ret->outcome = CASE_OBSERVE;
+        ret->rule = ret->observed.rule;
+        ret->reason = ret->observed.reason;
+    }
+}
+
+static void decide(struct case_runner *runner, const struct case_call *step, bool first,
+                   struct case_verdict *ret)
+{
+    struct policy_call call = step->call;
     arena_clear(&runner->call_memory);
     struct session_count *session = session_of(runner, step);
-    if (session == NULL) {
+    struct case_fuse *fuse = cases_fuse_of(runner, call.grant_label);
+    if (session == NULL || fuse == NULL) {
         no_memory(ret);
         return;
     }
     if (first && step->sets_session_calls)
         session->calls = call.session_calls;
     call.doc = &runner->cases->doc;
+    call.watcher = runner->coverage == NULL ? NULL : coverage_watcher(runner->coverage);
     call.session_calls = session->calls;
-    policy_decide(runner->cases->policy, &call, &runner->call_memory, &verdict);
-    *ret = (struct case_verdict){.outcome = verdict.hidden ? CASE_HIDE : outcomes[verdict.outcome],
-                                 .rule = verdict.rule,
-                                 .reason = verdict.reason};
-    if (verdict.outcome != POLICY_DENY && verdict.charge_count > 0)
-        charge(runner, step, &verdict, ret);
-    if (ret->outcome == CASE_ALLOW && call.subject == POLICY_TOOL)
-        session->calls++;
-    call.session_calls = session->calls;
-    if (ret->outcome == CASE_ALLOW && step->result != JSON_NONE)
-        judge_result(runner, &call, step->result, ret);
+    if (!cases_fuse_stops(runner, fuse, &call, ret))
+        judge(runner, step, &call, session, ret);
+    cases_fuse_note(runner, fuse, &call, ret);
+    if (runner->coverage != NULL)
+        coverage_decided(runner->coverage, step, ret);
 }
 
 static bool holds(struct slice text, struct slice part)
@@ -228,10 +275,12 @@ bool cases_run(struct case_runner *runner, const struct case_entry *entry,
     bool passed = true;
     arena_clear(&runner->memory);
     table_init(&runner->sessions);
+    table_init(&runner->fuses);
     runner->limits = limit_table_new(0);
     for (size_t i = 0; passed && i < entry->step_count; i++)
         passed = run_step(runner, &entry->steps[i], ret_failure);
     limit_table_free(runner->limits);
     table_release(&runner->sessions);
+    table_release(&runner->fuses);
     return passed;
 }

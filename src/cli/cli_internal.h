@@ -24,9 +24,14 @@ int cli_classify(int argc, char **argv, const char *const *environment);
 int cli_doctor(int argc, char **argv, const char *const *environment);
 int cli_server(int argc, char **argv, const char *const *environment);
 int cli_grant(int argc, char **argv, const char *const *environment);
+int cli_limit(int argc, char **argv, const char *const *environment);
 int cli_key(int argc, char **argv, const char *const *environment);
+int cli_channel(int argc, char **argv, const char *const *environment);
 int cli_provider(int argc, char **argv, const char *const *environment);
 int cli_organisation(int argc, char **argv, const char *const *environment);
+int cli_approvals(int argc, char **argv, const char *const *environment);
+int cli_contact(int argc, char **argv, const char *const *environment);
+int cli_exceptions(int argc, char **argv, const char *const *environment);
 int cli_decisions(int argc, char **argv, const char *const *environment);
 int cli_member(int argc, char **argv, const char *const *environment);
 int cli_apply(int argc, char **argv, const char *const *environment);
@@ -121,8 +126,13 @@ int cli_audit_verify(int argc, char **argv, const char *const *environment);
 
 // ---- explain.c, check.c, test.c
 int cli_policy_check(int argc, char **argv, const char *const *environment);
+int cli_policy_lint(int argc, char **argv, const char *const *environment);
 int cli_policy_explain(int argc, char **argv, const char *const *environment);
 int cli_policy_test(int argc, char **argv, const char *const *environment);
+
+// ---- policy_replay.c
+int cli_policy_replay(int argc, char **argv, const char *const *environment);
+int cli_policy_suggest(int argc, char **argv, const char *const *environment);
 
 // ---- policy_diff.c: two files; an exit code
 int cli_policy_diff_files(const char *from, const char *to, bool json);
@@ -184,6 +194,7 @@ struct gateway_stores { // what all workers share; any thread
     const struct net_guard *guard;     // of guarded servers; borrowed; NULL: public addresses only
     struct pipeline_watch *watch;      // NULL: no database; owned
     struct pipeline_listener listener; // of what servers list
+    struct approval_desk *desk;        // borrowed; NULL: no database
     struct control *control;           // hears of servers that refuse; borrowed; NULL: no database
 };
 // Released by gateway_stores_close also after a failure.
@@ -195,7 +206,8 @@ struct gateway { // one thread's
     struct loop *loop;
     struct upstream_set *upstreams;
     struct pipeline *pipeline;
-    struct backlog waiting; // what waits for peers that do not read
+    struct approval_desk *desk; // borrowed; NULL: no database
+    struct backlog waiting;     // what waits for peers that do not read
     struct loop_timer *sync;
     const struct config *config; // the current one; owned by the pipeline's snapshot
 };

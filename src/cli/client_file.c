@@ -133,9 +133,7 @@ int client_file_open(const char *path, const char *client, bool may_have_none,
 
 void client_file_close(struct client_file *file)
 {
-    if (file->text.data != NULL)
-        memory_wipe(file->text.data, file->text.capacity);
-    buffer_release(&file->text);
+    buffer_wipe(&file->text);
     arena_release(&file->arena);
     memory_free(file->servers);
 }

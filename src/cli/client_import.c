@@ -5,7 +5,6 @@
 // secrets, and the client's file last, so that it never names what is not there.
 #include "cli/client_internal.h"
 
-#include "base/memory.h"
 #include "cli/moves_internal.h"
 
 #include <stdio.h>
@@ -149,9 +148,7 @@ static int set_secret(struct remote *remote, struct slice server_at,
     json_write_string(&body, secret->value);
     buffer_append_string(&body, "}");
     int exit_code = remote_call(remote, "POST", target, buffer_slice(&body), NULL);
-    if (body.data != NULL)
-        memory_wipe(body.data, body.capacity);
-    buffer_release(&body);
+    buffer_wipe(&body);
     return exit_code;
 }
 
@@ -222,9 +219,7 @@ static int rewire(struct remote *remote, const struct client_file *file, const c
     int exit_code = client_rewire(file, base, token, &text)
                         ? client_file_replace(file, buffer_slice(&text))
                         : cli_complain(CLI_FAILED, "out of memory");
-    if (text.data != NULL)
-        memory_wipe(text.data, text.capacity);
-    buffer_release(&text);
+    buffer_wipe(&text);
     return exit_code;
 }
 

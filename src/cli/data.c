@@ -11,12 +11,13 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { USE_MS = 60 * 1000 };
+enum { USE_MS = 60 * 1000, DESK_MS = 1000 };
 
 struct serve_data {
     struct control *control;
     struct admin *admin;
     struct decisions *decisions; // NULL: there is no decision log
+    struct notify *notify;       // NULL until its records are read
     struct control_setup setup;
     char *folder;                  // owned
     const char *keep, *keep_bytes; // by flags; borrowed
@@ -25,7 +26,7 @@ struct serve_data {
     struct net_range allowed[NET_GUARD_RANGES_MAX]; // by a flag
     size_t allowed_count;
     struct loop_wake *wake; // NULL until the loop is there
-    struct loop_timer *use;
+    struct loop_timer *use, *desk;
     pthread_mutex_t lock; // of `wake` and `admin`
 };
 
@@ -36,6 +37,29 @@ static void changed_cb(void *argument)
     if (data->wake != NULL)
         loop_wake_send(data->wake);
     pthread_mutex_unlock(&data->lock);
+}
+
+// The store's thread.
+static void committed_cb(void *argument, struct store_view *view,
+                         const struct store_change *changes, size_t count)
+{
+    struct serve_data *data = argument;
+    (void)view;
+    pthread_mutex_lock(&data->lock);
+    if (data->admin != NULL)
+        admin_tell_changes(data->admin, changes, count);
+    pthread_mutex_unlock(&data->lock);
+}
+
+// The writer's thread.
+static int committing_cb(void *argument, struct store_view *view,
+                         const struct store_change *changes, size_t count, struct error *error)
+{
+    struct serve_data *data = argument;
+    pthread_mutex_lock(&data->lock);
+    struct notify *notify = data->notify;
+    pthread_mutex_unlock(&data->lock);
+    return notify == NULL ? 0 : notify_committing(notify, view, changes, count, error);
 }
 
 // "RANGE,RANGE"
@@ -64,6 +88,8 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
                                                     .environment = options->environment,
                                                     .commands_allowed = options->commands_allowed,
                                                     .changed = changed_cb,
+                                                    .committed = committed_cb,
+                                                    .committing = committing_cb,
                                                     .argument = data};
     data->folder = memory_copy_string(options->folder, strlen(options->folder));
     pthread_mutex_init(&data->lock, NULL);
@@ -75,6 +101,8 @@ int serve_data_open(const struct serve_data_options *options, struct serve_data 
         result = control_open(&control_options, &data->control, error);
     if (result == 0)
         result = control_set_up(data->control, &data->setup, error);
+    if (result == 0)
+        result = control_open_desk(data->control, error);
     if (result != 0)
         serve_data_close(data);
     else
@@ -108,11 +136,23 @@ static int open_decisions(struct serve_data *data, const char *log, struct error
     return result;
 }
 
+static int open_notify(struct serve_data *data, const struct config *config, struct error *error)
+{
+    struct notify *notify = NULL;
+    int result = serve_open_notify(data->control, data->guard, config, &notify, error);
+    pthread_mutex_lock(&data->lock);
+    data->notify = notify;
+    pthread_mutex_unlock(&data->lock);
+    return result;
+}
+
 int serve_data_open_admin(struct serve_data *data, const struct config *config, struct error *error)
 {
     const struct fetch_options fetch = {.guard = data->guard, .ca_file = config->upstream_ca};
     serve_data_allow_outside(data, config);
     int result = fetch_open(&fetch, &data->fetch, error);
+    if (result == 0)
+        result = open_notify(data, config, error);
     if (result == 0)
         result = control_ask_outside(data->control, data->fetch, error);
     if (result == 0)
@@ -124,8 +164,10 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .fetch = data->fetch,
                                           .upstream_ca = config->upstream_ca,
                                           .decisions = data->decisions,
+                                          .notify = data->notify,
                                           .folder = data->folder,
-                                          .catalogue_public = config->catalogue_public};
+                                          .catalogue_public = config->catalogue_public,
+                                          .contact_form = config->contact_form};
     struct admin *admin = NULL;
     if (result == 0)
         result = admin_open(&options, &admin, error);
@@ -174,9 +216,11 @@ void serve_data_close(struct serve_data *data)
     pthread_mutex_unlock(&data->lock);
     admin_close(admin);
     decisions_close(data->decisions);
+    notify_stop(data->notify);
     if (data->control != NULL)
         control_note_use(data->control);
     control_close(data->control);
+    notify_close(data->notify); // the last changes still made notices
     fetch_close(data->fetch);
     net_guard_free(data->guard);
     pthread_mutex_destroy(&data->lock);
@@ -188,6 +232,11 @@ void serve_data_close(struct serve_data *data)
 struct control *serve_data_control(struct serve_data *data)
 {
     return data->control;
+}
+
+struct notify *serve_data_notify(const struct serve_data *data)
+{
+    return data->notify;
 }
 
 const struct decisions *serve_data_decisions(const struct serve_data *data)
@@ -247,6 +296,12 @@ static void use_cb(void *argument)
     control_vouch(data->control);
 }
 
+static void desk_cb(void *argument)
+{
+    struct serve_data *data = argument;
+    approval_desk_tick(control_desk(data->control));
+}
+
 int serve_data_join(struct serve_data *data, struct loop *loop, void (*changed)(void *argument),
                     void *argument, struct error *error)
 {
@@ -255,9 +310,11 @@ int serve_data_join(struct serve_data *data, struct loop *loop, void (*changed)(
     data->wake = wake;
     pthread_mutex_unlock(&data->lock);
     data->use = loop_timer_open(loop, use_cb, data);
-    if (wake == NULL || data->use == NULL)
+    data->desk = loop_timer_open(loop, desk_cb, data);
+    if (wake == NULL || data->use == NULL || data->desk == NULL)
         return error_set(error, ERROR_NO_MEMORY, "no memory for the database's wake-ups");
     loop_timer_start(data->use, USE_MS, USE_MS);
+    loop_timer_start(data->desk, DESK_MS, DESK_MS);
     return 0;
 }
 
@@ -272,6 +329,16 @@ void serve_data_leave(struct serve_data *data)
     if (data->use != NULL)
         loop_timer_close(data->use);
     data->use = NULL;
+    if (data->desk != NULL)
+        loop_timer_close(data->desk);
+    data->desk = NULL;
+}
+
+static void set_url(struct serve_data *data, const char *url)
+{
+    admin_set_public_url(data->admin, url);
+    notify_set_public_url(data->notify, url);
+    approval_desk_show_pages(control_desk(data->control), url);
 }
 
 void serve_data_announce(struct serve_data *data, const struct config *config, const char *address)
@@ -284,7 +351,7 @@ void serve_data_announce(struct serve_data *data, const struct config *config, c
     if (config->public_url != NULL ||
         (config_split_address(slice_from_string(address), &host, &port) &&
          config_is_loopback(host)))
-        admin_set_public_url(data->admin, url);
+        set_url(data, url);
     if (!data->setup.needed)
         return;
     // Not through the log, whose lines go to many places. What stands behind '#' stays in the

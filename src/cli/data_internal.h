@@ -7,6 +7,7 @@
 #include "admin/admin.h"
 #include "cli/cli_internal.h"
 #include "fetch/fetch.h"
+#include "notify/notify.h"
 
 struct serve_data;
 
@@ -41,6 +42,11 @@ void serve_data_sign(struct serve_data *data, const struct audit_log *log,
 struct admin *serve_data_admin(struct serve_data *data);
 // Of the decision log; NULL: there is none.
 const struct decisions *serve_data_decisions(const struct serve_data *data);
+struct notify *serve_data_notify(const struct serve_data *data); // once the API is open
+// notices.c
+int serve_open_notify(struct control *control, const struct net_guard *guard,
+                      const struct config *config, struct notify **ret,
+                      struct error *error) MUST_CHECK;
 int serve_data_default_config(const struct serve_data *data, const char *const *environment,
                               struct config **ret) MUST_CHECK;
 // `changed` is called on the loop when there are new rules.

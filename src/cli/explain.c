@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// `sallyport policy explain`: one call, one policy, and every step of the decision.
-#include "cli/cli_internal.h"
+// `sallyport policy explain`: one call, one policy, and every step of the decision; without a call
+// what the policy means. What a gateway has, it is asked about (remote_explain.c).
+#include "cli/remote_internal.h"
 
 #include "base/clock.h"
 
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    TOOL,
+    TOOL = REMOTE_FLAGS,
     RESOURCE,
     PROMPT,
     METHOD,
@@ -22,13 +23,15 @@ enum {
     SERVER,
     SESSION_CALLS,
     TIME,
-    JSON,
+    POLICY,
+    NUMBER,
     EXIT_CODE,
     FLAGS
 };
 enum { ARENA_MAX = 64 * 1024 * 1024, ARGS_MAX = 16 * 1024 * 1024 };
 
 static const struct cli_flag flags[FLAGS] = {
+    REMOTE_FLAG_ROWS,
     [TOOL] = {"tool", "NAME", "the call is a call of this tool"},
     [RESOURCE] = {"resource", "URI", "the call reads this resource"},
     [PROMPT] = {"prompt", "NAME", "the call gets this prompt"},
@@ -41,17 +44,21 @@ static const struct cli_flag flags[FLAGS] = {
     [SERVER] = {"server", "NAME", "the server's name"},
     [SESSION_CALLS] = {"session-calls", "N", "tool calls of the session so far"},
     [TIME] = {"time", "RFC3339", "when, like 2027-01-01T12:00:00Z; now without it"},
-    [JSON] = {"json", NULL, "print a JSON object"},
+    [POLICY] = {"policy", "NAME", "ask a gateway about this policy of it, or a draft in FILE"},
+    [NUMBER] = {"number", "N", "of the version; else the newest"},
     [EXIT_CODE] = {"exit-code", NULL, "exit with 3 when denied, 4 when a human is asked"},
 };
 static const struct cli_usage usage = {
     .command = "policy explain",
-    .operands = "FILE",
+    .operands = "[FILE]",
     .text = "Says what the policy in FILE decides about a call, and why. Nothing is sent, and no\n"
-            "quota is charged. One of --tool, --resource, --prompt, --method is needed.\n",
+            "quota is charged. The call is one of --tool, --resource, --prompt, --method;\n"
+            "without one, what the policy means is said, a sentence for each of its parts.\n"
+            "Without FILE a gateway is asked: with --policy about one of its policies, else\n"
+            "with --grant and --server about what is in force, and would happen now.\n",
     .flags = flags,
     .flag_count = FLAGS,
-    .operands_least = 1,
+    .operands_least = 0,
     .operands_most = 1};
 
 struct explanation {
@@ -62,12 +69,9 @@ struct explanation {
     struct buffer args_text;
     struct json_doc args;
     struct arena arena;
-    struct buffer steps;
+    struct buffer text, steps;
     struct policy_verdict verdict;
 };
-
-static const char *const outcome_names[] = {
-    [POLICY_ALLOW] = "allowed", [POLICY_DENY] = "denied", [POLICY_ASK] = "approval"};
 
 static int load_policy(struct explanation *explanation, const char *path)
 {
@@ -192,56 +196,6 @@ static int read_args(struct explanation *explanation)
     return CLI_OK;
 }
 
-static const char *scope_name(enum policy_scope scope)
-{
-    static const char *const names[] = {[POLICY_SCOPE_GRANT] = "grant",
-                                        [POLICY_SCOPE_SESSION] = "session",
-                                        [POLICY_SCOPE_SERVER] = "server",
-                                        [POLICY_SCOPE_ORGANISATION] = "organisation"};
-    return names[scope];
-}
-
-static void write_member(struct buffer *out, const char *name, struct slice value)
-{
-    json_write_key(out, name);
-    json_write_string(out, value);
-}
-
-static void write_charge(struct buffer *out, const struct policy_charge *charge)
-{
-    char amount[DECIMAL_TEXT_SIZE], max[DECIMAL_TEXT_SIZE];
-    decimal_format(charge->amount, amount);
-    decimal_format(charge->max, max);
-    buffer_append_string(out, "{");
-    write_member(out, "rule", charge->rule);
-    buffer_append_string(out, ",");
-    write_member(out, "counter", charge->counter);
-    buffer_append_format(out, ",\"scope\":\"%s\",\"amount\":%s,\"max\":%s,\"windowMs\":%lld}",
-                         scope_name(charge->scope), amount, max, (long long)charge->window_ms);
-}
-
-static void write_json(const struct explanation *explanation, struct buffer *out)
-{
-    const struct policy_verdict *verdict = &explanation->verdict;
-    buffer_append_format(out, "{\"outcome\":\"%s\",\"hidden\":%s,", outcome_names[verdict->outcome],
-                         verdict->hidden ? "true" : "false");
-    write_member(out, "rule", verdict->rule);
-    buffer_append_string(out, ",");
-    write_member(out, "reason", verdict->reason);
-    buffer_append_string(out, ",");
-    write_member(out, "policy", policy_name(explanation->policy));
-    buffer_append_string(out, ",");
-    write_member(out, "version", policy_version(explanation->policy));
-    buffer_append_string(out, ",\"charges\":[");
-    for (size_t i = 0; i < verdict->charge_count; i++) {
-        buffer_append_string(out, i == 0 ? "" : ",");
-        write_charge(out, &verdict->charges[i]);
-    }
-    buffer_append_string(out, "],");
-    write_member(out, "steps", buffer_slice(&explanation->steps));
-    buffer_append_string(out, "}\n");
-}
-
 static int prepare(struct explanation *explanation)
 {
     static int (*const steps[])(struct explanation *) = {choose_subject, choose_category,
@@ -255,7 +209,16 @@ static int prepare(struct explanation *explanation)
         if (result != CLI_OK)
             return result;
     }
-    return load_policy(explanation, explanation->arguments->operands[0]);
+    return CLI_OK;
+}
+
+static void write_json(const struct explanation *explanation, struct buffer *out)
+{
+    buffer_append_string(out, "{");
+    policy_explanation_json(explanation->policy, &explanation->verdict,
+                            buffer_slice(&explanation->steps), buffer_slice(&explanation->text),
+                            out);
+    buffer_append_string(out, "}\n");
 }
 
 static int explain(struct explanation *explanation)
@@ -263,11 +226,11 @@ static int explain(struct explanation *explanation)
     struct buffer out;
     buffer_init(&out, 0);
     policy_explain(explanation->policy, &explanation->call, &explanation->arena,
-                   &explanation->verdict, &explanation->steps);
-    if (explanation->arguments->values[JSON] != NULL)
+                   &explanation->verdict, &explanation->text, &explanation->steps);
+    if (explanation->arguments->values[REMOTE_JSON] != NULL)
         write_json(explanation, &out);
     else
-        buffer_append(&out, buffer_slice(&explanation->steps));
+        buffer_append(&out, buffer_slice(&explanation->text));
     cli_print(&out);
     if (explanation->arguments->values[EXIT_CODE] == NULL)
         return CLI_OK;
@@ -278,24 +241,129 @@ static int explain(struct explanation *explanation)
     }
 }
 
+// Without a call: is anything said of one?
+static bool is_about_a_call(const struct cli_arguments *arguments)
+{
+    for (int i = TOOL; i < POLICY; i++)
+        if (arguments->values[i] != NULL)
+            return true;
+    return arguments->values[EXIT_CODE] != NULL;
+}
+
+static int summarise(struct explanation *explanation)
+{
+    struct buffer out;
+    bool json = explanation->arguments->values[REMOTE_JSON] != NULL;
+    int code = load_policy(explanation, explanation->arguments->operands[0]);
+    if (code != CLI_OK)
+        return code;
+    buffer_init(&out, 0);
+    buffer_append_string(&out, json ? "{\"sentences\":" : "");
+    int result = json ? policy_summary_json(explanation->policy, &out)
+                      : policy_summary_text(explanation->policy, &out);
+    buffer_append_string(&out, json ? "}\n" : "");
+    cli_print(&out);
+    return result == 0 ? CLI_OK : cli_complain(CLI_FAILED, "out of memory");
+}
+
+// ---- What a gateway has
+
+static void write_text(struct buffer *out, const char *name, struct slice text)
+{
+    if (text.length == 0)
+        return;
+    buffer_append_format(out, ",\"%s\":", name);
+    json_write_string(out, text);
+}
+
+// As the API wants it. Of a grant its label, tags and server are its own.
+static void write_call(const struct explanation *explanation, bool of_policy, struct buffer *out)
+{
+    static const char *const subjects[] = {"tool", "resource", "prompt", "method"};
+    const struct policy_call *call = &explanation->call;
+    const char *const *values = explanation->arguments->values;
+    buffer_append_format(out, "{\"%s\":", subjects[call->subject]);
+    json_write_string(out, call->name);
+    if (call->args != JSON_NONE) {
+        buffer_append_string(out, ",\"arguments\":");
+        buffer_append(out, json_raw(call->doc, call->args));
+    }
+    if (values[CATEGORY] != NULL)
+        write_text(out, "category", slice_from_string(catalogue_category_name(call->category)));
+    write_text(out, "client", call->client_name);
+    write_text(out, "time", slice_from_string(values[TIME]));
+    if (values[SESSION_CALLS] != NULL)
+        buffer_append_format(out, ",\"session_calls\":%llu",
+                             (unsigned long long)call->session_calls);
+    if (of_policy) {
+        write_text(out, "grant", call->grant_label);
+        write_text(out, "server", call->server);
+    }
+    for (size_t i = 0; of_policy && i < call->grant_tag_count; i++) {
+        buffer_append_string(out, i == 0 ? ",\"tags\":[" : ",");
+        json_write_string(out, call->grant_tags[i]);
+        buffer_append_string(out, i + 1 == call->grant_tag_count ? "]" : "");
+    }
+    buffer_append_string(out, "}");
+}
+
+static int ask_gateway(struct explanation *explanation, const char *const *environment)
+{
+    const struct cli_arguments *arguments = explanation->arguments;
+    const char *const *values = arguments->values;
+    struct buffer call;
+    if (values[POLICY] == NULL && (values[GRANT] == NULL || values[SERVER] == NULL))
+        return cli_mistake(usage.command, "a FILE is needed, or --policy, or --grant and --server");
+    int exit_code = prepare(explanation);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    buffer_init(&call, 0);
+    write_call(explanation, values[POLICY] != NULL, &call);
+    const struct remote_asked asked = {
+        .policy = values[POLICY],
+        .number = values[NUMBER],
+        .draft = arguments->operand_count > 0 ? arguments->operands[0] : NULL,
+        .grant = values[GRANT],
+        .server = values[SERVER],
+        .call = buffer_slice(&call),
+        .tell_outcome = values[EXIT_CODE] != NULL};
+    exit_code = remote_explain(arguments, &asked, environment);
+    buffer_release(&call);
+    return exit_code;
+}
+
+// ---- The whole
+
+static int run(struct explanation *explanation, const char *const *environment)
+{
+    const struct cli_arguments *arguments = explanation->arguments;
+    if (arguments->operand_count == 0 || arguments->values[POLICY] != NULL)
+        return ask_gateway(explanation, environment);
+    if (!is_about_a_call(arguments))
+        return summarise(explanation);
+    int code = prepare(explanation);
+    if (code == CLI_OK)
+        code = load_policy(explanation, arguments->operands[0]);
+    return code == CLI_OK ? explain(explanation) : code;
+}
+
 int cli_policy_explain(int argc, char **argv, const char *const *environment)
 {
-    (void)environment;
     struct cli_arguments arguments;
     struct explanation explanation = {.arguments = &arguments};
     int result = 0;
     if (!cli_parse(&usage, argc, argv, &arguments, &result))
         return result;
     arena_init(&explanation.arena, ARENA_MAX);
+    buffer_init(&explanation.text, 0);
     buffer_init(&explanation.steps, 0);
     buffer_init(&explanation.args_text, 0);
     json_doc_init(&explanation.args);
-    result = prepare(&explanation);
-    if (result == CLI_OK)
-        result = explain(&explanation);
+    result = run(&explanation, environment);
     policy_unref(explanation.policy);
     json_doc_release(&explanation.args);
     buffer_release(&explanation.args_text);
+    buffer_release(&explanation.text);
     buffer_release(&explanation.steps);
     arena_release(&explanation.arena);
     return result;

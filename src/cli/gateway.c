@@ -32,6 +32,7 @@ int gateway_stores_open(struct gateway_stores *stores, const struct config *conf
     int result = 0;
     if (config->limits_file != NULL)
         result = limit_file_open(config->limits_file, stores->limits, clock_wall_ms(),
+                                 config->limits_on_store_failure == CONFIG_LIMITS_LOCAL,
                                  &stores->limit_file, error);
     const struct audit_options log = {
         .path = config->decision_log,
@@ -49,7 +50,7 @@ void gateway_stores_close(struct gateway_stores *stores)
     audit_close(stores->audit);
     sinks_close(stores->sinks);
     if (stores->limit_file != NULL)
-        limit_file_close(stores->limit_file, stores->limits);
+        limit_file_close(stores->limit_file);
     limit_table_free(stores->limits);
     pipeline_ledger_free(stores->ledger);
     pipeline_watch_free(stores->watch);
@@ -69,6 +70,9 @@ int gateway_apply(struct gateway *gateway, struct gateway_snapshot *snapshot, st
     struct pipeline_rules rules = gateway_snapshot_rules(snapshot);
     gateway->config = gateway_snapshot_config(snapshot);
     gateway->waiting.most = gateway->config->waiting_max_bytes;
+    if (gateway->desk != NULL)
+        approval_desk_bound(gateway->desk, gateway->config->questions_per_grant,
+                            gateway->config->questions);
     return pipeline_apply(gateway->pipeline, &rules);
 }
 
@@ -91,12 +95,25 @@ static size_t look_besides(void *argument, struct pipeline_part parts[PIPELINE_P
 static void sync_cb(void *argument)
 {
     struct gateway_stores *stores = argument;
-    limit_file_sync(stores->limit_file, stores->limits);
+    limit_file_sync(stores->limit_file);
 }
 
 static void challenged_cb(void *argument, struct slice server, int status, struct slice challenge)
 {
     control_challenged(argument, server, status, challenge);
+}
+
+static void fuse_saved_cb(void *argument, struct slice grant, bool kept)
+{
+    const struct gateway_stores *stores = argument;
+    pipeline_fuse_saved(stores->ledger, grant, kept);
+}
+
+static void fuse_blown_cb(void *argument, struct slice organisation, struct slice grant,
+                          struct slice why)
+{
+    struct gateway_stores *stores = argument;
+    control_pause_grant(stores->control, organisation, grant, why, fuse_saved_cb, stores);
 }
 
 static int open_parts(struct gateway *gateway, struct gateway_stores *stores, size_t worker,
@@ -113,18 +130,22 @@ static int open_parts(struct gateway *gateway, struct gateway_stores *stores, si
     if (stores->control != NULL)
         upstream_set_hear(gateway->upstreams, challenged_cb, stores->control);
     upstream_set_count_waiting(gateway->upstreams, &gateway->waiting);
-    struct pipeline_options options = {.loop = gateway->loop,
-                                       .waiting = &gateway->waiting,
-                                       .upstreams = gateway->upstreams,
-                                       .limits = stores->limits,
-                                       .limit_file = stores->limit_file,
-                                       .audit = stores->audit,
-                                       .ledger = stores->ledger,
-                                       .group = stores->group,
-                                       .watch = stores->watch,
-                                       .listener = stores->listener,
-                                       .besides = {look_besides, stores},
-                                       .worker = worker};
+    struct pipeline_options options = {
+        .loop = gateway->loop,
+        .waiting = &gateway->waiting,
+        .upstreams = gateway->upstreams,
+        .limits = stores->limits,
+        .limit_file = stores->limit_file,
+        .audit = stores->audit,
+        .ledger = stores->ledger,
+        .group = stores->group,
+        .watch = stores->watch,
+        .desk = stores->desk,
+        .listener = stores->listener,
+        .besides = {look_besides, stores},
+        .fuse = {stores->control == NULL ? NULL : fuse_blown_cb, stores},
+        .worker = worker};
+    gateway->desk = stores->desk;
     gateway->pipeline = pipeline_new(&options);
     gateway->sync = loop_timer_open(gateway->loop, sync_cb, stores);
     if (gateway->pipeline == NULL || gateway->sync == NULL)

@@ -110,6 +110,42 @@ INDEX_READER(behind, index.behind)
 INDEX_READER(seconds, index.behind_ms / 1000)
 #undef INDEX_READER
 
+#define NOTICE_READER(name)                                                                        \
+    static int64_t read_notices_##name(void *argument)                                             \
+    {                                                                                              \
+        const struct serving *serving = argument;                                                  \
+        return (int64_t)notify_state(serve_data_notify(serving->data)).name;                       \
+    }
+NOTICE_READER(sent)
+NOTICE_READER(failed)
+NOTICE_READER(given_up)
+NOTICE_READER(dropped)
+NOTICE_READER(waiting)
+#undef NOTICE_READER
+
+static struct approval_figures approvals_of(void *argument)
+{
+    const struct serving *serving = argument;
+    const struct approval_figures none = {.open = 0};
+    return serving->stores.desk == NULL ? none : approval_desk_figures(serving->stores.desk);
+}
+
+#define APPROVAL_READER(name)                                                                      \
+    static int64_t read_approval_##name(void *argument)                                            \
+    {                                                                                              \
+        return (int64_t)approvals_of(argument).name;                                               \
+    }
+APPROVAL_READER(open)
+APPROVAL_READER(held)
+APPROVAL_READER(asked)
+APPROVAL_READER(approved)
+APPROVAL_READER(rejected)
+APPROVAL_READER(ran)
+APPROVAL_READER(ended)
+APPROVAL_READER(flooded)
+APPROVAL_READER(failed)
+#undef APPROVAL_READER
+
 static int64_t read_worker(void *argument)
 {
     struct worker *worker = argument;
@@ -162,6 +198,30 @@ static const struct figure figures[] = {
      "Bytes of the decision log that queries do not find yet", NULL, NULL, read_index_behind},
     {METRIC_GAUGE, "sallyport_decision_index_behind_seconds",
      "How long ago the index was last level with the decision log", NULL, NULL, read_index_seconds},
+    {METRIC_GAUGE, "sallyport_notices_waiting", "Notices that no receiver has taken yet", NULL,
+     NULL, read_notices_waiting},
+    {METRIC_COUNTER, "sallyport_notices_sent_total", "Notices that receivers have taken", NULL,
+     NULL, read_notices_sent},
+    {METRIC_COUNTER, "sallyport_notice_failures_total",
+     "Attempts to deliver a notice that were no success", NULL, NULL, read_notices_failed},
+    {METRIC_COUNTER, "sallyport_notices_given_up_total", "Notices that are not sent any more", NULL,
+     NULL, read_notices_given_up},
+    {METRIC_COUNTER, "sallyport_notices_dropped_total", "Notices for which there was no room", NULL,
+     NULL, read_notices_dropped},
+    {METRIC_GAUGE, "sallyport_approvals_open", "Questions to people that are open", NULL, NULL,
+     read_approval_open},
+    {METRIC_GAUGE, "sallyport_approvals_held", "Calls that wait for a person", NULL, NULL,
+     read_approval_held},
+    {METRIC_COUNTER, "sallyport_approvals_total", "What became of questions to people", "event",
+     "asked", read_approval_asked},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "approved",
+     read_approval_approved},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "rejected",
+     read_approval_rejected},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "ran", read_approval_ran},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "ended", read_approval_ended},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "flooded", read_approval_flooded},
+    {METRIC_COUNTER, "sallyport_approvals_total", NULL, "event", "failed", read_approval_failed},
 };
 
 static void add(struct metrics *registry, const struct figure *figure, void *argument)

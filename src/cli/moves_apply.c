@@ -5,8 +5,6 @@
 // gateway does all of it or nothing.
 #include "cli/moves_internal.h"
 
-#include "base/memory.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -172,9 +170,7 @@ static int hand_over_tokens(struct remote *remote, int file, const char *path)
         kept = rest.length == 0 && fsync(file) == 0;
     if (file < 0 || !kept)
         fwrite(buffer_slice(&out).data, 1, buffer_slice(&out).length, stdout);
-    if (out.data != NULL)
-        memory_wipe(out.data, out.capacity);
-    buffer_release(&out);
+    buffer_wipe(&out);
     return kept ? CLI_OK
                 : cli_complain(CLI_FAILED, "'%s' cannot be written, so the tokens stand above",
                                path);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 #include <stdio.h>
 
@@ -58,31 +59,26 @@ static int add(int argc, char **argv, const char *const *environment)
     return CLI_OK;
 }
 
+static void print_one(const struct store_organisation *row, struct buffer *out)
+{
+    buffer_append(out, row->name);
+    for (size_t width = row->name.length; width < 18; width++)
+        buffer_append_string(out, " ");
+    for (size_t i = 0; i < row->title.length; i++) {
+        unsigned char c = (unsigned char)row->title.data[i];
+        buffer_append(out, c < 0x20 || c == 0x7F ? SLICE_LITERAL("?")
+                                                 : slice_of(row->title.data + i, 1));
+    }
+    buffer_append_string(out, "\n");
+}
+
 static int print_all(void *argument, struct store_view *view, struct error *error)
 {
-    struct buffer *out = argument;
-    struct store_page page = {.limit = 0};
-    for (bool more = true; more;) {
-        const struct store_organisation *rows = NULL;
-        size_t count = 0;
-        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &page,
-                                             &rows, &count, &more, error);
-        if (result != 0)
-            return result;
-        for (size_t i = 0; i < count; i++) {
-            page.after = rows[i].head.id;
-            buffer_append(out, rows[i].name);
-            for (size_t width = rows[i].name.length; width < 18; width++)
-                buffer_append_string(out, " ");
-            for (size_t k = 0; k < rows[i].title.length; k++) {
-                unsigned char c = (unsigned char)rows[i].title.data[k];
-                buffer_append(out, c < 0x20 || c == 0x7F ? SLICE_LITERAL("?")
-                                                         : slice_of(rows[i].title.data + k, 1));
-            }
-            buffer_append_string(out, "\n");
-        }
-    }
-    return 0;
+    struct store_walk walk = store_walk_organisations();
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error))
+        print_one(walk.row, argument);
+    return result;
 }
 
 static int list(int argc, char **argv, const char *const *environment)

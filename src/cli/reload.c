@@ -48,6 +48,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         old->decision_log_keep_bytes != new->decision_log_keep_bytes ||
         old->admin_audit_keep_ms != new->admin_audit_keep_ms || !same_sinks(old, new) ||
         !same_text(old->limits_file, new->limits_file) ||
+        old->limits_on_store_failure != new->limits_on_store_failure ||
         !same_text(old->public_url, new->public_url) ||
         !same_text(old->upstream_ca, new->upstream_ca) ||
         old->message_max_bytes != new->message_max_bytes ||
@@ -55,8 +56,9 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
         log_event(LOG_WARNING, "serve",
                   "a change of listen, workers, tls, decision_log, decision_log_key, "
                   "decision_log_keep, decision_log_keep_bytes, decision_log_sinks, "
-                  "admin_audit_keep, audit_on_failure, limits_file, public_url, "
-                  "upstream_ca, limits.message_bytes or limits.message_time takes effect at the "
+                  "admin_audit_keep, audit_on_failure, limits_file, limits_on_store_failure, "
+                  "public_url, upstream_ca, limits.message_bytes or limits.message_time takes "
+                  "effect at the "
                   "next start");
 }
 

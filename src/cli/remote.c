@@ -4,7 +4,6 @@
 // One call to the API at a time, on a loop of its own that stops with the answer.
 #include "cli/remote_internal.h"
 
-#include "base/memory.h"
 #include "net/net.h"
 
 #include <stdio.h>
@@ -91,12 +90,8 @@ void remote_close(struct remote *remote)
         http_client_free(remote->client);
     loop_free(remote->loop);
     net_tls_free(remote->tls);
-    if (remote->authorization.data != NULL)
-        memory_wipe(remote->authorization.data, remote->authorization.capacity);
-    buffer_release(&remote->authorization);
-    if (remote->body.data != NULL)
-        memory_wipe(remote->body.data, remote->body.capacity);
-    buffer_release(&remote->body);
+    buffer_wipe(&remote->authorization);
+    buffer_wipe(&remote->body);
     json_doc_release(&remote->doc);
     arena_release(&remote->arena);
 }

@@ -5,8 +5,6 @@
 // OAuth.
 #include "cli/remote_internal.h"
 
-#include "base/memory.h"
-
 static const char *const columns[] = {"state", "flow", "grant", "issuer", "scope", NULL};
 
 static int print_authorization(struct remote *remote)
@@ -94,9 +92,7 @@ int cli_server_authorize(int argc, char **argv, const char *const *environment)
     if (exit_code == CLI_OK)
         exit_code = print_authorization(&remote);
     remote_close(&remote);
-    if (body.data != NULL)
-        memory_wipe(body.data, body.capacity);
-    buffer_release(&body);
+    buffer_wipe(&body);
     return exit_code;
 }
 

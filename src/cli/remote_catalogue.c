@@ -163,7 +163,7 @@ int cli_catalogue_overrides(int argc, char **argv, const char *const *environmen
         struct remote_kind kind = override_kind;
         kind.path = path;
         exit_code = find_path(&remote, arguments.operands[0], "overrides", path)
-                        ? remote_list_all(&remote, &kind)
+                        ? remote_list_all(&remote, &kind, "")
                         : CLI_FAILED;
     }
     remote_close(&remote);

@@ -4,8 +4,6 @@
 // `sallyport server credential`: the secrets that a running gateway sends to servers.
 #include "cli/remote_internal.h"
 
-#include "base/memory.h"
-
 static const char *const columns[] = {"place", "name", "grant", NULL};
 
 static struct remote_kind credentials_at(struct slice path)
@@ -86,9 +84,7 @@ static int set(int argc, char **argv, const char *const *environment)
     if (exit_code == CLI_OK)
         exit_code = remote_print(&remote, &kind);
     remote_close(&remote);
-    if (body.data != NULL)
-        memory_wipe(body.data, body.capacity);
-    buffer_release(&body);
+    buffer_wipe(&body);
     return exit_code;
 }
 
@@ -122,7 +118,7 @@ int remote_list_below(const struct cli_usage *usage, const char *what, const cha
         struct remote_kind kind = {.path = path};
         for (size_t i = 0; shown[i] != NULL; i++)
             kind.columns[i] = shown[i];
-        exit_code = fits ? remote_list_all(&remote, &kind) : CLI_FAILED;
+        exit_code = fits ? remote_list_all(&remote, &kind, "") : CLI_FAILED;
     }
     remote_close(&remote);
     return exit_code;

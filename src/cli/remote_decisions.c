@@ -4,13 +4,10 @@
 // `sallyport decisions`: what a running gateway decided: found, counted, taken out, heard of.
 #include "cli/remote_internal.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { EVENT_MAX = 1024 * 1024, ROWS_STANDARD = 50 };
+enum { ROWS_STANDARD = 50 };
 
 // What each of the commands may ask for; the parameters of the API have the same names.
 enum { GRANT = REMOTE_FLAGS, SERVER, TOOL, METHOD, OUTCOME, RULE, POLICY, COMMON_FLAGS };
@@ -243,20 +240,11 @@ static int export(int argc, char **argv, const char *const *environment)
 
 // ---- tail
 
-struct tail {
-    struct remote *remote;
-    struct http_event_parser parser;
-    struct buffer out;
-    char last[24], from[24]; // ids: of the newest event, and that it was asked from
-};
-
-static int event_cb(void *argument, const struct http_event *event)
+static int print_event(void *argument, const struct http_event *event)
 {
-    struct tail *tail = argument;
-    struct remote *remote = tail->remote;
+    struct remote *remote = argument;
     struct error error;
-    if (event->id.data != NULL && event->id.length < sizeof tail->last)
-        snprintf(tail->last, sizeof tail->last, "%.*s", SLICE_PRINT(event->id));
+    struct buffer out;
     if (!event->has_data)
         return 0;
     if (!slice_equal_string(event->type, "decision")) {
@@ -264,50 +252,23 @@ static int event_cb(void *argument, const struct http_event *event)
                      event->data.data);
         return 0;
     }
-    buffer_clear(&tail->out);
+    buffer_init(&out, 0);
     arena_clear(&remote->arena);
     if (remote->json) {
-        buffer_append(&tail->out, event->data);
-        buffer_append_string(&tail->out, "\n");
+        buffer_append(&out, event->data);
+        buffer_append_string(&out, "\n");
     } else if (json_scan(&remote->doc, event->data, NULL, &error, NULL) == 0) {
-        print_row(&tail->out, remote, 0);
+        print_row(&out, remote, 0);
     }
-    struct slice text = buffer_slice(&tail->out);
-    bool good = fwrite(text.data, 1, text.length, stdout) == text.length && fflush(stdout) == 0;
-    return good ? 0 : ERROR_CLOSED;
+    cli_print(&out);
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : ERROR_CLOSED;
 }
 
-static int take_events(void *argument, struct slice data)
-{
-    struct tail *tail = argument;
-    return http_event_feed(&tail->parser, data, event_cb, tail);
-}
-
-// The gateway ends a stream now and then; then it goes on behind what came last.
 static int follow_rows(struct remote *remote, const struct cli_arguments *arguments,
                        struct slice target)
 {
-    struct tail *tail = memory_new(sizeof *tail);
-    char *path = memory_copy_string(target.data, target.length);
-    int exit_code = CLI_OK;
     (void)arguments;
-    tail->remote = remote;
-    buffer_init(&tail->out, 0);
-    remote->take = take_events;
-    remote->take_argument = tail;
-    while (exit_code == CLI_OK) {
-        http_event_parser_init(&tail->parser, EVENT_MAX);
-        memcpy(tail->from, tail->last, sizeof tail->from);
-        remote->last_event = slice_from_string(tail->from);
-        exit_code = remote_call(remote, "GET", slice_from_string(path), (struct slice){0}, NULL);
-        http_event_parser_release(&tail->parser);
-        if (exit_code == CLI_OK)
-            sleep(1); // it may be stopping
-    }
-    buffer_release(&tail->out);
-    memory_free(tail);
-    memory_free(path);
-    return exit_code;
+    return remote_follow(remote, target, print_event, remote);
 }
 
 static int tail_rows(int argc, char **argv, const char *const *environment)

@@ -209,6 +209,13 @@ static int grant_show(int argc, char **argv, const char *const *environment)
     return remote_show(&grants, "grant show", argc, argv, environment);
 }
 
+static int grant_resume(int argc, char **argv, const char *const *environment)
+{
+    return remote_act(&grants, "grant resume",
+                      "Lets a grant call again that was paused because it ran away.\n", "/resume",
+                      argc, argv, environment);
+}
+
 static int grant_revoke(int argc, char **argv, const char *const *environment)
 {
     return remote_act(&grants, "grant revoke", "Ends a grant for good; its record stays.\n",
@@ -231,6 +238,7 @@ int cli_grant(int argc, char **argv, const char *const *environment)
         {"attach", grant_attach, "put a policy on one of its servers"},
         {"rotate", grant_rotate, "make a new token"},
         {"snippet", cli_grant_snippet, "what to write into a client's configuration"},
+        {"resume", grant_resume, "let a paused grant call again"},
         {"revoke", grant_revoke, "end a grant"},
         {"remove", grant_remove, "remove a grant"},
     };

@@ -56,16 +56,33 @@ struct slice remote_encode(struct remote *remote, const char *text);
 // For lines to people: no control characters.
 void remote_print_value(struct buffer *out, struct remote *remote, uint32_t node);
 
+// ---- remote_follow.c
+// Events of a stream, again and again from where it ended: returns when a call fails, or `each`
+// does.
+int remote_follow(struct remote *remote, struct slice target, http_event_cb each, void *argument);
+
+// ---- remote_approvals.c: a line of a list
+void remote_write_question_line(struct buffer *out, struct remote *remote, uint32_t item);
+// ---- remote_watch.c
+int cli_approvals_watch(int argc, char **argv, const char *const *environment);
+
+// ---- remote_question.c: one question to people, in a frame that no text of it breaks
+void remote_write_question(struct buffer *out, struct remote *remote, bool whole);
+// For terminals: control characters and those that nobody sees come out as \uXXXX.
+void remote_write_visible(struct buffer *out, struct slice text);
+
 // ---- remote_verbs.c: what all kinds of records have
+enum { REMOTE_COLUMNS_MAX = 7 };
 struct remote_kind {
     const char *path;    // "/servers"
     const char *find_by; // "name"; "": by its id alone; NULL: there is but one
-    const char *columns[6];
+    const char *columns[REMOTE_COLUMNS_MAX];
 };
 int remote_list(const struct remote_kind *kind, const char *command, int argc, char **argv,
                 const char *const *environment);
-// All pages of one path. The kind's path must not be in the remote's arena.
-int remote_list_all(struct remote *remote, const struct remote_kind *kind);
+// All pages of one path, of what `query` chooses ("&server=x", or ""). Neither may be in the
+// remote's arena.
+int remote_list_all(struct remote *remote, const struct remote_kind *kind, const char *query);
 int remote_show(const struct remote_kind *kind, const char *command, int argc, char **argv,
                 const char *const *environment);
 // DELETE, or POST of "/revoke" and the like when `action` is not NULL.
@@ -139,6 +156,25 @@ int cli_server_authorize(int argc, char **argv, const char *const *environment);
 int cli_server_answer(int argc, char **argv, const char *const *environment);
 int cli_server_authorizations(int argc, char **argv, const char *const *environment);
 int cli_server_deauthorize(int argc, char **argv, const char *const *environment);
+
+// ---- remote_explain.c: a call that a gateway is asked about
+struct remote_asked {
+    const char *policy; // whose version; NULL: a grant's
+    const char *number; // of the version; NULL: the newest
+    const char *draft;  // a file in place of a version; NULL: none
+    const char *grant, *server;
+    struct slice call; // a JSON object
+    bool tell_outcome; // by the exit code
+};
+int remote_explain(const struct cli_arguments *arguments, const struct remote_asked *asked,
+                   const char *const *environment);
+// ---- remote_lint.c: what a gateway says of a document, beside the tools that it knows. The
+// findings' texts are the remote's until its next call.
+struct remote_tools {
+    const char *server, *grant, *policy; // NULL: not by that
+};
+int remote_lint(struct remote *remote, struct slice document, const struct remote_tools *tools,
+                struct arena *arena, struct policy_findings *ret);
 
 // ---- remote_policy.c: verbs of `sallyport policy`
 int cli_policy_list(int argc, char **argv, const char *const *environment);

@@ -269,13 +269,50 @@ static int print_diff(struct remote *remote)
     return CLI_OK;
 }
 
+// The number of a version as it is, a file's text as a string.
+static int write_side(struct buffer *body, const char *name, const char *word)
+{
+    struct buffer text;
+    int exit_code = CLI_OK;
+    buffer_append_format(body, "\"%s\":", name);
+    if (is_number(word)) {
+        buffer_append_string(body, word);
+        return CLI_OK;
+    }
+    buffer_init(&text, 0);
+    exit_code = read_file(word, &text);
+    if (exit_code == CLI_OK)
+        json_write_string(body, buffer_slice(&text));
+    buffer_release(&text);
+    return exit_code;
+}
+
+static int diff(struct remote *remote, struct slice at, char **words)
+{
+    struct buffer body;
+    buffer_init(&body, 0);
+    buffer_append_string(&body, "{");
+    int exit_code = write_side(&body, "from", words[1]);
+    buffer_append_string(&body, ",");
+    if (exit_code == CLI_OK)
+        exit_code = write_side(&body, "to", words[2]);
+    buffer_append_string(&body, "}");
+    if (exit_code == CLI_OK)
+        exit_code =
+            remote_call(remote, "POST", arena_format(&remote->arena, "%.*s/diff", SLICE_PRINT(at)),
+                        buffer_slice(&body), NULL);
+    buffer_release(&body);
+    return exit_code;
+}
+
 int cli_policy_diff(int argc, char **argv, const char *const *environment)
 {
     static const struct cli_usage usage = {
         .command = "policy diff",
         .operands = "(FILE FILE | NAME FROM TO)",
         .text = "Says what differs between two policies for those who call: two files, or two\n"
-                "versions of a gateway's policy, which are also compared line by line.\n",
+                "versions of a gateway's policy, which are also compared line by line. In place\n"
+                "of a version's number a file may stand, a draft.\n",
         .flags = plain_flags,
         .flag_count = REMOTE_FLAGS,
         .operands_least = 2,
@@ -289,14 +326,14 @@ int cli_policy_diff(int argc, char **argv, const char *const *environment)
     char **words = arguments.operands;
     if (arguments.operand_count == 2)
         return cli_policy_diff_files(words[0], words[1], arguments.values[REMOTE_JSON] != NULL);
-    if (!is_number(words[1]) || !is_number(words[2]))
-        return cli_mistake("policy diff", "FROM and TO are numbers of versions");
     struct slice at = find(&remote, &arguments, environment, &node, &exit_code);
-    if (exit_code == CLI_OK)
+    if (exit_code == CLI_OK && is_number(words[1]) && is_number(words[2]))
         exit_code = remote_call(&remote, "GET",
                                 arena_format(&remote.arena, "%.*s/diff?from=%s&to=%s",
                                              SLICE_PRINT(at), words[1], words[2]),
                                 (struct slice){0}, NULL);
+    else if (exit_code == CLI_OK)
+        exit_code = diff(&remote, at, words);
     if (exit_code == CLI_OK)
         exit_code = remote.json ? remote_print(&remote, &kind) : print_diff(&remote);
     remote_close(&remote);
@@ -324,7 +361,7 @@ int cli_policy_versions(int argc, char **argv, const char *const *environment)
     const struct remote_kind versions = {
         path, "number", {"number", "created_at", "author", "note", NULL}};
     if (exit_code == CLI_OK)
-        exit_code = remote_list_all(&remote, &versions);
+        exit_code = remote_list_all(&remote, &versions, "");
     remote_close(&remote);
     return exit_code;
 }

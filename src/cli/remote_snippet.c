@@ -5,8 +5,6 @@
 // on this side: the gateway never sends one with a snippet.
 #include "cli/remote_internal.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
 
 // The text with the token in place of the word that stands for it.
@@ -79,9 +77,7 @@ int remote_snippet(struct remote *remote, struct slice grant_at, const char *cli
                      token);
     }
     fwrite(buffer_slice(&out).data, 1, buffer_slice(&out).length, stdout);
-    if (out.data != NULL)
-        memory_wipe(out.data, out.capacity);
-    buffer_release(&out);
+    buffer_wipe(&out);
     return CLI_OK;
 }
 

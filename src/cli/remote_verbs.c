@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { COLUMNS_MAX = 6, PAGES_MAX = 10000 };
+enum { PAGES_MAX = 10000 };
 
 static const struct cli_flag flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
 
@@ -15,11 +15,11 @@ static const struct cli_flag flags[REMOTE_FLAGS] = {REMOTE_FLAG_ROWS};
 static void print_row(struct buffer *out, struct remote *remote, const struct remote_kind *kind,
                       uint32_t record)
 {
-    for (size_t i = 0; i < COLUMNS_MAX && kind->columns[i] != NULL; i++) {
+    for (size_t i = 0; i < REMOTE_COLUMNS_MAX && kind->columns[i] != NULL; i++) {
         buffer_append_string(out, i == 0 ? "" : "  ");
         size_t before = out->length;
         remote_print_value(out, remote, json_get(&remote->doc, record, kind->columns[i]));
-        bool last = i + 1 == COLUMNS_MAX || kind->columns[i + 1] == NULL;
+        bool last = i + 1 == REMOTE_COLUMNS_MAX || kind->columns[i + 1] == NULL;
         for (size_t width = out->length - before; !last && width < 16; width++)
             buffer_append_string(out, " ");
     }
@@ -36,10 +36,13 @@ int remote_print(struct remote *remote, const struct remote_kind *kind)
     } else if (remote->status != 204) {
         print_row(&out, remote, kind, 0);
     }
-    uint32_t token = remote->status == 204 ? JSON_NONE : json_get(&remote->doc, 0, "token");
-    if (!remote->json && token != JSON_NONE) {
-        buffer_append_string(&out, "token, shown this once: ");
-        remote_print_value(&out, remote, token);
+    static const char *const secrets[] = {"token", "secret"};
+    for (size_t i = 0; i < 2 && remote->status != 204 && !remote->json; i++) {
+        uint32_t node = json_get(&remote->doc, 0, secrets[i]);
+        if (node == JSON_NONE)
+            continue;
+        buffer_append_format(&out, "%s, shown this once: ", secrets[i]);
+        remote_print_value(&out, remote, node);
         buffer_append_string(&out, "\n");
     }
     cli_print(&out);
@@ -90,20 +93,21 @@ static int list_declared(struct remote *remote, const struct remote_kind *kind, 
     return exit_code;
 }
 
-int remote_list_all(struct remote *remote, const struct remote_kind *kind)
+int remote_list_all(struct remote *remote, const struct remote_kind *kind, const char *query)
 {
-    struct buffer out;
+    struct buffer out, target;
     struct slice next = {"", 0};
     bool first = true;
     int exit_code = CLI_OK;
     buffer_init(&out, 0);
+    buffer_init(&target, 0);
     buffer_append_string(&out, remote->json ? "{\"items\":[" : "");
     for (size_t i = 0; i < PAGES_MAX && exit_code == CLI_OK; i++) {
-        char target[300];
-        snprintf(target, sizeof target, "%s?limit=1000%s%.*s", kind->path,
-                 next.length > 0 ? "&after=" : "", (int)(next.length % 100), next.data);
+        buffer_clear(&target);
+        buffer_append_format(&target, "%s?limit=1000%s%s%.*s", kind->path, query,
+                             next.length > 0 ? "&after=" : "", (int)(next.length % 100), next.data);
         arena_clear(&remote->arena);
-        exit_code = remote_call(remote, "GET", slice_from_string(target), (struct slice){0}, NULL);
+        exit_code = remote_call(remote, "GET", buffer_slice(&target), (struct slice){0}, NULL);
         if (exit_code != CLI_OK)
             break;
         print_page(&out, remote, kind, &first);
@@ -116,6 +120,7 @@ int remote_list_all(struct remote *remote, const struct remote_kind *kind)
         exit_code = list_declared(remote, kind, &out);
     if (exit_code == CLI_OK)
         cli_print(&out);
+    buffer_release(&target);
     buffer_release(&out);
     return exit_code;
 }
@@ -135,7 +140,7 @@ int remote_list(const struct remote_kind *kind, const char *command, int argc, c
         return exit_code;
     exit_code = remote_open(&remote, &arguments, environment);
     if (exit_code == CLI_OK)
-        exit_code = remote_list_all(&remote, kind);
+        exit_code = remote_list_all(&remote, kind, "");
     remote_close(&remote);
     return exit_code;
 }

@@ -6,8 +6,6 @@
 #include "cli/client_internal.h"
 #include "cli/scan_internal.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -37,9 +35,7 @@ int scan_add_described(struct scanning *scanning, struct scan_server *server,
     buffer_append(&text, description);
     buffer_append_string(&text, "}}");
     struct config *config = text.failed ? NULL : load(scanning, buffer_slice(&text), server);
-    if (text.data != NULL)
-        memory_wipe(text.data, text.capacity);
-    buffer_release(&text);
+    buffer_wipe(&text);
     if (config == NULL)
         return server->state == SCAN_BAD ? CLI_OK : cli_complain(CLI_FAILED, "out of memory");
     scanning->configs[scanning->config_count++] = config;
@@ -101,9 +97,7 @@ static int describe(struct scanning *scanning, const struct client_server *from,
     write_description(scanning, from, &out);
     int exit_code = out.failed ? cli_complain(CLI_FAILED, "out of memory")
                                : scan_add_described(scanning, server, buffer_slice(&out), true);
-    if (out.data != NULL)
-        memory_wipe(out.data, out.capacity);
-    buffer_release(&out);
+    buffer_wipe(&out);
     return exit_code;
 }
 

@@ -5,8 +5,6 @@
 // configuration and read by its parser, so that both mean the same by them.
 #include "cli/scan_internal.h"
 
-#include "base/memory.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,9 +54,7 @@ static int add_described(struct scanning *scanning, struct slice name, struct bu
         exit_code = out_of_memory();
     else if (server != NULL)
         exit_code = scan_add_described(scanning, server, buffer_slice(description), false);
-    if (description->data != NULL)
-        memory_wipe(description->data, description->capacity);
-    buffer_release(description);
+    buffer_wipe(description);
     if (exit_code == CLI_OK && server != NULL && server->state == SCAN_BAD)
         return cli_complain(CLI_USAGE, "%s", server->detail);
     return exit_code;

@@ -160,10 +160,16 @@ static int open_workers(struct serving *serving, struct gateway_snapshot *snapsh
     if (serving->data != NULL) {
         serving->stores.guard = serve_data_guard(serving->data);
         serving->stores.control = serve_data_control(serving->data);
+        serving->stores.desk = control_desk(serving->stores.control);
         serving->stores.listener =
             (struct pipeline_listener){control_listed, serving->stores.control};
         serving->stores.watch = pipeline_watch_new(control_sighted, serving->stores.control);
     }
+    if (serving->data != NULL && result == 0)
+        admin_set_data_path(serve_data_admin(serving->data),
+                            &(struct admin_data_path){.limits = serving->stores.limits,
+                                                      .ledger = serving->stores.ledger,
+                                                      .watch = serving->stores.watch});
     for (size_t i = 0; i < serving->worker_count && result == 0; i++) {
         serving->workers[i].drained = worker_drained_cb;
         serving->workers[i].applied = serve_applied_cb;
@@ -219,12 +225,13 @@ static int start(struct serving *serving, struct config *config, struct error *e
         result = watch_outside(serving, error);
     if (result == 0 && config->tls_certificate != NULL)
         result = net_tls_server(config->tls_certificate, config->tls_key, &serving->tls, error);
-    if (result == 0)
+    // Before anybody can ask: the workers were opened with the newest rules.
+    if (result == 0) {
+        serve_applied_cb(serving);
         result = listen_on(serving, error);
+    }
     for (size_t i = 1; i < serving->worker_count && result == 0; i++)
         result = worker_start(&serving->workers[i], error);
-    if (result == 0)
-        serve_applied_cb(serving);
     return result;
 }
 

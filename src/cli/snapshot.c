@@ -287,6 +287,7 @@ struct pipeline_rules gateway_snapshot_rules(struct gateway_snapshot *snapshot)
         .session_idle_ms = config->session_idle_ms,
         .question_time_ms = config->question_time_ms,
         .left_call_time_ms = config->left_call_time_ms,
+        .approval_rounds = config->approval_rounds,
         .keep_alive_ms = config->keep_alive_ms,
         .release = release_cb,
         .owner = gateway_snapshot_ref(snapshot),

@@ -81,6 +81,7 @@ static void read_document(struct config_loader *loader)
     config_read_servers(loader, member(loader, "servers"));
     config_read_grants(loader, member(loader, "grants"));
     config_read_sinks(loader, member(loader, "decision_log_sinks"));
+    config_check_mail(loader, member(loader, "mail"));
     config_admit_public_url(loader);
     config_check_listener(loader, 0);
     if (!loader->no_memory)
@@ -129,9 +130,7 @@ static int load(const char *path, const struct slice *given, const char *const *
     table_release(&loader.policy_names);
     table_release(&loader.server_names);
     json_doc_release(&loader.doc);
-    if (text.data != NULL)
-        memory_wipe(text.data, text.capacity);
-    buffer_release(&text);
+    buffer_wipe(&text);
     return result;
 }
 

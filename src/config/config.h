@@ -27,6 +27,22 @@ struct config_grant {
     unsigned char token_sha256[32];
 };
 
+enum config_limits_on_failure { CONFIG_LIMITS_DENY, CONFIG_LIMITS_LOCAL };
+// The words of the first three are those of fetch/fetch.h, in their order.
+enum config_mail_security {
+    CONFIG_MAIL_STARTTLS,
+    CONFIG_MAIL_TLS,
+    CONFIG_MAIL_NONE, // only to this machine
+    CONFIG_MAIL_INSECURE,
+};
+struct config_mail {
+    const char *host; // NULL: none
+    uint16_t port;
+    enum config_mail_security security;
+    const char *user, *password; // NULL: it does not log in
+    const char *from;
+};
+
 struct config {
     const char *path;
     const char *listen;          // "127.0.0.1:8700"
@@ -40,7 +56,9 @@ struct config {
     size_t trusted_proxy_count;
     enum http_forwarded forwarded_header;
     bool catalogue_public;  // "catalogue": {"public": true}
+    bool contact_form;      // the same, "contact"
     const char *public_url; // "https://gateway.example.com", no '/' behind; NULL: not told
+    struct config_mail mail;
     // "outside": special addresses that URLs of the database may lead to
     const struct net_range *outside_allow;
     size_t outside_allow_count;
@@ -64,6 +82,7 @@ struct config {
     const struct sink_options *sinks; // where else the decision log goes
     size_t sink_count;
     const char *limits_file; // NULL: in memory only
+    enum config_limits_on_failure limits_on_store_failure;
     const char *upstream_ca; // NULL: the system's; a PEM file for https upstreams
     bool metrics_public;     // /metrics also for peers that are not loopback
     // "limits": { ... }; config_load always fills these in, defaults included
@@ -71,6 +90,8 @@ struct config {
     size_t waiting_max_bytes;
     size_t workers; // 0: one
     size_t sessions_max_per_grant;
+    size_t approval_rounds;
+    size_t questions_per_grant, questions; // to people, that are open at the same time
     size_t calls_max_per_grant;
     uint64_t session_idle_ms;
     uint64_t message_time_ms;

@@ -109,9 +109,11 @@ struct config_hint config_hint(struct slice word, const char *const *known, size
 struct config_hint config_hint_table(struct slice word, const struct table *names);
 
 extern const struct config_section config_top_section;
+extern const struct config_section config_approvals_section; // approvals.c
 extern const struct config_section config_server_section;
 extern const struct config_section config_grant_section;
 extern const struct config_section config_sink_section;
+extern const struct config_section config_mail_section;
 
 // ---- values.c
 bool config_parse_bytes(struct slice text, uint64_t *ret_bytes);
@@ -162,5 +164,6 @@ void config_read_public_url(struct config_loader *loader, uint32_t node, void *c
 void config_admit_public_url(struct config_loader *loader);
 void config_read_proxies(struct config_loader *loader, uint32_t node, void *config);
 void config_read_sinks(struct config_loader *loader, uint32_t node);
+void config_check_mail(struct config_loader *loader, uint32_t node);
 void config_write_declared(struct config_loader *loader);
 void config_check_listener(struct config_loader *loader, uint32_t root);

@@ -4,6 +4,8 @@
 // Where the decision log goes besides its file.
 #include "config/config_internal.h"
 
+#include "fetch/fetch.h"
+
 enum { SINKS_MAX = 16, PATH_LEAST = 2, SOCKET_PATH_MAX = 107, HOSTNAME_MAX = 255 };
 
 static const char *const kinds[] = {
@@ -275,12 +277,12 @@ static void read_remote(struct config_loader *loader, uint32_t node, struct sink
 
 static void read_secret(struct config_loader *loader, uint32_t node, struct slice *ret)
 {
-    unsigned char bytes[SINK_SECRET_MOST];
+    unsigned char bytes[FETCH_WEBHOOK_KEY_MOST];
     size_t size = 0;
     struct slice text = config_expanded_string(loader, node);
     if (text.data == NULL)
         return;
-    if (!sink_secret_parse(text, bytes, &size)) {
+    if (!fetch_webhook_key_parse(text, bytes, &size)) {
         config_complain(loader, CONFIG_ERROR, node,
                         "'%.*s' must be \"whsec_\" and 24 to 64 random bytes in base64, as "
                         "'echo whsec_$(openssl rand -base64 32)' makes",

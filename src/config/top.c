@@ -13,6 +13,9 @@ static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", 
 
 static const char *const on_failure[] = {[AUDIT_DENY] = "deny", [AUDIT_ALLOW] = "allow", NULL};
 
+static const char *const on_store_failure[] = {
+    [CONFIG_LIMITS_DENY] = "deny", [CONFIG_LIMITS_LOCAL] = "local", NULL};
+
 static const char *const forwarded[] = {
     [HTTP_X_FORWARDED_FOR] = "X-Forwarded-For", [HTTP_FORWARDED] = "Forwarded", NULL};
 
@@ -173,13 +176,22 @@ static void read_metrics(struct config_loader *loader, uint32_t node, void *targ
                         CONFIG_SHOWN(value));
 }
 
+static bool read_flag(struct config_loader *loader, uint32_t node, const char *name)
+{
+    enum json_type type = json_type(&loader->doc, node);
+    if (type != JSON_TRUE && type != JSON_FALSE)
+        config_complain(loader, CONFIG_ERROR, node, "'%s' must be true or false", name);
+    return type == JSON_TRUE;
+}
+
 static void read_catalogue_public(struct config_loader *loader, uint32_t node, void *target)
 {
-    struct config *config = target;
-    enum json_type type = json_type(&loader->doc, node);
-    config->catalogue_public = type == JSON_TRUE;
-    if (type != JSON_TRUE && type != JSON_FALSE)
-        config_complain(loader, CONFIG_ERROR, node, "'public' must be true or false");
+    ((struct config *)target)->catalogue_public = read_flag(loader, node, "public");
+}
+
+static void read_contact(struct config_loader *loader, uint32_t node, void *target)
+{
+    ((struct config *)target)->contact_form = read_flag(loader, node, "contact");
 }
 
 static void read_mask(struct config_loader *loader, uint32_t node, void *target)
@@ -232,6 +244,13 @@ static const struct config_option catalogue_options[] = {
      .type = "boolean",
      .standard = "false",
      .help = "whether anybody who reaches the gateway sees what is shared by all organisations"},
+    {.key = "contact",
+     .kind = OPTION_CALL,
+     .read = read_contact,
+     .type = "boolean",
+     .standard = "false",
+     .help = "whether anybody who reaches the gateway may write to the admins of its first "
+             "organisation, by a form"},
 };
 static const struct config_section catalogue_section = {
     "'catalogue'", catalogue_options, sizeof catalogue_options / sizeof *catalogue_options};
@@ -283,6 +302,11 @@ static const struct config_option top_options[] = {
      .kind = OPTION_OBJECT,
      .section = &outside_section,
      .help = "where requests to URLs of the database may go; servers of this file go anywhere"},
+    {.key = "mail",
+     .kind = OPTION_OBJECT,
+     .section = &config_mail_section,
+     .help = "with a database: the mail server of channels (docs/notifications.md); a change takes "
+             "effect at the next start"},
     {.key = "catalogue",
      .kind = OPTION_OBJECT,
      .section = &catalogue_section,
@@ -360,6 +384,13 @@ static const struct config_option top_options[] = {
      .kind = OPTION_NEW_FILE,
      AT(limits_file),
      .help = "file in which quota counters survive a restart; without it they are in memory only"},
+    {.key = "limits_on_store_failure",
+     .kind = OPTION_CHOICE,
+     AT(limits_on_store_failure),
+     .choices = on_store_failure,
+     .standard = "deny",
+     .help = "what becomes of calls under a limit while `limits_file` cannot be written; `local`: "
+             "they count in memory (docs/limits.md)"},
     {.key = "limits",
      .kind = OPTION_OBJECT,
      .section = &limit_section,
@@ -375,6 +406,10 @@ static const struct config_option top_options[] = {
      AT(upstream_ca),
      .help = "PEM file of the authorities that https servers are checked against; else the "
              "system's"},
+    {.key = "approvals",
+     .kind = OPTION_OBJECT,
+     .section = &config_approvals_section,
+     .help = "questions to people, with `serve --data` (docs/approvals.md)"},
     {.key = "log",
      .kind = OPTION_OBJECT,
      .section = &log_section,

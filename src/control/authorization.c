@@ -6,54 +6,22 @@
 
 #include "base/memory.h"
 
-struct slice control_place_of_token(struct slice organisation, struct slice authorization,
-                                    const char *what, struct arena *arena)
-{
-    return arena_format(arena, "authorization/%.*s/%.*s/%s", SLICE_PRINT(organisation),
-                        SLICE_PRINT(authorization), what);
-}
-
-int control_seal_in(struct control *control, struct store_view *view, struct slice plain,
-                    struct slice place, struct slice *ret, struct error *error)
-{
-    struct buffer sealed;
-    *ret = (struct slice){"", 0};
-    if (plain.length == 0)
-        return 0;
-    buffer_init(&sealed, 0);
-    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                                    : secret_seal(control->keys, plain, place, &sealed, error);
-    if (result == 0) {
-        *ret = arena_copy(store_arena(view), buffer_slice(&sealed));
-        if (ret->data == NULL)
-            result = error_set(error, ERROR_NO_MEMORY, "out of memory");
-    }
-    buffer_release(&sealed);
-    return result;
-}
-
 static int open_one(struct control *control, struct store_view *view, struct slice sealed,
                     const struct store_authorization *row, const char *what, struct slice *ret,
                     struct error *error)
 {
     struct buffer plain;
-    *ret = (struct slice){"", 0};
-    if (sealed.length == 0)
-        return 0;
     struct slice place =
         control_place_of_token(row->head.organisation, row->head.id, what, store_arena(view));
+    *ret = (struct slice){"", 0};
     buffer_init(&plain, 0);
-    buffer_reserve(&plain, sealed.length + 1);
-    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                                    : secret_open(control->keys, sealed, place, &plain, error);
-    if (result == 0) {
+    int result = control_open_in(control, sealed, place, &plain, error);
+    if (result == 0 && plain.length > 0) {
         *ret = arena_copy(store_arena(view), buffer_slice(&plain));
         if (ret->data == NULL)
             result = error_set(error, ERROR_NO_MEMORY, "out of memory");
     }
-    if (plain.data != NULL)
-        memory_wipe(plain.data, plain.capacity);
-    buffer_release(&plain);
+    buffer_wipe(&plain);
     return result;
 }
 

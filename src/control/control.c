@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,11 +79,22 @@ static int load_keys(struct control *control, struct error *error)
     return result == 0 ? secret_keys_load(control->key_file, &control->keys, error) : result;
 }
 
+static int committing(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count, struct error *error)
+{
+    const struct control_options *options = &((struct control *)argument)->options;
+    return options->committing == NULL
+               ? 0
+               : options->committing(options->argument, view, changes, count, error);
+}
+
 static int open_records(struct control *control, struct error *error)
 {
     char *path = control_path_in(control->folder, database_name);
-    const struct store_records_options options = {
-        .path = path, .committed = control_committed, .argument = control};
+    const struct store_records_options options = {.path = path,
+                                                  .committing = committing,
+                                                  .committed = control_committed,
+                                                  .argument = control};
     int result = store_records_open(&options, &control->records, error);
     memory_free(path);
     return result;
@@ -107,20 +119,16 @@ static int try_keys(struct control *control, struct store_view *view, struct sli
                            "credentials are sealed under a key %u that is not among the keys "
                            "given; restore it",
                            secret_key_of(credential->sealed));
-    if (plain.data != NULL)
-        memory_wipe(plain.data, plain.capacity);
-    buffer_release(&plain);
+    buffer_wipe(&plain);
     return result;
 }
 
 static int check_keys(struct control *control, struct store_view *view, struct error *error)
 {
-    const struct store_organisation *owners = NULL;
-    size_t count = 0;
-    int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, NULL, &owners,
-                                         &count, NULL, error);
-    for (size_t i = 0; result == 0 && i < count; i++)
-        result = try_keys(control, view, owners[i].head.id, error);
+    struct store_walk walk = store_walk_organisations();
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error))
+        result = try_keys(control, view, walk.id, error);
     return result;
 }
 
@@ -183,7 +191,10 @@ void control_close(struct control *control)
     control->closing = true;
     pthread_mutex_unlock(&control->lock);
     waker_wake(&control->settled);
+    if (control->desk != NULL)
+        approval_desk_stop(control->desk);
     store_records_close(control->records);
+    approval_desk_free(control->desk);
     control_authorizer_close(control->authorizer);
     control_pendings_free(control);
     control_rules_unref(control->rules);

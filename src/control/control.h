@@ -26,6 +26,12 @@ struct control_options {
     bool commands_allowed;
     // There are new rules (control_rules): on the writer's thread, must not wait.
     void (*changed)(void *argument);
+    // As in store_records_options: what is written together with changes; NULL: nothing.
+    int (*committing)(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count, struct error *error);
+    // As in store_records_options, once the rules know of the changes; NULL: nobody is told.
+    void (*committed)(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count);
     void *argument;
 };
 
@@ -86,6 +92,16 @@ void control_sign_audit(struct control *control, const char *key_path, int64_t k
 // Signs what is not signed yet. Each minute; never waits. control_close does so a last time.
 void control_vouch(struct control *control);
 
+// ---- The contact form
+enum {
+    CONTROL_CONTACTS_MAX = 1000, // of an organisation; then the oldest that is done goes
+    CONTROL_CONTACTS_AN_HOUR = 60,
+    CONTROL_CONTACT_DAYS = 180, // they are kept so long, when others come
+};
+// In a job that writes. ERROR_LIMIT with a sentence for people.
+int control_add_contact(struct store_view *view, struct store_contact *row, int64_t now_ms,
+                        struct error *error) MUST_CHECK;
+
 // ---- The first admin, and others by invitation
 enum { CONTROL_SETUP_MS = 60 * 60 * 1000 };
 struct control_setup {
@@ -110,6 +126,10 @@ int control_invite(struct store_view *view, struct store_invitation *invitation,
 // address when the invitation has none. ERROR_NOT_FOUND: no such invitation, or used, or expired.
 int control_accept(struct store_view *view, struct slice token, int64_t now_ms,
                    struct store_member *member, struct error *error) MUST_CHECK;
+// Whose word it is: a member's, a key's that of the member who made it, or its own when nobody did.
+int control_person_of(struct store_view *view, struct slice organisation,
+                      enum store_actor_kind kind, struct slice id, struct slice *ret,
+                      struct error *error) MUST_CHECK;
 
 // ---- Grants
 struct control_reach {
@@ -126,6 +146,14 @@ int control_change_grant(struct store_view *view, struct store_grant *grant,
                          const struct control_reach *reach, size_t count,
                          struct error *error) MUST_CHECK;
 // A new token; the old ones end after `overlap_ms`, at once when 0.
+// Pauses a grant, unless it is already; never waits. `paused` is told when that is in force, or
+// cannot be kept; any thread, maybe before this returns.
+typedef void (*control_paused_cb)(void *argument, struct slice grant, bool kept);
+void control_pause_grant(struct control *control, struct slice organisation, struct slice grant,
+                         struct slice why, control_paused_cb paused, void *argument);
+// A person has looked. ERROR_EXISTS: it is not paused.
+int control_resume_grant(struct store_view *view, struct slice organisation, struct slice id,
+                         int64_t version, struct error *error) MUST_CHECK;
 int control_rotate_grant(struct store_view *view, struct slice organisation, struct slice id,
                          int64_t version, int64_t now_ms, int64_t overlap_ms,
                          char token[IDENTITY_TOKEN_SIZE], struct error *error) MUST_CHECK;
@@ -184,6 +212,64 @@ int control_accepted_definition(struct store_view *view, struct slice organisati
                                 struct slice server, struct slice tool,
                                 struct store_definition *ret, struct error *error) MUST_CHECK;
 
+// ---- What people answer to questions (docs/approvals.md)
+// From now on calls can be asked about: once, when there is an organisation. Waits: not on a loop.
+int control_open_desk(struct control *control, struct error *error) MUST_CHECK;
+struct approval_desk *control_desk(const struct control *control); // NULL: not opened
+enum {
+    CONTROL_NOTE_MAX = 1000, // bytes
+    CONTROL_EXCEPTION_MINUTES_MAX = 24 * 60,
+    CONTROL_EXCEPTION_USES_MAX = 100,
+};
+struct control_who { // who asks for something
+    enum store_actor_kind kind;
+    struct slice organisation, id; // a member's or an API key's
+};
+// The member behind it: the one who made an API key; for a key that nobody made, its own id. Empty:
+// nobody. Also in jobs that read.
+int control_find_maker(struct store_view *view, const struct control_who *who, struct slice *ret,
+                       struct error *error) MUST_CHECK;
+// Why somebody may not approve a question; the last three may still deny it.
+enum control_standing {
+    CONTROL_MAY_ANSWER,
+    CONTROL_IS_OVER,     // it is decided, or nobody asks any more
+    CONTROL_HAS_EXPIRED, // by the clock, whether that is written down already or not
+    CONTROL_HAS_NO_ROLE,
+    CONTROL_HAS_SAID_YES,
+    CONTROL_OWNS_GRANT, // of those where several must say yes
+    CONTROL_IS_NOBODY,  // the same: an API key that nobody made
+};
+const char *control_standing_text(enum control_standing standing); // a sentence; "" for the first
+// Also in jobs that read.
+int control_may_answer(struct store_view *view, const struct store_question *question,
+                       const struct control_who *who, int64_t now_ms, enum control_standing *ret,
+                       struct error *error) MUST_CHECK;
+// How many of its yes count now: of those who still may answer, each once, and where several are
+// needed of people alone and without the one who made the grant. Also in jobs that read.
+int control_count_votes(struct store_view *view, const struct store_question *question,
+                        int64_t now_ms, int64_t *ret, struct error *error) MUST_CHECK;
+struct control_reply {
+    struct control_who who;
+    struct slice question; // its id
+    bool yes;
+    struct slice note;     // may be empty
+    int64_t minutes, uses; // of an exception besides; 0 minutes: none; 0 uses: any number
+    int64_t now_ms;        // wall clock
+};
+// Runs inside of a job that writes. One no rejects; as many yes as it needs approve. *ret is the
+// question afterwards. ERROR_NOT_FOUND; ERROR_EXISTS: it is decided, expired, or this person has
+// said so already; ERROR_DENIED: who answers may not; ERROR_RANGE: note or exception.
+int control_answer_question(struct store_view *view, const struct control_reply *reply,
+                            struct store_question *ret, struct error *error) MUST_CHECK;
+// The arguments of a question that store_get_question gave, appended, as canonical JSON; nothing
+// when they are not kept any more. Any thread; whoever asks wipes them.
+int control_open_question(struct control *control, const struct store_question *question,
+                          struct buffer *out, struct error *error) MUST_CHECK;
+// Ends an exception. `version` as for store_change. ERROR_EXISTS: it was revoked already.
+int control_revoke_exception(struct store_view *view, struct slice organisation, struct slice id,
+                             int64_t version, int64_t now_ms, struct store_exception *ret,
+                             struct error *error) MUST_CHECK;
+
 // ---- Servers
 // Would the data path take this server as it is? ERROR_CONFIG with a sentence.
 int control_check_server(struct control *control, const struct store_server *server,
@@ -196,6 +282,7 @@ int control_set_credential(struct control *control, struct store_view *view,
 // Tries a server out as a client would and writes what it found as a JSON object
 // (docs/openapi.json, Trial). Waits 15 s at most: on a thread that serves nothing. ERROR_NO_MEMORY.
 struct control_trial {
+    struct control *control; // what the server lists is taken into its catalogue; NULL: it is not
     const struct upstream_options *server;
     const char *ca_file;           // as upstream_set_new
     const struct net_guard *guard; // of guarded servers
@@ -283,6 +370,12 @@ int control_seal_provider(struct control *control, struct store_view *view,
 // Appends it, opened; the caller wipes.
 int control_open_provider(struct control *control, const struct store_provider *provider,
                           struct buffer *out, struct error *error) MUST_CHECK;
+// The same for what a channel's notices are signed with.
+int control_seal_channel(struct control *control, struct store_view *view,
+                         struct store_channel *channel, struct slice plain,
+                         struct error *error) MUST_CHECK;
+int control_open_channel(struct control *control, const struct store_channel *channel,
+                         struct buffer *out, struct error *error) MUST_CHECK;
 // Seals everything under a new key, which is added to the key file, and then takes the old keys out
 // of it. Keys from the environment stay as they are: the one with the highest number is used.
 // Waits: not on an event loop.

@@ -41,8 +41,25 @@ int control_secrets_list(struct store_view *view, struct slice organisation, str
 int control_secrets_choose(const struct control_secrets *all, struct slice grant,
                            struct control_secrets *ret, struct error *error) MUST_CHECK;
 void control_secrets_release(struct control_secrets *secrets);
-// Where a credential is kept, for sealing.
+
+// ---- sealing.c
+// Seals what is given, "" for nothing. A place without data: no memory for it.
+int control_seal_in(struct control *control, struct store_view *view, struct slice plain,
+                    struct slice place, struct slice *ret, struct error *error) MUST_CHECK;
+// Appends it, opened; nothing when nothing is sealed. Errors as of secret_open, and no memory.
+int control_open_in(struct control *control, struct slice sealed, struct slice place,
+                    struct buffer *out, struct error *error) MUST_CHECK;
+// Fills in `sealed`, which lives in the view; the record has its id.
+int control_seal_credential(struct control *control, struct store_view *view,
+                            struct store_credential *credential, struct slice plain,
+                            struct error *error) MUST_CHECK;
+// Where each is kept.
 struct slice control_place_of(const struct store_credential *credential, struct arena *arena);
+struct slice control_place_of_provider(const struct store_provider *provider, struct arena *arena);
+struct slice control_place_of_channel(const struct store_channel *channel, struct arena *arena);
+struct slice control_place_of_question(const struct store_question *question, struct arena *arena);
+struct slice control_place_of_token(struct slice organisation, struct slice authorization,
+                                    const char *what, struct arena *arena);
 
 // ---- server.c: a server as the data path has it. Immutable, counted references.
 struct control_server {
@@ -190,6 +207,10 @@ void control_filler_stop(struct control_filler *filler); // waits for its thread
 void control_filler_close(struct control_filler *filler);
 // The overrides of this server's tools changed: the catalogue has a copy.
 void control_tell_overrides(struct control *control, struct slice key);
+// Takes a list into the catalogue at once. Waits for the disk, and for others who write; any thread
+// that serves nothing.
+int control_keep_listing(struct control *control, const struct pipeline_listing *listing,
+                         struct error *error) MUST_CHECK;
 
 // ---- load.c, load_server.c, load_grant.c: reads records into the state. What cannot be read or
 // used is left out, which denies.
@@ -213,16 +234,6 @@ void control_note_failure(struct control *control, int result);
 int control_load_organisation(struct control *control, struct store_view *view,
                               struct slice organisation, struct error *error) MUST_CHECK;
 
-// Over many records, a page at a time; store_forget may come between.
-struct control_walk {
-    char after[64];
-    struct store_page page;
-    bool more;
-};
-struct control_walk control_walk_start(size_t limit);
-// `last` is the last record of the page, NULL when it was empty.
-void control_walk_on(struct control_walk *walk, const struct store_head *last);
-
 // ---- authorization.c: what is kept of authorizations; on the writer's thread
 struct control_kept { // in the view, opened
     struct store_authorization row;
@@ -234,11 +245,6 @@ int control_open_authorization(struct control *control, struct store_view *view,
                                struct slice organisation, struct slice id, struct control_kept *ret,
                                struct error *error) MUST_CHECK;
 void control_wipe_kept(struct control_kept *kept);
-// Seals what is given, "" for nothing.
-int control_seal_in(struct control *control, struct store_view *view, struct slice plain,
-                    struct slice place, struct slice *ret, struct error *error) MUST_CHECK;
-struct slice control_place_of_token(struct slice organisation, struct slice authorization,
-                                    const char *what, struct arena *arena);
 // Keeps new tokens and says that it is ready. `row` as for store_change.
 int control_keep_tokens(struct control *control, struct store_view *view,
                         struct store_authorization *row, const struct oauth_tokens *tokens,
@@ -319,6 +325,7 @@ struct control {
     char *folder, *key_file;        // owned; key_file NULL: keys from the environment
     int lock_fd;
     struct secret_keys *keys;
+    struct approval_desk *desk; // NULL: not opened; the writer's, until it is told of
     struct store_records *records;
     struct control_state state; // the writer's
     struct control_vouch vouch; // the writer's

@@ -5,6 +5,7 @@
 #include "control/control_internal.h"
 
 #include "inventory/inventory.h"
+#include "store/walk.h"
 
 enum { PAGE = 500 };
 
@@ -12,7 +13,6 @@ enum { PAGE = 500 };
 // or what has a fingerprint, of which the tool's name is a part.
 struct looking {
     enum store_kind kind;
-    size_t size;
     struct slice organisation, server, tool, print;
 };
 
@@ -39,33 +39,23 @@ static bool is_it(const struct looking *looking, const void *row)
 static int find(struct store_view *view, const struct looking *looking, bool newest,
                 struct store_head *ret, struct error *error)
 {
-    struct control_walk walk = control_walk_start(PAGE);
+    struct store_walk walk = store_walk_over(looking->kind, looking->organisation, PAGE);
+    int result = 0;
     walk.page.newest_first = newest;
-    while (walk.more) {
-        const void *rows = NULL;
-        size_t count = 0;
-        int result = store_list(view, looking->kind, looking->organisation, looking->server,
-                                &walk.page, &rows, &count, &walk.more, error);
-        if (result != 0)
-            return result;
-        const char *row = rows;
-        const struct store_head *last = NULL;
-        for (size_t i = 0; i < count; i++, row += looking->size) {
-            last = (const void *)row;
-            if (is_it(looking, row))
-                return store_get(view, looking->kind, looking->organisation, last->id, ret, error);
-        }
-        control_walk_on(&walk, last);
-    }
-    return error_set(error, ERROR_NOT_FOUND, "there is no such definition");
+    walk.parent = looking->server;
+    walk.keeps = true;
+    while (store_walk_next(&walk, view, &result, error))
+        if (is_it(looking, walk.row))
+            return store_get(view, looking->kind, looking->organisation, walk.id, ret, error);
+    return result != 0 ? result : error_set(error, ERROR_NOT_FOUND, "there is no such definition");
 }
 
 int control_set_override(struct store_view *view, struct store_override *override,
                          struct error *error)
 {
     struct store_override before = {.category = STORE_READ_ONLY};
-    const struct looking looking = {STORE_OVERRIDE,   sizeof before,  override->head.organisation,
-                                    override->server, override->tool, {0}};
+    const struct looking looking = {
+        STORE_OVERRIDE, override->head.organisation, override->server, override->tool, {0}};
     int result = find(view, &looking, false, &before.head, error);
     if (result == ERROR_NOT_FOUND)
         return store_add_override(view, override, error);
@@ -79,8 +69,7 @@ static int find_sighting(struct store_view *view, const struct store_definition 
                          struct slice tool, struct slice print, struct store_sighting *ret,
                          struct error *error)
 {
-    const struct looking looking = {STORE_SIGHTING, sizeof *ret, of->head.organisation,
-                                    of->server,     tool,        print};
+    const struct looking looking = {STORE_SIGHTING, of->head.organisation, of->server, tool, print};
     return find(view, &looking, false, &ret->head, error);
 }
 
@@ -88,8 +77,8 @@ static int find_looked_at(struct store_view *view, const struct store_definition
                           struct slice tool, struct slice print, struct store_definition *ret,
                           struct error *error)
 {
-    const struct looking looking = {STORE_DEFINITION, sizeof *ret, of->head.organisation,
-                                    of->server,       tool,        print};
+    const struct looking looking = {STORE_DEFINITION, of->head.organisation, of->server, tool,
+                                    print};
     return find(view, &looking, true, &ret->head, error);
 }
 

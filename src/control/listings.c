@@ -207,18 +207,18 @@ static int tell_all(struct control *control, struct slice key, struct telling *t
     return telling->result;
 }
 
-static int take(struct control *control, const struct listing *listing, struct error *error)
+static int take(struct control *control, struct inventory **inventory,
+                const struct pipeline_listing *listing, struct error *error)
 {
     struct slice key = listing->server;
     const char *slash = memchr(key.data, '/', key.length);
     struct owner owner = {.name = SLICE_LITERAL("default")};
-    struct control_filler *filler = &control->filler;
     if (slash != NULL)
         owner.name = slice_of(key.data, (size_t)(slash - key.data));
     int result = store_run(control->records, STORE_READ, NULL, find_owner, &owner, error);
-    if (result == 0 && filler->inventory == NULL)
-        result = inventory_open(control->folder, true, &filler->inventory, error);
-    struct telling telling = {filler->inventory, slice_from_string(owner.id), key, error, 0};
+    if (result == 0 && *inventory == NULL)
+        result = inventory_open(control->folder, true, inventory, error);
+    struct telling telling = {*inventory, slice_from_string(owner.id), key, error, 0};
     if (slash != NULL)
         telling.server = slice_of(slash + 1, key.length - owner.name.length - 1);
     const struct inventory_list list = {.organisation = telling.organisation,
@@ -230,8 +230,17 @@ static int take(struct control *control, const struct listing *listing, struct e
                                         .now_ms = clock_wall_ms()};
     struct inventory_taken taken;
     if (result == 0 && listing->tools.length > 0)
-        result = inventory_take(filler->inventory, &list, NULL, &taken, error);
+        result = inventory_take(*inventory, &list, NULL, &taken, error);
     return result == 0 ? tell_all(control, key, &telling) : result;
+}
+
+int control_keep_listing(struct control *control, const struct pipeline_listing *listing,
+                         struct error *error)
+{
+    struct inventory *inventory = NULL; // of its own: the thread's is the thread's
+    int result = take(control, &inventory, listing, error);
+    inventory_close(inventory);
+    return result;
 }
 
 static void *fill(void *argument)
@@ -242,7 +251,8 @@ static void *fill(void *argument)
     thread_stand_back();
     while ((listing = next_of(filler)) != NULL) {
         struct error error = {0};
-        int result = take(control, listing, &error);
+        const struct pipeline_listing given = {listing->server, listing->tools, listing->complete};
+        int result = take(control, &filler->inventory, &given, &error);
         atomic_store(&filler->failing, result == ERROR_IO || result == ERROR_CONFIG);
         if (result != 0)
             log_event(LOG_WARNING, "control", "the tools of server '%.*s' are not catalogued: %s",

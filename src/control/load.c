@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 enum { PAGE = 200 };
 
@@ -69,60 +70,42 @@ void control_load_policy(struct control *control, struct store_view *view,
     }
 }
 
-// ---- Everything, a page at a time so that memory stays small
+// ---- Everything
 
-struct control_walk control_walk_start(size_t limit)
+static int load_servers_of(struct control *control, struct store_view *view,
+                           struct slice organisation, struct slice name, struct error *error)
 {
-    return (struct control_walk){.page = {.limit = limit}, .more = true};
-}
-
-void control_walk_on(struct control_walk *walk, const struct store_head *last)
-{
-    if (last == NULL)
-        return;
-    size_t length = last->id.length < sizeof walk->after ? last->id.length : sizeof walk->after;
-    memcpy(walk->after, last->id.data, length);
-    walk->page.after = slice_of(walk->after, length);
+    struct store_walk walk = store_walk_over(STORE_SERVER, organisation, PAGE);
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error))
+        control_load_server_row(control, view, walk.row, name);
+    return result;
 }
 
 static int load_servers(struct control *control, struct store_view *view, struct slice organisation,
                         struct error *error)
 {
-    for (struct control_walk walk = control_walk_start(PAGE); walk.more;) {
-        const struct store_server *rows = NULL;
-        struct store_organisation owner = {0};
-        size_t count = 0;
-        int result = store_get_organisation(view, organisation, organisation, &owner, error);
-        if (result == 0)
-            result = store_list_server(view, organisation, (struct slice){0}, &walk.page, &rows,
-                                       &count, &walk.more, error);
-        if (result != 0)
-            return result;
-        for (size_t i = 0; i < count; i++)
-            control_load_server_row(control, view, &rows[i], owner.name);
-        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
-        store_forget(view);
-    }
-    return 0;
+    struct store_organisation owner = {0};
+    int result = store_get_organisation(view, organisation, organisation, &owner, error);
+    if (result != 0)
+        return result;
+    char *name = memory_copy_string(owner.name.data, owner.name.length); // the walk frees the row
+    result = load_servers_of(control, view, organisation, slice_from_string(name), error);
+    memory_free(name);
+    return result;
 }
 
 static int load_grants(struct control *control, struct store_view *view, struct slice organisation,
                        struct error *error)
 {
-    for (struct control_walk walk = control_walk_start(PAGE); walk.more;) {
-        const struct store_grant *rows = NULL;
-        size_t count = 0;
-        int result = store_list_grant(view, organisation, (struct slice){0}, &walk.page, &rows,
-                                      &count, &walk.more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
-            if (rows[i].revoked_ms == 0)
-                result = control_load_grant_row(control, view, &rows[i], error);
-        if (result != 0)
-            return result;
-        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
-        store_forget(view);
+    struct store_walk walk = store_walk_over(STORE_GRANT, organisation, PAGE);
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error)) {
+        const struct store_grant *row = walk.row;
+        if (row->revoked_ms == 0)
+            result = control_load_grant_row(control, view, row, error);
     }
-    return 0;
+    return result;
 }
 
 int control_load_organisation(struct control *control, struct store_view *view,
@@ -138,19 +121,9 @@ int control_load_organisation(struct control *control, struct store_view *view,
 
 int control_load_all(struct control *control, struct store_view *view, struct error *error)
 {
-    for (struct control_walk walk = control_walk_start(1); walk.more;) {
-        const struct store_organisation *rows = NULL;
-        size_t count = 0;
-        int result = store_list_organisation(view, (struct slice){0}, (struct slice){0}, &walk.page,
-                                             &rows, &count, &walk.more, error);
-        if (result != 0)
-            return result;
-        control_walk_on(&walk, count == 0 ? NULL : &rows[0].head);
-        store_forget(view);
-        if (count > 0)
-            result = control_load_organisation(control, view, walk.page.after, error);
-        if (result != 0)
-            return result;
-    }
-    return 0;
+    struct store_walk walk = store_walk_organisations();
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error))
+        result = control_load_organisation(control, view, walk.id, error);
+    return result;
 }

@@ -71,6 +71,7 @@ static int add_reach(struct control *control, struct store_view *view,
             reach[parts->reach_count++] = (struct identity_reach){
                 .server = slice_from_string(own == NULL ? known->key : own->served.key),
                 .name = slice_from_string(known->name),
+                .id = rows[i].server,
                 .policy = slot_for(control, view, &rows[i])};
     }
     return 0;
@@ -136,7 +137,9 @@ static int put_grant(struct control *control, const struct store_grant *row,
                                          .reach_count = parts->reach_count,
                                          .mode = row->mode == STORE_OBSERVE ? IDENTITY_OBSERVE
                                                                             : IDENTITY_ENFORCE,
-                                         .expires_ms = row->expires_ms};
+                                         .expires_ms = row->expires_ms,
+                                         .paused_ms = row->paused_ms,
+                                         .paused_why = row->paused_why};
     struct identity_entry *entry = identity_entry_new(&grant, parts->tokens, parts->token_count);
     if (entry == NULL)
         return error_set(error, ERROR_NO_MEMORY, "out of memory");

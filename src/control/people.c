@@ -45,6 +45,20 @@ int control_accept(struct store_view *view, struct slice token, int64_t now_ms,
     return result == 0 ? store_add_member(view, member, error) : result;
 }
 
+int control_person_of(struct store_view *view, struct slice organisation,
+                      enum store_actor_kind kind, struct slice id, struct slice *ret,
+                      struct error *error)
+{
+    struct store_api_key key = {.role = STORE_VIEWER};
+    *ret = id;
+    if (kind != STORE_BY_KEY)
+        return 0;
+    int result = store_get_api_key(view, organisation, id, &key, error);
+    if (result == 0 && key.created_by.length > 0)
+        *ret = key.created_by;
+    return result;
+}
+
 // ---- The first admin
 
 // The first organisation, made when there is none; *ret_members: somebody has been here.

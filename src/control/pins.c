@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 enum { PAGE = 500 };
 static const struct slice prefix = {CONTROL_FILE_PREFIX, sizeof CONTROL_FILE_PREFIX - 1};
@@ -60,34 +61,24 @@ static int add_sighting(struct filling *filling, const void *row)
 
 static const struct {
     enum store_kind kind;
-    size_t size;
     int (*add)(struct filling *filling, const void *row);
 } kinds[] = {
-    {STORE_OVERRIDE, sizeof(struct store_override), add_override},
-    {STORE_DEFINITION, sizeof(struct store_definition), add_definition},
-    {STORE_SIGHTING, sizeof(struct store_sighting), add_sighting},
+    {STORE_OVERRIDE, add_override},
+    {STORE_DEFINITION, add_definition},
+    {STORE_SIGHTING, add_sighting},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 // The arena is not forgotten: a server's row that somebody still looks at may be in it.
 static int fill_of_kind(struct filling *filling, size_t kind, struct error *error)
 {
-    struct control_walk walk = control_walk_start(PAGE);
-    while (walk.more) {
-        const void *rows = NULL;
-        size_t count = 0;
-        int result = store_list(filling->view, kinds[kind].kind, filling->organisation,
-                                filling->server, &walk.page, &rows, &count, &walk.more, error);
-        const char *row = rows;
-        for (size_t i = 0; result == 0 && i < count; i++, row += kinds[kind].size)
-            result = kinds[kind].add(filling, row);
-        if (result != 0)
-            return result;
-        control_walk_on(
-            &walk,
-            count == 0 ? NULL : (const struct store_head *)(const void *)(row - kinds[kind].size));
-    }
-    return 0;
+    struct store_walk walk = store_walk_over(kinds[kind].kind, filling->organisation, PAGE);
+    int result = 0;
+    walk.parent = filling->server;
+    walk.keeps = true;
+    while (store_walk_next(&walk, filling->view, &result, error))
+        result = kinds[kind].add(filling, walk.row);
+    return result;
 }
 
 static int keep(struct control_state *state, struct slice id, struct slice key,
@@ -176,27 +167,14 @@ static void load_if_of_file(struct control *control, struct store_view *view,
 static int load_file_pins_of(struct control *control, struct store_view *view,
                              struct slice organisation, size_t kind, struct error *error)
 {
-    struct control_walk walk = control_walk_start(PAGE);
-    while (walk.more) {
-        const void *rows = NULL;
-        size_t count = 0;
-        int result = store_list(view, kinds[kind].kind, organisation, (struct slice){0}, &walk.page,
-                                &rows, &count, &walk.more, error);
-        if (result != 0)
-            return result;
-        const char *row = rows;
-        for (size_t i = 0; i < count; i++, row += kinds[kind].size) {
-            // The three kinds begin alike.
-            const struct store_override *any = (const void *)row;
-            if (table_get(&control->state.pins, any->server) == NULL)
-                load_if_of_file(control, view, organisation, any->server);
-        }
-        control_walk_on(
-            &walk,
-            count == 0 ? NULL : (const struct store_head *)(const void *)(row - kinds[kind].size));
-        store_forget(view);
+    struct store_walk walk = store_walk_over(kinds[kind].kind, organisation, PAGE);
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error)) {
+        const struct store_override *any = walk.row; // the three kinds begin alike
+        if (table_get(&control->state.pins, any->server) == NULL)
+            load_if_of_file(control, view, organisation, any->server);
     }
-    return 0;
+    return result;
 }
 
 int control_load_file_pins(struct control *control, struct store_view *view,

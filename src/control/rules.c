@@ -293,6 +293,8 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     struct dirty dirty;
     int result = 0;
     control_vouch_changes(control, changes, count);
+    if (control->desk != NULL)
+        approval_desk_committed(control->desk, view, changes, count);
     table_init(&dirty.organisations);
     table_init(&dirty.servers);
     table_init(&dirty.tools);
@@ -319,6 +321,8 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     table_release(&dirty.tools);
     table_release(&dirty.policies);
     table_release(&dirty.grants);
+    if (control->options.committed != NULL)
+        control->options.committed(control->options.argument, view, changes, count);
 }
 
 void control_in_force(struct control *control, uint64_t serial)
@@ -389,6 +393,8 @@ static int write_use(void *argument, struct store_view *view, struct error *erro
     if (walk.result == 0) {
         control->used_until_ms = walk.latest_ms;
         walk.result = store_forget_expired(view, clock_wall_ms(), &walk.error);
+        if (walk.result == 0)
+            walk.result = store_forget_questions(view, clock_wall_ms(), &walk.error);
     }
     *error = walk.error;
     return walk.result;

@@ -10,12 +10,6 @@
 
 enum { PAGE = 1000 };
 
-struct slice control_place_of(const struct store_credential *credential, struct arena *arena)
-{
-    return arena_format(arena, "credential/%.*s/%.*s", SLICE_PRINT(credential->head.organisation),
-                        SLICE_PRINT(credential->head.id));
-}
-
 static int compare(struct slice a, struct slice b)
 {
     size_t shorter = a.length < b.length ? a.length : b.length;

@@ -22,11 +22,8 @@ struct surroundings {
 
 static void surroundings_release(struct surroundings *around)
 {
-    for (size_t i = 0; i < around->value_count; i++) {
-        if (around->values[i].data != NULL)
-            memory_wipe(around->values[i].data, around->values[i].capacity);
-        buffer_release(&around->values[i]);
-    }
+    for (size_t i = 0; i < around->value_count; i++)
+        buffer_wipe(&around->values[i]);
 }
 
 static int add_credential(const struct control *control, const struct control_secret *secret,

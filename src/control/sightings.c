@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 enum {
     QUEUE_BYTES_MAX = 96 * 1024 * 1024, // a whole draft fits (pipeline/watch.c)
@@ -135,36 +136,28 @@ static int find_server(struct writing *writing, struct error *error)
 
 static int read_sightings(struct writing *writing, struct error *error)
 {
-    struct control_walk walk = control_walk_start(PAGE);
-    while (walk.more) {
-        const struct store_sighting *rows = NULL;
-        size_t count = 0;
-        int result = store_list_sighting(writing->view, writing->organisation, writing->server,
-                                         &walk.page, &rows, &count, &walk.more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
-            result = table_put(&writing->sightings, rows[i].tool, (void *)(uintptr_t)&rows[i]);
-        if (result != 0)
-            return result;
-        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+    struct store_walk walk = store_walk_over(STORE_SIGHTING, writing->organisation, PAGE);
+    int result = 0;
+    walk.parent = writing->server;
+    walk.keeps = true;
+    while (store_walk_next(&walk, writing->view, &result, error)) {
+        const struct store_sighting *row = walk.row;
+        result = table_put(&writing->sightings, row->tool, (void *)(uintptr_t)row);
     }
-    return 0;
+    return result;
 }
 
 static int read_definitions(struct writing *writing, struct error *error)
 {
-    struct control_walk walk = control_walk_start(PAGE);
-    while (walk.more) {
-        const struct store_definition *rows = NULL;
-        size_t count = 0;
-        int result = store_list_definition(writing->view, writing->organisation, writing->server,
-                                           &walk.page, &rows, &count, &walk.more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
-            result = table_put(&writing->definitions, rows[i].print, (void *)(uintptr_t)&rows[i]);
-        if (result != 0)
-            return result;
-        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
+    struct store_walk walk = store_walk_over(STORE_DEFINITION, writing->organisation, PAGE);
+    int result = 0;
+    walk.parent = writing->server;
+    walk.keeps = true;
+    while (store_walk_next(&walk, writing->view, &result, error)) {
+        const struct store_definition *row = walk.row;
+        result = table_put(&writing->definitions, row->print, (void *)(uintptr_t)row);
     }
-    return 0;
+    return result;
 }
 
 static void release(struct writing *writing)

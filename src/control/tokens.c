@@ -7,13 +7,6 @@
 
 enum { ANSWER_MAX = 256 * 1024, REVOKE_MS = 5000 };
 
-static void wipe(struct buffer *buffer)
-{
-    if (buffer->data != NULL)
-        memory_wipe(buffer->data, buffer->capacity);
-    buffer_release(buffer);
-}
-
 static int post(struct fetch *fetch, const struct control_endpoint *endpoint, struct buffer *form,
                 int timeout_ms, struct arena *arena, struct fetch_answer *ret, struct error *error)
 {
@@ -37,7 +30,7 @@ static int post(struct fetch *fetch, const struct control_endpoint *endpoint, st
                                           .secret = true};
     int result = form->failed || header.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
                                                : fetch_wait(fetch, &request, arena, ret, error);
-    wipe(&header);
+    buffer_wipe(&header);
     memory_free(url);
     return result;
 }
@@ -55,7 +48,7 @@ int control_ask_tokens(struct fetch *fetch, const struct control_endpoint *endpo
     else if (result == ERROR_DENIED)
         result = ERROR_UNREACHABLE; // the guard's word, which may change; not that of an endpoint
     memory_wipe_slice(answer.body);
-    wipe(form);
+    buffer_wipe(form);
     return result;
 }
 
@@ -72,5 +65,5 @@ void control_revoke_token(struct fetch *fetch, const struct control_endpoint *en
     struct error error = {0};
     int result = post(fetch, endpoint, &form, REVOKE_MS, arena, &answer, &error);
     (void)result;
-    wipe(&form);
+    buffer_wipe(&form);
 }

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tries a server out, on a loop of its own, so that nothing that serves calls notices, and writes
-// what was found as JSON.
-#include "control/control.h"
+// what was found as JSON. Its tools are taken into the catalogue, as those that agents list are.
+#include "control/control_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "json/json.h"
 #include "trial/trial.h"
 
@@ -17,7 +18,7 @@ enum {
     TRIAL_MESSAGE_MAX = 4 * 1024 * 1024,
     TRIAL_PAGES_MAX = 50,
     TRIAL_TOOLS_MAX = 2000,
-    TRIAL_TOOLS_BYTES_MAX = 4 * 1024 * 1024,
+    TRIAL_TOOLS_BYTES_MAX = 16 * 1024 * 1024,
 };
 
 // ---- What was found
@@ -112,7 +113,7 @@ static void write_legs(const struct trial_result *result, struct buffer *out)
     }
 }
 
-static void write_result(const struct trial_result *result, struct buffer *out)
+static void write_result(const struct trial_result *result, bool kept, struct buffer *out)
 {
     bool good = result->kind[0] == '\0';
     bool spoke = result->version[0] != '\0';
@@ -129,11 +130,37 @@ static void write_result(const struct trial_result *result, struct buffer *out)
     else
         buffer_append_format(out, ",\"tools\":{\"count\":%zu,\"more\":%s,\"names\":[%.*s]}",
                              result->tool_count, result->more ? "true" : "false",
-                             SLICE_PRINT(buffer_slice(&result->tools)));
+                             SLICE_PRINT(buffer_slice(&result->names)));
+    buffer_append_format(out, ",\"catalogued\":%s", kept ? "true" : "false");
     write_problem(result, out);
     write_errors(result, out);
     buffer_append_string(out, "}");
-    out->failed = out->failed || result->tools.failed;
+    out->failed = out->failed || result->names.failed;
+}
+
+// ---- Keeping
+
+// False: nothing was kept. That is no reason to hold back what the trial found.
+static bool keep_tools(const struct control_trial *given, const struct trial_result *result)
+{
+    struct buffer text;
+    struct error error = {0};
+    if (given->control == NULL || result->kind[0] != '\0' || result->pages == 0)
+        return false;
+    buffer_init(&text, 0);
+    buffer_append_string(&text, "[");
+    buffer_append(&text, buffer_slice(&result->tools));
+    buffer_append_string(&text, "]");
+    const struct pipeline_listing listing = {
+        .server = given->server->name, .tools = buffer_slice(&text), .complete = !result->more};
+    int kept = text.failed || result->tools.failed
+                   ? error_set(&error, ERROR_NO_MEMORY, "out of memory")
+                   : control_keep_listing(given->control, &listing, &error);
+    buffer_release(&text);
+    if (kept != 0)
+        log_event(LOG_WARNING, "control", "the tools of server '%.*s' are not catalogued: %s",
+                  SLICE_PRINT(given->server->name), error.text);
+    return kept == 0;
 }
 
 // ---- Trying
@@ -168,7 +195,9 @@ int control_try_server(const struct control_trial *given, struct buffer *out, st
                                           .message_max = TRIAL_MESSAGE_MAX,
                                           .pages_max = TRIAL_PAGES_MAX,
                                           .tools_max = TRIAL_TOOLS_MAX,
-                                          .tools_bytes_max = TRIAL_TOOLS_BYTES_MAX};
+                                          .tools_bytes_max = TRIAL_TOOLS_BYTES_MAX,
+                                          .names = true,
+                                          .definitions = given->control != NULL};
     struct trying trying = {.stop = given->stop, .loop = loop_new()};
     if (trying.loop == NULL)
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
@@ -180,7 +209,8 @@ int control_try_server(const struct control_trial *given, struct buffer *out, st
     trying.watch = loop_timer_open(trying.loop, watch_cb, &trying);
     loop_timer_start(trying.watch, TRIAL_WATCH_MS, TRIAL_WATCH_MS);
     loop_run(trying.loop);
-    write_result(trial_get_result(trying.trial), out);
+    const struct trial_result *found = trial_get_result(trying.trial);
+    write_result(found, keep_tools(given, found), out);
     loop_timer_close(trying.watch);
     trial_free(trying.trial);
     loop_free(trying.loop);

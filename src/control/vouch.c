@@ -11,12 +11,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/walk.h"
 
 #include <stdio.h>
 
 enum {
     DAY_MS = 24 * 60 * 60 * 1000,
-    PAGE = 1000,
     STARTS = 100,
     ROWS_AT_ONCE = 2000, // that are removed while other changes wait
 };
@@ -98,21 +98,12 @@ static int look_at_chain(struct control_vouch *vouch, struct store_view *view,
 // What others may have written, or a process before this one.
 static int look(struct control_vouch *vouch, struct store_view *view, struct error *error)
 {
-    for (struct control_walk walk = control_walk_start(PAGE); walk.more && !vouch->looked;) {
-        const struct store_organisation *rows = NULL;
-        const struct slice none = {0};
-        size_t count = 0;
-        int result =
-            store_list_organisation(view, none, none, &walk.page, &rows, &count, &walk.more, error);
-        for (size_t i = 0; result == 0 && i < count; i++)
-            result = look_at_chain(vouch, view, rows[i].head.id, error);
-        if (result != 0)
-            return result;
-        control_walk_on(&walk, count == 0 ? NULL : &rows[count - 1].head);
-        store_forget(view);
-    }
-    vouch->looked = true;
-    return 0;
+    struct store_walk walk = store_walk_organisations();
+    int result = 0;
+    while (store_walk_next(&walk, view, &result, error))
+        result = look_at_chain(vouch, view, walk.id, error);
+    vouch->looked = result == 0;
+    return result;
 }
 
 // ---- Notes

@@ -106,6 +106,29 @@ int decisions_find(struct decisions *decisions, const struct decisions_filter *f
                    const struct decisions_page *page, decisions_row_cb visit, void *argument,
                    struct decisions_found *ret, struct error *error) MUST_CHECK;
 
+// ---- Many rows, the oldest first, for who judges each of them himself
+struct decisions_piece {
+    uint64_t after;     // the last row of the piece before, 0: from the oldest
+    uint64_t until;     // no newer row than this, 0: any
+    uint64_t rows_most; // 0: any number; counted by blocks of some thousands
+    int64_t budget_us;  // time to read; 0: without end
+};
+struct decisions_given {
+    uint64_t position; // everything up to this row has been looked at: where to go on
+    uint64_t rows;     // that were given
+    uint64_t gone;     // that the index knows of, and that are not in the log any more as they were
+    uint64_t oldest;   // the first row that there is, 0: there is none
+    int64_t last_ms;   // of the last row that was given, 0: none was
+    bool more;         // the time or the number was over
+};
+// Whole lines, each with its line feed.
+typedef int (*decisions_lines_cb)(void *argument, struct slice lines);
+// Gives all lines that the index says may be asked for, and a few others: only the first and the
+// last of what is given at once is looked at again. Otherwise as decisions_find.
+int decisions_read(struct decisions *decisions, const struct decisions_filter *filter,
+                   const struct decisions_piece *piece, decisions_lines_cb visit, void *argument,
+                   struct decisions_given *ret, struct error *error) MUST_CHECK;
+
 // ---- Counts
 
 enum decisions_key { DECISIONS_BY_NOTHING = -1 }; // or one of the texts before DECISIONS_ID

@@ -155,10 +155,10 @@ int search_next(struct search *search, struct store_block *ret, bool *ret_found,
 {
     bool wanted = false;
     int result = 0;
-    *ret_found = false;
     while (result == 0 && !wanted) {
         // Each search comes further, however short its time.
         search->late = search->blocks++ > 0 && search_is_late(search);
+        *ret_found = false; // the block that was found before is not wanted
         if (search->late)
             return 0;
         result = store_index_next_block(search->reader->index, ret, ret_found, error);
@@ -218,8 +218,7 @@ static int open_cb(void *argument, const struct store_segment *segment)
     return 0;
 }
 
-// False: its file is gone.
-static bool open_segment(struct search *search)
+bool search_open(struct search *search)
 {
     struct reader *reader = search->reader;
     if (!reader->opened) {
@@ -237,7 +236,7 @@ bool search_read(struct search *search, const struct packed_row *packed, int64_t
                  struct decisions_row *ret)
 {
     struct reader *reader = search->reader;
-    return packed->length > 1 && open_segment(search) &&
+    return packed->length > 1 && search_open(search) &&
            log_file_read(reader->fd, reader->line, packed->length, packed->at) &&
            reader->line[packed->length - 1] == '\n' &&
            decisions_row_read(slice_of(reader->line, packed->length - 1), ret) &&

@@ -39,6 +39,8 @@ int search_next(struct search *search, struct store_block *ret, bool *ret_found,
 int search_unpack(struct search *search, const struct store_block *block,
                   struct error *error) MUST_CHECK;
 bool search_is_late(const struct search *search);
+// Opens the file of the segment that is looked at. False: it is gone.
+bool search_open(struct search *search);
 // Reads a row from the log. False: it is not there any more, or not what is asked for.
 bool search_read(struct search *search, const struct packed_row *packed, int64_t number,
                  struct decisions_row *ret);

@@ -44,24 +44,43 @@ static void answered_cb(void *argument, const struct fetch_answer *answer)
     pthread_mutex_unlock(&waiting->lock);
 }
 
+static void waiting_init(struct waiting *waiting, struct arena *arena, struct fetch_answer *answer)
+{
+    *waiting = (struct waiting){.arena = arena, .answer = answer};
+    *answer = (struct fetch_answer){0};
+    pthread_mutex_init(&waiting->lock, NULL);
+    pthread_cond_init(&waiting->over, NULL);
+}
+
+// `result`: of the start.
+static int wait_for(struct waiting *waiting, int result, struct error *error)
+{
+    if (result == 0) {
+        pthread_mutex_lock(&waiting->lock);
+        while (!waiting->is_over)
+            pthread_cond_wait(&waiting->over, &waiting->lock);
+        pthread_mutex_unlock(&waiting->lock);
+        result = waiting->error.code;
+        if (result != 0)
+            error_set(error, result, "%s", waiting->error.text);
+    }
+    pthread_cond_destroy(&waiting->over);
+    pthread_mutex_destroy(&waiting->lock);
+    return result;
+}
+
 int fetch_wait(struct fetch *fetch, const struct fetch_request *request, struct arena *arena,
                struct fetch_answer *ret, struct error *error)
 {
-    struct waiting waiting = {.arena = arena, .answer = ret};
-    *ret = (struct fetch_answer){0};
-    pthread_mutex_init(&waiting.lock, NULL);
-    pthread_cond_init(&waiting.over, NULL);
-    int result = fetch_start(fetch, request, answered_cb, &waiting, error);
-    if (result == 0) {
-        pthread_mutex_lock(&waiting.lock);
-        while (!waiting.is_over)
-            pthread_cond_wait(&waiting.over, &waiting.lock);
-        pthread_mutex_unlock(&waiting.lock);
-        result = waiting.error.code;
-        if (result != 0)
-            error_set(error, result, "%s", waiting.error.text);
-    }
-    pthread_cond_destroy(&waiting.over);
-    pthread_mutex_destroy(&waiting.lock);
-    return result;
+    struct waiting waiting;
+    waiting_init(&waiting, arena, ret);
+    return wait_for(&waiting, fetch_start(fetch, request, answered_cb, &waiting, error), error);
+}
+
+int fetch_mail_wait(struct fetch *fetch, const struct fetch_mail *mail, struct arena *arena,
+                    struct fetch_answer *ret, struct error *error)
+{
+    struct waiting waiting;
+    waiting_init(&waiting, arena, ret);
+    return wait_for(&waiting, fetch_mail_start(fetch, mail, answered_cb, &waiting, error), error);
 }

@@ -58,7 +58,7 @@ static void end_finished(struct fetch *fetch)
     }
 }
 
-static bool is_stopping(struct fetch *fetch)
+bool fetch_is_stopping(struct fetch *fetch)
 {
     pthread_mutex_lock(&fetch->lock);
     bool stopping = fetch->stopping;
@@ -78,7 +78,7 @@ static void *run(void *argument)
     struct fetch *fetch = argument;
     struct transfer *transfer;
     int running;
-    while (!is_stopping(fetch)) {
+    while (!fetch_is_stopping(fetch)) {
         begin_started(fetch);
         curl_multi_perform(fetch->multi, &running);
         end_finished(fetch);
@@ -115,23 +115,33 @@ int fetch_open(const struct fetch_options *options, struct fetch **ret, struct e
         *ret = fetch;
         return 0;
     }
-    fetch->stopping = true; // there is no thread to wait for
+    fetch->joined = true; // there is no thread to wait for
     fetch_close(fetch);
     return error_set(error, ERROR_NO_MEMORY, "no memory for requests to outside");
+}
+
+void fetch_halt(struct fetch *fetch)
+{
+    if (fetch == NULL)
+        return;
+    pthread_mutex_lock(&fetch->lock);
+    fetch->stopping = true;
+    pthread_mutex_unlock(&fetch->lock);
+    if (fetch->multi != NULL)
+        curl_multi_wakeup(fetch->multi);
 }
 
 void fetch_stop(struct fetch *fetch)
 {
     if (fetch == NULL)
         return;
+    fetch_halt(fetch);
     pthread_mutex_lock(&fetch->lock);
-    bool started = !fetch->stopping;
-    fetch->stopping = true;
+    bool mine = !fetch->joined;
+    fetch->joined = true;
     pthread_mutex_unlock(&fetch->lock);
-    if (started) {
-        curl_multi_wakeup(fetch->multi);
+    if (mine)
         pthread_join(fetch->thread, NULL);
-    }
 }
 
 void fetch_close(struct fetch *fetch)
@@ -146,13 +156,10 @@ void fetch_close(struct fetch *fetch)
     curl_global_cleanup();
 }
 
-int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_done_cb done,
-                void *argument, struct error *error)
+int fetch_put(struct transfer *transfer, fetch_done_cb done, void *argument, struct error *error)
 {
-    struct transfer *transfer = NULL;
-    int result = transfer_new(fetch, request, &transfer, error);
-    if (result != 0)
-        return result;
+    struct fetch *fetch = transfer->fetch;
+    int result = 0;
     transfer->done = done;
     transfer->argument = argument;
     pthread_mutex_lock(&fetch->lock);
@@ -171,4 +178,12 @@ int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_
     else
         transfer_free(transfer);
     return result;
+}
+
+int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_done_cb done,
+                void *argument, struct error *error)
+{
+    struct transfer *transfer = NULL;
+    int result = transfer_new(fetch, request, &transfer, error);
+    return result == 0 ? fetch_put(transfer, done, argument, error) : result;
 }

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Requests of the control plane to addresses outside, whose URLs its users or others chose: sinks,
-// identity providers, authorization servers. The only door to libcurl, on one thread of its own.
+// identity providers, authorization servers, webhooks; and mail. The only door to libcurl, on one
+// thread of its own.
 // Every address that is connected to is judged by the guard, after the name was resolved, for each
 // redirect, and again when a connection is used anew. http and https only; no proxy, cookie, netrc
 // or content encoding; TLS always verified.
@@ -31,6 +32,8 @@ struct fetch_options {
 };
 int fetch_open(const struct fetch_options *options, struct fetch **ret,
                struct error *error) MUST_CHECK;
+// Begins what fetch_stop waits for, so that several can end at the same time. Any thread.
+void fetch_halt(struct fetch *fetch);
 // Ends what is under way with ERROR_CANCELLED, each `done` before this returns; what is started
 // later is refused with the same. Never on fetch's own thread. Idempotent; NULL accepted.
 void fetch_stop(struct fetch *fetch);
@@ -77,3 +80,67 @@ int fetch_start(struct fetch *fetch, const struct fetch_request *request, fetch_
 // the answer's error.
 int fetch_wait(struct fetch *fetch, const struct fetch_request *request, struct arena *arena,
                struct fetch_answer *ret, struct error *error) MUST_CHECK;
+
+// ---- Webhooks, signed as Standard Webhooks 1.0.0 has it: HMAC-SHA256 over id, time and body.
+// Pure.
+enum {
+    FETCH_WEBHOOK_KEYS_MAX = 2, // a second while they are changed
+    FETCH_WEBHOOK_KEY_LEAST = 24,
+    FETCH_WEBHOOK_KEY_MOST = 64,
+    FETCH_WEBHOOK_SIGNATURES = 160,
+};
+// Reads "whsec_" with base64 of 24 to 64 bytes behind it.
+bool fetch_webhook_key_parse(struct slice text, unsigned char ret[FETCH_WEBHOOK_KEY_MOST],
+                             size_t *ret_size);
+struct fetch_webhook {
+    const char *id; // "msg_...", at most 80 bytes; the same each time that the same is sent
+    int64_t now_s;
+    struct slice body;
+    struct slice keys[FETCH_WEBHOOK_KEYS_MAX]; // their bytes; empty: none
+};
+struct fetch_webhook_headers { // "Name: value"
+    char id[100], time[64], signatures[FETCH_WEBHOOK_SIGNATURES];
+};
+// ERROR_NO_MEMORY.
+int fetch_webhook_sign(const struct fetch_webhook *webhook,
+                       struct fetch_webhook_headers *ret) MUST_CHECK;
+// What a Retry-After header asks for: seconds, or a date (RFC 9110). 0: nothing that is understood.
+uint64_t fetch_retry_after_ms(struct slice value, int64_t now_ms);
+
+// ---- Mail, by SMTP (RFC 5321). The server is one that the operator chose: the guard is not asked.
+enum fetch_mail_security {
+    FETCH_MAIL_STARTTLS, // or not at all
+    FETCH_MAIL_TLS,      // from the first byte
+    FETCH_MAIL_PLAIN,    // only to a loopback address, unless `anywhere`
+};
+enum {
+    FETCH_MAIL_ADDRESS_MAX = 254,
+    FETCH_MAIL_ADDRESSES_MAX = 32,
+    FETCH_MAIL_LINE_MAX = 998,
+    FETCH_MAIL_MESSAGE_MAX = 1024 * 1024,
+};
+// Copied at the start.
+struct fetch_mail {
+    const char *host; // a name or an address, IPv6 without brackets
+    uint16_t port;
+    enum fetch_mail_security security;
+    bool anywhere;         // without TLS to any address; never with a password
+    const char *user;      // NULL: it does not log in
+    const char *password;  // by AUTH PLAIN or LOGIN
+    const char *from;      // addresses as fetch_mail_address_is_good has them
+    const char *const *to; // ended by NULL
+    struct slice message;  // head and body, lines ended by CRLF
+    int timeout_ms;        // for everything together
+};
+// An address of printable ASCII that needs no quotes: "a.b+c@example.com".
+bool fetch_mail_address_is_good(struct slice address);
+// As fetch_start. An answer's status is the server's last reply code: 250 when it has taken the
+// message for one recipient at least; its head has the lines of all replies. ERROR_RANGE: nothing
+// of it may be sent, a header that is none included. ERROR_DENIED: the server has no TLS.
+// While a server thinks about a whole message, for 20 s at most, libcurl waits on the thread, but
+// not beyond fetch_stop: mails that must not wait for one another go by different fetches.
+int fetch_mail_start(struct fetch *fetch, const struct fetch_mail *mail, fetch_done_cb done,
+                     void *argument, struct error *error) MUST_CHECK;
+// As fetch_wait.
+int fetch_mail_wait(struct fetch *fetch, const struct fetch_mail *mail, struct arena *arena,
+                    struct fetch_answer *ret, struct error *error) MUST_CHECK;

@@ -21,9 +21,12 @@ struct fetch {
     pthread_mutex_t lock; // of the rest
     struct list started;  // transfers that the thread has not seen yet
     size_t open;          // all that are not done
-    bool stopping;
+    bool stopping, joined;
     struct list running; // the thread's own
 };
+
+// To one address of each family at most, until one of them answers.
+enum { TRANSFER_SOCKETS_MAX = 4 };
 
 struct transfer {
     struct list link; // in fetch->started, then in fetch->running
@@ -38,7 +41,12 @@ struct transfer {
     uint64_t deadline_us; // monotonic
     unsigned redirects;
     bool follow, secret;
-    bool plain;         // http
+    bool plain;                        // http
+    bool mail;                         // SMTP: `body` is the message
+    bool anywhere;                     // ... without TLS to other addresses than loopback, too
+    size_t sent;                       // ... bytes of it
+    int sockets[TRANSFER_SOCKETS_MAX]; // ... those that libcurl has open; -1: none
+    struct curl_slist *recipients;
     bool head_over;     // of the answer that is coming in
     size_t heads_bytes; // of all that came
     struct buffer head; // lines of the last one, each ended by '\n'
@@ -54,11 +62,25 @@ struct transfer {
 int transfer_new(struct fetch *fetch, const struct fetch_request *request, struct transfer **ret,
                  struct error *error) MUST_CHECK;
 void transfer_free(struct transfer *transfer);
+// One without a request; NULL: no memory.
+struct transfer *transfer_make(struct fetch *fetch, int timeout_ms) MUST_CHECK;
+// What is true of all of them; `protocols` as libcurl names them.
+CURLcode transfer_set_safety(struct transfer *transfer, const char *protocols) MUST_CHECK;
 // Hands it to the multi handle, at first and for each redirect. CURLcode of a failure.
 CURLcode transfer_begin(struct transfer *transfer) MUST_CHECK;
 // libcurl is through with it. True: a redirect was followed, it goes on. False: `done` was called.
 bool transfer_goes_on(struct transfer *transfer, CURLcode code);
 void transfer_fail(struct transfer *transfer, int code, const char *text); // calls `done`
+
+bool fetch_is_stopping(struct fetch *fetch);
+// ---- fetch.c: hands it to the thread, whatever it is. It is freed when this fails.
+int fetch_put(struct transfer *transfer, fetch_done_cb done, void *argument,
+              struct error *error) MUST_CHECK;
+
+// ---- mail.c
+void transfer_swap_socket(struct transfer *transfer, int from, int to); // one of `sockets`
+int transfer_judge_mail(const struct transfer *transfer, const struct loop_address *address,
+                        struct error *error);
 
 // ---- url.c: ERROR_RANGE with a sentence that quotes no path.
 struct url_origin {

@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-enum { ARENA_ROOM = 64 * 1024, CONNECT_MS = 10 * 1000 };
+enum { ARENA_ROOM = 64 * 1024, CONNECT_MS = 10 * 1000, MAIL_TAKEN = 250 };
 
 static const struct error no_memory = {.code = ERROR_NO_MEMORY, .text = "out of memory"};
 
@@ -20,6 +20,8 @@ static const struct error no_memory = {.code = ERROR_NO_MEMORY, .text = "out of 
 static int judge(const struct transfer *transfer, const struct loop_address *address,
                  struct error *error)
 {
+    if (transfer->mail)
+        return transfer_judge_mail(transfer, address, error);
     int result = net_guard_check(transfer->fetch->guard, address, error);
     if (result == 0 && transfer->plain && transfer->secret && !net_address_is_loopback(address))
         return error_set(error, ERROR_DENIED, "a credential is not sent over plain http");
@@ -37,7 +39,10 @@ static curl_socket_t open_socket_cb(void *argument, curlsocktype purpose,
     memcpy(&address.storage, &peer->addr, peer->addrlen);
     if (judge(transfer, &address, &transfer->refused) != 0)
         return CURL_SOCKET_BAD;
-    return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+    int opened = socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+    if (transfer->mail)
+        transfer_swap_socket(transfer, -1, opened);
+    return opened;
 }
 
 // Before each request, also over a connection that was opened for an earlier one, when the operator
@@ -111,10 +116,10 @@ static size_t body_cb(char *bytes, size_t size, size_t count, void *argument)
     if (code == CURLE_OK)                                                                          \
     code = curl_easy_setopt(transfer->easy, option, value)
 
-static CURLcode set_safety(struct transfer *transfer)
+CURLcode transfer_set_safety(struct transfer *transfer, const char *protocols)
 {
     CURLcode code = CURLE_OK;
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, protocols);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -135,6 +140,8 @@ static CURLcode set_safety(struct transfer *transfer)
     SET(CURLOPT_OPENSOCKETDATA, transfer);
     SET(CURLOPT_PREREQFUNCTION, before_request_cb);
     SET(CURLOPT_PREREQDATA, transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->detail);
+    SET(CURLOPT_PRIVATE, transfer);
     return code;
 }
 
@@ -160,8 +167,6 @@ static CURLcode set_request(struct transfer *transfer)
     SET(CURLOPT_WRITEFUNCTION, body_cb);
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->answer_max);
-    SET(CURLOPT_ERRORBUFFER, transfer->detail);
-    SET(CURLOPT_PRIVATE, transfer);
     return code;
 }
 
@@ -234,23 +239,37 @@ static int copy_request(struct transfer *transfer, const struct fetch_request *r
     return copy_headers(transfer, request->headers, error);
 }
 
-int transfer_new(struct fetch *fetch, const struct fetch_request *request, struct transfer **ret,
-                 struct error *error)
+struct transfer *transfer_make(struct fetch *fetch, int timeout_ms)
 {
     struct transfer *transfer = memory_try_new(sizeof *transfer);
     if (transfer == NULL)
-        return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    int wanted = request->timeout_ms <= 0 ? FETCH_TIMEOUT_MS : request->timeout_ms;
+        return NULL;
+    int wanted = timeout_ms <= 0 ? FETCH_TIMEOUT_MS : timeout_ms;
     int time_ms = wanted > FETCH_TIMEOUT_MOST_MS ? FETCH_TIMEOUT_MOST_MS : wanted;
     list_init(&transfer->link);
     transfer->fetch = fetch;
-    transfer->answer_max = request->answer_max == 0 ? FETCH_ANSWER_MAX : request->answer_max;
+    for (size_t i = 0; i < TRANSFER_SOCKETS_MAX; i++)
+        transfer->sockets[i] = -1;
     transfer->deadline_us = clock_monotonic_us() + (uint64_t)time_ms * 1000;
     buffer_init(&transfer->head, 2 * FETCH_HEADS_MAX);
     buffer_init(&transfer->answer, 0);
     transfer->easy = curl_easy_init();
-    int result = transfer->easy == NULL ? ERROR_NO_MEMORY : copy_request(transfer, request, error);
-    if (result == 0 && (set_safety(transfer) != CURLE_OK || set_request(transfer) != CURLE_OK))
+    if (transfer->easy != NULL)
+        return transfer;
+    transfer_free(transfer);
+    return NULL;
+}
+
+int transfer_new(struct fetch *fetch, const struct fetch_request *request, struct transfer **ret,
+                 struct error *error)
+{
+    struct transfer *transfer = transfer_make(fetch, request->timeout_ms);
+    if (transfer == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    transfer->answer_max = request->answer_max == 0 ? FETCH_ANSWER_MAX : request->answer_max;
+    int result = copy_request(transfer, request, error);
+    if (result == 0 && (transfer_set_safety(transfer, "http,https") != CURLE_OK ||
+                        set_request(transfer) != CURLE_OK))
         result = ERROR_NO_MEMORY;
     if (result == ERROR_NO_MEMORY)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
@@ -262,20 +281,14 @@ int transfer_new(struct fetch *fetch, const struct fetch_request *request, struc
 }
 
 // What went out and came back may be a credential.
-static void wipe(struct buffer *buffer)
-{
-    if (buffer->data != NULL)
-        memory_wipe(buffer->data, buffer->capacity);
-    buffer_release(buffer);
-}
-
 void transfer_free(struct transfer *transfer)
 {
     if (transfer->easy != NULL)
         curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
-    wipe(&transfer->head);
-    wipe(&transfer->answer);
+    curl_slist_free_all(transfer->recipients);
+    buffer_wipe(&transfer->head);
+    buffer_wipe(&transfer->answer);
     arena_release(&transfer->arena);
     memory_free(transfer);
 }
@@ -312,7 +325,9 @@ static void fail(struct transfer *transfer, CURLcode code)
 {
     struct url_origin origin;
     char text[sizeof transfer->error.text];
-    if (fetch_url_check(transfer->url, &origin, NULL) != 0)
+    if (transfer->mail)
+        snprintf(origin.text, sizeof origin.text, "%.300s", transfer->url);
+    else if (fetch_url_check(transfer->url, &origin, NULL) != 0)
         snprintf(origin.text, sizeof origin.text, "the address");
     int kind = code_of(code);
     const char *why = transfer->detail[0] != '\0' ? transfer->detail : curl_easy_strerror(code);
@@ -388,6 +403,10 @@ bool transfer_goes_on(struct transfer *transfer, CURLcode code)
     char *where = NULL;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &where);
+    if (transfer->mail && code == CURLE_OK)
+        status = MAIL_TAKEN; // what it said to QUIT is of no interest
+    else if (transfer->mail && status >= 400 && transfer->error.code == 0)
+        code = CURLE_OK; // it says why not
     if (code == CURLE_OK && transfer->follow && is_redirect(status) && where != NULL) {
         if (turn_to(transfer, where, &transfer->error) == 0)
             code = transfer_begin(transfer);

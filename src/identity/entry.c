@@ -9,11 +9,12 @@ static size_t block_size(const struct identity_grant *grant, size_t token_count)
     size_t size = grant->reach_count * sizeof *grant->reach +
                   grant->tag_count * sizeof *grant->tags +
                   token_count * sizeof(struct identity_held) + grant->label.length +
-                  grant->id.length + grant->organisation.length;
+                  grant->id.length + grant->organisation.length + grant->paused_why.length;
     for (size_t i = 0; i < grant->tag_count; i++)
         size += grant->tags[i].length;
     for (size_t i = 0; i < grant->reach_count; i++)
-        size += grant->reach[i].server.length + grant->reach[i].name.length;
+        size +=
+            grant->reach[i].server.length + grant->reach[i].name.length + grant->reach[i].id.length;
     return size;
 }
 
@@ -34,6 +35,7 @@ static void fill(struct identity_entry *entry, const struct identity_grant *gran
     entry->grant.id = grant->id.data == NULL ? entry->grant.label : copy_bytes(&bytes, grant->id);
     if (grant->organisation.data != NULL)
         entry->grant.organisation = copy_bytes(&bytes, grant->organisation);
+    entry->grant.paused_why = copy_bytes(&bytes, grant->paused_why);
     for (size_t i = 0; i < grant->tag_count; i++)
         tags[i] = copy_bytes(&bytes, grant->tags[i]);
     for (size_t i = 0; i < grant->reach_count; i++) {
@@ -42,6 +44,7 @@ static void fill(struct identity_entry *entry, const struct identity_grant *gran
         reach[i].name = grant->reach[i].name.data == NULL
                             ? reach[i].server
                             : copy_bytes(&bytes, grant->reach[i].name);
+        reach[i].id = copy_bytes(&bytes, grant->reach[i].id);
     }
 }
 

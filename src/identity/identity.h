@@ -17,6 +17,7 @@ struct identity_reach {
     struct slice server; // as the gateway knows it: unique
     int policy;
     struct slice name; // as clients ask for it; data NULL: the same
+    struct slice id;   // of its record; empty: the configuration file declares it
 };
 
 struct identity_grant {
@@ -29,6 +30,8 @@ struct identity_grant {
     size_t reach_count;
     enum identity_mode mode;
     int64_t expires_ms; // wall clock; 0: never
+    int64_t paused_ms;  // every call is denied since then; 0: it is not paused
+    struct slice paused_why;
 };
 
 struct identity_token {
@@ -78,9 +81,15 @@ void identity_hash_with(struct identity_hasher *hasher, struct slice token, unsi
 
 // The grant of a presented token, or NULL with *ret_error ERROR_NOT_FOUND (unknown) or
 // ERROR_TIMEOUT (expired). The look-up is by hash, so its time tells nothing about tokens.
+// `ret_token` (NULL: not wanted) is of the grant's entry.
 const struct identity_grant *identity_resolve(const struct identity_table *table,
                                               struct identity_hasher *hasher, struct slice token,
-                                              int64_t now_ms, int *ret_error);
+                                              int64_t now_ms, int *ret_error,
+                                              const struct identity_token **ret_token);
+// The token of this hash; NULL when it is not this grant's (any more), or over.
+const struct identity_token *identity_token_of(const struct identity_table *table,
+                                               const unsigned char sha256[32],
+                                               struct slice grant_id, int64_t now_ms);
 const struct identity_grant *identity_by_id(const struct identity_table *table, struct slice id);
 // The grant's entry for a server, or NULL.
 const struct identity_reach *identity_reach(const struct identity_grant *grant,

@@ -168,6 +168,12 @@ static bool is_over(int64_t expires_ms, int64_t now_ms)
     return expires_ms != 0 && now_ms >= expires_ms;
 }
 
+static bool held_is_over(const struct identity_held *held, int64_t now_ms)
+{
+    return is_over(held->entry->grant.expires_ms, now_ms) ||
+           is_over(held->token.expires_ms, now_ms);
+}
+
 // Written at most once a minute: every worker reads it with every message.
 static void note_use(struct identity_entry *entry, int64_t now_ms)
 {
@@ -178,7 +184,8 @@ static void note_use(struct identity_entry *entry, int64_t now_ms)
 
 const struct identity_grant *identity_resolve(const struct identity_table *table,
                                               struct identity_hasher *hasher, struct slice token,
-                                              int64_t now_ms, int *ret_error)
+                                              int64_t now_ms, int *ret_error,
+                                              const struct identity_token **ret_token)
 {
     unsigned char hash[32];
     const struct identity_held *held = NULL;
@@ -187,15 +194,23 @@ const struct identity_grant *identity_resolve(const struct identity_table *table
         held = table_get(&table->by_token, hash_of(hash));
         memory_wipe(hash, sizeof hash);
     }
-    *ret_error =
-        held == NULL ? ERROR_NOT_FOUND
-        : is_over(held->entry->grant.expires_ms, now_ms) || is_over(held->token.expires_ms, now_ms)
-            ? ERROR_TIMEOUT
-            : 0;
+    *ret_error = held == NULL ? ERROR_NOT_FOUND : held_is_over(held, now_ms) ? ERROR_TIMEOUT : 0;
     if (*ret_error != 0)
         return NULL;
     note_use(held->entry, now_ms);
+    if (ret_token != NULL)
+        *ret_token = &held->token;
     return &held->entry->grant;
+}
+
+const struct identity_token *identity_token_of(const struct identity_table *table,
+                                               const unsigned char sha256[32],
+                                               struct slice grant_id, int64_t now_ms)
+{
+    const struct identity_held *held = table_get(&table->by_token, hash_of(sha256));
+    bool good =
+        held != NULL && slice_equal(held->entry->grant.id, grant_id) && !held_is_over(held, now_ms);
+    return good ? &held->token : NULL;
 }
 
 const struct identity_grant *identity_by_id(const struct identity_table *table, struct slice id)

@@ -121,6 +121,8 @@ static int collect_servers(struct inventory *inventory, const struct inventory_f
     if (result == 0)
         result = inventory_owners(inventory, filter->organisation, owners, &count, error);
     for (size_t i = 0; i < count && result == 0; i++) {
+        if (filter->own && owners[i] == STORE_CATALOGUE_SHARED)
+            continue;
         struct store_catalogue_servers wanted = {.owner = owners[i],
                                                  .after_fold = fold_slice(&after.fold),
                                                  .after_id = after.id,

@@ -193,6 +193,7 @@ void inventory_tool_release(struct inventory_tool *tool); // all zero is accepte
 // ---- Lists: pages by cursors, which are text for URLs. `next` is empty behind the last page.
 struct inventory_filter {
     struct slice organisation;
+    bool own;            // of servers: without what all organisations share
     struct slice text;   // what is typed: words, or the beginning of a name
     unsigned categories; // bits 1 << enum catalogue_category; 0: all
     struct slice server; // of tools: a slug; empty: all

@@ -137,6 +137,14 @@ struct json_position json_position(struct slice text, size_t offset);
 // Is it well-formed UTF-8? For text that did not come as JSON.
 bool json_is_utf8(struct slice text);
 
+// Calls back for each value that holds no others (empty arrays and objects, too), in text order,
+// with the path that policies name it by: "args.items[0].price", "args[\"odd key\"]"; `root` stands
+// in front ("args"). Paths end with the call. A result other than 0 ends it and is returned;
+// ERROR_NO_MEMORY.
+typedef int (*json_leaf_cb)(void *argument, struct slice path, uint32_t node);
+int json_each_leaf(const struct json_doc *doc, uint32_t node, const char *root, json_leaf_cb visit,
+                   void *argument) MUST_CHECK;
+
 // ---- Writing. Each appends to the buffer; the buffer's sticky `failed` tells the end.
 // A string in quotes, escaped; invalid UTF-8 becomes U+FFFD.
 void json_write_string(struct buffer *out, struct slice value);

@@ -121,26 +121,91 @@ int json_stream_next(struct json_stream *stream)
     return stream->pending[0];
 }
 
+// The characters of escapes of two bytes.
+static const char short_escapes[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
+// Takes what the backslash begins; the bytes that it wrote to `out`.
+static inline size_t take_escape(const unsigned char **at, char *out)
+{
+    char character = short_escapes[(*at)[1]];
+    if (character != 0) {
+        *out = character;
+        *at += 2;
+        return 1;
+    }
+    unsigned char bytes[4];
+    size_t used, count = json_unescape(*at, bytes, &used);
+    memcpy(out, bytes, count);
+    *at += used;
+    return count;
+}
+
+#ifdef __SSE2__
+enum { BLOCK = 64, COPY = 32 };
+
+static inline uint64_t find_backslashes(const unsigned char *at)
+{
+    const __m128i backslash = _mm_set1_epi8('\\');
+    uint64_t found = 0;
+    for (int i = BLOCK / 16 - 1; i >= 0; i--) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + i * 16));
+        found = found << 16 | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, backslash));
+    }
+    return found;
+}
+
+// Copies whole pieces: what is too much is overwritten by what comes next.
+static inline char *copy_over(const unsigned char *from, const unsigned char *to, char *out)
+{
+    size_t length = (size_t)(to - from);
+    memcpy(out, from, COPY);
+    for (size_t done = COPY; done < length; done += COPY)
+        memcpy(out + done, from + done, COPY);
+    return out + length;
+}
+
+// One block, all of whose backslashes are known at once: waiting for one of them to find the next
+// takes longer than all the rest. There is a second block behind it. The end of what was written.
+static char *decode_block(const unsigned char **at, char *out)
+{
+    const unsigned char *block = *at, *from = block;
+    for (uint64_t left = find_backslashes(block); left != 0; left &= left - 1) {
+        const unsigned char *escape = block + __builtin_ctzll(left);
+        if (escape < from)
+            continue; // one that is escaped itself, or the second half of a character
+        out = copy_over(from, escape, out);
+        from = escape;
+        out += take_escape(&from, out);
+    }
+    if (from < block + BLOCK) {
+        out = copy_over(from, block + BLOCK, out);
+        from = block + BLOCK;
+    }
+    *at = from;
+    return out;
+}
+#endif
+
 size_t json_decode(const struct json_doc *doc, uint32_t string, char *out)
 {
     struct slice inner = json_inner(doc, string);
     const unsigned char *at = (const unsigned char *)inner.data, *end = at + inner.length;
-    size_t length = 0;
+    char *next = out;
+#ifdef __SSE2__
+    while (end - at >= 2 * BLOCK)
+        next = decode_block(&at, next);
+#endif
     while (at < end) {
         const unsigned char *escape = memchr(at, '\\', (size_t)(end - at));
         size_t run = (size_t)((escape == NULL ? end : escape) - at);
-        memcpy(out + length, at, run);
-        length += run;
+        memcpy(next, at, run);
+        next += run;
         at += run;
-        if (escape != NULL) {
-            unsigned char bytes[4];
-            size_t used, count = json_unescape(at, bytes, &used);
-            memcpy(out + length, bytes, count);
-            length += count;
-            at += used;
-        }
+        if (escape != NULL)
+            next += take_escape(&at, next);
     }
-    return length;
+    return (size_t)(next - out);
 }
 
 static int compare_raw(struct slice a, struct slice b)

@@ -5,12 +5,7 @@
 
 #include <inttypes.h>
 
-static struct limit_counter *changed_counter(struct list *link)
-{
-    return LIST_ENTRY(link, struct limit_counter, in_changed);
-}
-
-static void copy_counter(struct limit_snapshot *to, const struct limit_counter *counter,
+static void copy_counter(struct limit_snapshot *to, struct limit_counter *counter,
                          struct limit_entry *entries, char *key)
 {
     for (uint32_t i = 0; i < counter->count; i++)
@@ -21,52 +16,81 @@ static void copy_counter(struct limit_snapshot *to, const struct limit_counter *
         .window = counter->class->window,
         .expires_ms = counter->count == 0
                           ? 0
-                          : limit_entry_end(counter, limit_entry_at(counter, counter->count - 1)),
+                          : limit_entry_end(counter, limit_entry_at(counter, counter->count - 1u)),
         .entries = entries,
         .count = counter->count,
     };
 }
 
-struct limit_batch *limit_batch_take(struct limit_table *table)
+static struct limit_part *new_part(const struct limit_shard *shard, size_t *ret_entries,
+                                   size_t *ret_bytes)
 {
     size_t counters = 0, entries = 0, keys = 0;
-    LIST_EACH(&table->changed, link)
-    {
+    for (const struct limit_counter *one = shard->changed; one != NULL; one = one->next_changed) {
         counters++;
-        entries += changed_counter(link)->count;
-        keys += changed_counter(link)->key_length;
+        entries += one->count;
+        keys += one->key_length;
     }
-    // Entries first: they need the widest alignment.
-    struct limit_batch *batch = memory_try_new(sizeof *batch);
-    struct limit_entry *entry = batch == NULL
-                                    ? NULL
-                                    : memory_try_new(entries * sizeof *entry +
-                                                     counters * sizeof *batch->counters + keys + 1);
-    if (entry == NULL) {
-        memory_free(batch);
-        return NULL;
-    }
-    batch->now_ms = table->now_ms;
-    batch->counters = (struct limit_snapshot *)(void *)(entry + entries);
-    char *key = (char *)(batch->counters + counters);
-    batch->block = entry;
-    LIST_EACH(&table->changed, link)
-    {
-        const struct limit_counter *counter = changed_counter(link);
-        copy_counter(&batch->counters[batch->count++], counter, entry, key);
-        entry += counter->count;
-        key += counter->key_length;
-        list_remove(link);
-    }
-    return batch;
+    *ret_entries = entries;
+    *ret_bytes = sizeof(struct limit_part) + entries * sizeof(struct limit_entry) +
+                 counters * sizeof(struct limit_snapshot) + keys;
+    return memory_try_new(*ret_bytes);
 }
 
-void limit_batch_free(struct limit_batch *batch)
+// Under the shard's lock. Nothing that changes it comes between the copy and the end of the epoch.
+static int take_part(struct limit_shard *shard, struct limit_batch *batch)
 {
-    if (batch == NULL)
-        return;
-    memory_free(batch->block);
-    memory_free(batch);
+    size_t entries, bytes;
+    struct limit_part *part = new_part(shard, &entries, &bytes);
+    if (part == NULL)
+        return ERROR_NO_MEMORY;
+    struct limit_entry *entry = (void *)(part + 1);
+    part->counters = (void *)(entry + entries);
+    part->shard = shard->number;
+    for (const struct limit_counter *one = shard->changed; one != NULL; one = one->next_changed)
+        part->count++;
+    char *key = (char *)(part->counters + part->count);
+    size_t at = 0;
+    for (struct limit_counter *one = shard->changed; one != NULL; one = one->next_changed) {
+        copy_counter(&part->counters[at++], one, entry, key);
+        entry += one->count;
+        key += one->key_length;
+        one->changed = false;
+    }
+    shard->changed = NULL;
+    part->chunks = LIMIT_NO_CHUNK;
+    if (shard->table->journal != NULL)
+        part->epoch = limit_journal_turn(shard->table->journal, shard->number, &part->chunks);
+    part->next = batch->parts;
+    batch->parts = part;
+    batch->bytes += bytes;
+    batch->now_ms = shard->now_ms > batch->now_ms ? shard->now_ms : batch->now_ms;
+    return 0;
+}
+
+int limit_batch_take(struct limit_table *table, uint32_t *shard, size_t most,
+                     struct limit_batch *ret)
+{
+    int failed = 0;
+    *ret = (struct limit_batch){0};
+    for (; failed == 0 && *shard < LIMIT_SHARDS && ret->bytes < most; *shard += failed == 0) {
+        struct limit_shard *one = &table->shards[*shard];
+        pthread_mutex_lock(&one->lock);
+        if (one->changed != NULL)
+            failed = take_part(one, ret);
+        pthread_mutex_unlock(&one->lock);
+    }
+    return failed;
+}
+
+void limit_batch_release(struct limit_batch *batch)
+{
+    while (batch->parts != NULL) {
+        struct limit_part *part = batch->parts;
+        batch->parts = part->next;
+        memory_free(part);
+    }
+    *batch = (struct limit_batch){0};
 }
 
 // "SINCE AT AMOUNT,SINCE AT AMOUNT"
@@ -82,34 +106,42 @@ static void write_entries(struct buffer *out, const struct limit_snapshot *count
     }
 }
 
-static int write_counters(const struct limit_batch *batch, struct store *store,
-                          struct buffer *scratch, struct error *error)
+static int write_counter(const struct limit_snapshot *counter, struct store *store,
+                         struct buffer *scratch, struct error *error)
+{
+    write_entries(scratch, counter);
+    if (scratch->failed)
+        return error_set(error, ERROR_NO_MEMORY, "no memory to write the limits file");
+    struct store_counter row = {
+        .key = counter->key,
+        .sliding = counter->window.sliding,
+        .calendar_month = counter->window.calendar_month,
+        .window_ms = counter->window.length_ms,
+        .expires_ms = counter->expires_ms,
+        .entries = buffer_slice(scratch),
+    };
+    return store_put_counter(store, &row, error);
+}
+
+static int write_parts(const struct limit_batch *batch, struct store *store, struct buffer *scratch,
+                       struct error *error)
 {
     int failed = 0;
-    for (size_t i = 0; i < batch->count && failed == 0; i++) {
-        const struct limit_snapshot *counter = &batch->counters[i];
-        write_entries(scratch, counter);
-        if (scratch->failed)
-            return error_set(error, ERROR_NO_MEMORY, "no memory to write the limits file");
-        struct store_counter row = {
-            .key = counter->key,
-            .sliding = counter->window.sliding,
-            .calendar_month = counter->window.calendar_month,
-            .window_ms = counter->window.length_ms,
-            .expires_ms = counter->expires_ms,
-            .entries = buffer_slice(scratch),
-        };
-        failed = store_put_counter(store, &row, error);
-    }
+    for (const struct limit_part *part = batch->parts; part != NULL && failed == 0;
+         part = part->next)
+        for (size_t i = 0; i < part->count && failed == 0; i++)
+            failed = write_counter(&part->counters[i], store, scratch, error);
     return failed;
 }
 
-int limit_batch_write(const struct limit_batch *batch, struct store *store, struct buffer *scratch,
-                      struct error *error)
+int limit_batch_write(const struct limit_batch *batch, const struct store_journal *known,
+                      struct store *store, struct buffer *scratch, struct error *error)
 {
     int failed = store_begin(store, error);
     if (failed == 0)
-        failed = write_counters(batch, store, scratch, error);
+        failed = write_parts(batch, store, scratch, error);
+    if (failed == 0 && known != NULL)
+        failed = store_put_journal(store, known, error);
     if (failed == 0)
         failed = store_forget_counters(store, batch->now_ms, error);
     if (failed == 0)

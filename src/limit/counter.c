@@ -9,7 +9,40 @@
 #include "base/memory.h"
 #include "limit/limit_internal.h"
 
-enum { FIRST_ENTRIES = 4 };
+enum { FEW_ENTRIES = 4 };
+
+void limit_counter_init(struct limit_counter *counter)
+{
+    counter->one = (struct limit_entry){0};
+    counter->capacity = 1;
+}
+
+static size_t ring_size(uint32_t capacity)
+{
+    return sizeof(struct limit_ring) + capacity * sizeof(struct limit_entry);
+}
+
+void limit_counter_release(struct limit_table *table, struct limit_counter *counter)
+{
+    if (counter->capacity == 1)
+        return;
+    limit_table_give_bytes(table, limit_block_bytes(ring_size(counter->capacity)));
+    memory_free(counter->ring);
+}
+
+struct decimal limit_counter_sum(const struct limit_counter *counter)
+{
+    if (counter->capacity > 1)
+        return counter->ring->sum;
+    return counter->count == 0 ? (struct decimal){0} : counter->one.amount;
+}
+
+// With one entry the sum is that entry's amount.
+static void set_sum(struct limit_counter *counter, struct decimal sum)
+{
+    if (counter->capacity > 1)
+        counter->ring->sum = sum;
+}
 
 int64_t limit_entry_end(const struct limit_counter *counter, const struct limit_entry *entry)
 {
@@ -27,38 +60,41 @@ static void sum_anew(struct limit_counter *counter)
     counter->unsummed = false;
     for (uint32_t i = 0; i < counter->count && !counter->unsummed; i++)
         counter->unsummed = decimal_add(sum, limit_entry_at(counter, i)->amount, &sum) != 0;
-    counter->sum = sum;
+    set_sum(counter, sum);
 }
 
 void limit_counter_prune(struct limit_counter *counter, int64_t now_ms)
 {
     bool exact = !counter->unsummed, pruned = false;
+    struct decimal sum = limit_counter_sum(counter);
     while (counter->count > 0) {
         const struct limit_entry *oldest = limit_entry_at(counter, 0);
         if (limit_entry_end(counter, oldest) > now_ms)
             break;
-        exact = exact && decimal_subtract(counter->sum, oldest->amount, &counter->sum) == 0;
-        counter->first = (counter->first + 1) & (counter->capacity - 1);
+        exact = exact && decimal_subtract(sum, oldest->amount, &sum) == 0;
+        counter->first = (uint16_t)((counter->first + 1) & (counter->capacity - 1));
         counter->count--;
         pruned = true;
     }
-    if (pruned && !exact)
+    if (pruned && exact)
+        set_sum(counter, sum);
+    else if (pruned)
         sum_anew(counter);
 }
 
-bool limit_counter_passed(const struct limit_counter *counter, int64_t now_ms)
+bool limit_counter_passed(struct limit_counter *counter, int64_t now_ms)
 {
     return counter->count == 0 ||
            limit_entry_end(counter, limit_entry_at(counter, counter->count - 1)) <= now_ms;
 }
 
-int64_t limit_counter_wait(const struct limit_counter *counter, int64_t now_ms,
-                           struct decimal demand, struct decimal max)
+int64_t limit_counter_wait(struct limit_counter *counter, int64_t now_ms, struct decimal demand,
+                           struct decimal max)
 {
     struct decimal total;
     if (decimal_compare(demand, max) > 0)
         return -1;
-    if (!counter->unsummed && decimal_add(counter->sum, demand, &total) == 0 &&
+    if (!counter->unsummed && decimal_add(limit_counter_sum(counter), demand, &total) == 0 &&
         decimal_compare(total, max) <= 0)
         return 0;
     // From the newest backwards: the first entry that does not fit beside the younger ones must go.
@@ -71,26 +107,28 @@ int64_t limit_counter_wait(const struct limit_counter *counter, int64_t now_ms,
     return 0;
 }
 
-// False when there may be no more entries: the counter's or the table's bound, or no memory.
+// False when there may be no more entries: the counter's or the table's bound, or no memory. A few
+// are good for every counter as long as there is any memory, else capacity comes back late.
 static bool grow(struct limit_table *table, struct limit_counter *counter)
 {
-    uint32_t capacity = counter->capacity * 2;
-    if (counter->capacity == 0)
-        capacity = counter->class->window.sliding ? FIRST_ENTRIES : 1;
-    size_t more = capacity - counter->capacity;
-    if (capacity > LIMIT_ENTRIES_MAX ||
-        (counter->capacity > 0 && table->entries + more > table->entries_max))
+    uint32_t capacity = counter->capacity == 1 ? FEW_ENTRIES : counter->capacity * 2u;
+    size_t bytes = limit_block_bytes(ring_size(capacity));
+    size_t most = capacity == FEW_ENTRIES ? table->bytes_most : table->bytes_lists;
+    if (capacity > LIMIT_ENTRIES_MAX || !counter->class->window.sliding ||
+        !limit_table_take_bytes(table, bytes, most))
         return false;
-    struct limit_entry *entries = memory_try_new(capacity * sizeof *entries);
-    if (entries == NULL)
+    struct limit_ring *ring = memory_try_new(ring_size(capacity));
+    if (ring == NULL) {
+        limit_table_give_bytes(table, bytes);
         return false;
+    }
     for (uint32_t i = 0; i < counter->count; i++)
-        entries[i] = *limit_entry_at(counter, i);
-    memory_free(counter->entries);
-    counter->entries = entries;
+        ring->entries[i] = *limit_entry_at(counter, i);
+    ring->sum = limit_counter_sum(counter);
+    limit_counter_release(table, counter);
+    counter->ring = ring;
     counter->first = 0;
-    counter->capacity = capacity;
-    table->entries += more;
+    counter->capacity = (uint16_t)capacity;
     return true;
 }
 
@@ -132,12 +170,12 @@ static int append(struct limit_table *table, struct limit_counter *counter,
                   const struct limit_entry *entry)
 {
     if (counter->count == counter->capacity && !grow(table, counter)) {
-        if (counter->capacity == 0)
-            return ERROR_NO_MEMORY;
         // A full list's newest entry may grow to what a merge could span anyway: no search needed.
+        // Without memory for a list everything is one entry, which passes after the latest charge.
         struct limit_entry *newest = limit_entry_at(counter, counter->count - 1);
         int64_t span = counter->class->window.length_ms / counter->capacity;
-        if (entry->at_ms - newest->since_ms <= span && join(newest, entry))
+        if ((counter->capacity == 1 || entry->at_ms - newest->since_ms <= span) &&
+            join(newest, entry))
             return 0;
         if (!merge_nearest(counter))
             return ERROR_LIMIT;
@@ -160,7 +198,7 @@ int limit_counter_take(struct limit_table *table, struct limit_counter *counter,
                        struct decimal amount)
 {
     limit_counter_prune(counter, now_ms);
-    struct decimal sum = counter->sum;
+    struct decimal sum = limit_counter_sum(counter);
     if (counter->unsummed || decimal_add(sum, amount, &sum) != 0)
         return ERROR_LIMIT;
     struct limit_entry *newest =
@@ -172,7 +210,7 @@ int limit_counter_take(struct limit_table *table, struct limit_counter *counter,
         if (error != 0)
             return error;
     }
-    counter->sum = sum;
+    set_sum(counter, sum);
     return 0;
 }
 
@@ -186,8 +224,15 @@ int limit_counter_restore(struct limit_table *table, struct limit_counter *count
     return error;
 }
 
+void limit_counter_empty(struct limit_counter *counter)
+{
+    counter->first = counter->count = 0;
+    counter->unsummed = false;
+    set_sum(counter, (struct decimal){0});
+}
+
 // The entry that holds a charge of this time, or NULL.
-static struct limit_entry *find_entry(const struct limit_counter *counter, int64_t at_ms,
+static struct limit_entry *find_entry(struct limit_counter *counter, int64_t at_ms,
                                       uint32_t *ret_index)
 {
     bool sliding = counter->class->window.sliding;
@@ -204,7 +249,7 @@ static struct limit_entry *find_entry(const struct limit_counter *counter, int64
 bool limit_counter_give_back(struct limit_counter *counter, int64_t at_ms, struct decimal amount)
 {
     uint32_t index = 0;
-    struct decimal left;
+    struct decimal left, sum = limit_counter_sum(counter);
     struct limit_entry *entry = find_entry(counter, at_ms, &index);
     if (entry == NULL || decimal_subtract(entry->amount, amount, &left) != 0 ||
         decimal_is_negative(left))
@@ -212,7 +257,9 @@ bool limit_counter_give_back(struct limit_counter *counter, int64_t at_ms, struc
     entry->amount = left;
     if (decimal_is_zero(left))
         remove_entry(counter, index);
-    if (counter->unsummed || decimal_subtract(counter->sum, amount, &counter->sum) != 0)
+    if (counter->unsummed || decimal_subtract(sum, amount, &sum) != 0)
         sum_anew(counter);
+    else
+        set_sum(counter, sum);
     return true;
 }

@@ -82,35 +82,50 @@ static int damaged(struct error *error)
                      "away to start with all limits unused");
 }
 
+static int restore(struct limit_table *table, const struct store_counter *row,
+                   const struct limit_window *window, struct limit_entry *entries, size_t count)
+{
+    struct limit_counter *counter = NULL;
+    uint64_t hash = limit_hash(table, row->key);
+    struct limit_shard *shard = limit_shard_of(table, hash);
+    bool moved = bring_to_now(entries, count, window, shard->now_ms);
+    int failed = limit_shard_make(shard, hash, row->key, window, &counter);
+    if (failed == 0)
+        failed = limit_counter_restore(table, counter, entries, count);
+    if (failed != 0)
+        return failed;
+    limit_counter_prune(counter, shard->now_ms);
+    if (moved)
+        limit_shard_charged(shard, counter);
+    return 0;
+}
+
 static int load_counter(void *argument, const struct store_counter *row, struct error *error)
 {
     struct limit_table *table = argument;
     struct limit_entry entries[LIMIT_ENTRIES_MAX];
     struct limit_window window = {row->sliding, row->calendar_month, row->window_ms};
-    struct limit_counter *counter = NULL;
     size_t count = 0;
     if ((row->calendar_month ? row->sliding || row->window_ms != 0 : row->window_ms <= 0) ||
         !read_entries(row->entries, entries, &count) || (!row->sliding && count > 1) ||
         row->key.length > LIMIT_KEY_MAX)
         return damaged(error);
-    bool moved = bring_to_now(entries, count, &window, table->now_ms);
-    int failed = limit_table_make(table, row->key, &window, &counter);
-    if (failed == 0)
-        failed = limit_counter_restore(table, counter, entries, count);
+    int failed = restore(table, row, &window, entries, count);
     if (failed == ERROR_NO_MEMORY)
         return error_set(error, failed, "no memory for the counters of the limits file");
     if (failed != 0)
         return error_set(error, ERROR_CONFIG,
                          "the limits file holds more counters than are allowed (%zu)",
                          table->capacity);
-    limit_counter_prune(counter, table->now_ms);
-    if (moved)
-        limit_table_charged(table, counter);
     return 0;
 }
 
-int limit_table_load(struct limit_table *table, struct store *store, struct error *error)
+int limit_table_load(struct limit_table *table, struct store *store, int64_t now_ms,
+                     struct error *error)
 {
+    struct limit_time time = limit_clock_advance(&table->clock, now_ms);
+    for (size_t i = 0; i < LIMIT_SHARDS; i++)
+        table->shards[i].now_ms = time.now_ms;
     table->has_file = true;
     return store_each_counter(store, load_counter, table, error);
 }

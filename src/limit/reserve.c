@@ -1,181 +1,238 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "limit/limit_internal.h"
+//
+// A call locks the shards of its counters, no others, in the order of their numbers.
+#include "limit/journal_internal.h"
 
-// Decimal digits and a colon; returns how many bytes.
-static size_t write_prefix(char *at, size_t number)
+// One call under way.
+struct taking {
+    struct limit_table *table;
+    const struct limit_charge *charges;
+    size_t count;
+    uint64_t hashes[LIMIT_CHARGES_MAX];
+    uint64_t shards; // locked, a bit each
+    struct limit_time time;
+    bool only_asks; // counts in no figure
+};
+
+// The number of a set's first shard.
+static int lowest(uint64_t shards)
 {
-    char digits[20];
-    size_t count = 0, length = 0;
-    do
-        digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0)
-        at[length++] = digits[--count];
-    at[length++] = ':';
-    return length;
+    return __builtin_ctzll(shards);
 }
 
-struct slice limit_key(struct arena *arena, const struct slice *parts, size_t count)
+static void lock(struct taking *taking, int64_t wall_ms)
 {
-    enum { PREFIX = 24 };
-    size_t room = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].length > SIZE_MAX - PREFIX - room)
-            return (struct slice){0};
-        room += PREFIX + parts[i].length;
+    struct limit_table *table = taking->table;
+    for (size_t i = 0; i < taking->count; i++) {
+        taking->hashes[i] = limit_hash(table, taking->charges[i].key);
+        taking->shards |= UINT64_C(1) << limit_shard_of(table, taking->hashes[i])->number;
     }
-    char *text = arena_take(arena, room == 0 ? 1 : room);
-    if (text == NULL)
-        return (struct slice){0};
-    size_t length = 0;
-    for (size_t i = 0; i < count; i++) {
-        length += write_prefix(text + length, parts[i].length);
-        if (parts[i].length > 0)
-            memcpy(text + length, parts[i].data, parts[i].length);
-        length += parts[i].length;
-    }
-    return slice_of(text, length);
+    for (uint64_t left = taking->shards; left != 0; left &= left - 1)
+        pthread_mutex_lock(&table->shards[lowest(left)].lock);
+    // Now, and not before: what another call charged meanwhile must not lie in the future.
+    taking->time = limit_clock_advance(&table->clock, wall_ms);
+    for (uint64_t left = taking->shards; left != 0; left &= left - 1)
+        table->shards[lowest(left)].now_ms = taking->time.now_ms;
 }
 
-static bool same_counter(const struct limit_charge *a, const struct limit_charge *b)
+static void unlock(struct taking *taking)
+{
+    for (uint64_t left = taking->shards; left != 0; left &= left - 1)
+        pthread_mutex_unlock(&taking->table->shards[lowest(left)].lock);
+}
+
+static bool same_counter(const struct taking *taking, size_t a, size_t b)
 {
     struct limit_window window_a, window_b;
-    return a == b || (limit_window_of(a, &window_a) && limit_window_of(b, &window_b) &&
-                      limit_window_equal(&window_a, &window_b) && slice_equal(a->key, b->key));
+    return a == b || (taking->hashes[a] == taking->hashes[b] &&
+                      limit_window_of(&taking->charges[a], &window_a) &&
+                      limit_window_of(&taking->charges[b], &window_b) &&
+                      limit_window_equal(&window_a, &window_b) &&
+                      slice_equal(taking->charges[a].key, taking->charges[b].key));
 }
 
 // What all charges together take from the counter of one of them.
-static bool demand_on(const struct limit_charge *charges, size_t count,
-                      const struct limit_charge *charge, struct decimal *ret)
+static bool demand_on(const struct taking *taking, size_t index, struct decimal *ret)
 {
     struct decimal demand = {0};
-    for (size_t i = 0; i < count; i++)
-        if (same_counter(charge, &charges[i]) &&
-            decimal_add(demand, charges[i].amount, &demand) != 0)
+    for (size_t i = 0; i < taking->count; i++)
+        if (same_counter(taking, index, i) &&
+            decimal_add(demand, taking->charges[i].amount, &demand) != 0)
             return false;
     *ret = demand;
     return true;
 }
 
-// Waiting on the wall clock, while the table's time goes at half speed until both agree.
-static int64_t wall_wait(const struct limit_table *table, int64_t wait_ms)
+static struct limit_counter *counter_of(const struct taking *taking, size_t index,
+                                        const struct limit_window *window)
 {
-    int64_t ahead = table->now_ms - table->wall_ms;
-    int64_t slow = wait_ms < ahead ? wait_ms : ahead;
-    return wait_ms > INT64_MAX - slow ? INT64_MAX : wait_ms + slow;
+    uint64_t hash = taking->hashes[index];
+    return limit_shard_find(limit_shard_of(taking->table, hash), hash, taking->charges[index].key,
+                            window);
 }
 
-static int64_t wait_for(struct limit_table *table, const struct limit_charge *charges, size_t count,
-                        const struct limit_charge *charge)
+static int64_t wait_for(const struct taking *taking, size_t index)
 {
+    const struct limit_charge *charge = &taking->charges[index];
     struct limit_window window;
     struct decimal demand;
     if (!limit_window_of(charge, &window) || decimal_is_negative(charge->amount) ||
-        charge->key.length > LIMIT_KEY_MAX || !demand_on(charges, count, charge, &demand))
+        charge->key.length > LIMIT_KEY_MAX || !demand_on(taking, index, &demand))
         return -1;
-    struct limit_counter *counter = limit_table_find(table, charge->key, &window);
+    struct limit_counter *counter = counter_of(taking, index, &window);
     if (counter == NULL)
         return decimal_compare(demand, charge->max) > 0 ? -1 : 0;
-    limit_counter_prune(counter, table->now_ms);
-    int64_t wait = limit_counter_wait(counter, table->now_ms, demand, charge->max);
-    return wait > 0 ? wall_wait(table, wait) : wait;
+    limit_counter_prune(counter, taking->time.now_ms);
+    int64_t wait = limit_counter_wait(counter, taking->time.now_ms, demand, charge->max);
+    return wait > 0 ? limit_clock_wait(taking->time, wait) : wait;
 }
 
-static int check_all(struct limit_table *table, const struct limit_charge *charges, size_t count,
-                     int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms)
+static void refuse(struct taking *taking, size_t index, int64_t retry_ms, size_t *ret_index,
+                   int64_t *ret_retry_ms)
 {
-    limit_table_advance(table, now_ms);
-    for (size_t i = 0; i < count; i++) {
-        int64_t wait = wait_for(table, charges, count, &charges[i]);
+    if (!taking->only_asks)
+        limit_shard_of(taking->table, taking->hashes[index])->stats.refused++;
+    *ret_index = index;
+    *ret_retry_ms = retry_ms;
+}
+
+static int check_all(struct taking *taking, size_t *ret_index, int64_t *ret_retry_ms)
+{
+    for (size_t i = 0; i < taking->count; i++) {
+        int64_t wait = wait_for(taking, i);
         if (wait == 0)
             continue;
-        table->stats.refused++;
-        *ret_index = i;
-        *ret_retry_ms = wait;
+        refuse(taking, i, wait, ret_index, ret_retry_ms);
         return ERROR_LIMIT;
     }
     return 0;
+}
+
+static int refuse_too_many(size_t *ret_index, int64_t *ret_retry_ms)
+{
+    *ret_index = LIMIT_CHARGES_MAX;
+    *ret_retry_ms = -1;
+    return ERROR_LIMIT;
+}
+
+static int check(struct taking *taking, int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms)
+{
+    if (taking->count > LIMIT_CHARGES_MAX)
+        return refuse_too_many(ret_index, ret_retry_ms);
+    lock(taking, now_ms);
+    int error = check_all(taking, ret_index, ret_retry_ms);
+    unlock(taking);
+    return error;
 }
 
 int limit_check(struct limit_table *table, const struct limit_charge *charges, size_t count,
                 int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms)
 {
-    pthread_mutex_lock(&table->lock);
-    int error = check_all(table, charges, count, now_ms, ret_index, ret_retry_ms);
-    pthread_mutex_unlock(&table->lock);
+    struct taking taking = {.table = table, .charges = charges, .count = count};
+    return check(&taking, now_ms, ret_index, ret_retry_ms);
+}
+
+int limit_would_fit(struct limit_table *table, const struct limit_charge *charges, size_t count,
+                    int64_t now_ms, size_t *ret_index, int64_t *ret_retry_ms)
+{
+    struct taking taking = {.table = table, .charges = charges, .count = count, .only_asks = true};
+    return check(&taking, now_ms, ret_index, ret_retry_ms);
+}
+
+// What is in memory and not in the journal would be forgotten with the process.
+static int note(struct limit_shard *shard, struct limit_counter *counter,
+                const struct limit_receipt *receipt)
+{
+    if (shard->table->journal == NULL)
+        return 0;
+    int error = limit_journal_note(shard->table->journal, shard->number, LIMIT_NOTE_CHARGE, counter,
+                                   receipt->at_ms, receipt->amount);
+    if (error == 0 || shard->table->local_on_failure)
+        return 0;
+    limit_counter_give_back(counter, receipt->at_ms, receipt->amount);
     return error;
 }
 
-static int charge_one(struct limit_table *table, const struct limit_charge *charge,
-                      struct limit_receipt *ret_receipt)
+static int charge_one(struct taking *taking, size_t index, struct limit_receipt *ret_receipt)
 {
-    *ret_receipt = (struct limit_receipt){.at_ms = table->now_ms, .amount = charge->amount};
+    const struct limit_charge *charge = &taking->charges[index];
+    uint64_t hash = taking->hashes[index];
+    struct limit_shard *shard = limit_shard_of(taking->table, hash);
     struct limit_window window;
-    struct limit_counter *counter = NULL;
+    *ret_receipt = (struct limit_receipt){
+        .hash = hash, .at_ms = taking->time.now_ms, .amount = charge->amount};
     if (decimal_is_zero(charge->amount))
         return 0; // nothing to remember
     if (!limit_window_of(charge, &window))
         return ERROR_LIMIT;
-    counter = limit_table_find(table, charge->key, &window);
-    int error = counter != NULL ? 0 : limit_table_make(table, charge->key, &window, &counter);
+    struct limit_counter *counter = counter_of(taking, index, &window);
+    int error = counter != NULL ? 0 : limit_shard_make(shard, hash, charge->key, &window, &counter);
     if (error == 0)
-        error = limit_counter_take(table, counter, table->now_ms, charge->amount);
+        error = limit_counter_take(taking->table, counter, ret_receipt->at_ms, charge->amount);
+    if (error == 0)
+        error = note(shard, counter, ret_receipt);
     if (error != 0)
         return error;
-    limit_table_charged(table, counter);
+    limit_shard_charged(shard, counter);
     ret_receipt->counter = counter->id;
     return 0;
 }
 
-static bool give_back(struct limit_table *table, const struct limit_receipt *receipt)
+static bool give_back(struct limit_shard *shard, const struct limit_receipt *receipt)
 {
-    struct slice id = slice_of((const char *)&receipt->counter, sizeof receipt->counter);
-    struct limit_counter *counter = table_get(&table->by_id, id);
-    if (counter == NULL || decimal_is_negative(receipt->amount) ||
-        !limit_counter_give_back(counter, receipt->at_ms, receipt->amount))
+    if (shard->bucket_count == 0 || receipt->counter == 0 || decimal_is_negative(receipt->amount))
         return false;
-    if (list_empty(&counter->in_changed))
-        list_append(&table->changed, &counter->in_changed);
+    struct limit_counter *counter =
+        shard->buckets[(uint32_t)receipt->hash & (shard->bucket_count - 1)];
+    while (counter != NULL &&
+           (counter->hash != (uint32_t)receipt->hash || counter->id != receipt->counter))
+        counter = counter->next;
+    if (counter == NULL || !limit_counter_give_back(counter, receipt->at_ms, receipt->amount))
+        return false;
+    // Without room for the note the next hand-over tells; until then a crash leaves it charged.
+    if (shard->table->journal != NULL)
+        (void)!limit_journal_note(shard->table->journal, shard->number, LIMIT_NOTE_GIVE_BACK,
+                                  counter, receipt->at_ms, receipt->amount);
+    limit_shard_changed(shard, counter);
     return true;
 }
 
-static int take_all(struct limit_table *table, const struct limit_charge *charges, size_t count,
-                    int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
+static int take_all(struct taking *taking, struct limit_receipt *receipts, size_t *ret_index,
                     int64_t *ret_retry_ms)
 {
-    int error = check_all(table, charges, count, now_ms, ret_index, ret_retry_ms);
-    if (error != 0)
-        return error;
-    for (size_t i = 0; i < count; i++) {
-        error = charge_one(table, &charges[i], &receipts[i]);
+    int error = check_all(taking, ret_index, ret_retry_ms);
+    for (size_t i = 0; error == 0 && i < taking->count; i++) {
+        error = charge_one(taking, i, &receipts[i]);
         if (error == 0)
             continue;
         for (size_t taken = 0; taken < i; taken++)
-            give_back(table, &receipts[taken]);
-        table->stats.refused++;
-        *ret_index = i;
-        *ret_retry_ms = LIMIT_RETRY_MS;
-        return error;
+            (void)give_back(limit_shard_of(taking->table, receipts[taken].hash), &receipts[taken]);
+        refuse(taking, i, LIMIT_RETRY_MS, ret_index, ret_retry_ms);
     }
-    table->stats.reserved += count;
-    return 0;
+    for (size_t i = 0; error == 0 && i < taking->count; i++)
+        limit_shard_of(taking->table, taking->hashes[i])->stats.reserved++;
+    return error;
 }
 
 int limit_reserve(struct limit_table *table, const struct limit_charge *charges, size_t count,
                   int64_t now_ms, struct limit_receipt *receipts, size_t *ret_index,
                   int64_t *ret_retry_ms)
 {
-    pthread_mutex_lock(&table->lock);
-    int error = take_all(table, charges, count, now_ms, receipts, ret_index, ret_retry_ms);
-    pthread_mutex_unlock(&table->lock);
+    struct taking taking = {.table = table, .charges = charges, .count = count};
+    if (count > LIMIT_CHARGES_MAX)
+        return refuse_too_many(ret_index, ret_retry_ms);
+    lock(&taking, now_ms);
+    int error = take_all(&taking, receipts, ret_index, ret_retry_ms);
+    unlock(&taking);
     return error;
 }
 
 void limit_give_back(struct limit_table *table, const struct limit_receipt *receipt)
 {
-    pthread_mutex_lock(&table->lock);
-    if (give_back(table, receipt))
-        table->stats.given_back++;
-    pthread_mutex_unlock(&table->lock);
+    struct limit_shard *shard = limit_shard_of(table, receipt->hash);
+    pthread_mutex_lock(&shard->lock);
+    if (give_back(shard, receipt))
+        shard->stats.given_back++;
+    pthread_mutex_unlock(&shard->lock);
 }

@@ -90,6 +90,18 @@ static int refuse_spelling(struct decoding *d, struct slice name)
                      name.data, name.data);
 }
 
+// Nearly every key is one of the names, letter by letter; else `count`.
+static size_t find_exact(const struct json_doc *doc, uint32_t key, const struct slice *names,
+                         size_t count)
+{
+    struct slice raw = json_raw(doc, key);
+    struct slice text = slice_of(raw.data + 1, raw.length - 2);
+    size_t i = json_at(doc, key)->escaped ? count : 0;
+    while (i < count && !slice_equal(text, names[i]))
+        i++;
+    return i;
+}
+
 // Which of the names a lenient reader would take the key for; `count` for none.
 static size_t find_name(struct slice folded, const struct slice *names, size_t count)
 {
@@ -109,6 +121,11 @@ static int read_members(struct decoding *d, uint32_t object, const struct slice 
         ret_values[i] = JSON_NONE;
     for (uint32_t key = json_first_key(d->doc, object); key != JSON_NONE;
          key = json_next_key(d->doc, object, key)) {
+        size_t exact = find_exact(d->doc, key, names, count);
+        if (exact < count) {
+            ret_values[exact] = key + 1;
+            continue;
+        }
         struct slice folded = mcp_fold_key(d->doc, key, d->arena);
         if (folded.data == NULL)
             return error_set(d->error, ERROR_NO_MEMORY, "no memory for a key");

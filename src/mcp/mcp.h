@@ -152,12 +152,14 @@ void mcp_write_error(struct buffer *out, struct slice id, int code, struct slice
                      struct slice data);
 // What a denial tells its reader (docs/policy.md, "What the agent sees").
 struct mcp_denial {
-    struct slice text;    // behind "[POLICY DENIED] "
+    struct slice text;    // behind "[POLICY DENIED] ", or "[APPROVAL PENDING] "
+    bool pending;         // a person is asked; it is no denial yet
     struct slice outcome; // "denied"
     struct slice rule;
     struct slice policy;
     struct slice policy_version;
     struct slice request_id;
+    struct slice approval; // id of the question; empty: none
     int64_t retry_after_s; // -1: not said
     bool modern;           // add resultType
 };

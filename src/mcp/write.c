@@ -40,6 +40,7 @@ void mcp_write_decision(struct buffer *out, const struct mcp_denial *denial)
     member(out, "policy", denial->policy);
     member(out, "policyVersion", denial->policy_version);
     member(out, "requestId", denial->request_id);
+    member(out, "approval", denial->approval);
     if (denial->retry_after_s >= 0) {
         buffer_append_string(out, ",\"retryAfter\":");
         json_write_integer(out, denial->retry_after_s);
@@ -51,7 +52,7 @@ void mcp_write_denial(struct buffer *out, struct slice id, const struct mcp_deni
 {
     struct buffer text;
     buffer_init(&text, 0);
-    buffer_append_string(&text, "[POLICY DENIED] ");
+    buffer_append_string(&text, denial->pending ? "[APPROVAL PENDING] " : "[POLICY DENIED] ");
     buffer_append(&text, denial->text);
     begin(out, id);
     buffer_append_string(out, ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":");

@@ -82,9 +82,7 @@ static void write_basic(struct buffer *out, const struct oauth_client *client)
     buffer_append_string(out, "Authorization: Basic ");
     append_base64(out, buffer_slice(&pair));
     out->failed = out->failed || pair.failed;
-    if (pair.data != NULL)
-        memory_wipe(pair.data, pair.capacity);
-    buffer_release(&pair);
+    buffer_wipe(&pair);
 }
 
 void oauth_add_client(struct buffer *form, const struct oauth_client *client,

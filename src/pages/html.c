@@ -5,6 +5,7 @@
 #include "pages/html_internal.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { PLAIN, ESCAPED, MANY, DROPPED, WRONG };
 
@@ -30,41 +31,13 @@ static const char *entity_of(char c)
     }
 }
 
-size_t html_decode(struct slice text, uint32_t *ret)
-{
-    const unsigned char *at = (const unsigned char *)text.data;
-    size_t size = at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
-    uint32_t code = at[0] & (0x7FU >> size);
-    if (at[0] < 0xC2 || at[0] > 0xF4 || text.length < size)
-        return 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3F);
-    }
-    *ret = code;
-    bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-    return overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) ? 0 : size;
-}
-
-// Characters that nobody sees, and those that change the order of others. The joiners of emoji and
-// of several scripts are left alone, and so are variation selectors.
-bool html_is_unseen(uint32_t code)
-{
-    return code == 0xAD || code == 0x61C || code == 0x180E || code == 0x200B || code == 0x200E ||
-           code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF || code == 0x115F ||
-           code == 0x1160 || code == 0x3164 || code == 0xFFA0 ||
-           (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
-}
-
 static size_t add_character(struct buffer *out, struct slice text)
 {
     uint32_t code = 0;
-    size_t size = html_decode(text, &code);
+    size_t size = text_decode(text, &code);
     if (size == 0 || (code >= 0x80 && code < 0xA0))
         buffer_append_string(out, "\xEF\xBF\xBD");
-    else if (html_is_unseen(code))
+    else if (text_is_unseen(code))
         buffer_append_format(out, "[U+%04X]", code);
     else
         buffer_append(out, slice_of(text.data, size));
@@ -198,4 +171,21 @@ void html_date(struct buffer *out, int64_t wall_ms)
     buffer_append(out, slice_of(months + (month >= 1 && month <= 12 ? month - 1 : 0) * 3, 3));
     buffer_append_string(out, " ");
     buffer_append(out, slice_of(text, 4));
+}
+
+// "21 Nov, 05:46 UTC"
+void html_moment(struct buffer *out, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    struct buffer date;
+    clock_format(wall_ms, text);
+    buffer_init(&date, 0);
+    html_date(&date, wall_ms);
+    struct slice day = buffer_slice(&date);
+    if (day.length > 5)
+        buffer_append(out, slice_of(day.data, day.length - 5)); // without the year
+    buffer_append_string(out, ", ");
+    buffer_append(out, slice_of(text + 11, 5));
+    buffer_append_string(out, " UTC");
+    buffer_release(&date);
 }

@@ -26,12 +26,7 @@ void html_cut(struct buffer *out, struct slice text,
               size_t most); // its first bytes and an ellipsis
 void html_iso(struct buffer *out, int64_t wall_ms);
 void html_date(struct buffer *out, int64_t wall_ms);
-
-// The character at the start of a text that is not empty, and its bytes: 0 for ASCII and for what
-// is no UTF-8.
-size_t html_decode(struct slice text, uint32_t *ret);
-// Does nobody see this character, or does it change the order of others?
-bool html_is_unseen(uint32_t code);
+void html_moment(struct buffer *out, int64_t wall_ms); // "21 Nov, 05:46 UTC"
 
 static inline bool html_is_slice(struct slice text)
 {

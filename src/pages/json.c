@@ -4,6 +4,8 @@
 // JSON for people. What fits into a line stays in one.
 #include "pages/pages_internal.h"
 
+#include "base/text.h"
+
 enum { LINE_MAX_SHOWN = 84, INDENT = 2 };
 
 struct layout {
@@ -17,8 +19,8 @@ static void add_string(struct buffer *out, struct slice raw)
     size_t done = 0;
     for (size_t i = 0; i < raw.length;) {
         uint32_t code = 0;
-        size_t size = html_decode(slice_of(raw.data + i, raw.length - i), &code);
-        if (size > 1 && (html_is_unseen(code) || code < 0xA0)) {
+        size_t size = text_decode(slice_of(raw.data + i, raw.length - i), &code);
+        if (size > 1 && (text_is_unseen(code) || code < 0xA0)) {
             buffer_append(out, slice_of(raw.data + done, i - done));
             if (code < 0x10000)
                 buffer_append_format(out, "\\u%04x", code);

@@ -26,6 +26,7 @@ struct pages_site {
     const char *suffix;   // ".html" of exported pages, else ""
     bool exported;        // files: nothing that needs a server
     bool open;            // anybody may see it: search engines, too
+    bool contact;         // there is a contact form, at /contact
     struct slice account; // who is signed in; "" for nobody
 };
 
@@ -95,6 +96,18 @@ void pages_add_sitemap(struct buffer *out, const struct pages_site *site, struct
 void pages_add_to_sitemap(struct buffer *out, const struct pages_site *site, struct slice first,
                           struct slice second, int64_t changed_ms); // 0: not known
 
+// ---- Questions to people, out of what the API answers (docs/openapi.json)
+struct pages_asked {
+    struct slice json;
+    struct slice csrf; // for the form; of a question alone
+    int64_t now_ms;
+    bool all; // of a list: in any state, not only those that wait
+};
+void pages_write_question(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                          const struct pages_asked *asked);
+void pages_write_questions(struct buffer *out, struct arena *arena, const struct pages_site *site,
+                           const struct pages_asked *asked);
+
 // The policies that a tool's page shows, as JSON without white space: the recommended one, one with
 // a limit of 10 calls a minute, and one that hides the tool. Each lets everything else through.
 // Nothing where no policy can name the tool. For tests.
@@ -124,6 +137,7 @@ struct pages_join {
     const char *title;
     struct html_url action; // where the form goes
     bool setup, wide, admin, used, wants_key, secure;
+    bool start; // there is a dashboard that leads on
     struct slice organisation, name, email, invited, code, host, key, trouble;
     struct slice to;      // where to go on after signing in
     const char *as, *may; // "an admin", and what such a member may do
@@ -139,6 +153,14 @@ void pages_write_join_over(struct buffer *out, const struct pages_join *join);
 void pages_write_join_unknown(struct buffer *out, const struct pages_join *join);
 void pages_write_join_trouble(struct buffer *out, const struct pages_join *join);
 void pages_write_sign_in(struct buffer *out, const struct pages_join *join);
+
+// ---- The contact form, with what was typed and why it was not taken; or that it was.
+struct pages_contact_form {
+    struct slice name, email, text, trouble;
+    bool sent;
+};
+void pages_write_contact(struct buffer *out, const struct pages_site *site,
+                         const struct pages_contact_form *form);
 
 // ---- The report of a scan (`sallyport scan --html`)
 struct pages_scan_mark {
@@ -210,3 +232,21 @@ struct pages_scan {
     struct pages_scan_agents agents;
 };
 void pages_write_scan(struct buffer *out, const struct pages_scan *scan);
+
+// ---- A mail about something that waits for people, as HTML without styles.
+struct pages_letter_line {
+    const char *name;
+    struct slice value;
+};
+struct pages_letter_lines {
+    const struct pages_letter_line *items;
+    size_t count;
+};
+struct pages_letter {
+    const char *heading;
+    struct pages_letter_lines lines;
+    struct slice arguments; // JSON; empty: none are shown
+    struct html_url url;    // where to decide; empty: nowhere
+    struct slice organisation, channel;
+};
+void pages_write_letter(struct buffer *out, const struct pages_letter *letter);

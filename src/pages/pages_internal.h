@@ -12,7 +12,15 @@
         size_t count;                                                                              \
     }
 
-enum pages_section { PAGES_PLAIN, PAGES_HOME, PAGES_TOOL, PAGES_RISK, PAGES_ATTACKS, PAGES_STACK };
+enum pages_section {
+    PAGES_PLAIN,
+    PAGES_HOME,
+    PAGES_TOOL,
+    PAGES_RISK,
+    PAGES_ATTACKS,
+    PAGES_STACK,
+    PAGES_APPROVALS
+};
 
 struct pages_crumb {
     struct html_url url;
@@ -298,7 +306,14 @@ struct pages_stack {
     struct pages_combinations combinations;
 };
 
+struct pages_contact {
+    struct pages_head head;
+    struct slice name, email, text, trouble;
+    bool sent;
+};
+
 // ---- The templates
+void pages_write_contact_page(struct buffer *out, const struct pages_contact *page);
 void pages_write_stack_page(struct buffer *out, const struct pages_stack *page);
 void pages_write_message(struct buffer *out, const struct pages_message *page);
 void pages_write_home(struct buffer *out, const struct pages_home *page);
@@ -355,3 +370,5 @@ void pages_tool_warn(struct pages_maker *maker, struct pages_tool *page,
                      const struct catalogue_finding *findings, size_t count);
 void pages_tool_answer(struct pages_maker *maker, struct pages_tool *page,
                        const struct catalogue_entry *entry);
+
+#include "pages/questions_internal.h"

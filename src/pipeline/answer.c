@@ -4,7 +4,9 @@
 // What happens when the server answers: every message is looked at, whichever way it came (a JSON
 // body, an event stream, a resumed stream, a pipe), before the client sees it.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
 #include "pipeline/resume_internal.h"
+#include "pipeline/rounds_internal.h"
 #include "pipeline/toolbox_internal.h"
 #include "pipeline/http_face_internal.h"
 
@@ -177,6 +179,11 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     ex->result_failed = result_is_error(message);
     if (ex->method == MCP_INITIALIZE && ex->kind == EXCHANGE_MESSAGE)
         note_initialize(ex, message);
+    if (ex->method == MCP_DISCOVER && ex->modern && !ex->result_failed)
+        ledger_note_tasks(
+            ex->pipeline->ledger, server->name,
+            bridge_knows_tasks(message->doc,
+                               json_get(message->doc, message->message->result, "capabilities")));
     struct pins_screen screen = {0};
     if (ex->method != MCP_TOOLS_CALL) { // what a tool says of tools may be an agent's own words
         pins_screen(ex->pipeline, server->name, message, &screen);
@@ -196,7 +203,8 @@ static void handle_response(struct exchange *ex, struct upstream_message *messag
     bool theirs = ex->method == MCP_TOOLS_CALL || results != RESULTS_NOT_THEIRS;
     if (!theirs && (!ex->observe || screen.quarantine))
         prune(ex, message, &screen);
-    answer_pass(ex, message);
+    if (rounds_wrap(ex, message))
+        answer_pass(ex, message);
 }
 
 void answer_pass(struct exchange *ex, struct upstream_message *message)

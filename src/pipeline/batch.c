@@ -132,6 +132,7 @@ static struct exchange *member_of(struct exchange *first, struct batch *batch, s
     struct exchange *ex = exchange_new(first->pipeline, &batch_face, batch);
     ex->grant = first->grant;
     ex->reach = first->reach;
+    ex->token = first->token;
     ex->observe = first->observe;
     ex->server = upstream_server_ref(first->server);
     ex->policy = first->policy == NULL ? NULL : policy_ref(first->policy);

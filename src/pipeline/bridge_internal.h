@@ -34,6 +34,7 @@ void bridge_session_free(struct session *session);
 void bridge_session_listens(struct session *session); // somebody hears the server's news now
 // steps.c: the server turned out to be of the other era: the judged message takes another way.
 void steps_return_to_bridge(struct exchange *ex);
+void steps_return_to_judgement(struct exchange *ex);
 // decide.c: is news of this resource for the client of `ex`?
 bool decide_resource_allowed(const struct exchange *ex, struct slice uri);
 // session.c: is there room for so many more questions?

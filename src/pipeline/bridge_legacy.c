@@ -4,6 +4,7 @@
 // A modern client before a legacy server: each request goes out in a conversation that the gateway
 // holds, under an id of its own, and its answer comes back in the words of 2026-07-28.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,6 +100,8 @@ static enum step_result answer_discovery(struct exchange *ex, const struct conve
         bridge_write_discover_result(&body, ex->id, &doc, 0);
     if (result == 0)
         exchange_answer_buffer(ex, 200, &body);
+    ledger_note_tasks(ex->pipeline->ledger, upstream_server_options(ex->server)->name,
+                      c->has_tasks);
     buffer_release(&body);
     json_doc_release(&doc);
     return result == 0 ? STEP_REPLY : STEP_FAIL;

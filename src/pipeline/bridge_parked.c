@@ -6,6 +6,7 @@
 // brings the answer. What names the waiting call is a random handle, good once, for its own grant
 // and server, and for the same request only.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/rounds_internal.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
@@ -112,6 +113,14 @@ size_t parked_questions(struct legacy_call *call, struct arena *arena,
     return count;
 }
 
+// Of an approved call it comes back sealed together with what was approved.
+static int write_state(struct exchange *ex, const char *handle, struct buffer *out)
+{
+    if (ex->run.name.length == 0)
+        return buffer_append_string(out, handle);
+    return rounds_seal_state(ex, arena_format(&ex->arena, "\"%s\"", handle), out);
+}
+
 // The exchange ends with the questions; the call stays.
 void parked_park(struct legacy_call *call)
 {
@@ -122,14 +131,18 @@ void parked_park(struct legacy_call *call)
     struct bridge_question questions[BRIDGE_QUESTIONS_MAX];
     struct exchange *ex = call->ex;
     struct bridge *bridge = ex->pipeline->bridge;
-    struct buffer body;
+    struct buffer body, state;
     buffer_init(&body, BRIDGE_TEXT_MAX);
+    buffer_init(&state, 0);
     random_hex(call->handle, (sizeof call->handle - 1) / 2);
     size_t count = parked_questions(call, &ex->arena, questions);
-    bridge_write_input_required(&body, ex->id, questions, count, slice_from_string(call->handle),
+    int result = write_state(ex, call->handle, &state);
+    bridge_write_input_required(&body, ex->id, questions, count, buffer_slice(&state),
                                 buffer_slice(&call->conversation->server_info));
+    bool failed = result != 0 || state.failed || body.failed;
+    buffer_release(&state);
     // A client that does not hear of the handle cannot come back.
-    if (body.failed || table_put(&bridge->parked, slice_from_string(call->handle), call) != 0) {
+    if (failed || table_put(&bridge->parked, slice_from_string(call->handle), call) != 0) {
         buffer_release(&body);
         call->handle[0] = '\0';
         bridge_fail(ex, "out of memory");
@@ -179,12 +192,37 @@ void parked_gather(struct legacy_call *call, uint64_t ms)
         loop_timer_start(call->gather, ms, 0);
 }
 
-static bool keep_question(struct legacy_call *call, const struct upstream_message *message)
+// With what the policy took out of it.
+static void write_params(struct upstream_message *message, struct buffer *out)
+{
+    struct json_doc doc;
+    struct slice *pieces;
+    struct buffer text;
+    size_t count = 0;
+    if (message->edits.count == 0 && !message->edits.failed) {
+        bridge_write_question_params(out, message->doc, message->message->params);
+        return;
+    }
+    json_doc_init(&doc);
+    buffer_init(&text, BRIDGE_TEXT_MAX);
+    out->failed =
+        mcp_edits_pieces(&message->edits, message->text, message->arena, &pieces, &count) != 0;
+    for (size_t i = 0; !out->failed && i < count; i++)
+        buffer_append(&text, pieces[i]);
+    out->failed =
+        out->failed || text.failed || json_scan(&doc, buffer_slice(&text), NULL, NULL, NULL) != 0;
+    if (!out->failed)
+        bridge_write_question_params(out, &doc, json_get(&doc, 0, "params"));
+    buffer_release(&text);
+    json_doc_release(&doc);
+}
+
+static bool keep_question(struct legacy_call *call, struct upstream_message *message)
 {
     const struct mcp_message *m = message->message;
     struct buffer params;
     buffer_init(&params, BRIDGE_TEXT_MAX);
-    bridge_write_question_params(&params, message->doc, m->params);
+    write_params(message, &params);
     bool kept = !params.failed && parked_keep(call, json_raw(message->doc, m->id), m->method_name,
                                               buffer_slice(&params));
     buffer_release(&params);

@@ -68,7 +68,11 @@ static int ask(struct exchange *ex, const struct upstream_message *message, uint
     struct slice id = buffer_slice(&question->id);
     bridge_write_question(&text, id, message->doc, key + 1,
                           ex->to_modern->stage == STAGE_NONE ? (struct slice){0} : ex->subject);
-    bool failed = text.failed || question->key.failed || question->id.failed ||
+    struct slice rule = SLICE_LITERAL("(method)");
+    bool denied = !text.failed && results_judge_question(ex, &text, "params", &rule) != 0;
+    if (denied)
+        outcome_record_server(ex->pipeline, ex->session, ex, method, false, rule);
+    bool failed = denied || text.failed || question->key.failed || question->id.failed ||
                   !session_note_asked(ex->session, id);
     if (!failed) {
         ex->to_modern->open++;

@@ -4,6 +4,7 @@
 // Where a judged message takes the way over a bridge, and what both bridges share. A server that
 // speaks the client's era gets the client's own bytes.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/held_tasks_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +56,11 @@ static enum step_result step_modern_client(struct exchange *ex)
 
 enum step_result step_bridge(struct exchange *ex)
 {
+    if (origin_is_task_method(ex->method)) {
+        enum step_result result = held_task_step(ex);
+        if (result != STEP_NEXT)
+            return result;
+    }
     return ex->modern ? step_modern_client(ex) : step_legacy_client(ex);
 }
 

@@ -53,7 +53,8 @@ static bool keep_all(struct legacy_call *call, const struct json_doc *doc, uint3
         struct buffer params;
         buffer_init(&params, BRIDGE_TEXT_MAX);
         bridge_write_object(&params, doc, e, gone, sizeof gone / sizeof *gone);
-        bool kept = !params.failed &&
+        struct slice rule;
+        bool kept = results_judge_question(call->ex, &params, NULL, &rule) == 0 && !params.failed &&
                     parked_keep(call, json_raw(doc, json_get(doc, e, "elicitationId")),
                                 SLICE_LITERAL("elicitation/create"), buffer_slice(&params));
         buffer_release(&params);

@@ -5,6 +5,11 @@
 // `sallyport policy test` counts as the gateway does.
 #include "pipeline/pipeline_internal.h"
 
+#include <assert.h>
+#include <openssl/sha.h>
+
+static_assert((int)POLICY_CHARGES_MAX == (int)LIMIT_CHARGES_MAX, "the checker warns of more");
+
 static struct slice scope_subject(const struct pipeline_payer *payer, enum policy_scope scope,
                                   struct arena *arena)
 {
@@ -43,7 +48,7 @@ static struct slice counter_key(const struct policy_charge *charge,
 struct limit_charge *pipeline_charges(const struct policy_verdict *verdict,
                                       const struct pipeline_payer *payer, struct arena *arena)
 {
-    size_t count = verdict->charge_count;
+    size_t count = verdict->charge_count + verdict->watched_count;
     struct limit_charge *charges = arena_take_zeroed(arena, count * sizeof *charges);
     for (size_t i = 0; charges != NULL && i < count; i++) {
         const struct policy_charge *from = &verdict->charges[i];
@@ -57,6 +62,42 @@ struct limit_charge *pipeline_charges(const struct policy_verdict *verdict,
             return NULL;
     }
     return charges;
+}
+
+static int print_arguments(const struct policy_call *call, unsigned char ret[SHA256_DIGEST_LENGTH])
+{
+    struct buffer text;
+    buffer_init(&text, 0);
+    int result = call->args == JSON_NONE ? 0 : json_write_canonical(&text, call->doc, call->args);
+    struct slice all = buffer_slice(&text);
+    if (result == 0 && text.failed)
+        result = ERROR_NO_MEMORY;
+    if (result == 0)
+        SHA256((const unsigned char *)all.data, all.length, ret);
+    buffer_release(&text);
+    return result;
+}
+
+int pipeline_identical(const struct policy_runaway *runaway, const struct pipeline_payer *payer,
+                       const struct policy_call *call, struct arena *arena,
+                       struct limit_charge *ret)
+{
+    unsigned char print[SHA256_DIGEST_LENGTH];
+    int result = print_arguments(call, print);
+    if (result != 0)
+        return result;
+    const struct slice parts[] = {SLICE_LITERAL(ORGANISATION),
+                                  payer->server,
+                                  SLICE_LITERAL("runaway"),
+                                  payer->grant,
+                                  call->name,
+                                  slice_of((const char *)print, sizeof print)};
+    *ret = (struct limit_charge){.key = limit_key(arena, parts, sizeof parts / sizeof *parts),
+                                 .sliding = true,
+                                 .window_ms = runaway->window_ms,
+                                 .max = decimal_from_integer(runaway->identical_max),
+                                 .amount = decimal_from_integer(1)};
+    return ret->key.data == NULL ? ERROR_NO_MEMORY : 0;
 }
 
 struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t retry_ms,

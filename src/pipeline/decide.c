@@ -28,6 +28,11 @@ static enum catalogue_category category_of(const struct exchange *ex, struct sli
     return known == NULL ? CATALOGUE_UNKNOWN : known->category;
 }
 
+enum catalogue_category decide_category(const struct exchange *ex)
+{
+    return ex->method == MCP_TOOLS_CALL ? category_of(ex, ex->subject) : CATALOGUE_UNKNOWN;
+}
+
 static struct slice client_name(const struct exchange *ex)
 {
     if (ex->client_name.length == 0 && ex->session != NULL && ex->session->client_name != NULL)
@@ -115,14 +120,18 @@ void decide_write_denial(struct exchange *ex, enum mcp_method method, struct sli
 {
     struct mcp_denial denial = {
         .text = reason,
+        .pending = ex->outcome == OUTCOME_PENDING,
         .outcome = SLICE_LITERAL("denied"),
         .rule = rule,
         .policy = ex->policy == NULL ? (struct slice){0} : policy_name(ex->policy),
         .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
         .request_id = slice_from_string(ex->request_id),
+        .approval = ex->approval,
         .retry_after_s = ex->retry_ms < 0 ? -1 : (ex->retry_ms + 999) / 1000,
         .modern = ex->modern,
     };
+    if (denial.pending)
+        denial.outcome = SLICE_LITERAL("pending");
     if (method == MCP_TOOLS_CALL || method == MCP_TASKS_RESULT) {
         mcp_write_denial(out, id, &denial);
         return;
@@ -130,7 +139,9 @@ void decide_write_denial(struct exchange *ex, enum mcp_method method, struct sli
     struct buffer data;
     buffer_init(&data, 0);
     mcp_write_decision(&data, &denial);
-    struct slice text = arena_format(&ex->arena, "[POLICY DENIED] %.*s", SLICE_PRINT(reason));
+    struct slice text =
+        arena_format(&ex->arena, "[%s] %.*s", denial.pending ? "APPROVAL PENDING" : "POLICY DENIED",
+                     SLICE_PRINT(reason));
     mcp_write_error(out, id, MCP_ERROR_INVALID_PARAMS, text, buffer_slice(&data));
     buffer_release(&data);
 }
@@ -146,13 +157,18 @@ static bool answer_as_task(struct exchange *ex, struct slice denial)
     return answered;
 }
 
+void decide_answer(struct exchange *ex, const struct buffer *body)
+{
+    if (body->failed || !own_task_due(ex) || !answer_as_task(ex, buffer_slice(body)))
+        exchange_answer_buffer(ex, 200, body);
+}
+
 static void answer_denial(struct exchange *ex)
 {
     struct buffer body;
     buffer_init(&body, 0);
     decide_write_denial(ex, ex->method, ex->id, ex->rule, ex->reason, &body);
-    if (body.failed || !own_task_due(ex) || !answer_as_task(ex, buffer_slice(&body)))
-        exchange_answer_buffer(ex, 200, &body);
+    decide_answer(ex, &body);
     buffer_release(&body);
 }
 
@@ -176,6 +192,21 @@ enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct sl
     else
         answer_denial(ex);
     return STEP_REPLY;
+}
+
+void decide_observe(struct exchange *ex, enum policy_outcome would, struct slice rule,
+                    struct slice reason)
+{
+    struct policy_observation *observed = &ex->verdict.observed;
+    bool graver = observed->noted && (observed->outcome == POLICY_DENY || would == POLICY_ASK);
+    if (!graver)
+        *observed = (struct policy_observation){
+            .noted = true, .outcome = would, .rule = rule, .reason = reason};
+    if (ex->outcome != OUTCOME_ALLOWED && ex->outcome != OUTCOME_OBSERVED)
+        return;
+    ex->outcome = OUTCOME_OBSERVED;
+    ex->rule = observed->rule;
+    ex->reason = observed->reason;
 }
 
 static bool is_allowed(const struct exchange *ex, enum policy_subject subject, struct slice name)
@@ -264,11 +295,18 @@ enum step_result step_decide(struct exchange *ex)
     policy_decide(ex->policy, &call, &ex->arena, &ex->verdict);
     ex->decided_us = clock_monotonic_us();
     ex->rule = ex->verdict.rule;
-    if (ex->verdict.outcome == POLICY_DENY)
-        return exchange_deny(ex, ex->verdict.rule, ex->verdict.reason, ex->verdict.hidden, -1);
+    if (ex->verdict.outcome == POLICY_DENY &&
+        exchange_deny(ex, ex->verdict.rule, ex->verdict.reason, ex->verdict.hidden, -1) ==
+            STEP_REPLY)
+        return STEP_REPLY;
+    // Also behind a denial that was only observed: what a server did is not tried out.
     if (ex->method == MCP_TOOLS_CALL && ex->pipeline->rules->given.pins != NULL &&
         pins_judge_call(ex) == STEP_REPLY)
         return STEP_REPLY;
+    if (ex->denied)
+        return STEP_NEXT;
+    if (ex->verdict.observed.noted)
+        decide_observe(ex, POLICY_ASK, ex->rule, ex->reason);
     if (ex->method == MCP_COMPLETE && completes_hidden(ex))
         return exchange_deny(ex, SLICE_LITERAL("(hidden)"),
                              SLICE_LITERAL("There is nothing to complete under that name."), true,
@@ -277,18 +315,6 @@ enum step_result step_decide(struct exchange *ex)
         return exchange_deny(ex, SLICE_LITERAL("(unknown task)"),
                              SLICE_LITERAL("No call of this grant became that task."), true, -1);
     return ex->method == MCP_LISTEN ? subscriptions_judge(ex) : STEP_NEXT;
-}
-
-enum step_result step_approval(struct exchange *ex)
-{
-    if (ex->denied || ex->verdict.outcome != POLICY_ASK)
-        return STEP_NEXT;
-    struct slice reason =
-        arena_format(&ex->arena,
-                     "%.*s This call needs a person's approval, and approval is not configured on "
-                     "this gateway, so it is denied.",
-                     SLICE_PRINT(ex->verdict.reason));
-    return exchange_deny(ex, ex->verdict.rule, reason, false, -1);
 }
 
 bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struct session *session,

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/page_internal.h"
 
 #include "base/clock.h"
 
@@ -91,9 +91,8 @@ static void decode_task(struct exchange *ex)
 {
     const struct json_doc *doc = &ex->pipeline->doc;
     uint32_t task = json_get(doc, ex->message.params, "task");
-    uint32_t ttl = json_get(doc, task, "ttl");
-    ex->wants_task =
-        ex->method == MCP_TOOLS_CALL && task != JSON_NONE && json_type(doc, task) == JSON_OBJECT;
+    ex->wants_task = task != JSON_NONE && json_type(doc, task) == JSON_OBJECT;
+    uint32_t ttl = ex->wants_task ? json_get(doc, task, "ttl") : (uint32_t)JSON_NONE;
     if (ttl == JSON_NONE || json_integer(doc, ttl, &ex->task_ttl_ms) != 0)
         ex->task_ttl_ms = -1;
 }
@@ -105,9 +104,7 @@ static bool keep_facts(struct exchange *ex)
     const struct mcp_message *m = &ex->message;
     ex->method = m->method;
     ex->message_kind = m->kind;
-    ex->method_name = arena_copy(&ex->arena, m->method_name);
     ex->subject = arena_copy(&ex->arena, m->subject);
-    ex->id = copy_raw(ex, m->id);
     ex->progress_token = copy_raw(ex, m->progress_token);
     struct slice client = mcp_client_name(doc, m, &ex->arena);
     ex->client_name = client.data == NULL ? client : arena_copy(&ex->arena, client);
@@ -116,7 +113,10 @@ static bool keep_facts(struct exchange *ex)
     decode_argument_keys(ex);
     if (ex->rules->given.mask_count > 0)
         decode_arguments(ex);
-    decode_task(ex);
+    if (m->method == MCP_TOOLS_CALL)
+        decode_task(ex);
+    if (m->method == MCP_INITIALIZE)
+        ex->opens_pages = page_declared(ex);
     if (m->method == MCP_LISTEN) {
         ex->listens_tools = asks_for(ex, "toolsListChanged");
         ex->listens_prompts = asks_for(ex, "promptsListChanged");

@@ -35,11 +35,14 @@ static size_t own_parts(const struct pipeline *pipeline,
             stops};
     }
     if (limits != NULL) {
-        bool healthy = limit_file_healthy(limits);
+        bool healthy = limit_file_writes(limits);
+        bool stops = !limit_file_healthy(limits);
         parts[count++] = (struct pipeline_part){
             "limits_file",
-            healthy ? NULL : "the limits file cannot be written: calls under a limit are denied",
-            !healthy};
+            healthy ? NULL
+            : stops ? "the limits file cannot be written: calls under a limit are denied"
+                    : "the limits file cannot be written: limits count in memory",
+            stops};
     }
     return count;
 }

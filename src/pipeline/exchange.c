@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
+#include "pipeline/asking_internal.h"
 #include "pipeline/bridge_internal.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
@@ -11,8 +12,8 @@
 
 enum { ARENA_MAX = 8 * 1024 * 1024, IDLE_MAX = 256 };
 
-const char *const outcome_names[OUTCOME_COUNT] = {"allowed",  "denied",  "hidden",
-                                                  "observed", "refused", "failed"};
+const char *const outcome_names[OUTCOME_COUNT] = {"allowed", "denied", "hidden", "observed",
+                                                  "refused", "failed", "pending"};
 
 struct rules *rules_ref(struct rules *rules)
 {
@@ -98,6 +99,7 @@ static void release_parts(struct exchange *ex)
 void exchange_finish(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
+    asking_release(ex);
     bridge_release(ex);
     resume_release(ex);
     if (ex->call != NULL)
@@ -123,6 +125,8 @@ void exchange_finish(struct exchange *ex)
     // It ends only here: its end takes the child and its calls along.
     if (ex->minted != NULL && (ex->client_gone || ex->result_failed))
         session_end(ex->minted, "it was not opened");
+    if (ex->held.task.length > 0) // others may wait for its end
+        loop_timer_start(pipeline->settle, 0, 0);
     struct pipeline_stdio *stdio = ex->face == &stdio_face ? ex->face_state : NULL;
     release_parts(ex);
     list_remove(&ex->link);

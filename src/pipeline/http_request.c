@@ -53,7 +53,7 @@ static bool identify(struct exchange *ex, const struct http_request *request)
         return false;
     }
     ex->grant = identity_resolve(ex->rules->given.grants, ex->pipeline->hasher, token,
-                                 loop_wall_ms(ex->pipeline->loop), &why);
+                                 loop_wall_ms(ex->pipeline->loop), &why, &ex->token);
     if (ex->grant != NULL)
         return true;
     bool expired = why == ERROR_TIMEOUT;

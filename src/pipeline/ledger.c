@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/ledger_internal.h"
 
+#include "pipeline/held_tasks_internal.h"
+
 enum { TALLIES_MAX = 10000 }; // per grant, so that none can use up what others need
 
 // Calls of one client of one grant, for the era that has no sessions.
@@ -18,6 +20,8 @@ struct pipeline_ledger *pipeline_ledger_new(void)
     table_init(&ledger->grants);
     table_init(&ledger->tallies);
     table_init(&ledger->modern);
+    table_init(&ledger->tasks);
+    ledger->held = held_tasks_new();
     return ledger;
 }
 
@@ -45,9 +49,12 @@ void pipeline_ledger_free(struct pipeline_ledger *ledger)
     table_each(&ledger->grants, free_usage_cb, NULL);
     table_each(&ledger->tallies, free_value_cb, NULL);
     table_each(&ledger->modern, free_value_cb, NULL);
+    table_each(&ledger->tasks, free_value_cb, NULL);
     table_release(&ledger->grants);
     table_release(&ledger->tallies);
     table_release(&ledger->modern);
+    table_release(&ledger->tasks);
+    held_tasks_free(ledger->held);
     pthread_mutex_destroy(&ledger->lock);
     memory_free(ledger);
 }
@@ -135,30 +142,64 @@ int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, stru
     return result;
 }
 
+uint64_t pipeline_calls_so_far(struct pipeline_ledger *ledger, struct slice grant,
+                               struct slice shown, struct slice client, struct arena *arena)
+{
+    const struct slice parts[] = {grant, shown, client};
+    struct slice key = limit_key(arena, parts, sizeof parts / sizeof *parts);
+    if (ledger == NULL || key.data == NULL)
+        return 0;
+    pthread_mutex_lock(&ledger->lock);
+    const struct tally *tally = table_get(&ledger->tallies, key);
+    uint64_t calls = tally == NULL ? 0 : tally->calls;
+    pthread_mutex_unlock(&ledger->lock);
+    return calls;
+}
+
 // ---- Eras
 
-void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern)
+static void note(struct pipeline_ledger *ledger, struct table *servers, struct slice name,
+                 bool is_one)
 {
-    struct slice name = slice_from_string(server);
     pthread_mutex_lock(&ledger->lock);
-    char *known = table_get(&ledger->modern, name);
-    if (known != NULL && !modern) {
-        table_remove(&ledger->modern, name);
+    char *known = table_get(servers, name);
+    if (known != NULL && !is_one) {
+        table_remove(servers, name);
         memory_free(known);
-    } else if (known == NULL && modern) {
+    } else if (known == NULL && is_one) {
         known = memory_copy_string(name.data, name.length);
-        if (table_put(&ledger->modern, slice_from_string(known), known) != 0)
-            memory_free(known); // the workers find out by themselves
+        if (table_put(servers, slice_from_string(known), known) != 0)
+            memory_free(known); // it is found out again
     }
     pthread_mutex_unlock(&ledger->lock);
 }
 
-bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server)
+static bool is_noted(struct pipeline_ledger *ledger, const struct table *servers, struct slice name)
 {
     pthread_mutex_lock(&ledger->lock);
-    bool modern = table_get(&ledger->modern, server) != NULL;
+    bool noted = table_get(servers, name) != NULL;
     pthread_mutex_unlock(&ledger->lock);
-    return modern;
+    return noted;
+}
+
+void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern)
+{
+    note(ledger, &ledger->modern, slice_from_string(server), modern);
+}
+
+bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server)
+{
+    return is_noted(ledger, &ledger->modern, server);
+}
+
+void ledger_note_tasks(struct pipeline_ledger *ledger, struct slice server, bool offered)
+{
+    note(ledger, &ledger->tasks, server, offered);
+}
+
+bool ledger_offers_tasks(struct pipeline_ledger *ledger, struct slice server)
+{
+    return is_noted(ledger, &ledger->tasks, server);
 }
 
 // ---- Figures

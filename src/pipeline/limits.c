@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/ledger_internal.h"
 
-// The verdict's charges in the form of the counters; NULL when memory is short.
-static struct limit_charge *charges_of(struct exchange *ex)
+struct limit_charge *limits_charges(struct exchange *ex)
 {
     struct pipeline_payer payer = {.server = upstream_server_shown(ex->server),
                                    .grant = ex->grant->id,
@@ -20,44 +19,88 @@ static enum step_result deny_by_limit(struct exchange *ex, size_t index, int64_t
     return exchange_deny(ex, charge->rule, text, false, retry_ms);
 }
 
+// Limits that only observe count what they would have let through; a call that they would have
+// denied goes on, and the log says so.
+static void watch_limits(struct exchange *ex, const struct limit_charge *charges, int64_t now_ms)
+{
+    size_t first = ex->verdict.charge_count, index = 0;
+    for (size_t i = first; i < first + ex->verdict.watched_count; i++) {
+        int64_t retry_ms = -1;
+        struct limit_receipt *receipt = &ex->receipts[ex->receipt_count];
+        int result = limit_reserve(ex->pipeline->given.limits, &charges[i], 1, now_ms, receipt,
+                                   &index, &retry_ms);
+        const struct policy_charge *charge = &ex->verdict.charges[i];
+        if (result == ERROR_LIMIT)
+            decide_observe(ex, POLICY_DENY, charge->rule,
+                           pipeline_limit_reason(charge, retry_ms, &ex->arena));
+        if (result == 0)
+            ex->charged[ex->receipt_count++] = charge;
+    }
+}
+
+static bool make_room(struct exchange *ex)
+{
+    size_t count = ex->verdict.charge_count + ex->verdict.watched_count;
+    ex->receipts = arena_take_zeroed(&ex->arena, count * sizeof *ex->receipts);
+    ex->charged = arena_take_zeroed(&ex->arena, count * sizeof *ex->charged);
+    for (size_t i = 0; ex->charged != NULL && i < count; i++)
+        ex->charged[i] = &ex->verdict.charges[i];
+    return ex->receipts != NULL && ex->charged != NULL;
+}
+
+static int reserve_all(struct exchange *ex, const struct limit_charge *charges, int64_t now_ms,
+                       size_t *ret_index, int64_t *ret_retry_ms)
+{
+    size_t count = ex->verdict.charge_count;
+    if (!make_room(ex))
+        return ERROR_NO_MEMORY;
+    int result = count == 0 ? 0
+                            : limit_reserve(ex->pipeline->given.limits, charges, count, now_ms,
+                                            ex->receipts, ret_index, ret_retry_ms);
+    if (result != 0)
+        return result;
+    ex->receipt_count = count;
+    watch_limits(ex, charges, now_ms);
+    return 0;
+}
+
+static enum step_result deny_by_store(struct exchange *ex)
+{
+    return exchange_deny(ex, ex->verdict.charges[0].rule,
+                         SLICE_LITERAL("The store of the limits cannot be written, so calls "
+                                       "under a limit are denied until it can."),
+                         false, -1);
+}
+
 static enum step_result with_limits(struct exchange *ex, bool reserve)
 {
     struct pipeline *pipeline = ex->pipeline;
-    if (ex->denied || ex->verdict.charge_count == 0)
+    size_t count = ex->verdict.charge_count, index = 0;
+    if (ex->denied || count + ex->verdict.watched_count == 0)
         return STEP_NEXT;
-    if (reserve && pipeline->given.limit_file != NULL &&
+    if (reserve && count > 0 && pipeline->given.limit_file != NULL &&
         !limit_file_healthy(pipeline->given.limit_file))
-        return exchange_deny(ex, ex->verdict.charges[0].rule,
-                             SLICE_LITERAL("The store of the limits cannot be written, so calls "
-                                           "under a limit are denied until it can."),
-                             false, -1);
-    struct limit_charge *charges = charges_of(ex);
+        return deny_by_store(ex);
+    struct limit_charge *charges = limits_charges(ex);
     if (charges == NULL)
         return STEP_FAIL;
-    size_t count = ex->verdict.charge_count, index = 0;
     int64_t retry_ms = -1, now = loop_wall_ms(pipeline->loop);
-    int result;
-    if (reserve) {
-        ex->receipts = arena_take_zeroed(&ex->arena, count * sizeof *ex->receipts);
-        if (ex->receipts == NULL)
-            return STEP_FAIL;
-        result = limit_reserve(pipeline->given.limits, charges, count, now, ex->receipts, &index,
-                               &retry_ms);
-        if (result == 0)
-            ex->receipt_count = count;
-    } else {
-        result = limit_check(pipeline->given.limits, charges, count, now, &index, &retry_ms);
-    }
+    int result = reserve
+                     ? reserve_all(ex, charges, now, &index, &retry_ms)
+                     : limit_check(pipeline->given.limits, charges, count, now, &index, &retry_ms);
     if (result == ERROR_LIMIT)
         return deny_by_limit(ex, index, retry_ms);
+    if (result == ERROR_IO)
+        return deny_by_store(ex);
     return result == 0 ? STEP_NEXT : STEP_FAIL;
 }
 
-// Nobody is asked about a call that a limit denies. Without a question the reservation that follows
-// checks the same.
+// Nobody is asked about a call that a limit denies. Without a question, or behind one, the
+// reservation that follows checks the same.
 enum step_result step_check_limits(struct exchange *ex)
 {
-    return ex->verdict.outcome == POLICY_ASK ? with_limits(ex, false) : STEP_NEXT;
+    return ex->verdict.outcome == POLICY_ASK && ex->asking == NULL ? with_limits(ex, false)
+                                                                   : STEP_NEXT;
 }
 
 enum step_result step_reserve(struct exchange *ex)
@@ -75,8 +118,9 @@ enum step_result step_reserve(struct exchange *ex)
 void limits_give_back(struct exchange *ex, bool successes_only)
 {
     for (size_t i = 0; i < ex->receipt_count; i++)
-        if (!successes_only || ex->verdict.charges[i].successes_only)
+        if (!successes_only || ex->charged[i]->successes_only)
             limit_give_back(ex->pipeline->given.limits, &ex->receipts[i]);
+    ex->gave_back = ex->gave_back || !successes_only;
     ex->receipt_count = 0; // each reservation goes back at most once
 }
 
@@ -90,7 +134,7 @@ int limits_session_calls(struct exchange *ex, bool count, uint64_t *ret_before)
         ex->session->calls += count ? 1 : 0;
         return 0;
     }
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
+    struct grant_usage *usage = exchange_usage(ex);
     struct slice parts[] = {ex->grant->id, upstream_server_shown(ex->server), ex->client_name};
     struct slice key = limit_key(&ex->arena, parts, 3);
     if (usage == NULL || key.data == NULL)

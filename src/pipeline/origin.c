@@ -113,7 +113,7 @@ static struct slice task_key(const struct exchange *ex, struct slice task, char 
 void origin_note_task(struct exchange *ex, struct slice task, struct slice tool)
 {
     char text[KEY_MAX];
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
+    struct grant_usage *usage = exchange_usage(ex);
     struct slice key = task_key(ex, task, text);
     if (usage == NULL || key.data == NULL)
         return;

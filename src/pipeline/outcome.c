@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One record per message: what was decided, by which rule, and what came of it.
+#include "pipeline/asking_internal.h"
 #include "pipeline/metrics_internal.h"
-#include "pipeline/pipeline_internal.h"
 
 enum step_result step_intent(struct exchange *ex)
 {
@@ -27,6 +27,14 @@ static struct slice hash_of(const struct session *session)
     return session == NULL ? (struct slice){0} : slice_from_string(session->hash);
 }
 
+// Whoever adds up the log again must know what went back.
+static enum audit_answer answer_of(const struct exchange *ex)
+{
+    if (ex->gave_back)
+        return AUDIT_ANSWER_NONE;
+    return ex->result_failed ? AUDIT_ANSWER_ERROR : AUDIT_ANSWER_COUNTS;
+}
+
 void outcome_record(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
@@ -35,6 +43,7 @@ void outcome_record(struct exchange *ex)
         return;
     if (ex->result_failed)
         limits_give_back(ex, true);
+    fuse_note_outcome(ex);
     metrics_count(pipeline->metrics, ex->outcome);
     uint64_t now = clock_monotonic_us();
     metrics_time(pipeline->metrics, ex, now);
@@ -64,9 +73,11 @@ void outcome_record(struct exchange *ex)
         .policy_version = ex->policy == NULL ? (struct slice){0} : policy_version(ex->policy),
         .argument_keys = ex->argument_keys,
         .argument_key_count = ex->argument_key_count,
+        .approval = ex->approval,
         .arguments = ex->arguments,
         .arguments_left_out = ex->arguments_left_out,
         .redacted = ex->redacted,
+        .answer = answer_of(ex),
         .upstream_status = ex->upstream_status,
         .decide_us = span(ex->started_us, ex->decided_us),
         .upstream_us = ex->sent_us == 0 ? 0 : span(ex->sent_us, now),

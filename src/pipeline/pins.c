@@ -113,6 +113,23 @@ bool pins_refuses(const struct pins_screen *screen, uint32_t entry)
 
 // ---- Calls
 
+enum watch_answer pins_ask(struct pipeline_watch *watch, const struct filter_pins *kept,
+                           struct slice server, struct slice tool)
+{
+    const struct watch_view view = {watch, server, pins_server(server), kept};
+    return watch == NULL ? WATCH_NEW : watch_ask(&view, tool);
+}
+
+struct slice pins_reason(enum watch_answer answer)
+{
+    return answer == WATCH_NEW
+               ? SLICE_LITERAL("Nobody has accepted this tool of the server yet. An administrator "
+                               "of the gateway can look at its definition and accept it.")
+               : SLICE_LITERAL("The server changed the definition of this tool since somebody "
+                               "accepted it. An administrator of the gateway can look at the "
+                               "change and accept it.");
+}
+
 enum step_result pins_judge_call(struct exchange *ex)
 {
     enum filter_pinning pinning;
@@ -120,17 +137,9 @@ enum step_result pins_judge_call(struct exchange *ex)
         view_of(ex->pipeline, upstream_server_options(ex->server)->name, &pinning);
     if (pinning != FILTER_PINNING_QUARANTINE)
         return STEP_NEXT;
-    enum watch_answer answer = view.watch == NULL ? WATCH_NEW : watch_ask(&view, ex->subject);
+    enum watch_answer answer = pins_ask(view.watch, view.kept, view.server, ex->subject);
     if (answer == WATCH_GOOD)
         return STEP_NEXT;
     ex->observe = false; // trying a policy out does not try out what a server did
-    return exchange_deny(
-        ex, SLICE_LITERAL("(quarantined)"),
-        answer == WATCH_NEW
-            ? SLICE_LITERAL("Nobody has accepted this tool of the server yet. An administrator of "
-                            "the gateway can look at its definition and accept it.")
-            : SLICE_LITERAL("The server changed the definition of this tool since somebody "
-                            "accepted it. An administrator of the gateway can look at the change "
-                            "and accept it."),
-        false, -1);
+    return exchange_deny(ex, SLICE_LITERAL("(quarantined)"), pins_reason(answer), false, -1);
 }

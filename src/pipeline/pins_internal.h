@@ -43,3 +43,7 @@ bool watch_saw(const struct watch_view *view, struct slice tool,
 void watch_list_ended(const struct watch_view *view);
 enum watch_answer { WATCH_GOOD, WATCH_NEW, WATCH_CHANGED };
 enum watch_answer watch_ask(const struct watch_view *view, struct slice tool);
+// The same of a server whose definitions are pinned; without a watch nothing is known.
+enum watch_answer pins_ask(struct pipeline_watch *watch, const struct filter_pins *kept,
+                           struct slice server, struct slice tool);
+struct slice pins_reason(enum watch_answer answer); // for the agent

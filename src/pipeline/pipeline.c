@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/bridge_internal.h"
+#include "pipeline/asking_internal.h"
+#include "pipeline/held_tasks_internal.h"
 #include "pipeline/metrics_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/toolbox_internal.h"
@@ -99,6 +100,11 @@ static bool end_one_over(struct pipeline *pipeline, uint64_t now_us)
     return false;
 }
 
+static void settle_cb(void *argument)
+{
+    held_run_sweep(argument);
+}
+
 static void tick_cb(void *argument)
 {
     struct pipeline *pipeline = argument;
@@ -113,6 +119,7 @@ static void tick_cb(void *argument)
     session_sweep(pipeline, now_us);
     shared_sweep(pipeline, now_us);
     bridge_sweep(pipeline, now_us);
+    held_run_sweep(pipeline);
     metrics_look_at_servers(pipeline);
 }
 
@@ -145,7 +152,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options)
     pipeline->metrics = metrics_set_new(pipeline);
     pipeline->bridge = bridge_new(pipeline);
     pipeline->tick = loop_timer_open(pipeline->loop, tick_cb, pipeline);
-    if (!replay_open(pipeline) || pipeline->tick == NULL) {
+    pipeline->settle = loop_timer_open(pipeline->loop, settle_cb, pipeline);
+    if (!replay_open(pipeline) || asking_open(pipeline) != 0 || pipeline->tick == NULL ||
+        pipeline->settle == NULL) {
         pipeline_free(pipeline);
         return NULL;
     }
@@ -170,7 +179,9 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
+    pipeline->stopping = true;
     end_everything(pipeline);
+    asking_close(pipeline);
     bridge_free(pipeline->bridge);
     LIST_EACH(&pipeline->idle_exchanges, item)
     {
@@ -180,6 +191,8 @@ void pipeline_free(struct pipeline *pipeline)
     }
     if (pipeline->tick != NULL)
         loop_timer_close(pipeline->tick);
+    if (pipeline->settle != NULL)
+        loop_timer_close(pipeline->settle);
     replay_close(pipeline);
     table_release(&pipeline->grants);
     table_release(&pipeline->sessions_by_id);
@@ -264,6 +277,7 @@ int pipeline_apply(struct pipeline *pipeline, const struct pipeline_rules *given
 void pipeline_begin_drain(struct pipeline *pipeline)
 {
     pipeline->draining = true;
+    asking_drain(pipeline);
 }
 
 void pipeline_end_streams(struct pipeline *pipeline)

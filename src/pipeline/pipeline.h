@@ -5,6 +5,7 @@
 // no other way leads to a server. Start reading at steps.c. One loop thread owns everything here.
 #pragma once
 
+#include "approval/approval.h"
 #include "audit/audit.h"
 #include "base/error.h"
 #include "base/metrics.h"
@@ -58,6 +59,7 @@ struct pipeline_rules {
     uint64_t session_idle_ms;      // 0: 30 minutes
     uint64_t question_time_ms;     // a server's request waits for its answer; 0: 1 hour
     uint64_t left_call_time_ms;    // a call goes on without its client; 0: 5 minutes
+    size_t approval_rounds;        // answers before a waiting call of 2026-07-28 is pending
     uint64_t keep_alive_ms;        // a stream is silent before it gets a comment; 0: 15 s
     void (*release)(void *owner);
     void *owner;
@@ -71,6 +73,17 @@ void pipeline_ledger_free(struct pipeline_ledger *ledger); // after its pipeline
 // /metrics shows these too, until they are taken out again. False: there are too many already.
 bool pipeline_ledger_show(struct pipeline_ledger *ledger, struct metrics *figures);
 void pipeline_ledger_hide(struct pipeline_ledger *ledger, struct metrics *figures);
+
+// Pauses grants that run away (docs/policy.md, "Runaway agents") for longer than the process lives.
+struct pipeline_fuse {
+    // On a worker's thread: must not wait. When it is in force, pipeline_fuse_saved is due, from
+    // any thread. Slices live until it returns.
+    void (*blown)(void *argument, struct slice organisation, struct slice grant_id,
+                  struct slice why);
+    void *argument;
+};
+// Is it kept? If not it is tried again with the grant's next call, and the grant stays paused.
+void pipeline_fuse_saved(struct pipeline_ledger *ledger, struct slice grant_id, bool kept);
 
 // What the gateway has seen of the tools of servers whose definitions are pinned: shared by all
 // workers, and told to whoever keeps it. Any thread.
@@ -132,8 +145,10 @@ struct pipeline_options {
     struct backlog *waiting;        // borrowed; for all bytes that wait for peers, NULL: no bound
     struct http_group *group;       // borrowed; the servers of all workers, NULL: no other workers
     struct pipeline_watch *watch;   // borrowed; NULL: nothing is pinned
+    struct approval_desk *desk;     // borrowed; NULL: nobody can be asked
     struct pipeline_listener listener; // listed NULL: nobody wants to know
     struct pipeline_besides besides;   // look NULL: there are no other parts
+    struct pipeline_fuse fuse;         // blown NULL: who is paused stays so until the next start
     size_t worker; // which of them this one is, from 0; also its decision log's lane
 };
 
@@ -177,6 +192,16 @@ struct pipeline_payer {
 // One for each of the verdict's charges; NULL when the arena is full.
 struct limit_charge *pipeline_charges(const struct policy_verdict *verdict,
                                       const struct pipeline_payer *payer, struct arena *arena);
+// What counts how often the call is made with the same arguments. Of `call` the name and the
+// arguments are looked at. 0 or ERROR_NO_MEMORY.
+int pipeline_identical(const struct policy_runaway *runaway, const struct pipeline_payer *payer,
+                       const struct policy_call *call, struct arena *arena,
+                       struct limit_charge *ret) MUST_CHECK;
+// Why a grant is paused, by identical calls or by denials; and what the agent is told then. data is
+// NULL when the arena is full.
+struct slice pipeline_pause_why(const struct policy_runaway *runaway, bool identical,
+                                struct arena *arena);
+struct slice pipeline_pause_reason(struct slice why, struct arena *arena);
 // What the agent is told when this charge does not fit; `retry_ms` as limit_check gave it. data is
 // NULL when the arena is full.
 struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t retry_ms,
@@ -185,3 +210,43 @@ struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t r
 // NULL when the arena is full.
 struct slice pipeline_withheld_reason(enum policy_subject subject, struct slice reason,
                                       struct arena *arena);
+
+// ---- What would become of a call now, for explanations. Nothing is counted, and nobody is asked.
+struct pipeline_circumstances {
+    struct limit_table *limits;     // NULL: nothing was counted
+    struct pipeline_watch *watch;   // NULL: nobody looks at definitions
+    struct pipeline_ledger *ledger; // NULL: there were no calls
+    const struct identity_grant *grant;
+    struct slice server, shown;            // as the gateway knows it, and as people do
+    const struct filter_pins *said, *kept; // what is decided about its tools; may be NULL
+    const struct policy *policy;           // NULL: none
+    int64_t now_ms;                        // wall clock: really now, whatever time the call has
+};
+struct pipeline_standing { // of a limit that the call would be charged to
+    bool fits;
+    struct decimal used;
+    bool unsummed;
+    int64_t frees_ms; // wall clock; 0: it holds nothing
+};
+enum pipeline_definition { PIPELINE_UNPINNED, PIPELINE_ACCEPTED, PIPELINE_NEW, PIPELINE_CHANGED };
+struct pipeline_prospect {
+    enum policy_outcome outcome; // ASK: a person is asked
+    bool hidden, observed;       // observed: it goes on, and the log says what would have come
+    struct slice rule, reason;   // in the arena or the policy
+    int64_t retry_ms;            // -1: unknown
+    bool expired, paused;
+    bool older; // the grant was paused, and these rules do not say so: newer ones may
+    struct slice paused_why;
+    enum pipeline_definition definition;
+    struct decimal identical;                  // such calls so far, where the policy counts them
+    int64_t denials;                           // in a row so far
+    const struct pipeline_standing *standings; // one for each of the verdict's charges
+};
+// `verdict` is the policy's on the call. Session limits are those of a client without sessions.
+// 0 or ERROR_NO_MEMORY. Any thread.
+int pipeline_foresee(const struct pipeline_circumstances *now, const struct policy_call *call,
+                     const struct policy_verdict *verdict, struct arena *arena,
+                     struct pipeline_prospect *ret) MUST_CHECK;
+// Tool calls of a client without sessions so far.
+uint64_t pipeline_calls_so_far(struct pipeline_ledger *ledger, struct slice grant,
+                               struct slice shown, struct slice client, struct arena *arena);

@@ -70,6 +70,7 @@ enum outcome {
     OUTCOME_OBSERVED,
     OUTCOME_REFUSED, // before judgement: not understood, not identified
     OUTCOME_FAILED,  // judged, but the server could not be asked
+    OUTCOME_PENDING, // a person is asked; its client was told to come again
     OUTCOME_COUNT,
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
@@ -102,12 +103,13 @@ struct exchange {
 
     const struct identity_grant *grant;
     const struct identity_reach *reach;
-    struct policy *policy;          // referenced; NULL denies all
-    struct upstream_server *server; // referenced
+    const struct identity_token *token; // of `rules`; NULL: it came without one (a pipe)
+    struct policy *policy;              // referenced; NULL denies all
+    struct upstream_server *server;     // referenced
     struct session *session;
     struct session *minted; // the session that this initialize opened
-    bool modern;
-    bool observe;
+    bool modern, observe;
+    struct grant_usage *usage; // its grant's, once it was looked up (exchange_usage)
     // Among whose calls in flight it is, and whose session it may become; or NULL.
     struct grant_usage *counted, *initializing;
     bool in_batch;
@@ -132,17 +134,23 @@ struct exchange {
     size_t argument_key_count;
     struct slice arguments; // their values as they may be logged; in the arena, empty: not at all
     size_t arguments_left_out;
-    bool has_cursor;                                        // of a list: it asks for a later page
-    bool wants_log;                                         // modern: _meta logLevel is set
-    bool wants_task;                                        // 2025-11-25: the call asks for a task
-    int64_t task_ttl_ms;                                    // of that; -1: not said
+    bool has_cursor;              // of a list: it asks for a later page
+    bool wants_log;               // modern: _meta logLevel is set
+    bool wants_task, opens_pages; // 2025-11-25: as a task; elicitation by URL is declared
+    int64_t task_ttl_ms;          // of that; -1: not said
     bool listens_tools, listens_prompts, listens_resources; // of a subscriptions/listen
     struct http_header *forward;                            // headers to pass on; in the arena
     size_t forward_count;
 
     struct policy_verdict verdict;
+    struct asking *asking;     // a person is asked (asking_internal.h); in the arena, else NULL
+    struct slice approval;     // id of the question or exception that it went by; in the arena
+    struct exchange_held held; // while it waits for a person
+    struct exchange_run run;   // an approved one
     struct limit_receipt *receipts;
+    const struct policy_charge **charged; // what each receipt is for
     size_t receipt_count;
+    bool gave_back; // all of them: the call surely did not run
     bool denied;
     int64_t retry_ms;
     enum outcome outcome;
@@ -175,10 +183,12 @@ struct session {
     struct list link; // pipeline->sessions
     struct pipeline *pipeline;
     char id[SESSION_ID_SIZE];
-    char hash[SESSION_HASH_SIZE];   // what logs say in place of the id
-    char *grant_id;                 // owned
+    char hash[SESSION_HASH_SIZE]; // what logs say in place of the id
+    char *grant_id;               // owned
+    struct grant_usage *usage;
     struct upstream_server *server; // referenced
     enum mcp_version version;
+    bool opens_pages;          // its client declared elicitation by URL
     char *client_name;         // owned
     struct buffer upstream_id; // the server's own session id, may be empty
     struct upstream_link *child;
@@ -219,15 +229,17 @@ struct pipeline {
     struct identity_hasher *hasher;
     struct pipeline_ledger *ledger;
     bool owns_ledger;
-    struct table grants;    // what the ledger has for a grant, by label
-    struct table toolboxes; // by server name
-    struct list shared;     // struct shared_child
-    struct list stdios;     // struct pipeline_stdio
-    struct loop_timer *tick;
+    struct table grants;                            // what the ledger has for a grant, by label
+    struct table toolboxes;                         // by server name
+    struct list shared;                             // struct shared_child
+    struct list stdios;                             // struct pipeline_stdio
+    struct loop_timer *tick, *settle, *asking_tick; // the second: a held task is over
     struct replay_soon *soon;
+    struct approval_lane *lane; // NULL: nobody can be asked
+    struct list asking;         // struct asking: calls that wait for a person
     struct metrics_set *metrics;
     struct bridge *bridge; // between protocol eras
-    bool draining;
+    bool draining, stopping;
     uint64_t next_request;
     char request_prefix[17];
 };
@@ -255,18 +267,26 @@ void steps_run(struct exchange *ex);
 enum step_result step_decode(struct exchange *ex);       // decode.c
 enum step_result step_session(struct exchange *ex);      // session.c
 enum step_result step_headers(struct exchange *ex);      // headers.c
+enum step_result step_fuse(struct exchange *ex);         // fuse.c
 enum step_result step_decide(struct exchange *ex);       // decide.c
 enum step_result step_check_limits(struct exchange *ex); // limits.c
-enum step_result step_approval(struct exchange *ex);     // decide.c
-enum step_result step_reserve(struct exchange *ex);      // limits.c
-enum step_result step_intent(struct exchange *ex);       // outcome.c
-enum step_result step_bridge(struct exchange *ex);       // bridge_step.c
-enum step_result step_send(struct exchange *ex);         // send.c
+// The verdict's charges in the form of the counters; NULL when memory is short.
+struct limit_charge *limits_charges(struct exchange *ex);
+enum step_result step_approval(struct exchange *ex); // approval.c
+enum step_result step_reserve(struct exchange *ex);  // limits.c
+enum step_result step_use(struct exchange *ex);      // approval.c
+enum step_result step_intent(struct exchange *ex);   // outcome.c
+enum step_result step_bridge(struct exchange *ex);   // bridge_step.c
+enum step_result step_send(struct exchange *ex);     // send.c
 
 // decide.c
 // Denies (or observes). Returns STEP_NEXT in observe mode, else STEP_REPLY after answering.
 enum step_result exchange_deny(struct exchange *ex, struct slice rule, struct slice reason,
                                bool hidden, int64_t retry_ms);
+// Notes what a part of the policy that only observes would have decided, unless something graver is
+// noted; `rule` and `reason` live as long as the exchange.
+void decide_observe(struct exchange *ex, enum policy_outcome would, struct slice rule,
+                    struct slice reason);
 bool decide_method_allowed(const struct exchange *ex, struct slice method);
 bool decide_visible(void *exchange, enum mcp_list list, struct slice name, uint32_t entry);
 // A server's own message to the client of `grant`: may it pass? Logs a denial.
@@ -275,20 +295,16 @@ bool decide_server_message(struct pipeline *pipeline, struct exchange *ex, struc
 // Who asks, and for what; without the call's arguments.
 void decide_describe(struct exchange *ex, enum policy_subject subject, struct slice name,
                      struct policy_call *call);
+// Answers a request with a denial that was written already.
+void decide_answer(struct exchange *ex, const struct buffer *body);
+// What the judged message's tool does.
+enum catalogue_category decide_category(const struct exchange *ex);
 // A denial in the form that the method's answers have.
 void decide_write_denial(struct exchange *ex, enum mcp_method method, struct slice id,
                          struct slice rule, struct slice reason, struct buffer *out);
 
 // subscriptions.c: what a subscriptions/listen may hear of; takes the rest out of the message.
 enum step_result subscriptions_judge(struct exchange *ex);
-
-// results.c: the policy's rules on what comes back
-// Nothing that such a rule is about; what had to go is among the edits; the client was answered.
-enum results_verdict { RESULTS_NOT_THEIRS, RESULTS_PASS, RESULTS_WITHHELD };
-enum results_verdict results_judge(struct exchange *ex, struct upstream_message *message);
-// A notification may carry a task's result. False: it must not pass, by this rule.
-bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
-                          struct slice *ret_rule);
 
 // origin.c
 void origins_init(struct origins *origins);
@@ -313,6 +329,8 @@ void answer_pass(struct exchange *ex, struct upstream_message *message);
 // session.c
 // A conversation of this exchange's client; it becomes ex->session. NULL: no memory.
 struct session *session_new(struct exchange *ex);
+// A request is one of the calls in flight from now on. STEP_REPLY: there are too many, answered.
+enum step_result session_count_call(struct exchange *ex);
 // The session of this id when it belongs to the exchange's grant and server, else NULL.
 struct session *session_find(const struct exchange *ex, struct slice id);
 void session_free(struct session *session);
@@ -378,17 +396,5 @@ void outcome_record_server(struct pipeline *pipeline, const struct session *sess
                            const struct exchange *ex, struct slice method, bool allowed,
                            struct slice rule);
 
-// endpoints.c: /healthz, /readyz, /metrics. False when the path is none of these.
-bool endpoints_handle(struct pipeline *pipeline, struct http_reply *reply,
-                      const struct http_request *request);
-
-// batch.c
-void batch_open(struct pipeline *pipeline, struct http_reply *reply, struct exchange *first);
-
-// stdio_face.c
-extern const struct face stdio_face;
-void stdio_write(struct pipeline_stdio *stdio, const struct slice *pieces, size_t count);
-void stdio_session_ready(struct pipeline_stdio *stdio);
-void stdio_exchange_over(struct pipeline_stdio *stdio);
-
+#include "pipeline/faces_internal.h"
 #include "pipeline/send_internal.h"

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/bridge_internal.h"
+#include "pipeline/asking_internal.h"
 #include "pipeline/replay_internal.h"
 #include "pipeline/http_face_internal.h"
 
@@ -74,6 +74,12 @@ static void write_kept(struct exchange *ex, const struct replay_stream *stream, 
     }
 }
 
+// Older clients may take an event without data for a broken message.
+static bool primes(const struct exchange *ex)
+{
+    return ex->session != NULL && ex->session->version >= MCP_2025_11_25;
+}
+
 void replay_write_first(struct exchange *ex)
 {
     struct replay_stream *stream = ex->stream;
@@ -86,8 +92,7 @@ void replay_write_first(struct exchange *ex)
             write_kept(ex, stream, place.event);
         return;
     }
-    // Older clients may take an event without data for a broken message.
-    if (ex->session->version < MCP_2025_11_25)
+    if (!primes(ex))
         return;
     struct http_event prime = {.data = {"", 0},
                                .id = replay_write_id(ex->session->replay, stream, 0, id),
@@ -112,7 +117,10 @@ void replay_leave(struct exchange *ex)
 
 bool replay_detach(struct exchange *ex)
 {
-    bool waits = ex->call != NULL || ex->to_modern != NULL; // for the server, or for its client
+    // For the server, for its client, or for a person.
+    bool waits =
+        ex->call != NULL || ex->to_modern != NULL ||
+        (asking_is_held(ex) && (primes(ex) || (ex->stream != NULL && ex->stream->last > 0)));
     if (ex->stream == NULL || ex->stream->listener || !waits || ex->answered)
         return false;
     ex->face_state = NULL;
@@ -140,9 +148,11 @@ static void hand_over(struct exchange *ex, struct exchange *call)
     if (!call->upstream_answered || bridge_is_asking(call))
         call->over_us = 0;
     call->last_write_us = loop_now_us(call->pipeline->loop);
+    asking_take_token(call, ex);
     ex->face_state = NULL;
     ex->client_gone = true; // nothing more is said on this one
     exchange_finish(ex);
+    asking_returned(call);
 }
 
 bool replay_resume(struct exchange *ex)

@@ -22,12 +22,10 @@ struct replay *replay_of(struct session *session)
 {
     if (session->replay != NULL)
         return session->replay;
-    struct grant_usage *usage =
-        grant_usage_of(session->pipeline, slice_from_string(session->grant_id));
-    struct replay *replay = usage == NULL ? NULL : memory_try_new(sizeof *replay);
+    struct replay *replay = memory_try_new(sizeof *replay);
     if (replay == NULL)
         return NULL;
-    *replay = (struct replay){.usage = usage};
+    *replay = (struct replay){.usage = session->usage};
     random_hex(replay->secret, sizeof replay->secret / 2);
     list_init(&replay->streams);
     list_init(&replay->events);

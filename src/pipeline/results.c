@@ -86,7 +86,7 @@ static void judge(struct exchange *ex, struct judged *judged, struct arena *aren
     judged->answer.may_go_on = in_time;
     judged->answer.argument = &budget;
     policy_decide_answer(ex->policy, &call, &judged->answer, arena, verdict);
-    ex->redacted += verdict->change_count;
+    ex->redacted += verdict->change_count + verdict->watched_changes;
 }
 
 static void apply(const struct policy_answer_verdict *verdict, struct upstream_message *message)
@@ -167,19 +167,97 @@ enum results_verdict results_judge(struct exchange *ex, struct upstream_message 
         if (exchange_deny(ex, rule, reason, false, -1) == STEP_REPLY)
             return RESULTS_WITHHELD;
     }
+    if (verdict.observed.noted)
+        decide_observe(ex, POLICY_DENY, arena_copy(&ex->arena, verdict.observed.rule),
+                       arena_copy(&ex->arena, verdict.observed.reason));
     if (!ex->observe)
         apply(&verdict, message);
     return RESULTS_PASS;
 }
 
-bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
-                          struct slice *ret_rule)
+// ---- What a server says besides its answers
+
+// Over HTTP, what comes with an answer is about that call. A link does not tell, but of progress; a
+// bridge passes on what other calls of its conversation may be about.
+static bool is_about_call(const struct exchange *ex, const struct mcp_message *m)
 {
-    static const struct slice tasks = SLICE_LITERAL("notifications/tasks");
+    return ex->kind == EXCHANGE_MESSAGE && ex->to_legacy == NULL &&
+           (m->method == MCP_PROGRESS || !upstream_server_has_links(ex->server));
+}
+
+// What stands at `whole`, as news about the call or, if `known` is false, about any.
+static bool judge_news(struct exchange *ex, bool known, const struct json_doc *doc, uint32_t whole,
+                       struct arena *arena, struct policy_answer_verdict *ret)
+{
+    struct judged judged = {.method = ex->method, .subject = POLICY_METHOD};
+    struct policy_call call;
+    struct budget budget = {.until_us = clock_thread_us() + INSPECTION_MAX_US};
+    if (!known || !subject_of(ex, ex->subject, &judged))
+        judged = (struct judged){.subject = POLICY_METHOD, .name = ex->method_name};
+    decide_describe(ex, judged.subject, judged.name, &call);
+    judged.answer = (struct policy_answer){
+        .doc = doc, .whole = whole, .result = JSON_NONE, .may_go_on = in_time, .argument = &budget};
+    policy_decide_news(ex->policy, &call, &judged.answer, arena, ret);
+    ex->redacted += ret->change_count;
+    return !ret->denied || ex->observe;
+}
+
+// The message with its edits, in place of the old text.
+static int write_changed(struct upstream_message *message, struct buffer *text)
+{
+    struct slice *pieces;
+    size_t count;
+    struct buffer changed;
+    if (message->edits.count == 0 && !message->edits.failed)
+        return 0;
+    int result = mcp_edits_pieces(&message->edits, message->text, message->arena, &pieces, &count);
+    if (result != 0)
+        return result;
+    buffer_init(&changed, text->cap);
+    for (size_t i = 0; i < count; i++)
+        buffer_append(&changed, pieces[i]);
+    buffer_release(text);
+    *text = changed;
+    return 0;
+}
+
+int results_judge_question(struct exchange *ex, struct buffer *text, const char *member,
+                           struct slice *ret_rule)
+{
+    struct json_doc doc;
+    struct arena arena;
+    struct policy_answer_verdict verdict = {0};
+    int result = 0;
+    if (!policy_judges_answers(ex->policy) || text->failed)
+        return 0;
+    json_doc_init(&doc);
+    arena_init(&arena, 4 << 20);
+    struct upstream_message message = {.text = buffer_slice(text), .doc = &doc, .arena = &arena};
+    *ret_rule = SLICE_LITERAL("(unknown call)");
+    if (json_scan(&doc, message.text, NULL, NULL, NULL) != 0) {
+        result = ERROR_DENIED;
+        goto done;
+    }
+    uint32_t whole = member == NULL ? 0 : json_get(&doc, 0, member);
+    if (whole != JSON_NONE &&
+        !judge_news(ex, ex->to_legacy == NULL, &doc, whole, &arena, &verdict)) {
+        *ret_rule = arena_copy(&ex->arena, verdict.rule);
+        result = ERROR_DENIED;
+    }
+    if (result == 0 && !ex->observe) {
+        apply(&verdict, &message);
+        result = write_changed(&message, text);
+    }
+done:
+    arena_release(&arena);
+    json_doc_release(&doc);
+    return result;
+}
+
+static bool judge_task_notice(struct exchange *ex, struct upstream_message *message,
+                              struct slice *ret_rule)
+{
     const struct mcp_message *m = message->message;
-    if (m->kind != MCP_NOTIFICATION || !slice_starts_with(m->method_name, tasks) ||
-        m->params == JSON_NONE)
-        return true;
     uint32_t id = json_get(message->doc, m->params, "taskId");
     struct slice task = {"", 0};
     if (id != JSON_NONE && json_type(message->doc, id) == JSON_STRING)
@@ -200,6 +278,28 @@ bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
     *ret_rule = verdict.rule;
     if (verdict.denied)
         return ex->observe;
+    if (!ex->observe)
+        apply(&verdict, message);
+    return true;
+}
+
+bool results_judge_notice(struct exchange *ex, struct upstream_message *message,
+                          struct slice *ret_rule)
+{
+    static const struct slice tasks = SLICE_LITERAL("notifications/tasks");
+    const struct mcp_message *m = message->message;
+    if (m->params == JSON_NONE)
+        return true;
+    if (m->kind == MCP_NOTIFICATION && slice_starts_with(m->method_name, tasks))
+        return judge_task_notice(ex, message, ret_rule);
+    // Which resource it is, `resources` has judged.
+    if (!policy_judges_answers(ex->policy) || m->method == MCP_RESOURCES_UPDATED)
+        return true;
+    struct policy_answer_verdict verdict;
+    if (!judge_news(ex, is_about_call(ex, m), message->doc, m->params, message->arena, &verdict)) {
+        *ret_rule = arena_copy(&ex->arena, verdict.rule);
+        return false;
+    }
     if (!ex->observe)
         apply(&verdict, message);
     return true;

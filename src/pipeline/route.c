@@ -78,7 +78,7 @@ static const struct upstream_server *find_server(struct pipeline *pipeline,
         return upstream_find(pipeline->given.upstreams, name);
     const struct identity_grant *grant =
         identity_resolve(rules->grants, pipeline->hasher, http_request_token(request),
-                         loop_wall_ms(pipeline->loop), &unused);
+                         loop_wall_ms(pipeline->loop), &unused, NULL);
     const struct identity_reach *reach = grant == NULL ? NULL : identity_reach_by_name(grant, name);
     return reach == NULL ? NULL : upstream_find(pipeline->given.upstreams, reach->server);
 }

@@ -99,15 +99,20 @@ int send_prepare_child(struct exchange *ex, struct error *error)
     return 0;
 }
 
+struct slice send_cancelled_id(const struct exchange *ex)
+{
+    const struct json_doc *doc = &ex->pipeline->doc;
+    uint32_t id = json_get(doc, ex->message.params, "requestId");
+    return ex->session == NULL || id == JSON_NONE ? (struct slice){0} : json_raw(doc, id);
+}
+
 // A child does not answer what was cancelled, and over HTTP a modern server learns of it by the
 // closed stream: the waiting call ends here.
 static bool cancel_call(struct exchange *ex)
 {
-    const struct json_doc *doc = &ex->pipeline->doc;
-    uint32_t id = json_get(doc, ex->message.params, "requestId");
-    if (ex->session == NULL || id == JSON_NONE)
+    struct slice wanted = send_cancelled_id(ex);
+    if (wanted.length == 0)
         return false;
-    struct slice wanted = json_raw(doc, id);
     LIST_EACH(&ex->session->exchanges, item)
     {
         struct exchange *other = LIST_ENTRY(item, struct exchange, session_link);

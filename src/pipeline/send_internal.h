@@ -26,6 +26,8 @@ int send_prepare_child(struct exchange *ex, struct error *error);
 int send_judged(struct exchange *ex, struct error *error);
 // It could not be sent: answers with words for an error of src/base/error.h.
 enum step_result send_refuse(struct exchange *ex, int result, const struct error *error);
+// The raw id of the call of its session that a cancellation names; empty: none.
+struct slice send_cancelled_id(const struct exchange *ex);
 // Keeps ex->text beyond this turn. False: no memory.
 bool send_keep_text(struct exchange *ex);
 

@@ -3,7 +3,7 @@
 //
 // Conversations of the legacy era. A session's id is unguessable, good for one grant and one server
 // only, and never the server's own. Closed sessions keep nothing.
-#include "pipeline/bridge_internal.h"
+#include "pipeline/asking_internal.h"
 #include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
 #include "pipeline/pins_internal.h"
@@ -37,7 +37,7 @@ static size_t most(size_t configured, size_t otherwise)
 struct session *session_new(struct exchange *ex)
 {
     struct pipeline *pipeline = ex->pipeline;
-    struct grant_usage *usage = grant_usage_of(pipeline, ex->grant->id);
+    struct grant_usage *usage = exchange_usage(ex);
     size_t limit = most(pipeline->rules->given.sessions_max_per_grant, SESSIONS_MAX_PER_GRANT);
     if (usage == NULL || (!ex->initializing && !usage_take(&usage->sessions, limit)))
         return NULL;
@@ -53,8 +53,10 @@ struct session *session_new(struct exchange *ex)
         return NULL;
     }
     session->grant_id = memory_copy_string(ex->grant->id.data, ex->grant->id.length);
+    session->usage = usage;
     session->client_name = memory_copy_string(ex->client_name.data, ex->client_name.length);
     session->server = upstream_server_ref(ex->server);
+    session->opens_pages = ex->opens_pages;
     buffer_init(&session->upstream_id, 4096);
     list_init(&session->exchanges);
     list_init(&session->waiting);
@@ -110,9 +112,7 @@ void session_free(struct session *session)
     session->ended = true;
     table_remove(&pipeline->sessions_by_id, slice_from_string(session->id));
     list_remove(&session->link);
-    struct grant_usage *usage = table_get(&pipeline->grants, slice_from_string(session->grant_id));
-    if (usage != NULL)
-        usage_give_back(&usage->sessions);
+    usage_give_back(&session->usage->sessions);
     metrics_sessions(pipeline->metrics, -1);
     heal_release(session);
     origins_release(&session->replays);
@@ -167,7 +167,7 @@ void session_sweep(struct pipeline *pipeline, uint64_t now_us)
 
 static enum step_result open_session(struct exchange *ex)
 {
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
+    struct grant_usage *usage = exchange_usage(ex);
     if (usage == NULL)
         return STEP_FAIL;
     if (!usage_take(&usage->sessions,
@@ -209,17 +209,17 @@ static enum step_result check_response(struct exchange *ex)
                                "Responses are not sent in this protocol version");
     ex->took_asked = session_take_asked(ex->session, ex->id);
     if (ex->took_asked)
-        return STEP_NEXT;
+        return asking_take_answer(ex) ? STEP_REPLY : STEP_NEXT;
     ex->reason = SLICE_LITERAL("an answer to a request that the server did not make");
     exchange_answer(ex, 202, (struct slice){0});
     return STEP_REPLY;
 }
 
-static enum step_result count_call(struct exchange *ex)
+enum step_result session_count_call(struct exchange *ex)
 {
     if (ex->message_kind != MCP_REQUEST)
         return STEP_NEXT;
-    struct grant_usage *usage = grant_usage_of(ex->pipeline, ex->grant->id);
+    struct grant_usage *usage = exchange_usage(ex);
     if (usage == NULL)
         return STEP_FAIL;
     if (!usage_take(&usage->calls, most(ex->rules->given.calls_max_per_grant, CALLS_MAX_PER_GRANT)))
@@ -241,12 +241,14 @@ enum step_result step_session(struct exchange *ex)
     }
     if (result != STEP_NEXT)
         return result;
+    if (ex->session != NULL && ex->method == MCP_INITIALIZE) // of the stdio face, which has one
+        ex->session->opens_pages = ex->opens_pages;
     if (ex->session != NULL) {
         ex->session->last_used_us = loop_now_us(ex->pipeline->loop);
         list_append(&ex->session->exchanges, &ex->session_link);
     }
     result = check_response(ex);
-    return result == STEP_NEXT ? count_call(ex) : result;
+    return result == STEP_NEXT ? session_count_call(ex) : result;
 }
 
 // ---- Reload

@@ -12,20 +12,31 @@ static const struct {
     {"decode", step_decode},            // bytes -> message; refuses what is ambiguous
     {"session", step_session},          // which conversation it belongs to
     {"headers", step_headers},          // do headers and body agree
+    {"fuse", step_fuse},                // is the grant paused, or has it just run away
     {"decide", step_decide},            // the policy's verdict
     {"limit/check", step_check_limits}, // would the quotas allow it
     {"approval", step_approval},        // does a human have to be asked
     {"limit/reserve", step_reserve},    // take from the quotas, all or none
+    {"approval/use", step_use},         // a person's approval is good for one call
     {"audit/intent", step_intent},      // nothing leaves that could not be logged
     {"bridge", step_bridge},            // client and server of two eras: translate
     {"upstream/send", step_send},       // to the server; the answer comes later
 };
 
+static void return_to(struct exchange *ex, enum step_result (*run)(struct exchange *ex))
+{
+    while (ex->step > 0 && (ex->step >= sizeof steps / sizeof *steps || steps[ex->step].run != run))
+        ex->step--;
+}
+
 void steps_return_to_bridge(struct exchange *ex)
 {
-    while (ex->step > 0 &&
-           (ex->step >= sizeof steps / sizeof *steps || steps[ex->step].run != step_bridge))
-        ex->step--;
+    return_to(ex, step_bridge);
+}
+
+void steps_return_to_judgement(struct exchange *ex)
+{
+    return_to(ex, step_decide);
 }
 
 void steps_run(struct exchange *ex)

@@ -16,8 +16,14 @@ static bool may_hear_of(void *argument, enum mcp_list list, struct slice uri, ui
     (void)list;
     decide_describe(ex, POLICY_RESOURCE, uri, &call);
     policy_decide(ex->policy, &call, &ex->arena, &verdict);
-    if (verdict.outcome == POLICY_ALLOW)
+    if (verdict.outcome == POLICY_ALLOW && !verdict.observed.noted)
         return true;
+    if (verdict.outcome == POLICY_ALLOW) {
+        verdict.rule = verdict.observed.rule;
+        verdict.reason = verdict.observed.reason;
+        outcome_record_part(ex, OUTCOME_OBSERVED, uri, &verdict);
+        return true;
+    }
     enum outcome refused = verdict.hidden ? OUTCOME_HIDDEN : OUTCOME_DENIED;
     outcome_record_part(ex, ex->observe ? OUTCOME_OBSERVED : refused, uri, &verdict);
     return ex->observe;

@@ -10,8 +10,22 @@
 #include "mcp/mcp.h"
 
 struct exchange;
+struct rounds;
 struct session;
 struct upstream_message;
+
+struct exchange_held {
+    struct slice task;     // that is its client (held_run.c); empty: it has another
+    bool awaits;           // tasks/result of such a task that is not over
+    struct rounds *rounds; // what came back of the question that it waits for (rounds.c); or NULL
+    struct slice page;     // raw id of the question that offered a page (page.c); empty: none
+};
+// Of an approved call, what its rounds are bound to (rounds.c).
+struct exchange_run {
+    struct slice name; // empty: nothing was approved
+    unsigned round;
+    const unsigned char *print; // APPROVAL_PRINT_SIZE bytes
+};
 
 struct session_tasks {
     bool offered;    // its server takes calls as tasks

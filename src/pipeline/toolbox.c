@@ -155,12 +155,13 @@ static enum catalogue_category category_of(const struct json_doc *doc, uint32_t 
 }
 
 // 2025-11-25, "Tool-Level Negotiation": without a word, a tool does not run as a task.
-static bool takes_tasks(const struct json_doc *doc, uint32_t execution)
+static void learn_tasks(struct tool *tool, const struct json_doc *doc, uint32_t execution)
 {
     uint32_t support = json_get(doc, execution, "taskSupport");
-    return support != JSON_NONE && json_type(doc, support) == JSON_STRING &&
-           (json_string_equals(doc, support, SLICE_LITERAL("optional")) ||
-            json_string_equals(doc, support, SLICE_LITERAL("required")));
+    bool said = support != JSON_NONE && json_type(doc, support) == JSON_STRING;
+    tool->must_be_task = said && json_string_equals(doc, support, SLICE_LITERAL("required"));
+    tool->may_be_task =
+        tool->must_be_task || (said && json_string_equals(doc, support, SLICE_LITERAL("optional")));
 }
 
 static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t entry,
@@ -189,7 +190,7 @@ static void learn_tool(struct toolbox *box, const struct json_doc *doc, uint32_t
         tool->category = category_of(doc, entry, slice_from_string(box->server));
     tool->learned = true;
     tool->definition = definition;
-    tool->may_be_task = takes_tasks(doc, json_get(doc, entry, "execution"));
+    learn_tasks(tool, doc, json_get(doc, entry, "execution"));
     learn_headers(tool, doc, entry, arena);
 }
 

@@ -20,7 +20,8 @@ struct tool {
     struct tool_header *headers; // owned
     size_t header_count;
     bool may_be_task; // its calls may be asked for as tasks (2025-11-25)
-    bool unusable;    // over HTTP of 2026-07-28: its declarations of headers are wrong
+    bool must_be_task;
+    bool unusable; // over HTTP of 2026-07-28: its declarations of headers are wrong
 };
 // Of what the screen refuses nothing is learned. `whole`: the answer to a request for all tools.
 void toolbox_learn(struct pipeline *pipeline, struct slice server,

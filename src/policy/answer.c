@@ -7,10 +7,20 @@
 
 // ---- Which blocks apply
 
+enum { SETS_OF_CALL = 3 }; // the subject's own, of all tools, of the document
+
 static void add_set(struct answer_rules *rules, const struct results *results)
 {
     if (results->given)
         rules->sets[rules->count++] = results;
+}
+
+// Room for so many; false when memory is short.
+static bool take_sets(struct decision *d, size_t most, struct answer_rules *ret)
+{
+    *ret =
+        (struct answer_rules){.sets = arena_take(d->arena, most * sizeof(const struct results *))};
+    return ret->sets != NULL;
 }
 
 static bool section_judges(const struct section *section)
@@ -33,12 +43,13 @@ static const struct section *section_of(const struct policy *policy, enum policy
 }
 
 // The most particular first. False when it cannot be known which they are.
-static bool find_sets(const struct decision *d, struct answer_rules *rules)
+static bool find_sets(struct decision *d, struct answer_rules *rules)
 {
     const struct policy *policy = d->policy;
     const struct policy_call *call = d->call;
     const struct section *section = section_of(policy, call->subject);
-    *rules = (struct answer_rules){0};
+    if (!take_sets(d, SETS_OF_CALL, rules))
+        return false;
     if (section == NULL)
         return true;
     if (call->name.length == 0 && section_judges(section))
@@ -98,14 +109,14 @@ static bool add_inner(struct decision *d, uint32_t node, struct inner_texts *inn
     return keep || error == ERROR_SYNTAX;
 }
 
-static bool reads_structured(const struct answer_rules *rules)
+static bool reads_structured(const struct answer_rules *rules, bool watched)
 {
     for (size_t i = 0; i < rules->count; i++) {
         const struct results *set = rules->sets[i];
         for (size_t j = 0; j < set->deny_if.count; j++)
-            if (set->deny_if.items[j].structured)
+            if (set->deny_if.items[j].structured && set->deny_if.items[j].observe == watched)
                 return true;
-        for (size_t j = 0; j < set->redactor_count; j++)
+        for (size_t j = 0; set->observe == watched && j < set->redactor_count; j++)
             if (set->redactors[j].kind == REDACT_PATH &&
                 path_reads_structured(&set->redactors[j].path))
                 return true;
@@ -113,11 +124,11 @@ static bool reads_structured(const struct answer_rules *rules)
     return false;
 }
 
-static bool find_inner(struct decision *d, const struct answer_rules *rules,
+static bool find_inner(struct decision *d, const struct answer_rules *rules, bool watched,
                        struct inner_texts *inner)
 {
     const struct json_doc *doc = d->answer->doc;
-    if (!reads_structured(rules))
+    if (!reads_structured(rules, watched))
         return true;
     uint32_t end = json_at(doc, d->answer->whole)->next;
     for (uint32_t node = d->answer->whole; node < end; node++)
@@ -175,12 +186,14 @@ static enum result holds_anywhere(struct decision *d, const struct predicate *pr
     return result;
 }
 
-static bool denied_by_predicates(struct decision *d, const struct results *set,
+static bool denied_by_predicates(struct decision *d, const struct results *set, bool watched,
                                  const struct inner_texts *inner,
                                  struct policy_answer_verdict *verdict)
 {
     for (size_t i = 0; i < set->deny_if.count; i++) {
         const struct predicate *predicate = &set->deny_if.items[i];
+        if (predicate->observe != watched)
+            continue;
         enum result result = holds_anywhere(d, predicate, inner);
         if (result == RESULT_NO)
             continue;
@@ -206,21 +219,64 @@ static bool never_gives_up(void *argument)
     return true;
 }
 
-static void judge_answer(struct decision *d, const struct answer_rules *rules,
+// Of the blocks that apply, those that observe or those that enforce. False: memory is short.
+static bool rules_of_mode(struct decision *d, const struct answer_rules *rules, bool watched,
+                          struct answer_rules *ret)
+{
+    if (!take_sets(d, rules->count, ret))
+        return false;
+    for (size_t i = 0; i < rules->count; i++)
+        if (rules->sets[i]->observe == watched)
+            ret->sets[ret->count++] = rules->sets[i];
+    return true;
+}
+
+// By what enforces, or by what only observes.
+static void judge_answer(struct decision *d, const struct answer_rules *rules, bool watched,
                          struct policy_answer_verdict *ret)
 {
     struct inner_texts inner = {0};
-    bool readable = find_inner(d, rules, &inner);
+    struct answer_rules redacting;
+    d->trouble = (struct slice){0};
+    d->detect = (struct detect_work){0}; // what observes has a budget of its own
+    bool readable =
+        rules_of_mode(d, rules, watched, &redacting) && find_inner(d, rules, watched, &inner);
     if (!readable)
         withhold(ret, rules->sets[0]->pointer,
                  SLICE_LITERAL("A text of the result holds JSON that cannot be inspected."));
     for (size_t i = 0; readable && i < rules->count; i++)
-        if (denied_by_size(d, rules->sets[i], ret) ||
-            denied_by_predicates(d, rules->sets[i], &inner, ret))
+        if ((rules->sets[i]->observe == watched && denied_by_size(d, rules->sets[i], ret)) ||
+            denied_by_predicates(d, rules->sets[i], watched, &inner, ret))
             break;
-    if (!ret->denied && !redact_answer(d, rules, &inner, ret))
+    if (!ret->denied && redacting.count > 0 && !redact_answer(d, &redacting, &inner, ret))
         withhold(ret, d->trouble_rule, d->trouble);
     release_inner(&inner);
+}
+
+static bool any_watches(const struct answer_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->sets[i]->observe)
+            return true;
+        for (size_t j = 0; j < rules->sets[i]->deny_if.count; j++)
+            if (rules->sets[i]->deny_if.items[j].observe)
+                return true;
+    }
+    return false;
+}
+
+// After what enforces, so that it takes no time away from that.
+static void watch_answer(struct decision *d, const struct answer_rules *rules,
+                         struct policy_answer_verdict *ret)
+{
+    struct policy_answer_verdict would = {0};
+    if (ret->denied || !any_watches(rules))
+        return;
+    judge_answer(d, rules, true, &would);
+    ret->watched_changes = would.change_count;
+    if (would.denied)
+        ret->observed = (struct policy_observation){
+            .noted = true, .outcome = POLICY_DENY, .rule = would.rule, .reason = would.reason};
 }
 
 void policy_decide_answer(const struct policy *policy, const struct policy_call *call,
@@ -234,15 +290,90 @@ void policy_decide_answer(const struct policy *policy, const struct policy_call 
     d.regex.argument = answer->argument;
     if (!policy_judges_answers(policy))
         return;
-    if (!find_sets(&d, &rules))
+    if (!find_sets(&d, &rules)) {
         withhold(ret, SLICE_LITERAL("(unknown call)"),
                  SLICE_LITERAL("It is not known which call this result belongs to, so it cannot "
                                "be judged."));
-    else if (rules.count > 0)
-        judge_answer(&d, &rules, ret);
+        return;
+    }
+    if (rules.count == 0)
+        return;
+    judge_answer(&d, &rules, false, ret);
+    watch_answer(&d, &rules, ret);
 }
 
 bool policy_judges_answers(const struct policy *policy)
 {
     return policy != NULL && policy->judges_answers;
+}
+
+// ---- What a server says besides its answer
+
+static bool withholds_all(const struct results *set)
+{
+    for (size_t i = 0; i < set->deny_if.count; i++)
+        if (set->deny_if.items[i].count == 0 && !set->deny_if.items[i].observe)
+            return true;
+    return false;
+}
+
+static void add_redacting(struct answer_rules *rules, const struct results *set)
+{
+    if (set->given && set->reads_text && !set->observe)
+        rules->sets[rules->count++] = set;
+}
+
+// Whichever call it is about: all blocks that look into texts. False when memory is short.
+static bool find_all_sets(struct decision *d, struct answer_rules *rules)
+{
+    const struct policy *policy = d->policy;
+    const struct section *sections[] = {&policy->tools, &policy->resources, &policy->prompts};
+    enum { SECTIONS = sizeof sections / sizeof *sections };
+    size_t most = SETS_OF_CALL;
+    for (size_t i = 0; i < SECTIONS; i++)
+        most += sections[i]->count;
+    if (!take_sets(d, most, rules))
+        return false;
+    for (size_t i = 0; i < SECTIONS; i++)
+        for (size_t j = 0; j < sections[i]->count; j++)
+            add_redacting(rules, &sections[i]->entries[j].rule.results);
+    add_redacting(rules, &policy->all_tools.results);
+    add_redacting(rules, &policy->results);
+    return true;
+}
+
+// Of the call's own blocks those that look into texts; false when one of them lets nothing through.
+static bool find_own_sets(struct answer_rules *rules, struct policy_answer_verdict *ret)
+{
+    size_t count = rules->count;
+    rules->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct results *set = rules->sets[i];
+        if (!set->observe && withholds_all(set))
+            return !withhold(ret, set->pointer,
+                             SLICE_LITERAL("The policy lets nothing of this call through."));
+        add_redacting(rules, set);
+    }
+    return true;
+}
+
+void policy_decide_news(const struct policy *policy, const struct policy_call *call,
+                        const struct policy_answer *news, struct arena *arena,
+                        struct policy_answer_verdict *ret)
+{
+    struct decision d = {.policy = policy, .call = call, .arena = arena, .answer = news};
+    const struct inner_texts none = {0};
+    struct answer_rules rules;
+    *ret = (struct policy_answer_verdict){0};
+    d.regex.may_go_on = news->may_go_on != NULL ? news->may_go_on : never_gives_up;
+    d.regex.argument = news->argument;
+    if (!policy_judges_answers(policy))
+        return;
+    bool known = call->subject != POLICY_METHOD && call->name.length > 0 && find_sets(&d, &rules);
+    if (!known && !find_all_sets(&d, &rules))
+        withhold(ret, SLICE_LITERAL("(unknown call)"), SLICE_LITERAL("Memory is short."));
+    if (ret->denied || (known && !find_own_sets(&rules, ret)) || rules.count == 0)
+        return;
+    if (!redact_answer(&d, &rules, &none, ret))
+        withhold(ret, d.trouble_rule, d.trouble);
 }

@@ -27,13 +27,16 @@ static bool amount_text(struct decision *d, const struct limit *limit, const str
     return false;
 }
 
-static bool read_amount(struct decision *d, const struct limit *limit, struct decimal *ret)
+static bool read_amount(struct decision *d, const struct limit *limit, struct decimal *ret,
+                        bool *ret_unsure)
 {
     const struct path *path = &limit->increment;
     struct value value = path_find(d, path);
     struct slice text;
     if (value.kind == VALUE_TROUBLE)
         return false;
+    if (value.kind == VALUE_UNKNOWN)
+        return *ret_unsure = true;
     if (value.kind == VALUE_MISSING)
         return bad_amount(d, path, "it is missing");
     if (!amount_text(d, limit, &value, &text))
@@ -84,11 +87,13 @@ static struct slice canonical_texts(struct decision *d, const struct slice *text
     return copy;
 }
 
-static bool read_per(struct decision *d, const struct limit *limit, struct slice *ret)
+static bool read_per(struct decision *d, const struct limit *limit, struct slice *ret,
+                     bool *ret_unsure)
 {
     struct value value = path_find(d, &limit->per);
     switch (value.kind) {
     case VALUE_TROUBLE: return false;
+    case VALUE_UNKNOWN: return *ret_unsure = true;
     case VALUE_NODE:
         if (json_type(d->call->doc, value.node) != JSON_NULL) {
             *ret = canonical(d, value.node);
@@ -113,7 +118,7 @@ static bool read_per(struct decision *d, const struct limit *limit, struct slice
 bool limit_charge_of(struct decision *d, const struct limit *limit, struct policy_charge *ret)
 {
     *ret = limit->charge;
-    if (limit->has_increment && !read_amount(d, limit, &ret->amount))
+    if (limit->has_increment && !read_amount(d, limit, &ret->amount, &ret->unsure_amount))
         return false;
-    return !limit->has_per || read_per(d, limit, &ret->per);
+    return !limit->has_per || read_per(d, limit, &ret->per, &ret->unsure_per);
 }

@@ -11,7 +11,8 @@
 
 enum { DIFFERENCES_MAX = 1000 };
 
-const char *const policy_gravity_words[] = {"loosened", "altered", "tightened", "wording", NULL};
+const char *const policy_gravity_words[] = {"loosened", "altered", "tightened",
+                                            "observed", "wording", NULL};
 
 void compare_tell(struct comparison *c, const struct policy_difference *about,
                   enum policy_gravity gravity, const char *kind, const char *format, ...)
@@ -150,8 +151,10 @@ static void compare_document(struct comparison *c)
                                        .from = SLICE_LITERAL("/results"),
                                        .to = SLICE_LITERAL("/results"),
                                        .text = SLICE_LITERAL("everything")};
-    compare_results(c, &every, json_get(&from->doc, 0, "results"),
-                    json_get(&to->doc, 0, "results"));
+    compare_results(c, &every,
+                    from->results.observe ? JSON_NONE : json_get(&from->doc, 0, "results"),
+                    to->results.observe ? JSON_NONE : json_get(&to->doc, 0, "results"));
+    compare_observed_results(c, &every);
     every.from = every.to = SLICE_LITERAL("/list");
     every.text = SLICE_LITERAL("lists");
     if (from->list_callable != to->list_callable)
@@ -187,6 +190,7 @@ int policy_compare(const struct policy *from, const struct policy *to, struct ar
     compare_section(&c, "resource", &from->resources, &to->resources);
     compare_section(&c, "prompt", &from->prompts, &to->prompts);
     compare_methods(&c);
+    compare_runaway(&c);
     sort(ret);
     return c.no_memory ? ERROR_NO_MEMORY : 0;
 }

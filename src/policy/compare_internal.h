@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Comparing policies: compare.c has the document, compare_class.c which entries meet,
-// compare_rule.c and compare_limit.c two rules that do.
+// compare_rule.c, compare_limit.c and compare_results.c two rules that do, compare_observed.c what
+// only observes, compare_runaway.c the fuse.
 #pragma once
 
 #include "policy/policy_internal.h"
@@ -27,6 +28,11 @@ void compare_tell(struct comparison *c, const struct policy_difference *about,
     PRINTF_LIKE(5, 6);
 // The values' canonical JSON are the same; both may be JSON_NONE.
 bool compare_same(struct comparison *c, uint32_t from, uint32_t to);
+struct slice compare_canonical(struct comparison *c, const struct policy *policy, uint32_t node);
+uint32_t compare_member(const struct policy *policy, uint32_t object, const char *name);
+// Is every element of the list also one of the other? False, too, where that is too much work.
+bool compare_list_within(struct comparison *c, const struct policy *policy, uint32_t list,
+                         const struct policy *other_policy, uint32_t other);
 // Canonical JSON to be shown, cut where it is long.
 struct slice compare_quote(struct comparison *c, const struct policy *policy, uint32_t node);
 // Two rules under which calls are possible.
@@ -34,6 +40,12 @@ void compare_rules(struct comparison *c, const struct policy_difference *about,
                    const struct treatment *from, const struct treatment *to);
 void compare_results(struct comparison *c, const struct policy_difference *about, uint32_t from,
                      uint32_t to);
+void compare_runaway(struct comparison *c);
+// What only observes: what is logged, and blocks nothing. One text for each part on either side.
+void compare_observed(struct comparison *c, const struct policy_difference *about,
+                      const struct treatment *from, const struct treatment *to);
+void compare_observed_results(struct comparison *c, const struct policy_difference *about);
+struct slice compare_describe_limit(struct comparison *c, const struct limit *limit);
 void compare_limits(struct comparison *c, const struct policy_difference *about,
                     const struct limits *from, const struct limits *to);
 // The sentence's subject: "tools that match 'get_*'".

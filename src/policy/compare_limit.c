@@ -5,10 +5,6 @@
 // they allow; one that counts otherwise is another limit.
 #include "policy/compare_internal.h"
 
-#include <stdio.h>
-
-enum { WINDOW_SIZE = 48 };
-
 static bool is_rate_limit(const struct limit *limit)
 {
     return limit->charge.counter.length > 0 && limit->charge.counter.data[0] == '/';
@@ -30,40 +26,18 @@ static bool counts_alike(const struct limit *a, const struct limit *b)
            slice_equal(a->per.text, b->per.text);
 }
 
-static void write_window(const struct limit *limit, char text[WINDOW_SIZE])
+struct slice compare_describe_limit(struct comparison *c, const struct limit *limit)
 {
-    static const struct {
-        int64_t ms;
-        const char *word;
-    } units[] = {{7 * 86400000LL, "week"}, {86400000, "day"}, {3600000, "hour"},
-                 {60000, "minute"},        {1000, "second"},  {1, "ms"}};
-    size_t unit = 0;
-    int64_t ms = limit->charge.window_ms;
-    if (limit->charge.calendar_month) {
-        snprintf(text, WINDOW_SIZE, "month");
-        return;
-    }
-    while (ms % units[unit].ms != 0)
-        unit++;
-    long long count = ms / units[unit].ms;
-    if (count == 1)
-        snprintf(text, WINDOW_SIZE, "%s", units[unit].word);
-    else
-        snprintf(text, WINDOW_SIZE, "%lld %ss", count, units[unit].word);
-}
-
-static struct slice describe(struct comparison *c, const struct limit *limit)
-{
-    static const char *const scopes[] = {"grant", "session", "server", "organisation"};
-    char max[DECIMAL_TEXT_SIZE], window[WINDOW_SIZE];
+    char max[DECIMAL_TEXT_SIZE], window[WINDOW_WORDS];
     decimal_format(limit->charge.max, max);
-    write_window(limit, window);
+    words_window(limit->charge.window_ms, limit->charge.calendar_month, window);
     struct slice text = arena_format(
         c->arena, "%s %.*s per %s of a %s%s%s%.*s%s%s", max,
         limit->has_increment ? (int)limit->increment.text.length : 5,
         limit->has_increment ? limit->increment.text.data : "calls", window,
-        scopes[limit->charge.scope], limit->charge.sliding ? "" : ", aligned to the clock",
-        limit->has_per ? ", for each " : "", limit->has_per ? (int)limit->per.text.length : 0,
+        policy_scope_name(limit->charge.scope),
+        limit->charge.sliding ? "" : ", aligned to the clock", limit->has_per ? ", for each " : "",
+        limit->has_per ? (int)limit->per.text.length : 0,
         limit->has_per ? limit->per.text.data : "", limit->as_number ? ", texts too" : "",
         limit->charge.successes_only ? ", successes alone" : "");
     c->no_memory = c->no_memory || text.data == NULL;
@@ -78,7 +52,7 @@ static void tell_one(struct comparison *c, const struct policy_difference *about
     compare_tell(c, &one, added ? POLICY_TIGHTENED : POLICY_LOOSENED,
                  added ? "limit_added" : "limit_removed",
                  added ? "at most %.*s" : "no longer at most %.*s",
-                 SLICE_PRINT(describe(c, limit)));
+                 SLICE_PRINT(compare_describe_limit(c, limit)));
 }
 
 static void tell_pair(struct comparison *c, const struct policy_difference *about,
@@ -93,7 +67,7 @@ static void tell_pair(struct comparison *c, const struct policy_difference *abou
     if (alike && order == 0 && apart)
         compare_tell(c, &one, POLICY_ALTERED, "limit_changed",
                      "is counted apart from what the former rule counted: at most %.*s",
-                     SLICE_PRINT(describe(c, to)));
+                     SLICE_PRINT(compare_describe_limit(c, to)));
     if (alike && order == 0) {
         if (!slice_equal(from->charge.on_deny, to->charge.on_deny))
             compare_tell(c, &one, POLICY_WORDING, "on_deny", "a limit is explained otherwise");
@@ -106,8 +80,8 @@ static void tell_pair(struct comparison *c, const struct policy_difference *abou
                  !alike      ? "limit_changed"
                  : order < 0 ? "limit_raised"
                              : "limit_lowered",
-                 "was at most %.*s, is at most %.*s", SLICE_PRINT(describe(c, from)),
-                 SLICE_PRINT(describe(c, to)));
+                 "was at most %.*s, is at most %.*s", SLICE_PRINT(compare_describe_limit(c, from)),
+                 SLICE_PRINT(compare_describe_limit(c, to)));
 }
 
 static size_t find(const struct limits *limits, const bool *taken, const struct limit *wanted,
@@ -143,6 +117,11 @@ void compare_limits(struct comparison *c, const struct policy_difference *about,
         c->no_memory = true;
         return;
     }
+    // What only observes lets through what it is about, as if it were not there.
+    for (size_t i = 0; i < from->count; i++)
+        gone[i] = from->items[i].observe;
+    for (size_t j = 0; j < to->count; j++)
+        come[j] = to->items[j].observe;
     pair_up(c, about, from, to, gone, come, true);
     pair_up(c, about, from, to, gone, come, false);
     for (size_t i = 0; i < from->count; i++)

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What differs between two rules under which calls are possible: their predicates, results and
+// What differs between two rules under which calls are possible: their predicates, and
 // sentences.
 #include "policy/compare_internal.h"
 
-enum { QUOTE_MAX = 160 };
+enum { QUOTE_MAX = 160, ELEMENTS_MAX = 10000 };
 
-static struct slice canonical(struct comparison *c, const struct policy *policy, uint32_t node)
+struct slice compare_canonical(struct comparison *c, const struct policy *policy, uint32_t node)
 {
     struct buffer out;
     struct slice copy = {0};
@@ -23,14 +23,14 @@ bool compare_same(struct comparison *c, uint32_t from, uint32_t to)
 {
     if (from == JSON_NONE || to == JSON_NONE)
         return from == to;
-    return slice_equal(canonical(c, c->from, from), canonical(c, c->to, to));
+    return slice_equal(compare_canonical(c, c->from, from), compare_canonical(c, c->to, to));
 }
 
 struct slice compare_quote(struct comparison *c, const struct policy *policy, uint32_t node)
 {
     if (node == JSON_NONE)
         return SLICE_LITERAL("nothing");
-    struct slice text = canonical(c, policy, node);
+    struct slice text = compare_canonical(c, policy, node);
     size_t length = QUOTE_MAX;
     if (text.length <= length)
         return text;
@@ -40,70 +40,158 @@ struct slice compare_quote(struct comparison *c, const struct policy *policy, ui
     return cut.data == NULL ? SLICE_LITERAL("") : cut;
 }
 
-static uint32_t member(const struct policy *policy, uint32_t object, const char *name)
+uint32_t compare_member(const struct policy *policy, uint32_t object, const char *name)
 {
     return object == JSON_NONE ? JSON_NONE : json_get(&policy->doc, object, name);
 }
 
 // ---- In which direction one condition differs
 
-enum direction { DIRECTION_UNKNOWN, DIRECTION_WIDER, DIRECTION_NARROWER }; // what satisfies it
+enum direction {
+    DIRECTION_UNKNOWN,
+    DIRECTION_WIDER,
+    DIRECTION_NARROWER,
+    DIRECTION_NONE
+}; // what satisfies it
 
 static bool is_one_of(struct comparison *c, const struct policy *policy, uint32_t element,
-                      const struct policy *list_policy, uint32_t list)
+                      const struct policy *list_policy, uint32_t list, bool is_list)
 {
-    struct slice wanted = canonical(c, policy, element);
+    struct slice wanted = compare_canonical(c, policy, element);
+    if (!is_list || json_type(&list_policy->doc, list) != JSON_ARRAY)
+        return slice_equal(compare_canonical(c, list_policy, list), wanted);
     for (uint32_t item = json_first_element(&list_policy->doc, list); item != JSON_NONE;
          item = json_next_element(&list_policy->doc, list, item))
-        if (slice_equal(canonical(c, list_policy, item), wanted))
+        if (slice_equal(compare_canonical(c, list_policy, item), wanted))
             return true;
     return false;
 }
 
-static bool list_within(struct comparison *c, const struct policy *policy, uint32_t list,
-                        const struct policy *other_policy, uint32_t other)
+static bool within(struct comparison *c, const struct policy *policy, uint32_t list, bool is_list,
+                   const struct policy *other_policy, uint32_t other, bool other_is_list)
 {
+    if (!is_list || json_type(&policy->doc, list) != JSON_ARRAY)
+        return is_one_of(c, policy, list, other_policy, other, other_is_list);
     for (uint32_t item = json_first_element(&policy->doc, list); item != JSON_NONE;
          item = json_next_element(&policy->doc, list, item))
-        if (!is_one_of(c, policy, item, other_policy, other))
+        if (!is_one_of(c, policy, item, other_policy, other, other_is_list))
             return false;
     return true;
 }
 
-static enum direction direction_of_list(struct comparison *c, uint32_t from, uint32_t to)
+static size_t elements(const struct policy *policy, uint32_t node)
 {
-    if (json_at(&c->from->doc, from)->count * (size_t)json_at(&c->to->doc, to)->count > 10000)
+    return json_type(&policy->doc, node) == JSON_ARRAY ? json_at(&policy->doc, node)->count : 1;
+}
+
+bool compare_list_within(struct comparison *c, const struct policy *policy, uint32_t list,
+                         const struct policy *other_policy, uint32_t other)
+{
+    return elements(policy, list) * elements(other_policy, other) <= ELEMENTS_MAX &&
+           within(c, policy, list, true, other_policy, other, true);
+}
+
+// `from_lists`, `to_lists`: an array there is a list of values, and not a value itself.
+static enum direction direction_of_list(struct comparison *c, uint32_t from, bool from_lists,
+                                        uint32_t to, bool to_lists)
+{
+    if (elements(c->from, from) * elements(c->to, to) > ELEMENTS_MAX)
         return DIRECTION_UNKNOWN;
-    if (list_within(c, c->from, from, c->to, to))
-        return DIRECTION_WIDER;
-    return list_within(c, c->to, to, c->from, from) ? DIRECTION_NARROWER : DIRECTION_UNKNOWN;
+    bool more = within(c, c->from, from, from_lists, c->to, to, to_lists);
+    bool fewer = within(c, c->to, to, to_lists, c->from, from, from_lists);
+    if (more && fewer)
+        return DIRECTION_NONE; // in another order
+    return more ? DIRECTION_WIDER : fewer ? DIRECTION_NARROWER : DIRECTION_UNKNOWN;
 }
 
 static enum direction turned(enum direction direction, bool really)
 {
-    if (!really || direction == DIRECTION_UNKNOWN)
+    if (!really || direction == DIRECTION_UNKNOWN || direction == DIRECTION_NONE)
         return direction;
     return direction == DIRECTION_WIDER ? DIRECTION_NARROWER : DIRECTION_WIDER;
+}
+
+// Operators that differ in strictness alone, or in how many values they name.
+enum family { FAMILY_NONE, BELOW, ABOVE, SHORTER, LONGER, NAMED, NOT_NAMED, PLACES, STARTS, ENDS };
+
+static enum family family_of(enum condition_op op)
+{
+    switch (op) {
+    case OP_LT:
+    case OP_LTE: return BELOW;
+    case OP_GT:
+    case OP_GTE: return ABOVE;
+    case OP_LENGTH_LT:
+    case OP_LENGTH_LTE: return SHORTER;
+    case OP_LENGTH_GT:
+    case OP_LENGTH_GTE: return LONGER;
+    case OP_EQ:
+    case OP_IN: return NAMED;
+    case OP_NEQ:
+    case OP_NOT_IN: return NOT_NAMED;
+    case OP_WITHIN_PATH:
+    case OP_URL_HOST_IN:
+    case OP_CIDR_IN: return PLACES;
+    case OP_STARTS_WITH: return STARTS;
+    case OP_ENDS_WITH: return ENDS;
+    default: return FAMILY_NONE;
+    }
+}
+
+static bool is_strict(enum condition_op op)
+{
+    return op == OP_LT || op == OP_GT || op == OP_LENGTH_LT || op == OP_LENGTH_GT;
+}
+
+static enum direction direction_of_bound(struct comparison *c, const struct condition *from,
+                                         const struct condition *to, bool above)
+{
+    int order = decimal_compare_text(json_raw(&c->from->doc, from->value),
+                                     json_raw(&c->to->doc, to->value));
+    if (order != 0)
+        return turned(order < 0 ? DIRECTION_WIDER : DIRECTION_NARROWER, above);
+    if (is_strict(from->op) == is_strict(to->op))
+        return DIRECTION_UNKNOWN;
+    return is_strict(from->op) ? DIRECTION_WIDER : DIRECTION_NARROWER;
+}
+
+// A beginning (or an end) that another one begins (ends) with is the wider one.
+static enum direction direction_of_part(struct slice from, struct slice to, bool at_end)
+{
+    size_t length = from.length < to.length ? from.length : to.length;
+    const char *a = from.data + (at_end ? from.length - length : 0);
+    const char *b = to.data + (at_end ? to.length - length : 0);
+    if (memcmp(a, b, length) != 0 || from.length == to.length)
+        return DIRECTION_UNKNOWN;
+    return to.length < from.length ? DIRECTION_WIDER : DIRECTION_NARROWER;
 }
 
 static enum direction direction_of(struct comparison *c, const struct condition *from,
                                    const struct condition *to)
 {
-    if (from->op != to->op || from->as_number != to->as_number || from->value == JSON_NONE ||
-        to->value == JSON_NONE || !slice_equal(from->path.text, to->path.text))
+    enum family family = family_of(from->op);
+    if (family != family_of(to->op) || from->as_number != to->as_number ||
+        from->value == JSON_NONE || to->value == JSON_NONE ||
+        !slice_equal(from->path.text, to->path.text))
         return DIRECTION_UNKNOWN;
-    bool below = from->op == OP_LT || from->op == OP_LTE || from->op == OP_LENGTH_LT ||
-                 from->op == OP_LENGTH_LTE;
-    bool above = from->op == OP_GT || from->op == OP_GTE || from->op == OP_LENGTH_GT ||
-                 from->op == OP_LENGTH_GTE;
-    bool listed = from->op == OP_IN || from->op == OP_NOT_IN;
-    if (listed)
-        return turned(direction_of_list(c, from->value, to->value), from->op == OP_NOT_IN);
-    if (!below && !above)
-        return DIRECTION_UNKNOWN;
-    int order = decimal_compare_text(json_raw(&c->from->doc, from->value),
-                                     json_raw(&c->to->doc, to->value));
-    return turned(order < 0 ? DIRECTION_WIDER : DIRECTION_NARROWER, above);
+    switch (family) {
+    case FAMILY_NONE: return DIRECTION_UNKNOWN;
+    case BELOW:
+    case SHORTER: return direction_of_bound(c, from, to, false);
+    case ABOVE:
+    case LONGER: return direction_of_bound(c, from, to, true);
+    case NAMED:
+    case NOT_NAMED:
+        return turned(direction_of_list(c, from->value, from->op == OP_IN || from->op == OP_NOT_IN,
+                                        to->value, to->op == OP_IN || to->op == OP_NOT_IN),
+                      family == NOT_NAMED);
+    case PLACES:
+        return from->op == to->op ? direction_of_list(c, from->value, true, to->value, true)
+                                  : DIRECTION_UNKNOWN;
+    case STARTS:
+    case ENDS: return direction_of_part(from->text, to->text, family == ENDS);
+    }
+    return DIRECTION_UNKNOWN;
 }
 
 // When all conditions but one are the same.
@@ -141,7 +229,7 @@ struct list { // of one side
 static bool open_list(struct comparison *c, const struct treatment *side, const char *name,
                       const struct predicates *predicates, struct list *ret)
 {
-    uint32_t node = member(side->policy, side->node, name);
+    uint32_t node = compare_member(side->policy, side->node, name);
     *ret = (struct list){.policy = side->policy, .predicates = predicates};
     if (predicates->count == 0)
         return true;
@@ -154,8 +242,9 @@ static bool open_list(struct comparison *c, const struct treatment *side, const 
     }
     uint32_t element = json_first_element(&side->policy->doc, node);
     for (size_t i = 0; i < predicates->count; i++) {
-        ret->conditions[i] = member(side->policy, element, "conditions");
-        ret->texts[i] = canonical(c, side->policy, ret->conditions[i]);
+        ret->conditions[i] = compare_member(side->policy, element, "conditions");
+        ret->texts[i] = compare_canonical(c, side->policy, ret->conditions[i]);
+        ret->matched[i] = predicates->items[i].observe; // as if it were not there
         element = json_next_element(&side->policy->doc, node, element);
     }
     return true;
@@ -188,16 +277,20 @@ static void tell_change(struct comparison *c, const struct policy_difference *ab
     const struct predicate *a = &from->predicates->items[i], *b = &to->predicates->items[j];
     enum direction direction =
         direction_of_predicate(c, a, b, from->conditions[i], to->conditions[j]);
+    if (direction == DIRECTION_NONE && slice_equal(a->on_deny, b->on_deny))
+        return;
     bool looser = (direction == DIRECTION_WIDER) == kind->more_is_looser;
     one.from = a->pointer;
     one.to = b->pointer;
     compare_tell(c, &one,
-                 direction == DIRECTION_UNKNOWN ? POLICY_ALTERED
-                 : looser                       ? POLICY_LOOSENED
-                                                : POLICY_TIGHTENED,
-                 "condition_changed", "%s: was %.*s, is %.*s", kind->what,
+                 direction == DIRECTION_NONE      ? POLICY_WORDING
+                 : direction == DIRECTION_UNKNOWN ? POLICY_ALTERED
+                 : looser                         ? POLICY_LOOSENED
+                                                  : POLICY_TIGHTENED,
+                 "condition_changed", "%s: was %.*s, is %.*s%s", kind->what,
                  SLICE_PRINT(compare_quote(c, from->policy, from->conditions[i])),
-                 SLICE_PRINT(compare_quote(c, to->policy, to->conditions[j])));
+                 SLICE_PRINT(compare_quote(c, to->policy, to->conditions[j])),
+                 direction == DIRECTION_UNKNOWN ? "; cannot tell whether that is wider" : "");
 }
 
 static void match_same(struct comparison *c, const struct policy_difference *about,
@@ -253,36 +346,6 @@ static void compare_list(struct comparison *c, const struct policy_difference *a
             tell_predicate(c, about, kind, true, to, j);
 }
 
-// ---- Results
-
-void compare_results(struct comparison *c, const struct policy_difference *about, uint32_t from,
-                     uint32_t to)
-{
-    static const char *const parts[] = {"max_bytes", "redact", "deny_if", "binary"};
-    bool given = from != JSON_NONE, kept = to != JSON_NONE;
-    if (compare_same(c, from, to))
-        return;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        uint32_t a = member(c->from, from, parts[i]), b = member(c->to, to, parts[i]);
-        enum policy_gravity gravity = a == JSON_NONE   ? POLICY_TIGHTENED
-                                      : b == JSON_NONE ? POLICY_LOOSENED
-                                                       : POLICY_ALTERED;
-        if (strcmp(parts[i], "binary") == 0)
-            gravity = POLICY_ALTERED;
-        if (i == 0 && a != JSON_NONE && b != JSON_NONE)
-            gravity = decimal_compare_text(json_raw(&c->from->doc, a), json_raw(&c->to->doc, b)) < 0
-                          ? POLICY_LOOSENED
-                          : POLICY_TIGHTENED;
-        if (!compare_same(c, a, b))
-            compare_tell(c, about, gravity, "results", "of what comes back, '%s' was %.*s, is %.*s",
-                         parts[i], SLICE_PRINT(compare_quote(c, c->from, a)),
-                         SLICE_PRINT(compare_quote(c, c->to, b)));
-    }
-    if (given != kept)
-        compare_tell(c, about, kept ? POLICY_TIGHTENED : POLICY_LOOSENED, "results",
-                     kept ? "what comes back is looked at" : "what comes back is not looked at");
-}
-
 // ---- All of a rule
 
 void compare_rules(struct comparison *c, const struct policy_difference *about,
@@ -302,11 +365,15 @@ void compare_rules(struct comparison *c, const struct policy_difference *about,
             compare_list(c, about, &kinds[i], &a, &b);
     }
     compare_limits(c, about, &from->rule->limits, &to->rule->limits);
-    compare_results(c, about, member(from->policy, from->node, "results"),
-                    member(to->policy, to->node, "results"));
-    if (!compare_same(c, member(from->policy, from->node, "approval"),
-                      member(to->policy, to->node, "approval")))
+    compare_results(
+        c, about,
+        from->rule->results.observe ? JSON_NONE
+                                    : compare_member(from->policy, from->node, "results"),
+        to->rule->results.observe ? JSON_NONE : compare_member(to->policy, to->node, "results"));
+    if (!compare_same(c, compare_member(from->policy, from->node, "approval"),
+                      compare_member(to->policy, to->node, "approval")))
         compare_tell(c, about, POLICY_ALTERED, "approval", "how a person is asked is changed");
     if (!slice_equal(from->rule->reason, to->rule->reason))
         compare_tell(c, about, POLICY_WORDING, "reason", "the reason that is given is another one");
+    compare_observed(c, about, from, to);
 }

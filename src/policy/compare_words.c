@@ -46,25 +46,16 @@ void policy_differences_json(const struct policy_differences *all, struct buffer
     buffer_append_string(out, "]");
 }
 
-// Names come from whoever wrote the policy, and may be read on a terminal.
-static void write_plain(struct buffer *out, struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        buffer_append(out, c < 0x20 || c == 0x7F ? SLICE_LITERAL("?") : slice_of(text.data + i, 1));
-    }
-}
-
 void policy_differences_text(const struct policy_differences *all, struct buffer *out)
 {
     for (size_t i = 0; i < all->count; i++) {
         const struct policy_difference *one = &all->items[i];
         buffer_append_format(out, "%-9s  ", policy_gravity_words[one->gravity]);
-        write_plain(out, one->text);
+        words_plain(out, one->text);
         buffer_append_string(out, "\n           ");
-        write_plain(out, one->from.length > 0 ? one->from : SLICE_LITERAL("(nothing)"));
+        words_plain(out, one->from.length > 0 ? one->from : SLICE_LITERAL("(nothing)"));
         buffer_append_string(out, " -> ");
-        write_plain(out, one->to.length > 0 ? one->to : SLICE_LITERAL("(nothing)"));
+        words_plain(out, one->to.length > 0 ? one->to : SLICE_LITERAL("(nothing)"));
         buffer_append_string(out, "\n");
     }
     if (all->count == 0 && !all->too_many)

@@ -3,7 +3,7 @@
 //
 // A document's frame: the top level and rules. Everything wrong is reported, then compilation
 // fails as a whole.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #include "base/memory.h"
 
@@ -36,8 +36,21 @@ static void compile_approval(struct compiler *c, uint32_t node, struct slice whe
                       APPROVERS_MAX);
 }
 
-static const char *const rule_keys[] = {"action", "reason",     "require",  "deny_if", "approve_if",
-                                        "limits", "rate_limit", "approval", "results", NULL};
+static const char *const rule_keys[] = {"action",   "mode",       "reason", "require",
+                                        "deny_if",  "approve_if", "limits", "rate_limit",
+                                        "approval", "results",    NULL};
+
+bool compile_mode(struct compiler *c, uint32_t object)
+{
+    static const char *const modes[] = {"enforce", "observe", NULL};
+    uint32_t mode = json_get(c->doc, object, "mode");
+    if (mode == JSON_NONE)
+        return c->observe;
+    bool observe = compile_choice(c, mode, "'mode'", modes) == 1;
+    if (c->observe && !observe)
+        compile_error(c, mode, "the rule around it only observes, so this cannot be enforced");
+    return observe;
+}
 
 static void compile_action(struct compiler *c, uint32_t node, enum rule_place place,
                            struct rule *ret)
@@ -47,22 +60,11 @@ static void compile_action(struct compiler *c, uint32_t node, enum rule_place pl
     if (place == RULE_OF_ALL_TOOLS)
         compile_error(c, node, "'all_tools' takes no 'action'; use 'default' or 'tools'");
     else if (action >= 0)
-        ret->action = (enum action)action;
+        *(ret->observe ? &ret->tried : &ret->action) = (enum action)action;
 }
 
-void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum rule_place place,
-                  struct rule *ret)
+static void compile_lists(struct compiler *c, uint32_t node, struct rule *ret)
 {
-    *ret = (struct rule){.pointer = where};
-    if (!compile_expect(c, node, JSON_OBJECT, "a rule"))
-        return;
-    compile_keys(c, node, where, rule_keys);
-    ret->action_pointer = compile_pointer(c, where, SLICE_LITERAL("action"));
-    uint32_t action = json_get(c->doc, node, "action"), reason = json_get(c->doc, node, "reason");
-    if (action != JSON_NONE)
-        compile_action(c, action, place, ret);
-    if (reason != JSON_NONE)
-        ret->reason = compile_string(c, reason, "'reason'");
     struct {
         const char *name;
         struct predicates *list;
@@ -71,8 +73,25 @@ void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum ru
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         uint32_t list = json_get(c->doc, node, lists[i].name);
         if (list != JSON_NONE)
-            compile_predicates(c, list, where, lists[i].name, lists[i].list);
+            compile_predicates(c, list, ret->pointer, lists[i].name, lists[i].list);
     }
+}
+
+void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum rule_place place,
+                  struct rule *ret)
+{
+    *ret = (struct rule){.pointer = where, .node = node};
+    if (!compile_expect(c, node, JSON_OBJECT, "a rule"))
+        return;
+    compile_keys(c, node, where, rule_keys);
+    c->observe = ret->observe = compile_mode(c, node);
+    ret->action_pointer = compile_pointer(c, where, SLICE_LITERAL("action"));
+    uint32_t action = json_get(c->doc, node, "action"), reason = json_get(c->doc, node, "reason");
+    if (action != JSON_NONE)
+        compile_action(c, action, place, ret);
+    if (reason != JSON_NONE)
+        ret->reason = compile_string(c, reason, "'reason'");
+    compile_lists(c, node, ret);
     uint32_t limits = json_get(c->doc, node, "limits");
     uint32_t rate_limit = json_get(c->doc, node, "rate_limit");
     if (limits != JSON_NONE || rate_limit != JSON_NONE)
@@ -83,6 +102,7 @@ void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum ru
     uint32_t results = json_get(c->doc, node, "results");
     if (results != JSON_NONE)
         compile_results(c, results, where, &ret->results);
+    c->observe = false;
 }
 
 // ---- The top level
@@ -137,19 +157,23 @@ static void compile_sections(struct compiler *c)
     uint32_t results = json_get(c->doc, 0, "results");
     if (results != JSON_NONE)
         compile_results(c, results, (struct slice){0}, &policy->results);
+    uint32_t runaway = json_get(c->doc, 0, "runaway");
+    if (runaway != JSON_NONE)
+        compile_runaway(c, runaway, &policy->runaway);
 }
 
 static void compile_document(struct compiler *c)
 {
-    static const char *const keys[] = {"version", "description", "default", "list",
-                                       "hide",    "all_tools",   "tools",   "resources",
-                                       "prompts", "methods",     "results", NULL};
+    static const char *const keys[] = {
+        "version",   "description", "default", "list",    "hide",    "all_tools", "tools",
+        "resources", "prompts",     "methods", "results", "runaway", NULL};
     if (!compile_expect(c, 0, JSON_OBJECT, "a policy"))
         return;
     compile_keys(c, 0, (struct slice){0}, keys);
     compile_settings(c);
     compile_sections(c);
     compile_shared_counters(c);
+    compile_count_limits(c);
     compile_lint(c);
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Conditions and predicates of a document. The one table of operators says what each needs.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #include <stdio.h>
 
@@ -256,7 +256,7 @@ void compile_condition(struct compiler *c, uint32_t node, struct slice where, st
 {
     static const char *const keys[] = {"path", "op", "value", "as", NULL};
     static const char *const types[] = {"number", NULL};
-    *ret = (struct condition){.value = JSON_NONE, .expected = true};
+    *ret = (struct condition){.value = JSON_NONE, .expected = true, .node = node};
     if (!compile_expect(c, node, JSON_OBJECT, "a condition"))
         return;
     compile_keys(c, node, where, keys);
@@ -289,11 +289,12 @@ void compile_condition(struct compiler *c, uint32_t node, struct slice where, st
 static void compile_predicate(struct compiler *c, uint32_t node, struct slice pointer,
                               const char *list, struct predicate *ret)
 {
-    static const char *const keys[] = {"id", "conditions", "on_deny", NULL};
-    *ret = (struct predicate){.pointer = pointer};
+    static const char *const keys[] = {"id", "mode", "conditions", "on_deny", NULL};
+    *ret = (struct predicate){.pointer = pointer, .node = node};
     if (!compile_expect(c, node, JSON_OBJECT, "a rule of this list"))
         return;
     compile_keys(c, node, pointer, keys);
+    ret->observe = compile_mode(c, node);
     uint32_t id = json_get(c->doc, node, "id"), on_deny = json_get(c->doc, node, "on_deny");
     uint32_t conditions = json_get(c->doc, node, "conditions");
     if (id != JSON_NONE)

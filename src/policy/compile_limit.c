@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Limits of a document, and what a call would be charged under them.
-#include "policy/policy_internal.h"
-
-#include <inttypes.h>
+#include "policy/compile_internal.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 static const int64_t WEEK = 7 * (int64_t)DAY;
@@ -68,7 +66,7 @@ static const struct {
     int64_t ms;
 } windows[] = {{"second", SECOND}, {"minute", MINUTE}, {"hour", HOUR}, {"day", DAY}};
 
-static void compile_window(struct compiler *c, uint32_t node, struct policy_charge *ret)
+void compile_window(struct compiler *c, uint32_t node, struct policy_charge *ret)
 {
     ret->window_ms = SECOND;
     if (json_type(c->doc, node) == JSON_STRING) {
@@ -97,27 +95,6 @@ static void compile_window(struct compiler *c, uint32_t node, struct policy_char
         }
     }
     compile_duration(c, node, "'window'", &ret->window_ms);
-}
-
-// "day", "2 hours", "90 seconds"
-static struct slice window_text(struct compiler *c, const struct policy_charge *charge)
-{
-    static const struct {
-        int64_t ms;
-        const char *name;
-    } units[] = {{DAY, "day"}, {HOUR, "hour"}, {MINUTE, "minute"}, {SECOND, "second"}};
-    if (charge->calendar_month)
-        return SLICE_LITERAL("month");
-    if (charge->window_ms == WEEK)
-        return SLICE_LITERAL("week");
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (charge->window_ms % units[i].ms != 0)
-            continue;
-        int64_t count = charge->window_ms / units[i].ms;
-        return count == 1 ? slice_from_string(units[i].name)
-                          : compile_format(c, "%" PRId64 " %ss", count, units[i].name);
-    }
-    return (struct slice){0};
 }
 
 // ---- The parts of a limit
@@ -185,19 +162,18 @@ static void compile_choices(struct compiler *c, uint32_t node, struct limit *ret
 
 static void default_sentence(struct compiler *c, struct limit *limit, bool rate_limit)
 {
-    char max[DECIMAL_TEXT_SIZE];
+    char max[DECIMAL_TEXT_SIZE], window[WINDOW_WORDS];
     struct policy_charge *charge = &limit->charge;
     if (charge->on_deny.length > 0 || charge->counter.data == NULL)
         return;
     decimal_format(charge->max, max);
-    struct slice window = window_text(c, charge);
+    words_window(charge->window_ms, charge->calendar_month, window);
     if (rate_limit)
-        charge->on_deny =
-            compile_format(c, "Rate limit: at most %s calls per %.*s.", max, SLICE_PRINT(window));
+        charge->on_deny = compile_format(c, "Rate limit: at most %s calls per %s.", max, window);
     else
         charge->on_deny =
-            compile_format(c, "Limit '%.100s': at most %s%s per %.*s.", charge->counter.data, max,
-                           limit->has_increment ? "" : " calls", SLICE_PRINT(window));
+            compile_format(c, "Limit '%.100s': at most %s%s per %s.", charge->counter.data, max,
+                           limit->has_increment ? "" : " calls", window);
 }
 
 static void finish_limit(struct compiler *c, uint32_t node, struct limit *ret, bool rate_limit)
@@ -213,13 +189,14 @@ static void finish_limit(struct compiler *c, uint32_t node, struct limit *ret, b
 static void compile_limit(struct compiler *c, uint32_t node, struct slice where, size_t index,
                           struct limit *ret)
 {
-    static const char *const keys[] = {"counter",        "window",  "max", "scope",
-                                       "increment_from", "per",     "as",  "algorithm",
-                                       "count",          "on_deny", NULL};
+    static const char *const keys[] = {"counter",        "window",  "max",  "scope",
+                                       "increment_from", "per",     "as",   "algorithm",
+                                       "count",          "on_deny", "mode", NULL};
     *ret = (struct limit){.node = node, .charge.sliding = true};
     if (!compile_expect(c, node, JSON_OBJECT, "a limit"))
         return;
     compile_keys(c, node, compile_pointer_index(c, where, index), keys);
+    ret->observe = compile_mode(c, node);
     uint32_t counter = json_get(c->doc, node, "counter"), max = json_get(c->doc, node, "max");
     uint32_t window = json_get(c->doc, node, "window"), per = json_get(c->doc, node, "per");
     uint32_t increment = json_get(c->doc, node, "increment_from");
@@ -243,7 +220,7 @@ static void compile_limit(struct compiler *c, uint32_t node, struct slice where,
 static void compile_rate_limit(struct compiler *c, uint32_t node, struct slice where,
                                struct limit *ret)
 {
-    static const char *const keys[] = {"max", "window", "on_deny", NULL};
+    static const char *const keys[] = {"max", "window", "on_deny", "mode", NULL};
     *ret = (struct limit){.node = node};
     if (!compile_expect(c, node, JSON_OBJECT, "'rate_limit'"))
         return;
@@ -252,6 +229,7 @@ static void compile_rate_limit(struct compiler *c, uint32_t node, struct slice w
     charge->scope = POLICY_SCOPE_SESSION;
     charge->sliding = true;
     compile_keys(c, node, charge->rule, keys);
+    ret->observe = compile_mode(c, node);
     uint32_t max = json_get(c->doc, node, "max"), window = json_get(c->doc, node, "window");
     if (max == JSON_NONE || window == JSON_NONE)
         compile_error(c, node, "'rate_limit' needs 'max' and 'window'");
@@ -345,4 +323,41 @@ void compile_shared_counters(struct compiler *c)
         for (size_t j = 0; j < sections[i]->count; j++)
             check_limits(c, &seen, &sections[i]->entries[j].rule.limits);
     table_release(&seen);
+}
+
+// ---- More limits than one call can be charged to
+
+static size_t enforced(const struct limits *limits)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < limits->count; i++)
+        count += !limits->items[i].observe;
+    return count;
+}
+
+// `others`: those that apply besides. A rule that lets no call through is never charged.
+static bool check_count(struct compiler *c, const struct rule *rule, size_t others)
+{
+    size_t own = enforced(&rule->limits);
+    bool passes = rule->action != ACTION_DENY && rule->action != ACTION_HIDE;
+    if (!passes || own + others <= POLICY_CHARGES_MAX)
+        return true;
+    compile_error(c, rule->node,
+                  "%zu limits apply to one call here%s; under more than %d of them every call is "
+                  "denied",
+                  own + others, others > 0 ? " together with those of 'all_tools'" : "",
+                  POLICY_CHARGES_MAX);
+    return false;
+}
+
+void compile_count_limits(struct compiler *c)
+{
+    const struct policy *policy = c->policy;
+    const struct section *sections[] = {&policy->tools, &policy->resources, &policy->prompts};
+    size_t all = enforced(&policy->all_tools.limits);
+    if (!check_count(c, &policy->all_tools, 0))
+        all = 0; // said once
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        for (size_t j = 0; j < sections[i]->count; j++)
+            check_count(c, &sections[i]->entries[j].rule, i == 0 ? all : 0);
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `results`: what may come back. A block stands under a rule, or at the top for all that is read.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #define REDACTED "[REDACTED]"
 
@@ -12,8 +12,29 @@ static void compile_secrets(struct compiler *c, uint32_t node, struct slice wher
                             struct redactor *ret)
 {
     static const char *const keys[] = {"type", "with", NULL};
-    ret->kind = REDACT_SECRETS;
+    ret->kind = REDACT_DETECTED;
+    ret->detects = DETECT_SECRET;
     compile_keys(c, node, where, keys);
+}
+
+static void compile_personal(struct compiler *c, uint32_t node, struct slice where,
+                             struct redactor *ret)
+{
+    static const char *const keys[] = {"type", "kinds", "with", NULL};
+    uint32_t kinds = json_get(c->doc, node, "kinds");
+    ret->kind = REDACT_DETECTED;
+    ret->detects = DETECT_PERSONAL;
+    compile_keys(c, node, where, keys);
+    if (kinds == JSON_NONE || !compile_expect(c, kinds, JSON_ARRAY, "'kinds'"))
+        return;
+    if (json_at(c->doc, kinds)->count == 0)
+        compile_error(c, kinds, "'kinds' is empty; leave it out to look for all");
+    ret->detects = 0;
+    for (uint32_t kind = json_first_element(c->doc, kinds); kind != JSON_NONE;
+         kind = json_next_element(c->doc, kinds, kind)) {
+        int choice = compile_choice(c, kind, "a kind", detect_personal_words);
+        ret->detects |= choice < 0 ? 0 : (unsigned)DETECT_EMAIL << choice;
+    }
 }
 
 static void compile_pattern(struct compiler *c, uint32_t node, struct slice where,
@@ -78,7 +99,8 @@ static void compile_place(struct compiler *c, uint32_t node, struct slice where,
 static void compile_redactor(struct compiler *c, uint32_t node, struct slice where,
                              struct redactor *ret)
 {
-    static const char *const types[] = {"secrets", "regex", "path", NULL};
+    enum { SECRETS, PERSONAL, REGEX, PATH };
+    static const char *const types[] = {"secrets", "personal", "regex", "path", NULL};
     *ret = (struct redactor){.with = SLICE_LITERAL(REDACTED)};
     if (!compile_expect(c, node, JSON_OBJECT, "a redaction"))
         return;
@@ -86,15 +108,17 @@ static void compile_redactor(struct compiler *c, uint32_t node, struct slice whe
     if (with != JSON_NONE)
         ret->with = compile_string(c, with, "'with'");
     // A path says what it is without a type.
-    int kind = REDACT_PATH;
+    int kind = PATH;
     if (type != JSON_NONE)
         kind = compile_choice(c, type, "'type'", types);
     else if (json_get(c->doc, node, "path") == JSON_NONE)
-        compile_error(c, node, "'type' is missing; it is \"secrets\", \"regex\" or \"path\"");
+        compile_error(c, node,
+                      "'type' is missing; it is \"secrets\", \"personal\", \"regex\" or \"path\"");
     switch (kind) {
-    case REDACT_SECRETS: compile_secrets(c, node, where, ret); break;
-    case REDACT_REGEX: compile_pattern(c, node, where, ret); break;
-    case REDACT_PATH:
+    case SECRETS: compile_secrets(c, node, where, ret); break;
+    case PERSONAL: compile_personal(c, node, where, ret); break;
+    case REGEX: compile_pattern(c, node, where, ret); break;
+    case PATH:
         if (type != JSON_NONE || json_get(c->doc, node, "path") != JSON_NONE)
             compile_place(c, node, where, ret);
         break;
@@ -141,8 +165,9 @@ static void compile_binary(struct compiler *c, uint32_t node, struct results *re
 
 void compile_results(struct compiler *c, uint32_t node, struct slice where, struct results *ret)
 {
-    static const char *const keys[] = {"max_bytes", "redact", "deny_if", "binary", NULL};
+    static const char *const keys[] = {"max_bytes", "redact", "deny_if", "binary", "mode", NULL};
     *ret = (struct results){.given = true,
+                            .node = node,
                             .pointer = compile_pointer(c, where, SLICE_LITERAL("results"))};
     c->policy->judges_answers = true;
     if (!compile_expect(c, node, JSON_OBJECT, "'results'"))
@@ -153,6 +178,8 @@ void compile_results(struct compiler *c, uint32_t node, struct slice where, stru
     uint32_t binary = json_get(c->doc, node, "binary");
     if (json_at(c->doc, node)->count == 0)
         compile_warning(c, node, "'results' is empty and changes nothing");
+    bool outer = c->observe;
+    c->observe = ret->observe = compile_mode(c, node);
     c->in_results = true;
     if (max != JSON_NONE)
         compile_max(c, max, ret);
@@ -163,4 +190,5 @@ void compile_results(struct compiler *c, uint32_t node, struct slice where, stru
     if (binary != JSON_NONE)
         compile_binary(c, binary, ret);
     c->in_results = false;
+    c->observe = outer;
 }

@@ -9,7 +9,7 @@
 struct check {
     struct decision *d;
     const struct condition *condition;
-    bool yes, no, trouble;
+    bool yes, no, trouble, unknown;
 };
 
 static enum result answer(bool holds)
@@ -85,7 +85,8 @@ static bool equals(const struct check *k, const struct value *value, uint32_t no
                decimal_compare_text(number_text(value->number, digits), json_raw(doc, node)) == 0;
     case VALUE_TAGS: return tags_equal(k, node);
     case VALUE_MISSING:
-    case VALUE_TROUBLE: break;
+    case VALUE_TROUBLE:
+    case VALUE_UNKNOWN: break;
     }
     return false;
 }
@@ -320,6 +321,8 @@ static enum result check_value(const struct check *k, const struct value *value)
 {
     if (value->kind == VALUE_TROUBLE)
         return RESULT_TROUBLE;
+    if (value->kind == VALUE_UNKNOWN)
+        return RESULT_UNKNOWN;
     if (k->condition->op == OP_EXISTS) {
         bool present = value->kind != VALUE_MISSING &&
                        (value->kind != VALUE_NODE || value_type(value) != JSON_NULL);
@@ -336,7 +339,21 @@ static void note_value(void *argument, const struct value *value)
     case RESULT_YES: k->yes = true; break;
     case RESULT_NO: k->no = true; break;
     case RESULT_TROUBLE: k->trouble = true; break;
+    case RESULT_UNKNOWN: k->unknown = true; break;
     }
+}
+
+// What is not known may be a trouble, which denies; so does a `require` that does not hold, by the
+// same name. Nothing else is sure beside it.
+static enum result concluded(const struct check *k, enum quantifier quantifier)
+{
+    if (k->trouble)
+        return RESULT_TROUBLE;
+    if (quantifier == QUANTIFIER_ALL && k->no)
+        return RESULT_NO;
+    if (k->unknown)
+        return RESULT_UNKNOWN;
+    return answer(quantifier == QUANTIFIER_ALL || k->yes);
 }
 
 enum result condition_holds(struct decision *d, const struct condition *condition,
@@ -344,9 +361,15 @@ enum result condition_holds(struct decision *d, const struct condition *conditio
 {
     struct check k = {.d = d, .condition = condition};
     path_walk(d, &condition->path, note_value, &k);
-    enum result result =
-        k.trouble ? RESULT_TROUBLE : answer(quantifier == QUANTIFIER_ALL ? !k.no : k.yes);
+    enum result result = concluded(&k, quantifier);
     if (d->trace != NULL)
         trace_condition(d, condition, result);
     return result;
+}
+
+enum result condition_holds_for(struct decision *d, const struct condition *condition,
+                                const struct value *value)
+{
+    const struct check k = {.d = d, .condition = condition};
+    return check_value(&k, value);
 }

@@ -21,6 +21,7 @@ struct masking {
     const struct policy_mask *mask;
     struct arena *arena;
     struct regex_scratch regex;
+    struct detect_work detect;
     struct path_step steps[STEPS_MAX]; // to the value that is being written
     size_t step_count;
     int inner;
@@ -53,12 +54,16 @@ enum finding { FOUND, FOUND_NONE, FOUND_NOTHING_SURE };
 static enum finding find_next(struct masking *m, size_t number, struct slice text, size_t from,
                               size_t *ret_start, size_t *ret_end)
 {
-    size_t length = 0;
     if (number == m->mask->pattern_count) {
-        if (!m->mask->secrets || !catalogue_find_secret(text, from, ret_start, &length))
-            return FOUND_NONE;
-        *ret_end = *ret_start + length;
-        return FOUND;
+        struct detect_finding found = {.length = 0};
+        enum detect_result result = m->mask->secrets
+                                        ? detect_find(text, DETECT_SECRET, from, &m->detect, &found)
+                                        : DETECT_NONE;
+        *ret_start = found.start;
+        *ret_end = found.start + found.length;
+        return result == DETECT_FOUND  ? FOUND
+               : result == DETECT_NONE ? FOUND_NONE
+                                       : FOUND_NOTHING_SURE;
     }
     enum regex_result result =
         regex_find(m->mask->patterns[number], text, from, &m->regex, m->arena, ret_start, ret_end);
@@ -245,7 +250,7 @@ static bool holds_secret(const struct place *place, struct slice name, uint32_t 
     if (!place->m->mask->secrets || json_type(place->doc, value) != JSON_STRING)
         return false;
     struct slice text = json_string(place->doc, value, place->m->arena);
-    return text.data == NULL || catalogue_names_secret(name, text);
+    return text.data == NULL || detect_names_secret(name, text);
 }
 
 // A member's value; its name has been written.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What may be logged of arguments: the document and its compiled form.
+#include "policy/compile_internal.h"
 #include "policy/mask_internal.h"
 
 #include "base/memory.h"

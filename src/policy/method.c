@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // MCP methods other than calls: which are always let through, and the `methods` of a document.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 static const char *const housekeeping[] = {
     "initialize",       "ping",       "server/discover",      "subscriptions/listen",
@@ -82,6 +82,7 @@ void compile_methods(struct compiler *c, uint32_t node)
     for (uint32_t key = json_first_key(c->doc, node); key != JSON_NONE;
          key = json_next_key(c->doc, node, key)) {
         struct method_rule *rule = &rules[count++];
+        rule->node = key;
         rule->name = compile_string(c, key, "a method");
         rule->pointer = compile_pointer(c, SLICE_LITERAL("/methods"), rule->name);
         rule->allow = compile_choice(c, key + 1, "a method's rule", choices) == 0;

@@ -78,6 +78,8 @@ static enum prospect foresee(struct outlook *o, const struct predicate *predicat
 static bool stopped_by_require(struct outlook *o, const struct rule *rule)
 {
     for (size_t i = 0; i < rule->require.count; i++) {
+        if (rule->require.items[i].observe)
+            continue;
         enum prospect prospect = foresee(o, &rule->require.items[i], QUANTIFIER_ALL);
         if (prospect == PROSPECT_MAYBE)
             o->ret->reach = POLICY_REACH_DEPENDS;
@@ -92,6 +94,8 @@ static bool stopped_by_require(struct outlook *o, const struct rule *rule)
 static bool stopped_by_deny_if(struct outlook *o, const struct rule *rule)
 {
     for (size_t i = 0; i < rule->deny_if.count; i++) {
+        if (rule->deny_if.items[i].observe)
+            continue;
         enum prospect prospect = foresee(o, &rule->deny_if.items[i], QUANTIFIER_ANY);
         if (prospect == PROSPECT_MAYBE)
             o->ret->reach = POLICY_REACH_DEPENDS;
@@ -108,7 +112,8 @@ static void look_for_questions(struct outlook *o, const struct rule *rule, bool 
 {
     for (size_t i = 0; i < rule->approve_if.count; i++) {
         const struct predicate *predicate = &rule->approve_if.items[i];
-        enum prospect prospect = foresee(o, predicate, QUANTIFIER_ANY);
+        enum prospect prospect =
+            predicate->observe ? PROSPECT_NO : foresee(o, predicate, QUANTIFIER_ANY);
         if (prospect == PROSPECT_NO)
             continue;
         o->ret->may_ask = true;
@@ -144,13 +149,14 @@ static void find_most(const struct rule *rule, const struct path *amount,
     for (size_t i = 0; i < rule->require.count; i++)
         for (size_t j = 0; j < rule->require.items[i].count; j++) {
             const struct condition *condition = &rule->require.items[i].conditions[j];
-            if (same_path(&condition->path, amount) &&
+            if (!rule->require.items[i].observe && same_path(&condition->path, amount) &&
                 (condition->op == OP_LT || condition->op == OP_LTE))
                 lower(bound, condition);
         }
     for (size_t i = 0; i < rule->deny_if.count; i++) {
         const struct predicate *predicate = &rule->deny_if.items[i];
-        if (predicate->count == 1 && same_path(&predicate->conditions[0].path, amount) &&
+        if (!predicate->observe && predicate->count == 1 &&
+            same_path(&predicate->conditions[0].path, amount) &&
             (predicate->conditions[0].op == OP_GT || predicate->conditions[0].op == OP_GTE))
             lower(bound, &predicate->conditions[0]);
     }
@@ -197,16 +203,19 @@ static int look_at_limits(struct outlook *o, bool *ret_stopped)
     if (bounds == NULL)
         return ERROR_NO_MEMORY;
     for (size_t s = 0; s < 2; s++)
-        for (size_t i = 0; i < sets[s]->count; i++)
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            if (sets[s]->items[i].observe)
+                continue;
             if (!foresee_limit(o, &sets[s]->items[i], &bounds[at++])) {
                 never(o, sets[s]->items[i].charge.rule);
                 *ret_stopped = true;
                 return 0;
             }
+        }
     if (o->no_memory)
         return ERROR_NO_MEMORY;
     o->ret->bounds = bounds;
-    o->ret->bound_count = count;
+    o->ret->bound_count = at;
     return 0;
 }
 

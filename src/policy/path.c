@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Paths: parsing ("args.items[*].price") and walking them through a call.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -233,6 +233,7 @@ bool compile_path(struct compiler *c, uint32_t node, struct path *ret)
     ret->steps = kept;
     ret->count = p.count;
     ret->each = p.each;
+    c->policy->roots |= 1U << ret->root;
     if (ret->root == ROOT_TOOL_CATEGORY)
         c->policy->uses_categories = true;
     make_label(c, ret);
@@ -275,6 +276,31 @@ static void wrong_container(const struct walk *w, enum json_type found, const ch
     arrive(w, (struct value){.kind = VALUE_TROUBLE});
 }
 
+// ---- What is not known any more
+
+static bool is_doubtful(const struct walk *w, uint32_t node)
+{
+    const struct policy_gaps *gaps = w->d->call->gaps;
+    return gaps != NULL && gaps->doubtful != NULL && w->d->answer == NULL &&
+           gaps->doubtful(gaps->argument, w->doc, node);
+}
+
+static bool holds_doubtful(const struct walk *w, uint32_t node)
+{
+    if (w->d->call->gaps == NULL)
+        return false;
+    for (uint32_t i = node; i < json_at(w->doc, node)->next; i++)
+        if (is_doubtful(w, i))
+            return true;
+    return false;
+}
+
+static void note_read(const struct decision *d, unsigned what)
+{
+    if (d->call->gaps != NULL)
+        d->call->gaps->read |= what;
+}
+
 static void walk_from(const struct walk *w, uint32_t node, size_t at);
 
 static void walk_member(const struct walk *w, uint32_t node, size_t at)
@@ -290,7 +316,11 @@ static void walk_member(const struct walk *w, uint32_t node, size_t at)
         arrive(w, (struct value){.kind = VALUE_TROUBLE});
         return;
     }
-    walk_from(w, json_get_slice(doc, node, name), at + 1);
+    uint32_t value = json_get_slice(doc, node, name);
+    if (value == JSON_NONE && is_doubtful(w, node))
+        arrive(w, (struct value){.kind = VALUE_UNKNOWN});
+    else
+        walk_from(w, value, at + 1);
 }
 
 static void walk_each(const struct walk *w, uint32_t node, size_t at)
@@ -311,13 +341,17 @@ static void walk_from(const struct walk *w, uint32_t node, size_t at)
         return;
     }
     if (at == w->path->count) {
-        arrive(w, (struct value){.kind = VALUE_NODE, .doc = w->doc, .node = node});
+        arrive(w, holds_doubtful(w, node)
+                      ? (struct value){.kind = VALUE_UNKNOWN}
+                      : (struct value){.kind = VALUE_NODE, .doc = w->doc, .node = node});
         return;
     }
     const struct path_step *step = &w->path->steps[at];
     enum json_type type = json_type(w->doc, node);
     enum json_type wanted = step->kind == STEP_MEMBER ? JSON_OBJECT : JSON_ARRAY;
-    if (type == JSON_NULL)
+    if (type != JSON_OBJECT && is_doubtful(w, node))
+        arrive(w, (struct value){.kind = VALUE_UNKNOWN});
+    else if (type == JSON_NULL)
         arrive(w, (struct value){.kind = VALUE_MISSING});
     else if (type != wanted)
         wrong_container(w, type, wanted == JSON_OBJECT ? "an object" : "an array");
@@ -347,7 +381,9 @@ static uint64_t hours_since_1970(int64_t now_ms)
 static void walk_tags(const struct walk *w)
 {
     const struct policy_call *call = w->d->call;
-    if (w->path->count == 0) {
+    if (call->gaps != NULL && call->gaps->tags) {
+        arrive(w, (struct value){.kind = VALUE_UNKNOWN});
+    } else if (w->path->count == 0) {
         arrive(w, (struct value){.kind = VALUE_TAGS});
     } else if (w->path->steps[0].kind == STEP_INDEX) {
         uint32_t index = w->path->steps[0].index;
@@ -395,7 +431,10 @@ void path_walk(struct decision *d, const struct path *path, value_cb callback, v
                            argument};
     switch (path->root) {
     case ROOT_RESULT: walk_result(&w); break;
-    case ROOT_ARGS: walk_from(&w, call->doc == NULL ? JSON_NONE : call->args, 0); break;
+    case ROOT_ARGS:
+        note_read(d, POLICY_READ_ARGUMENTS);
+        walk_from(&w, call->doc == NULL ? JSON_NONE : call->args, 0);
+        break;
     case ROOT_TOOL_NAME: arrive(&w, text_value(call->name)); break;
     case ROOT_TOOL_CATEGORY:
         arrive(&w, text_value(slice_from_string(catalogue_category_name(call->category))));
@@ -403,9 +442,18 @@ void path_walk(struct decision *d, const struct path *path, value_cb callback, v
     case ROOT_GRANT_LABEL: arrive(&w, text_value(call->grant_label)); break;
     case ROOT_GRANT_TAGS: walk_tags(&w); break;
     case ROOT_CLIENT_NAME: arrive(&w, text_value(call->client_name)); break;
-    case ROOT_SESSION_CALLS: arrive(&w, number_value(call->session_calls)); break;
-    case ROOT_TIME_HOUR: arrive(&w, number_value(hours_since_1970(call->now_ms) % 24)); break;
+    case ROOT_SESSION_CALLS:
+        note_read(d, POLICY_READ_SESSION);
+        arrive(&w, call->gaps != NULL && call->gaps->session_calls
+                       ? (struct value){.kind = VALUE_UNKNOWN}
+                       : number_value(call->session_calls));
+        break;
+    case ROOT_TIME_HOUR:
+        note_read(d, POLICY_READ_TIME);
+        arrive(&w, number_value(hours_since_1970(call->now_ms) % 24));
+        break;
     case ROOT_TIME_WEEKDAY: // 1970-01-01 was a Thursday, day 4 of ISO 8601
+        note_read(d, POLICY_READ_TIME);
         arrive(&w, number_value((hours_since_1970(call->now_ms) / 24 + 3) % 7 + 1));
         break;
     }
@@ -431,7 +479,8 @@ enum json_type value_type(const struct value *value)
     case VALUE_NUMBER: return JSON_NUMBER;
     case VALUE_TAGS: return JSON_ARRAY;
     case VALUE_MISSING:
-    case VALUE_TROUBLE: break;
+    case VALUE_TROUBLE:
+    case VALUE_UNKNOWN: break;
     }
     return JSON_NULL;
 }

@@ -40,10 +40,51 @@ bool policy_uses_categories(const struct policy *policy)
     return policy->uses_categories;
 }
 
+// ---- What its rules look at
+
+typedef void (*visit_limit)(void *argument, const struct policy_charge *limit);
+static void visit_limits(const struct limits *limits, visit_limit visit, void *argument)
+{
+    for (size_t i = 0; i < limits->count; i++)
+        visit(argument, &limits->items[i].charge);
+}
+
+void policy_limits(const struct policy *policy, visit_limit visit, void *argument)
+{
+    const struct section *sections[] = {&policy->tools, &policy->resources, &policy->prompts};
+    visit_limits(&policy->all_tools.limits, visit, argument);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        for (size_t j = 0; j < sections[i]->count; j++)
+            visit_limits(&sections[i]->entries[j].rule.limits, visit, argument);
+}
+
+static void note_window(void *argument, const struct policy_charge *limit)
+{
+    const int64_t longest_month = 31LL * 86400000;
+    struct policy_traits *traits = argument;
+    int64_t window = limit->calendar_month ? longest_month : limit->window_ms;
+    if (window > traits->longest_window_ms)
+        traits->longest_window_ms = window;
+    traits->shared_limits = traits->shared_limits || limit->scope >= POLICY_SCOPE_SERVER;
+    traits->successes = traits->successes || limit->successes_only;
+}
+
+struct policy_traits policy_traits(const struct policy *policy)
+{
+    const unsigned times = 1U << ROOT_TIME_HOUR | 1U << ROOT_TIME_WEEKDAY;
+    struct policy_traits traits = {.time = (policy->roots & times) != 0,
+                                   .session_calls = (policy->roots >> ROOT_SESSION_CALLS & 1) != 0,
+                                   .tags = (policy->roots >> ROOT_GRANT_TAGS & 1) != 0,
+                                   .arguments = (policy->roots >> ROOT_ARGS & 1) != 0,
+                                   .client = (policy->roots >> ROOT_CLIENT_NAME & 1) != 0};
+    policy_limits(policy, note_window, &traits);
+    return traits;
+}
+
 static bool holds_always(const struct predicates *predicates)
 {
     for (size_t i = 0; i < predicates->count; i++)
-        if (predicates->items[i].count == 0)
+        if (predicates->items[i].count == 0 && !predicates->items[i].observe)
             return true;
     return false;
 }

@@ -38,8 +38,37 @@ struct slice policy_name(const struct policy *policy);
 struct slice policy_version(const struct policy *policy);
 // True when some rule depends on a tool's category ("@read").
 bool policy_uses_categories(const struct policy *policy);
+// What its rules look at besides names, in any of them.
+struct policy_traits {
+    bool time, session_calls, tags, arguments, client;
+    bool shared_limits;        // some limit counts the calls of several grants together
+    bool successes;            // or only calls that succeed
+    int64_t longest_window_ms; // of its limits; 0: there are none
+};
+struct policy_traits policy_traits(const struct policy *policy);
 
 enum policy_subject { POLICY_TOOL, POLICY_RESOURCE, POLICY_PROMPT, POLICY_METHOD };
+
+// What is not known any more of a call that is judged again, and what that means for the verdict.
+enum { POLICY_READ_ARGUMENTS = 1, POLICY_READ_SESSION = 2, POLICY_READ_TIME = 4 };
+struct policy_gaps {
+    bool tags, session_calls; // these are not known
+    // May this value of the arguments have been another one? Of an object that holds others: may it
+    // have had further members? NULL: never.
+    bool (*doubtful)(void *argument, const struct json_doc *doc, uint32_t node);
+    void *argument;
+    // Out: what was looked at (POLICY_READ_...); and the first path that is not known and on which
+    // the outcome depends, with the rule that reads it. Empty: the outcome is sure.
+    unsigned read;
+    struct slice path, rule;
+};
+
+// Hears of every part of a policy that is looked at, by its place (policy_places has them all), and
+// whether it held: a predicate, that is; an entry that selects and a limit that is charged hold.
+struct policy_watcher {
+    void (*looked)(void *argument, struct slice pointer, bool held);
+    void *argument;
+};
 
 // What is to be judged. All slices borrowed for the call.
 struct policy_call {
@@ -52,9 +81,11 @@ struct policy_call {
     struct slice grant_label;
     const struct slice *grant_tags;
     size_t grant_tag_count;
-    struct slice client_name; // empty when unknown
-    uint64_t session_calls;   // tool calls of this session before this one
-    int64_t now_ms;           // wall clock
+    struct slice client_name;             // empty when unknown
+    uint64_t session_calls;               // tool calls of this session before this one
+    int64_t now_ms;                       // wall clock
+    struct policy_gaps *gaps;             // NULL: everything is known
+    const struct policy_watcher *watcher; // NULL: nobody
 };
 
 enum policy_outcome { POLICY_ALLOW, POLICY_DENY, POLICY_ASK };
@@ -78,20 +109,60 @@ struct policy_charge {
     bool calendar_month;
     struct decimal max;
     struct decimal amount;
-    struct slice on_deny; // for the agent; never empty: made when the document has none
+    struct slice on_deny;           // for the agent; never empty: made when the document has none
+    bool unsure_amount, unsure_per; // with gaps: these are not known
 };
 
+enum { POLICY_CHARGES_MAX = 64 }; // of one call; under more limits every call is denied
+
+// Every limit of a policy, wherever it stands, as a charge without `per` and amount.
+void policy_limits(const struct policy *policy,
+                   void (*visit)(void *argument, const struct policy_charge *limit),
+                   void *argument);
+
+// When a grant is to be paused until a person looks at it. Not judged here: who counts the calls
+// of a grant asks for it.
+struct policy_runaway {
+    bool set;
+    int64_t identical_max; // so many calls of one tool with the same arguments are fine; 0: any
+    int64_t window_ms;     // in any window of this length
+    int64_t denials;       // in a row, over all tools; 0: any
+    struct slice reason;   // for the agent and for people; may be empty
+};
+// NULL: never.
+const struct policy_runaway *policy_runaway(const struct policy *policy);
+
+// How a person is to be asked.
+struct policy_asking {
+    int64_t wait_ms;    // how long the call is held
+    int64_t expires_ms; // how long the question stands
+    int64_t approvers;  // how many different people must say yes
+};
+
+// What a part of the policy that only observes ("mode": "observe") would have decided.
+struct policy_observation {
+    bool noted;                  // else the rest says nothing
+    enum policy_outcome outcome; // DENY or ASK
+    bool hidden;
+    struct slice rule, reason; // as in a verdict
+};
 struct policy_verdict {
     enum policy_outcome outcome;
     bool hidden;         // answer as if the name did not exist
     struct slice rule;   // JSON Pointer or a name in parentheses: docs/policy.md, "Names of rules"
     struct slice reason; // for the agent, without prefix; in the policy or the arena
+    struct policy_asking asking;         // for ASK
     const struct policy_charge *charges; // for ALLOW and ASK, in order of checking
     size_t charge_count;
+    // Behind the others in `charges`: limits that only observe. Each is reserved for itself, and
+    // one that does not fit stops nothing.
+    size_t watched_count;
+    struct policy_observation observed; // for ALLOW and ASK: the first that would have stopped it
 };
 
 // Judges. Never fails: what cannot be judged (arena full, type error) is a DENY that says so.
-// A NULL policy denies with "(no policy)".
+// A NULL policy denies with "(no policy)". With gaps that leave the outcome open, the verdict is
+// what it would be if nothing that is not known denied or asked.
 void policy_decide(const struct policy *policy, const struct policy_call *call, struct arena *arena,
                    struct policy_verdict *ret);
 
@@ -126,6 +197,10 @@ struct policy_answer_verdict {
     struct slice reason;                 // of a denial, for the agent
     const struct policy_change *changes; // in text order, none overlaps another; in the arena
     size_t change_count;
+    // Of what only observes: what would have withheld the result, and how much more would have been
+    // changed.
+    struct policy_observation observed;
+    size_t watched_changes;
 };
 // True when some rule of the policy looks at what comes back; else policy_decide_answer changes
 // nothing. False for NULL: nothing was asked then.
@@ -138,9 +213,37 @@ void policy_decide_answer(const struct policy *policy, const struct policy_call 
                           const struct policy_answer *answer, struct arena *arena,
                           struct policy_answer_verdict *ret);
 
-// Like policy_decide, and writes what was looked at, step by step, as text for people.
+// Judges what a server says besides the answer: progress, log lines, questions to the client.
+// news->whole is what it carries, news->result JSON_NONE. Redactions of text apply, and a block
+// that lets no result through; with a call that is not known (POLICY_METHOD, or no name) the
+// redactions of all blocks together. Never fails, as above.
+void policy_decide_news(const struct policy *policy, const struct policy_call *call,
+                        const struct policy_answer *news, struct arena *arena,
+                        struct policy_answer_verdict *ret);
+
+// Like policy_decide, and writes what was looked at, step by step: as text for people, and to
+// `steps`, which may be NULL, as a JSON array (docs/policy.md, "Explaining a decision"). Both quote
+// the call's values.
 void policy_explain(const struct policy *policy, const struct policy_call *call,
-                    struct arena *arena, struct policy_verdict *ret, struct buffer *out);
+                    struct arena *arena, struct policy_verdict *ret, struct buffer *out,
+                    struct buffer *steps);
+// All of it as members of a JSON object, without its braces: outcome, hidden, rule, reason, policy,
+// version, observed, charges, steps, text. `steps` and `text` are what policy_explain wrote.
+void policy_explanation_json(const struct policy *policy, const struct policy_verdict *verdict,
+                             struct slice steps, struct slice text, struct buffer *out);
+const char *policy_scope_name(enum policy_scope scope); // "grant" ... "organisation"
+
+// ---- The parts of a policy that can decide something
+struct policy_place {
+    struct slice pointer; // JSON Pointer; valid during the callback
+    size_t offset;        // in the document, for policy_position
+};
+// Selectors of `hide`, entries (by their `action` where that is not "allow"), predicates, limits,
+// methods, `max_bytes` and items of `redact` of results, the parts of `runaway`, and the defaults.
+void policy_places(const struct policy *policy,
+                   void (*callback)(void *argument, const struct policy_place *place),
+                   void *argument);
+struct json_position policy_position(const struct policy *policy, size_t offset);
 
 // ---- What a policy says of a tool before there is a call
 enum policy_reach {
@@ -172,11 +275,29 @@ struct policy_outlook {
 int policy_foresee(const struct policy *policy, const struct policy_call *call, struct arena *arena,
                    struct policy_outlook *ret) MUST_CHECK;
 
+// ---- What a policy means, in plain sentences
+struct policy_sentence { // all valid during the callback
+    struct slice rule;   // which part says so: a JSON Pointer
+    const char *subject; // "tool", "resource", "prompt", "method", "everything"
+    struct slice about;  // the selector of the names that it is about; may be empty
+    const char *part;    // "entry", "require", "limit": docs/policy.md, "In plain words"
+    bool observes;       // it is only logged
+    struct slice text;
+};
+// A sentence for each part: nothing that the document says is left out. Those on an entry come
+// right behind its own. 0 or ERROR_NO_MEMORY.
+int policy_summarise(const struct policy *policy,
+                     void (*tell)(void *argument, const struct policy_sentence *sentence),
+                     void *argument) MUST_CHECK;
+int policy_summary_json(const struct policy *policy, struct buffer *out) MUST_CHECK; // an array
+int policy_summary_text(const struct policy *policy, struct buffer *out) MUST_CHECK; // lines
+
 // ---- What differs between two policies for those who call
 enum policy_gravity {
     POLICY_LOOSENED,  // something passes that did not
     POLICY_ALTERED,   // it cannot be told in which direction
     POLICY_TIGHTENED, // something does not pass any more
+    POLICY_OBSERVED,  // what is logged: of what only observes
     POLICY_WORDING,   // what is said, not what is decided
 };
 struct policy_difference {
@@ -207,6 +328,42 @@ bool policy_difference_covers(const struct policy_difference *difference,
 void policy_differences_json(const struct policy_differences *all, struct buffer *out);
 void policy_differences_text(const struct policy_differences *all, struct buffer *out);
 extern const char *const policy_gravity_words[]; // by gravity; NULL-terminated
+// ---- Lint: what is in force and probably not meant (docs/policy.md, "Lint")
+enum policy_weight {
+    POLICY_SERIOUS,  // a part that can never do what it says
+    POLICY_DOUBTFUL, // probably not meant
+    POLICY_REMARK,   // worth knowing
+};
+extern const char *const policy_weight_words[]; // "serious", "doubtful", "remark"; NULL ends it
+struct policy_finding {
+    enum policy_weight weight;
+    struct json_position at;
+    const char *kind;    // "never-holds": docs/policy.md
+    struct slice rule;   // what it is about: a JSON Pointer; may be empty
+    struct slice text;   // a sentence without a full stop
+    struct slice advice; // another one: what to do
+};
+struct policy_findings {
+    struct policy_finding *items; // in the order of the document; in the arena
+    size_t count;
+    bool too_many; // there are more, or not all could be looked at
+};
+// A tool of the server that the policy is for.
+struct policy_tool {
+    const struct catalogue_tool *definition; // its doc and texts stay valid meanwhile
+    enum catalogue_category category;
+};
+// The tools of a list of definitions (a node of `doc`, which stays), with the categories that the
+// classifier gives them. `server`: its name, may be empty. 0 or ERROR_NO_MEMORY.
+int policy_read_tools(const struct json_doc *doc, uint32_t list, struct slice server,
+                      struct arena *arena, struct policy_tool **ret, size_t *ret_count) MUST_CHECK;
+// `tools` may be NULL: then nothing is said that depends on a server. Looks at texts in the policy
+// only; the work is bounded. 0 or ERROR_NO_MEMORY.
+int policy_lint(const struct policy *policy, const struct policy_tool *tools, size_t tool_count,
+                struct arena *arena, struct policy_findings *ret) MUST_CHECK;
+// `{"weight","kind","line","column","rule","text","advice"}`.
+void policy_finding_json(const struct policy_finding *finding, struct buffer *out);
+
 // ---- What may be logged of arguments (docs/decision-log.md, "Values of arguments")
 struct policy_mask; // immutable, counted; any thread
 enum { POLICY_MASK_VALUE_MOST = 16 * 1024, POLICY_MASK_MOST = 64 * 1024 };

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
+#include "detect/detect.h"
 #include "policy/policy.h"
 
 #include <stdatomic.h>
@@ -88,6 +89,7 @@ struct condition {
     const struct host_pattern *hosts;
     const struct network *networks;
     size_t count; // of folders, hosts or networks
+    uint32_t node;
 };
 struct predicate {
     struct slice id;      // empty when absent
@@ -95,7 +97,9 @@ struct predicate {
     struct slice on_deny; // empty when absent
     const struct condition *conditions;
     size_t count;
+    uint32_t node;
     bool structured; // reads result.structuredContent
+    bool observe;    // what it decides is noted, and nothing more
 };
 struct predicates {
     const struct predicate *items;
@@ -103,16 +107,19 @@ struct predicates {
 };
 
 // ---- Results
-enum redactor_kind { REDACT_SECRETS, REDACT_REGEX, REDACT_PATH };
+enum redactor_kind { REDACT_DETECTED, REDACT_REGEX, REDACT_PATH };
 struct redactor {
     enum redactor_kind kind;
+    unsigned detects; // enum detect_kind
     const struct regex *regex;
     struct path path;
     struct slice with;
 };
 struct results {
     bool given;
+    bool observe;         // as a rule's
     struct slice pointer; // "/tools/x/results"
+    uint32_t node;
     bool has_max;
     uint64_t max_bytes;
     const struct redactor *redactors;
@@ -126,6 +133,7 @@ struct results {
 struct limit {
     struct policy_charge charge; // all but `per` and `amount`
     bool has_increment, has_per, as_number;
+    bool observe; // counts, and denies nothing
     struct path increment;
     struct path per;
     uint32_t node; // for messages of the compiler
@@ -143,13 +151,16 @@ struct approval {
     int64_t approvers;
 };
 struct rule {
-    struct slice pointer;        // "/tools/x"
+    struct slice pointer; // "/tools/x"
+    uint32_t node;
     struct slice action_pointer; // "/tools/x/action"
     struct slice reason;         // empty when absent
     enum action action;
+    enum action tried; // of a rule that observes: what it would do, and `action` allows
+    bool observe;
     struct predicates require, deny_if, approve_if;
     struct limits limits;
-    struct approval approval; // checked and kept; not yet used
+    struct approval approval;
     struct results results;
 };
 enum selector_kind { SELECTOR_EXACT, SELECTOR_GLOB, SELECTOR_CATEGORY, SELECTOR_ANY };
@@ -185,6 +196,7 @@ struct hide_list {
 struct method_rule {
     struct slice name;
     struct slice pointer;
+    uint32_t node; // its key
     bool allow;
 };
 struct policy {
@@ -193,72 +205,18 @@ struct policy {
     struct json_doc doc; // of a copy of the text in the arena
     struct slice name, version;
     bool list_callable, uses_categories;
+    unsigned roots; // that its paths start from: 1 << enum path_root
     struct hide_list hide;
     struct rule all_tools;
     struct results results; // of every tool, resource and prompt
     bool judges_answers;
+    struct policy_runaway runaway;
     struct section tools, resources, prompts;
     struct method_rule *methods;
     size_t method_count;
     bool default_allow;
     struct regex *regexes; // to be freed
 };
-
-// ---- Compiling. An out-of-memory is remembered in `no_memory` and ends the compilation late;
-// until then slices and arrays may be empty.
-struct compiler {
-    struct policy *policy;
-    const struct json_doc *doc;
-    struct policy_problems *problems;
-    size_t problem_capacity;
-    size_t errors;
-    bool no_memory;
-    bool in_results; // paths start from the result, not from the arguments
-};
-struct policy *compile_new_policy(void);
-// Fills the policy's document; ERROR_CONFIG with a problem, ERROR_NO_MEMORY.
-int compile_scan(struct compiler *c, struct slice text) MUST_CHECK;
-void compile_sort_problems(struct policy_problems *problems); // in the order of the text
-void compile_error(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
-void compile_warning(struct compiler *c, uint32_t node, const char *format, ...) PRINTF_LIKE(3, 4);
-void compile_problem_at(struct compiler *c, struct json_position at, bool warning,
-                        const char *text);
-void *compile_take(struct compiler *c, size_t count, size_t size); // zeroed; NULL notes no_memory
-struct slice compile_format(struct compiler *c, const char *format, ...) PRINTF_LIKE(2, 3);
-// JSON Pointer of a member or element.
-struct slice compile_pointer(struct compiler *c, struct slice parent, struct slice name);
-struct slice compile_pointer_index(struct compiler *c, struct slice parent, size_t index);
-// The node's type, with an error when it is another one.
-bool compile_expect(struct compiler *c, uint32_t node, enum json_type type, const char *what);
-bool compile_expect_boolean(struct compiler *c, uint32_t node, const char *what);
-// A string node's value; empty after an error.
-struct slice compile_string(struct compiler *c, uint32_t node, const char *what);
-// Index of a string node's value among NULL-terminated names, -1 after an error.
-int compile_choice(struct compiler *c, uint32_t node, const char *what, const char *const *names);
-// Names every key of the object that is not among `keys` (NULL-terminated).
-void compile_keys(struct compiler *c, uint32_t object, struct slice where, const char *const *keys);
-// The nearest of the names within an edit distance of 3, else NULL.
-const char *compile_nearest(struct slice word, const char *const *names);
-
-bool compile_path(struct compiler *c, uint32_t node, struct path *ret);
-void compile_condition(struct compiler *c, uint32_t node, struct slice where,
-                       struct condition *ret);
-void compile_predicates(struct compiler *c, uint32_t node, struct slice where, const char *list,
-                        struct predicates *ret);
-void compile_limits(struct compiler *c, uint32_t limits, uint32_t rate_limit, struct slice where,
-                    struct limits *ret);
-void compile_shared_counters(struct compiler *c); // after all rules
-bool compile_duration(struct compiler *c, uint32_t node, const char *what, int64_t *ret_ms);
-void compile_results(struct compiler *c, uint32_t node, struct slice where, struct results *ret);
-enum rule_place { RULE_OF_ENTRY, RULE_OF_ALL_TOOLS };
-void compile_rule(struct compiler *c, uint32_t node, struct slice where, enum rule_place place,
-                  struct rule *ret);
-bool compile_selector(struct compiler *c, uint32_t node, bool categories, struct selector *ret);
-void compile_section(struct compiler *c, uint32_t node, const char *name, bool categories,
-                     struct section *ret);
-void compile_hide(struct compiler *c, uint32_t node, struct hide_list *ret);
-void compile_methods(struct compiler *c, uint32_t node);
-void compile_lint(struct compiler *c); // what only the whole document shows
 
 // ---- Matching, all pure.
 bool glob_matches(struct slice pattern, struct slice text);
@@ -303,11 +261,12 @@ struct regex_scratch { // of one decision; zero at first
     void *argument;
 };
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
-// NULL after an error was reported.
-const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slice pattern);
 enum regex_result regex_match(const struct regex *regex, struct slice text,
                               struct regex_scratch *scratch, struct arena *arena);
 bool regex_matches_empty(const struct regex *regex);
+// Does the match need more than so many steps from some place of the text? For lint.
+bool regex_exceeds(const struct regex *regex, struct slice text, uint32_t steps,
+                   struct arena *arena);
 // The first match that starts at or behind `from`. The work is bounded by scratch->may_go_on.
 enum regex_result regex_find(const struct regex *regex, struct slice text, size_t from,
                              struct regex_scratch *scratch, struct arena *arena, size_t *ret_start,
@@ -321,16 +280,29 @@ struct decision {
     struct arena *arena;
     struct policy_verdict *verdict;
     struct buffer *trace; // NULL but for explain
+    struct buffer *steps; // the same as JSON, or NULL
     struct slice trouble; // why the call cannot be judged
+    struct policy_observation observed;
+    uint64_t observed_work; // of expressions: what observes has a budget of its own
     struct regex_scratch regex;
+    struct detect_work detect;
     const struct policy_answer *answer; // set when a result is judged
     struct slice trouble_rule;
     const struct json_doc *structured; // what stands in for result.structuredContent, or NULL
 };
-enum result { RESULT_NO, RESULT_YES, RESULT_TROUBLE };
+// RESULT_UNKNOWN: with gaps only.
+enum result { RESULT_NO, RESULT_YES, RESULT_TROUBLE, RESULT_UNKNOWN };
 enum quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY };
 
-enum value_kind { VALUE_MISSING, VALUE_NODE, VALUE_TEXT, VALUE_NUMBER, VALUE_TAGS, VALUE_TROUBLE };
+enum value_kind {
+    VALUE_MISSING,
+    VALUE_NODE,
+    VALUE_TEXT,
+    VALUE_NUMBER,
+    VALUE_TAGS,
+    VALUE_TROUBLE,
+    VALUE_UNKNOWN, // with gaps only
+};
 struct value {
     enum value_kind kind;
     const struct json_doc *doc; // VALUE_NODE
@@ -347,6 +319,10 @@ struct value path_find(struct decision *d, const struct path *path);
 void trouble(struct decision *d, const char *format, ...) PRINTF_LIKE(2, 3);
 enum json_type value_type(const struct value *value);
 
+// Comes to the verdict.
+void decide_judge(struct decision *d);
+// The name cut to what a sentence can hold, never inside a character.
+struct slice decide_shown(struct slice name);
 bool path_reads_structured(const struct path *path);
 // The verdict's parts that callers outside decide.c need.
 enum result predicate_holds(struct decision *d, const struct predicate *predicate,
@@ -354,7 +330,7 @@ enum result predicate_holds(struct decision *d, const struct predicate *predicat
 
 // Redacts: the changes go to `ret`. False after a trouble, which d->trouble_rule names.
 struct answer_rules {
-    const struct results *sets[3]; // the subject's own, of all tools, of the document
+    const struct results **sets; // the subject's own, of all tools, of the document; in the arena
     size_t count;
 };
 // A string of the result that is itself a JSON document.
@@ -369,10 +345,40 @@ struct inner_texts {
 bool redact_answer(struct decision *d, const struct answer_rules *rules,
                    const struct inner_texts *inner, struct policy_answer_verdict *ret);
 
+// For one value that is given, whatever the path leads to.
+enum result condition_holds_for(struct decision *d, const struct condition *condition,
+                                const struct value *value);
+const char *condition_op_name(enum condition_op op);
 enum result condition_holds(struct decision *d, const struct condition *condition,
                             enum quantifier quantifier);
 // The amount and `per` of a charge; false after a trouble.
 bool limit_charge_of(struct decision *d, const struct limit *limit, struct policy_charge *ret);
 
+// "day", "2 hours", "90 seconds"
+enum { WINDOW_WORDS = 40 };
+void words_window(int64_t window_ms, bool calendar_month, char ret[WINDOW_WORDS]);
+// Names come from whoever wrote the policy, and may be read on a terminal.
+void words_plain(struct buffer *out, struct slice text);
+
 void trace(struct decision *d, const char *format, ...) PRINTF_LIKE(2, 3);
 void trace_condition(struct decision *d, const struct condition *condition, enum result result);
+void trace_hide(struct decision *d, const struct selector *hider);
+void trace_selection(struct decision *d, const struct section *section,
+                     const struct selection *selection);
+void trace_predicate(struct decision *d, const struct predicate *predicate);
+void trace_held(struct decision *d, enum result result);
+void trace_charge(struct decision *d, const struct limit *limit,
+                  const struct policy_charge *charge);
+void trace_observed(struct decision *d, enum policy_outcome outcome, struct slice rule);
+// Those for programs (explain_json.c); called where d->steps is not NULL.
+bool selector_matches(const struct selector *selector, const struct policy_call *call);
+const char *selector_kind_name(enum selector_kind kind);
+void step_runaway(struct decision *d, const struct policy_runaway *runaway);
+void step_hide(struct decision *d, const struct selector *hider);
+void step_selection(struct decision *d, const struct section *section,
+                    const struct selection *selection);
+void step_predicate(struct decision *d, const struct predicate *predicate);
+void step_condition(struct decision *d, const struct condition *condition, enum result result);
+void step_held(struct decision *d, enum result result);
+void step_charge(struct decision *d, const struct limit *limit, const struct policy_charge *charge);
+void step_observed(struct decision *d, enum policy_outcome outcome, struct slice rule);

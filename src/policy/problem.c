@@ -3,7 +3,7 @@
 //
 // What is wrong with a document, with places, and the small checks that every part of the
 // compiler makes.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #include "base/memory.h"
 

@@ -23,6 +23,8 @@ struct redaction {
     struct policy_change *changes;
     size_t change_count, change_capacity;
     struct slice with; // of the path that is being walked
+    unsigned kinds;    // of all detectors, when there are several
+    const char *clean; // a text in which none of them finds anything
     bool failed;
 };
 
@@ -64,12 +66,13 @@ static void *more(struct redaction *r, void *items, size_t count, size_t *capaci
 static int find_next(struct redaction *r, const struct redactor *redactor, struct slice text,
                      size_t from, size_t *ret_start, size_t *ret_end)
 {
-    size_t length = 0;
-    if (redactor->kind == REDACT_SECRETS) {
-        if (!catalogue_find_secret(text, from, ret_start, &length))
-            return 0;
-        *ret_end = *ret_start + length;
-        return 1;
+    if (redactor->kind == REDACT_DETECTED) {
+        struct detect_finding found = {.length = 0};
+        enum detect_result result =
+            detect_find(text, redactor->detects, from, &r->d->detect, &found);
+        *ret_start = found.start;
+        *ret_end = found.start + found.length;
+        return result == DETECT_FOUND ? 1 : result == DETECT_NONE ? 0 : -1;
     }
     switch (
         regex_find(redactor->regex, text, from, &r->d->regex, r->d->arena, ret_start, ret_end)) {
@@ -81,6 +84,19 @@ static int find_next(struct redaction *r, const struct redactor *redactor, struc
 }
 
 // The text with all that one redactor finds replaced; the same text when there is nothing.
+// Something was taken out by it.
+static void note(const struct redaction *r, const struct results *set,
+                 const struct redactor *redactor)
+{
+    const struct policy_watcher *watcher = r->d->call->watcher;
+    if (watcher == NULL)
+        return;
+    struct slice pointer = arena_format(r->d->arena, "%.*s/redact/%td", SLICE_PRINT(set->pointer),
+                                        redactor - set->redactors);
+    if (pointer.data != NULL)
+        watcher->looked(watcher->argument, pointer, true);
+}
+
 static bool apply(struct redaction *r, const struct results *set, const struct redactor *redactor,
                   struct slice *text)
 {
@@ -88,6 +104,7 @@ static bool apply(struct redaction *r, const struct results *set, const struct r
     int found = find_next(r, redactor, *text, 0, &start, &end);
     if (found == 0)
         return true;
+    note(r, set, redactor);
     struct buffer out;
     buffer_init(&out, 0);
     for (; found == 1; found = find_next(r, redactor, *text, at, &start, &end)) {
@@ -100,17 +117,28 @@ static bool apply(struct redaction *r, const struct results *set, const struct r
     bool good = found == 0 && !out.failed && copy.data != NULL;
     buffer_release(&out);
     *text = copy;
-    return good || give_up(r, set,
-                           "A text of the result is too long or too complex for the policy's "
-                           "expressions.");
+    return good ||
+           give_up(r, set, "A text of the result is too long or too complex to be inspected.");
 }
 
+static bool is_clean(const struct redaction *r, const struct redactor *redactor, struct slice text)
+{
+    return redactor->kind == REDACT_DETECTED && r->clean != NULL && text.data == r->clean;
+}
+
+// Most texts hold nothing: several detectors look through them at once, and one after the other
+// only where something is.
 static bool apply_all(struct redaction *r, struct slice *text)
 {
+    struct detect_finding found;
+    bool none =
+        r->kinds != 0 && detect_find(*text, r->kinds, 0, &r->d->detect, &found) == DETECT_NONE;
+    r->clean = none ? text->data : NULL;
     for (size_t i = 0; i < r->rules->count; i++) {
         const struct results *set = r->rules->sets[i];
         for (size_t j = 0; j < set->redactor_count; j++)
-            if (set->redactors[j].kind != REDACT_PATH && !apply(r, set, &set->redactors[j], text))
+            if (set->redactors[j].kind != REDACT_PATH && !is_clean(r, &set->redactors[j], *text) &&
+                !apply(r, set, &set->redactors[j], text))
                 return false;
     }
     return true;
@@ -177,7 +205,10 @@ static bool pick_paths(struct redaction *r, bool inside)
                 (inside && !path_reads_structured(&redactor->path)))
                 continue;
             r->with = redactor->with;
+            size_t before = r->picked_count;
             path_walk(r->d, &redactor->path, pick_value, r);
+            if (r->picked_count > before)
+                note(r, set, redactor);
             if (r->failed)
                 return give_up(r, set, "The result cannot be inspected.");
         }
@@ -291,11 +322,24 @@ static bool any_text_redactor(const struct answer_rules *rules)
     return false;
 }
 
+// All kinds that are looked for, if by more than one redactor.
+static unsigned kinds_together(const struct answer_rules *rules)
+{
+    unsigned kinds = 0;
+    size_t redactors = 0;
+    for (size_t i = 0; i < rules->count; i++)
+        for (size_t j = 0; j < rules->sets[i]->redactor_count; j++) {
+            kinds |= rules->sets[i]->redactors[j].detects;
+            redactors += rules->sets[i]->redactors[j].kind == REDACT_DETECTED;
+        }
+    return redactors > 1 ? kinds : 0;
+}
+
 static const struct redactor *secrets_redactor(const struct answer_rules *rules)
 {
     for (size_t i = 0; i < rules->count; i++)
         for (size_t j = 0; j < rules->sets[i]->redactor_count; j++)
-            if (rules->sets[i]->redactors[j].kind == REDACT_SECRETS)
+            if ((rules->sets[i]->redactors[j].detects & DETECT_SECRET) != 0)
                 return &rules->sets[i]->redactors[j];
     return NULL;
 }
@@ -333,12 +377,13 @@ static bool redact_key(struct redaction *r, uint32_t key)
         return false;
     }
     const struct redactor *secrets = secrets_redactor(r->rules);
-    if (secrets == NULL || json_type(r->doc, key + 1) != JSON_STRING)
+    if (secrets == NULL || json_type(r->doc, key + 1) != JSON_STRING ||
+        !detect_may_name_secret(name))
         return false;
     struct slice value = json_string(r->doc, key + 1, r->d->arena);
     if (value.data == NULL)
         no_room(r);
-    else if (catalogue_names_secret(name, value))
+    else if (detect_names_secret(name, value))
         change(r, key + 1, secrets->with);
     else
         return false;
@@ -377,10 +422,15 @@ bool redact_answer(struct decision *d, const struct answer_rules *rules,
 {
     struct redaction r = {.d = d, .rules = rules, .doc = d->answer->doc};
     bool texts = any_text_redactor(rules);
-    // Opaque to the client and read by the server alone: changed, it would be worthless.
-    uint32_t state = json_get(r.doc, d->answer->whole, "requestState");
-    if (state != JSON_NONE)
-        pick(&r, state, true, (struct slice){0});
+    r.kinds = kinds_together(rules);
+    // Opaque to the client and read by the server alone, or the client's own: changed, they would
+    // be worthless.
+    static const char *const kept[] = {"requestState", "progressToken"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        uint32_t node = json_get(r.doc, d->answer->whole, kept[i]);
+        if (node != JSON_NONE)
+            pick(&r, node, true, (struct slice){0});
+    }
     if ((texts && !pick_binary(&r)) || !pick_paths(&r, false))
         return false;
     walk(&r, inner, texts);

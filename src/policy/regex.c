@@ -5,7 +5,8 @@
 // the arena of the decision. The work of one decision is bounded: an expression and an agent's
 // text together must never stop a thread.
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
+#include "policy/regex_internal.h"
 
 #include "base/memory.h"
 
@@ -22,7 +23,8 @@ struct regex {
     pcre2_code *code;
     bool anchored;     // tried at the start of the text only
     bool may_be_empty; // matches where nothing is
-    bool repeats;      // without unbounded repeats, the work grows only linearly with the text
+    struct regex_literal literal;
+    bool repeats; // without unbounded repeats, the work grows only linearly with the text
 };
 
 static void *take_heap(size_t size, void *argument)
@@ -136,6 +138,7 @@ const struct regex *regex_compile(struct compiler *c, uint32_t node, struct slic
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_MATCHEMPTY, &may_be_empty);
     regex->may_be_empty = may_be_empty != 0;
     regex->repeats = may_repeat(pattern);
+    regex_literal_read(pattern, &regex->literal);
     regex->next = c->policy->regexes;
     c->policy->regexes = regex;
     return regex;
@@ -234,10 +237,25 @@ enum regex_result regex_find(const struct regex *regex, struct slice text, size_
     if (!prepare(scratch, arena))
         return REGEX_LIMIT;
     size_t window = window_of(regex, text.length);
+    const struct regex_literal *literal = &regex->literal;
+    // Where tries may be long, they are made only where a match can begin.
+    bool jumps = literal->prefix && literal->plain && literal->length >= REGEX_PREFIX_LEAST &&
+                 regex->repeats;
+    if (scratch->may_go_on != NULL && !scratch->may_go_on(scratch->argument))
+        return REGEX_LIMIT;
+    size_t first = literal->length > 0 && !jumps ? regex_literal_find(literal, text, from) : from;
+    if (first == SIZE_MAX)
+        return REGEX_NO;
+    if (literal->prefix)
+        from = first;
     while (from <= text.length) {
+        if (jumps)
+            from = regex_literal_find(literal, text, from);
+        if (from == SIZE_MAX)
+            return REGEX_NO;
         if (scratch->may_go_on != NULL && !scratch->may_go_on(scratch->argument))
             return REGEX_LIMIT;
-        size_t last = from + (window - 1);
+        size_t last = jumps ? from : from + (window - 1);
         if (last > text.length)
             last = text.length;
         enum regex_result result = try_window(regex, text, from, last, scratch);
@@ -274,4 +292,16 @@ enum regex_result regex_match(const struct regex *regex, struct slice text,
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO;
     return found >= 0 ? REGEX_YES : REGEX_LIMIT;
+}
+
+bool regex_exceeds(const struct regex *regex, struct slice text, uint32_t steps,
+                   struct arena *arena)
+{
+    struct regex_scratch scratch = {0};
+    if (!prepare(&scratch, arena))
+        return false;
+    pcre2_set_match_limit(scratch.limits, steps);
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)text.data, text.length, 0, 0, scratch.data,
+                            scratch.limits);
+    return found == PCRE2_ERROR_MATCHLIMIT;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Selectors: which one entry applies to a name, and which names are hidden.
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 #include <stdio.h>
 

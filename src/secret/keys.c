@@ -229,9 +229,7 @@ static int write_keys(const char *path, const struct secret_key *keys, size_t co
         write_key(&text, &keys[i]);
     int result = text.failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
                              : write_file(path, buffer_slice(&text), error);
-    if (text.data != NULL)
-        memory_wipe(text.data, text.capacity);
-    buffer_release(&text);
+    buffer_wipe(&text);
     return result;
 }
 

@@ -27,6 +27,10 @@ int secret_keys_trim_file(const char *path, const struct secret_keys *keys,
                           struct error *error) MUST_CHECK;
 void secret_keys_free(struct secret_keys *keys); // wipes; NULL accepted
 uint32_t secret_keys_newest(const struct secret_keys *keys);
+// One key, made of the newest for this purpose alone (HKDF, RFC 5869): what it seals opens under no
+// other, and under none at all once a newer key is there. The caller frees it.
+int secret_keys_derive(const struct secret_keys *keys, const char *purpose,
+                       struct secret_keys **ret, struct error *error) MUST_CHECK;
 size_t secret_keys_count(const struct secret_keys *keys);
 
 // AES-256-GCM under the newest key with a random nonce. `place` is where the result will be kept:

@@ -15,5 +15,3 @@ struct sink_http_request {
 // Posts to the sink's URL and waits for the answer.
 void sink_http_post(struct sink *sink, const struct sink_http_request *request,
                     struct sink_delivery *ret);
-// Retry-After: seconds, or a date (RFC 9110). 0: none that is understood.
-uint64_t sink_retry_after_ms(struct slice value, int64_t now_ms);

@@ -14,7 +14,7 @@
 enum sink_kind { SINK_SYSLOG, SINK_OTLP, SINK_WEBHOOK };
 enum sink_transport { SINK_UNIX, SINK_UDP, SINK_TCP, SINK_TLS };
 enum sink_format { SINK_LINES, SINK_ARRAY };
-enum { SINK_SECRETS_MAX = 2, SINK_SECRET_LEAST = 24, SINK_SECRET_MOST = 64 };
+enum { SINK_SECRETS_MAX = 2 };
 
 // Filled by config/; copied by sinks_open.
 struct sink_options {
@@ -45,8 +45,6 @@ struct sink_options {
 };
 
 bool sink_options_equal(const struct sink_options *a, const struct sink_options *b);
-// Reads "whsec_" with base64 of 24 to 64 bytes behind it (Standard Webhooks 1.0.0).
-bool sink_secret_parse(struct slice text, unsigned char ret[SINK_SECRET_MOST], size_t *ret_size);
 
 struct sinks_options {
     const struct sink_options *sinks;

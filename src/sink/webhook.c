@@ -6,57 +6,11 @@
 #include "sink/http_internal.h"
 
 #include "base/clock.h"
-#include "base/codec.h"
+#include "fetch/fetch.h"
 
-#include <inttypes.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 
-enum { ID_DIGITS = 32, HASH_SIZE = 32, HASH_TEXT_SIZE = CODEC_BASE64_LENGTH(HASH_SIZE) + 1 };
-enum { SIGNATURE_SIZE = SINK_SECRETS_MAX * (HASH_TEXT_SIZE + 4) + 32 };
-
-// ---- Keys: "whsec_" and base64
-
-bool sink_secret_parse(struct slice text, unsigned char ret[SINK_SECRET_MOST], size_t *ret_size)
-{
-    const struct slice head = SLICE_LITERAL("whsec_");
-    *ret_size = 0;
-    if (!slice_starts_with(text, head))
-        return false;
-    text = slice_of(text.data + head.length, text.length - head.length);
-    return codec_read_base64(text, CODEC_BASE64, ret, SINK_SECRET_MOST, ret_size) &&
-           *ret_size >= SINK_SECRET_LEAST;
-}
-
-// ---- Signatures
-
-static bool sign(struct slice key, struct slice text, char ret[HASH_TEXT_SIZE])
-{
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    if (HMAC(EVP_sha256(), key.data, (int)key.length, (const unsigned char *)text.data, text.length,
-             hash, &size) == NULL ||
-        size != HASH_SIZE)
-        return false;
-    ret[codec_write_base64(slice_of((const char *)hash, size), CODEC_BASE64, ret)] = '\0';
-    return true;
-}
-
-// "v1,BASE64", several of them separated by a space while keys are changed.
-static bool write_signatures(const struct sink *sink, struct slice text, char ret[SIGNATURE_SIZE])
-{
-    size_t length = (size_t)snprintf(ret, SIGNATURE_SIZE, "webhook-signature:");
-    for (size_t i = 0; i < SINK_SECRETS_MAX; i++) {
-        char signature[HASH_TEXT_SIZE];
-        if (sink->options.secrets[i].length == 0)
-            continue;
-        if (!sign(sink->options.secrets[i], text, signature))
-            return false;
-        length += (size_t)snprintf(ret + length, SIGNATURE_SIZE - length, " v1,%s", signature);
-    }
-    return true;
-}
+enum { ID_DIGITS = 32 };
 
 // The same batch has the same id each time that it is sent.
 static bool make_id(struct sink *sink, struct slice body, char ret[CHAIN_LINK_DIGITS + 1])
@@ -91,20 +45,18 @@ static void deliver(struct sink *sink, const struct sink_batch *batch, struct si
 {
     static const int never[] = {413, 0};
     struct slice body = buffer_slice(&batch->body);
-    char digits[CHAIN_LINK_DIGITS + 1] = "", id[64], time[64], signature[SIGNATURE_SIZE];
+    char digits[CHAIN_LINK_DIGITS + 1], id[64];
+    struct fetch_webhook_headers signs;
     const char *const headers[] = {sink->options.format == SINK_ARRAY
                                        ? "Content-Type: application/json"
                                        : "Content-Type: application/x-ndjson",
-                                   id, time, signature, NULL};
-    int64_t now = clock_wall_ms() / 1000;
-    buffer_clear(&sink->scratch);
-    if (make_id(sink, body, digits))
-        buffer_append_format(&sink->scratch, "msg_%s.%" PRId64 ".", digits, now);
-    buffer_append(&sink->scratch, body);
-    snprintf(id, sizeof id, "webhook-id: msg_%s", digits);
-    snprintf(time, sizeof time, "webhook-timestamp: %" PRId64, now);
-    if (sink->scratch.failed || sink->scratch.length == body.length ||
-        !write_signatures(sink, buffer_slice(&sink->scratch), signature)) {
+                                   signs.id, signs.time, signs.signatures, NULL};
+    bool named = make_id(sink, body, digits);
+    snprintf(id, sizeof id, "msg_%.*s", (int)ID_DIGITS, named ? digits : "");
+    struct fetch_webhook webhook = {.id = id, .now_s = clock_wall_ms() / 1000, .body = body};
+    for (size_t i = 0; i < FETCH_WEBHOOK_KEYS_MAX; i++)
+        webhook.keys[i] = sink->options.secrets[i];
+    if (!named || fetch_webhook_sign(&webhook, &signs) != 0) {
         snprintf(ret->text, sizeof ret->text, "the rows cannot be signed");
         return;
     }

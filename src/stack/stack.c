@@ -99,11 +99,8 @@ bool row_is_open(const struct stack_row *row, enum stack_when when)
 
 // ---- Starter policies
 
-static int make_starter(const struct stack_server *server, const struct policy **ret)
+int stack_write_starter(struct buffer *out, const struct stack_server *server)
 {
-    struct buffer text;
-    struct policy *policy = NULL;
-    struct policy_problems problems = {0};
     struct catalogue_entry *entries = memory_try_new((server->count + 1) * sizeof *entries);
     if (entries == NULL)
         return ERROR_NO_MEMORY;
@@ -111,14 +108,23 @@ static int make_starter(const struct stack_server *server, const struct policy *
         entries[i] = (struct catalogue_entry){.name = server->tools[i].name,
                                               .category = server->tools[i].category,
                                               .misleads = server->tools[i].misleads};
+    int result = catalogue_write_policy(out, server->name, entries, server->count);
+    memory_free(entries);
+    return result;
+}
+
+static int make_starter(const struct stack_server *server, const struct policy **ret)
+{
+    struct buffer text;
+    struct policy *policy = NULL;
+    struct policy_problems problems = {0};
     buffer_init(&text, 0);
-    int result = catalogue_write_policy(&text, server->name, entries, server->count);
+    int result = stack_write_starter(&text, server);
     if (result == 0)
         result = policy_compile(buffer_slice(&text), SLICE_LITERAL("starter"), &policy, &problems);
     *ret = policy;
     policy_problems_release(&problems);
     buffer_release(&text);
-    memory_free(entries);
     return result == ERROR_CONFIG ? ERROR_INTERNAL : result;
 }
 

@@ -150,6 +150,9 @@ void stack_report_release(struct stack_report *report);
 bool stack_read_tool(const struct json_doc *doc, uint32_t node, struct slice server,
                      struct arena *arena, struct stack_tool *ret);
 
+// The starter policy of a server, as text (docs/stack.md). ERROR_NO_MEMORY, ERROR_TOO_LARGE.
+int stack_write_starter(struct buffer *out, const struct stack_server *server) MUST_CHECK;
+
 const char *stack_outcome_name(enum stack_outcome outcome); // "free" ... "hidden"
 const char *stack_state_name(enum stack_state state);       // "possible" ... "broken"
 const char *stack_say_state(enum stack_state state);        // the same for people

@@ -198,6 +198,32 @@ int store_add_audit_note(struct store_view *view, struct slice organisation, con
     return add_row(view, &row, &state, body, error);
 }
 
+int store_add_audit_act(struct store_view *view, struct slice organisation, const char *action,
+                        struct slice object, struct slice after, struct error *error)
+{
+    const struct store_actor nobody = {0}, *actor = view->actor == NULL ? &nobody : view->actor;
+    struct chain_state state = {0};
+    struct store_audit row = {0};
+    struct buffer body;
+    int result = view->changes == NULL
+                     ? error_set(error, ERROR_INTERNAL, "a job that reads tried to add a row")
+                     : next_row(view, organisation, &row, &state, error);
+    if (result != 0)
+        return result;
+    row.actor_kind = actor->kind;
+    row.actor = actor->id;
+    row.action = slice_from_string(action);
+    row.object = object;
+    buffer_init(&body, LINE_MAX_BYTES);
+    write_body(&body, &row, actor, NULL, NULL, NULL);
+    buffer_append_string(&body, ",\"after\":");
+    buffer_append(&body, after);
+    result = body.failed ? error_set(error, ERROR_NO_MEMORY, "no memory for a row of the audit")
+                         : add_row(view, &row, &state, buffer_slice(&body), error);
+    buffer_release(&body);
+    return result;
+}
+
 int store_forget_audit(struct store_view *view, struct slice organisation, int64_t sequence,
                        struct error *error)
 {

@@ -156,6 +156,30 @@ static void tell_of_changes(struct store_records *records)
     arena_release(&view.arena);
 }
 
+// Fails when the transaction is lost.
+static int run_committing(struct store_records *records, struct error *error)
+{
+    struct store_changes own = {.items = NULL};
+    const struct store_actor actor = {.kind = STORE_SYSTEM};
+    struct store_view view = {
+        .connection = records->writer, .actor = &actor, .changes = &own, .hasher = records->hasher};
+    struct error why = {0};
+    if (records->changes.count == 0 || records->options.committing == NULL)
+        return 0;
+    int result = store_connection_mark(records->writer, error);
+    if (result != 0)
+        return result;
+    arena_init(&own.arena, CHANGES_MEMORY_MAX);
+    arena_init(&view.arena, JOB_MEMORY_MAX);
+    result = records->options.committing(records->options.argument, &view, records->changes.items,
+                                         records->changes.count, &why);
+    arena_release(&view.arena);
+    arena_release(&own.arena);
+    memory_free(own.items);
+    return result == 0 ? store_connection_keep(records->writer, error)
+                       : store_connection_undo(records->writer, error);
+}
+
 static void note_commit(struct store_records *records)
 {
     uint64_t file = 0, wal = 0;
@@ -172,6 +196,8 @@ static void run_batch(struct store_records *records, size_t count)
     int result = store_connection_begin(records->writer, true, &error);
     for (size_t i = 0; i < count && result == 0; i++)
         result = run_one(records, &records->batch[i], &error);
+    if (result == 0)
+        result = run_committing(records, &error);
     if (result == 0)
         result = store_connection_commit(records->writer, &error);
     atomic_store(&records->failing, result != 0);

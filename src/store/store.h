@@ -37,6 +37,20 @@ typedef int (*store_counter_cb)(void *argument, const struct store_counter *coun
 int store_each_counter(struct store *store, store_counter_cb visit, void *argument,
                        struct error *error) MUST_CHECK;
 
+// What the limits file knows of the journal beside it (limit/journal_internal.h).
+enum { STORE_LANES = 64 };
+struct store_journal {
+    bool known; // false: there was none yet
+    bool clean; // nothing was left in it
+    unsigned char id[16];
+    uint64_t folded[STORE_LANES]; // the last epoch of each lane that is in this file
+};
+int store_get_journal(struct store *store, struct store_journal *ret,
+                      struct error *error) MUST_CHECK;
+// Inside a transaction.
+int store_put_journal(struct store *store, const struct store_journal *journal,
+                      struct error *error) MUST_CHECK;
+
 // A transaction: begin, any number of changes, commit. After a failure, rollback.
 int store_begin(struct store *store, struct error *error) MUST_CHECK;
 int store_put_counter(struct store *store, const struct store_counter *counter,
@@ -74,11 +88,19 @@ struct store_change {
     struct slice id;
     struct slice parent; // the server, policy, grant or member that it belongs to
     bool removed;
+    uint64_t columns; // that differ, by their place; all of a record that is new
 };
+// Does it touch this column? Of a new record: yes.
+bool store_changed(const struct store_change *change, const char *column);
 
 struct store_records_options {
     const char *path; // of the file; made with mode 0600 when missing
     size_t readers;   // threads that read; 0: 2
+    // Before each commit of changes, on the writer's thread and in their transaction: what it
+    // writes is committed with them or not at all, and is not told as a change itself. When it
+    // fails, that alone is undone.
+    int (*committing)(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count, struct error *error);
     // After each commit, on the writer's thread, before the jobs are told. The changes live until
     // it returns; the view only reads.
     void (*committed)(void *argument, struct store_view *view, const struct store_change *changes,
@@ -151,6 +173,8 @@ int store_find(struct store_view *view, enum store_kind kind, struct slice organ
 int store_list(struct store_view *view, enum store_kind kind, struct slice organisation,
                struct slice parent, const struct store_page *page, const void **ret,
                size_t *ret_count, bool *ret_more, struct error *error) MUST_CHECK;
+// An id for a record that is yet to be added; data NULL: no memory.
+struct slice store_make_id(struct store_view *view, enum store_kind kind);
 // Fills in the head. ERROR_EXISTS (unique), ERROR_NOT_FOUND (it refers to nothing), ERROR_RANGE.
 int store_add(struct store_view *view, enum store_kind kind, struct store_head *record,
               struct error *error) MUST_CHECK;
@@ -171,6 +195,25 @@ int store_touch(struct store_view *view, enum store_kind kind, struct slice orga
 // without rows of the audit.
 int store_forget_expired(struct store_view *view, int64_t now_ms, struct error *error) MUST_CHECK;
 
+// ---- Questions
+// Those that are open, in order of ids, without their arguments; of one organisation.
+int store_list_open_questions(struct store_view *view, struct slice organisation,
+                              const struct store_page *page, const struct store_question **ret,
+                              size_t *ret_count, bool *ret_more, struct error *error) MUST_CHECK;
+// Those of a print, the newest first, at most 100, without their arguments: open ones and others.
+int store_find_questions(struct store_view *view, struct slice organisation, struct slice print,
+                         const struct store_question **ret, size_t *ret_count,
+                         struct error *error) MUST_CHECK;
+// The exceptions of a print, the newest first, at most 100: also used up, expired and revoked ones.
+int store_find_exceptions(struct store_view *view, struct slice organisation, struct slice print,
+                          const struct store_exception **ret, size_t *ret_count,
+                          struct error *error) MUST_CHECK;
+// Empties the arguments of questions that have been over for a day, and removes questions with
+// their votes when they have been over for 400 days; at most 1,000 of each, without rows of the
+// audit. The time is of the wall clock.
+enum { STORE_ARGUMENTS_DAYS = 1, STORE_QUESTION_DAYS = 400 };
+int store_forget_questions(struct store_view *view, int64_t now_ms, struct error *error) MUST_CHECK;
+
 // ---- The admin audit: a chain of rows for each organisation (chain/chain.h).
 // Its newest row; sequence 0 when there is none.
 int store_last_audit(struct store_view *view, struct slice organisation, struct store_audit *ret,
@@ -178,6 +221,10 @@ int store_last_audit(struct store_view *view, struct slice organisation, struct 
 // Adds a row that the audit says about itself: a note. `body` as chain_append takes it.
 int store_add_audit_note(struct store_view *view, struct slice organisation, const char *what,
                          struct slice body, struct error *error) MUST_CHECK;
+// Adds a row for something that was done and is no change of a record: `action`
+// ("catalogue.import"), to what, and a JSON object that says what became of it.
+int store_add_audit_act(struct store_view *view, struct slice organisation, const char *action,
+                        struct slice object, struct slice after, struct error *error) MUST_CHECK;
 // Removes the rows before this one. Who does so has added a note that says so.
 int store_forget_audit(struct store_view *view, struct slice organisation, int64_t sequence,
                        struct error *error) MUST_CHECK;
@@ -241,6 +288,12 @@ STORE_TYPED(STORE_PROVIDER, provider)
 STORE_TYPED(STORE_OVERRIDE, override)
 STORE_TYPED(STORE_DEFINITION, definition)
 STORE_TYPED(STORE_SIGHTING, sighting)
+STORE_TYPED(STORE_QUESTION, question)
+STORE_TYPED(STORE_VOTE, vote)
+STORE_TYPED(STORE_EXCEPTION, exception)
+STORE_TYPED(STORE_CHANNEL, channel)
+STORE_TYPED(STORE_NOTICE, notice)
+STORE_TYPED(STORE_CONTACT, contact)
 STORE_TYPED(STORE_REQUEST, request)
 STORE_TYPED(STORE_AUDIT, audit)
 #undef STORE_TYPED
@@ -256,4 +309,6 @@ extern const char *const store_standing_words[];
 extern const char *const store_mode_words[];
 extern const char *const store_category_words[];
 extern const char *const store_looked_words[];
+extern const char *const store_question_words[];
+extern const char *const store_channel_words[];
 extern const char *const store_actor_words[];

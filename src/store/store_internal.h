@@ -55,6 +55,7 @@ static inline bool store_is_text(const struct store_column *column)
 }
 bool store_same(const struct store_head *a, const struct store_head *b,
                 const struct store_column *column);
+// ---- values.c
 // ERROR_RANGE with the column's name.
 int store_check(const struct store_table *table, const struct store_head *record,
                 struct error *error) MUST_CHECK;
@@ -113,6 +114,19 @@ int store_rows_touch(struct store_connection *connection, enum store_kind kind,
 // What has an expires_ms at or before this time; at most 1,000 rows.
 int store_rows_expire(struct store_connection *connection, enum store_kind kind, int64_t now_ms,
                       struct error *error) MUST_CHECK;
+// Questions that are open, without their arguments.
+int store_rows_list_open(struct store_connection *connection, struct slice organisation,
+                         const struct store_page *page, struct arena *arena, struct store_rows *ret,
+                         struct error *error) MUST_CHECK;
+// Questions or exceptions of a print; the page is newest first.
+int store_rows_list_of_print(struct store_connection *connection, enum store_kind kind,
+                             struct slice organisation, struct slice print,
+                             const struct store_page *page, struct arena *arena,
+                             struct store_rows *ret, struct error *error) MUST_CHECK;
+// Arguments of questions that are over since before the first time, and questions that are since
+// before the second; at most 1,000 rows each.
+int store_rows_forget_questions(struct store_connection *connection, int64_t full_until_ms,
+                                int64_t until_ms, struct error *error) MUST_CHECK;
 // What has a lower sequence.
 int store_rows_forget_audit(struct store_connection *connection, struct slice organisation,
                             int64_t sequence, struct error *error) MUST_CHECK;

@@ -25,6 +25,12 @@ enum store_kind {
     STORE_OVERRIDE,   // the category that a person gives a tool
     STORE_DEFINITION, // of a tool, that a person looked at
     STORE_SIGHTING,   // of a definition that waits for one
+    STORE_QUESTION,   // to people, whether a call may run
+    STORE_VOTE,       // what one of them says
+    STORE_EXCEPTION,  // calls that run without being asked about, for a while
+    STORE_CHANNEL,    // where people outside are told of what happens
+    STORE_NOTICE,     // one thing that they are told
+    STORE_CONTACT,    // what a stranger wrote by the contact form
     STORE_REQUEST,    // an idempotency key and what was answered
     STORE_AUDIT,      // changes, and what the audit says about itself: see below
     STORE_KINDS,
@@ -45,6 +51,17 @@ enum store_category {
     STORE_PAYS
 };
 enum store_looked { STORE_ACCEPTED, STORE_REJECTED };
+// Open are the first two. STORE_REFUSED is what people call rejected.
+enum store_question_state {
+    STORE_ASKED,
+    STORE_APPROVED,
+    STORE_REFUSED,
+    STORE_RAN, // or may have: it was going to be sent
+    STORE_EXPIRED,
+    STORE_WITHDRAWN, // its client went away, or wants it no more
+    STORE_OVERTAKEN, // the policy says something else since
+};
+enum store_channel_kind { STORE_WEBHOOK, STORE_MAIL };
 enum store_actor_kind { STORE_SYSTEM, STORE_BY_MEMBER, STORE_BY_KEY };
 
 // Begins every record. Times are milliseconds since 1970-01-01 UTC. The store fills in what is not
@@ -175,6 +192,9 @@ struct store_grant {
     int64_t expires_ms; // 0: never
     int64_t revoked_ms; // 0: no
     int64_t used_ms;    // 0: never
+    struct slice owner; // id of the member or key that made it; optional; fixed
+    int64_t paused_ms;  // every call is denied since then, until a person looks; 0: no
+    struct slice paused_why;
 };
 struct store_grant_token {
     struct store_head head;
@@ -232,6 +252,78 @@ struct store_sighting {
     struct slice tool;   // unique with the server; fixed
     struct slice print;  // 32 bytes
     struct slice text;
+};
+// A question belongs to the grant whose call it is about, and outlives it. Grants and servers that
+// the configuration file declares are "file." and their name; those are the organisation
+// "default"'s. One question of a print, policy and policy_version is open at a time: a further one
+// is ERROR_EXISTS.
+struct store_question {
+    struct store_head head;
+    struct slice grant;                                          // parent; fixed
+    struct slice grant_label, server, server_name, tool, client; // fixed
+    struct slice print; // 32 bytes: SHA-256 of grant, server, tool and arguments; fixed
+    // Canonical JSON, sealed (secret/secret.h), masked in the audit, left out of lists: whoever
+    // changes a question gets it first. Optional: gone when the question has been over for a day.
+    struct slice arguments;
+    struct slice policy, policy_version; // its name; fixed, as what it said is
+    struct slice rule, reason, category, severity;
+    struct slice facts; // JSON object: what the call's limits stood at; fixed
+    enum store_question_state state;
+    int64_t approvers; // so many different people
+    int64_t expires_ms;
+    int64_t decided_ms;     // 0: not yet
+    int64_t ran_ms;         // 0: no
+    struct slice exception; // the one that was made of it; optional
+    struct slice note;      // why it ended, for people
+};
+struct store_vote {
+    struct store_head head;
+    struct slice question; // parent; fixed
+    struct slice member;   // id; unique with the question; fixed. A key's where nobody made the key
+    struct slice label;    // for people; fixed
+    bool yes;
+    struct slice note;
+};
+struct store_exception {
+    struct store_head head;
+    struct slice grant;                                  // parent; fixed
+    struct slice grant_label, server, server_name, tool; // fixed
+    struct slice print;                                  // as of the question; fixed
+    int64_t most_uses;                                   // 0: any number
+    int64_t uses;
+    int64_t expires_ms;
+    int64_t revoked_ms;    // 0: no
+    struct slice author;   // for people
+    struct slice question; // its id; fixed
+    struct slice note;
+};
+struct store_channel {
+    struct store_head head;
+    struct slice name; // unique: 1-64 of [A-Za-z0-9_-]
+    enum store_channel_kind kind;
+    struct slice address; // URL, or a JSON array of addresses
+    struct slice sealed;  // secret/secret.h; optional; masked in the audit
+    struct slice events;  // JSON array of names: "approval.asked"
+    bool arguments;       // does it get the values of a call's arguments?
+    bool disabled;
+};
+// Waits until it is delivered, and is then removed. Its changes leave no row of the audit.
+struct store_notice {
+    struct store_head head;
+    struct slice channel; // parent; fixed
+    struct slice event;   // fixed
+    struct slice object;  // id of what it is about; fixed
+    struct slice body;    // fixed
+    int64_t attempts;
+    int64_t next_ms; // not before; 0: given up
+    struct slice last_error;
+};
+// What is in it is masked in the audit: strangers wrote it.
+struct store_contact {
+    struct store_head head;
+    struct slice name, email, text; // fixed; name optional
+    int64_t done_ms;                // 0: nobody has taken care of it
+    struct slice done_by;           // for people
 };
 struct store_request {
     struct store_head head;

@@ -5,9 +5,6 @@
 // made from these; the schema itself is in sqlite/records.sql.
 #include "store/store_internal.h"
 
-#include "base/random.h"
-#include "json/json.h"
-
 enum {
     NAME_MAX_BYTES = 64,
     TEXT_MAX = 1000,
@@ -29,6 +26,9 @@ const char *const store_mode_words[] = {"enforce", "observe", NULL};
 const char *const store_category_words[] = {"Read",        "Write",     "Execute",
                                             "Destructive", "Financial", NULL};
 const char *const store_looked_words[] = {"accepted", "rejected", NULL};
+const char *const store_question_words[] = {"asked",   "approved",  "rejected",  "ran",
+                                            "expired", "withdrawn", "overtaken", NULL};
+const char *const store_channel_words[] = {"webhook", "mail", NULL};
 const char *const store_actor_words[] = {"system", "member", "api_key", NULL};
 
 // ---- Checks
@@ -74,27 +74,12 @@ static bool is_email(struct slice value)
            at + 1 != value.data + value.length && memchr(value.data, ' ', value.length) == NULL;
 }
 
-// 0, ERROR_RANGE or ERROR_NO_MEMORY.
-static int check_json(struct slice value, enum json_type type)
-{
-    struct json_doc doc;
-    json_doc_init(&doc);
-    int result = json_scan(&doc, value, NULL, NULL, NULL);
-    bool good = result == 0 && json_type(&doc, 0) == type;
-    for (uint32_t item = good && type == JSON_ARRAY ? json_first_element(&doc, 0) : JSON_NONE;
-         item != JSON_NONE; item = json_next_element(&doc, 0, item))
-        good = good && json_type(&doc, item) == JSON_STRING;
-    json_doc_release(&doc);
-    if (result == ERROR_NO_MEMORY)
-        return result;
-    return good ? 0 : ERROR_RANGE;
-}
-
 // ---- Columns
 
 #define AT(record, member) .name = #member, .offset = offsetof(struct store_##record, member)
 #define TEXT(size) .kind = COLUMN_TEXT, .most = (size)
 #define ID TEXT(NAME_MAX_BYTES)
+#define PARTY TEXT(TEXT_MAX + 8) // an id, or "file." and what the configuration file calls it
 #define BYTES(size) .kind = COLUMN_BYTES, .most = (size)
 #define HASH BYTES(32), .check = is_hash
 #define NUMBER .kind = COLUMN_NUMBER
@@ -203,6 +188,9 @@ static const struct store_column grant[] = {
     {AT(grant, expires_ms), NUMBER},
     {AT(grant, revoked_ms), NUMBER},
     {AT(grant, used_ms), NUMBER},
+    {AT(grant, owner), ID, .optional = true, .fixed = true},
+    {AT(grant, paused_ms), NUMBER},
+    {AT(grant, paused_why), TEXT(TEXT_MAX)},
 };
 static const struct store_column grant_token[] = {
     {AT(grant_token, grant), ID, .fixed = true},
@@ -251,6 +239,77 @@ static const struct store_column sighting[] = {
     {AT(sighting, print), HASH},
     {AT(sighting, text), BYTES(BULK_MAX), .bulk = true},
 };
+static const struct store_column question[] = {
+    {AT(question, grant), PARTY, .fixed = true},
+    {AT(question, grant_label), TEXT(TEXT_MAX), .fixed = true},
+    {AT(question, server), PARTY, .fixed = true},
+    {AT(question, server_name), TEXT(TEXT_MAX), .fixed = true},
+    {AT(question, tool), TEXT(TEXT_MAX), .fixed = true},
+    {AT(question, client), TEXT(TEXT_MAX), .fixed = true},
+    {AT(question, print), HASH, .fixed = true},
+    {AT(question, arguments), BYTES(BULK_MAX), .optional = true, .secret = true, .bulk = true},
+    {AT(question, policy), TEXT(TEXT_MAX), .fixed = true},
+    {AT(question, policy_version), TEXT(NAME_MAX_BYTES), .fixed = true},
+    {AT(question, rule), TEXT(NOTE_MAX), .fixed = true},
+    {AT(question, reason), TEXT(NOTE_MAX), .fixed = true},
+    {AT(question, category), TEXT(NAME_MAX_BYTES), .fixed = true},
+    {AT(question, severity), TEXT(NAME_MAX_BYTES), .fixed = true},
+    {AT(question, facts), TEXT(JSON_MAX), .json = JSON_OBJECT, .fixed = true},
+    {AT(question, state), WORD(store_question_words)},
+    {AT(question, approvers), NUMBER},
+    {AT(question, expires_ms), NUMBER},
+    {AT(question, decided_ms), NUMBER},
+    {AT(question, ran_ms), NUMBER},
+    {AT(question, exception), ID, .optional = true},
+    {AT(question, note), TEXT(NOTE_MAX)},
+};
+static const struct store_column vote[] = {
+    {AT(vote, question), ID, .fixed = true},
+    {AT(vote, member), ID, .fixed = true},
+    {AT(vote, label), TEXT(TEXT_MAX), .fixed = true},
+    {AT(vote, yes), FLAG},
+    {AT(vote, note), TEXT(NOTE_MAX)},
+};
+static const struct store_column exception[] = {
+    {AT(exception, grant), PARTY, .fixed = true},
+    {AT(exception, grant_label), TEXT(TEXT_MAX), .fixed = true},
+    {AT(exception, server), PARTY, .fixed = true},
+    {AT(exception, server_name), TEXT(TEXT_MAX), .fixed = true},
+    {AT(exception, tool), TEXT(TEXT_MAX), .fixed = true},
+    {AT(exception, print), HASH, .fixed = true},
+    {AT(exception, most_uses), NUMBER},
+    {AT(exception, uses), NUMBER},
+    {AT(exception, expires_ms), NUMBER},
+    {AT(exception, revoked_ms), NUMBER},
+    {AT(exception, author), TEXT(TEXT_MAX)},
+    {AT(exception, question), ID, .optional = true, .fixed = true},
+    {AT(exception, note), TEXT(NOTE_MAX)},
+};
+static const struct store_column channel[] = {
+    {AT(channel, name), TEXT(NAME_MAX_BYTES), .check = is_name, .unique = true},
+    {AT(channel, kind), WORD(store_channel_words)},
+    {AT(channel, address), TEXT(JSON_MAX), .check = is_line},
+    {AT(channel, sealed), BYTES(JSON_MAX), .optional = true, .secret = true},
+    {AT(channel, events), TEXT(JSON_MAX), .json = JSON_ARRAY},
+    {AT(channel, arguments), FLAG},
+    {AT(channel, disabled), FLAG},
+};
+static const struct store_column notice[] = {
+    {AT(notice, channel), ID, .fixed = true},
+    {AT(notice, event), TEXT(NAME_MAX_BYTES), .fixed = true},
+    {AT(notice, object), ID, .fixed = true},
+    {AT(notice, body), TEXT(JSON_MAX), .fixed = true},
+    {AT(notice, attempts), NUMBER},
+    {AT(notice, next_ms), NUMBER},
+    {AT(notice, last_error), TEXT(TEXT_MAX)},
+};
+static const struct store_column contact[] = {
+    {AT(contact, name), TEXT(TEXT_MAX), .fixed = true, .optional = true, .secret = true},
+    {AT(contact, email), TEXT(320), .check = is_email, .fixed = true, .secret = true},
+    {AT(contact, text), TEXT(NOTE_MAX), .fixed = true, .secret = true},
+    {AT(contact, done_ms), NUMBER},
+    {AT(contact, done_by), TEXT(TEXT_MAX)},
+};
 static const struct store_column request[] = {
     {AT(request, key), TEXT(TEXT_MAX), .fixed = true, .unique = true},
     {AT(request, fingerprint), HASH, .fixed = true},
@@ -289,105 +348,12 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_OVERRIDE] = {TABLE(override, "ovr", 0, -1)},
     [STORE_DEFINITION] = {TABLE(definition, "def", 0, -1)},
     [STORE_SIGHTING] = {TABLE(sighting, "sgt", 0, -1), .unaudited = true},
+    [STORE_QUESTION] = {TABLE(question, "apr", 0, -1)},
+    [STORE_VOTE] = {TABLE(vote, "vot", 0, -1)},
+    [STORE_EXCEPTION] = {TABLE(exception, "exc", 0, -1)},
+    [STORE_CHANNEL] = {TABLE(channel, "chn", -1, -1)},
+    [STORE_NOTICE] = {TABLE(notice, "ntc", 0, -1), .unaudited = true},
+    [STORE_CONTACT] = {TABLE(contact, "con", -1, -1)},
     [STORE_REQUEST] = {TABLE(request, "req", -1, -1), .quiet = true},
     [STORE_AUDIT] = {TABLE(audit, "adt", 4, -1), .constant = true, .quiet = true},
 };
-
-// ---- Values
-
-int64_t store_number(const struct store_head *record, const struct store_column *column)
-{
-    const char *at = (const char *)record + column->offset;
-    unsigned word;
-    int64_t number;
-    switch (column->kind) {
-    case COLUMN_FLAG: return *(const bool *)at;
-    case COLUMN_WORD: memcpy(&word, at, sizeof word); return word;
-    default: memcpy(&number, at, sizeof number); return number;
-    }
-}
-
-void store_set_number(struct store_head *record, const struct store_column *column, int64_t value)
-{
-    char *at = (char *)record + column->offset;
-    unsigned word = (unsigned)value;
-    bool flag = value != 0;
-    switch (column->kind) {
-    case COLUMN_FLAG: memcpy(at, &flag, sizeof flag); break;
-    case COLUMN_WORD: memcpy(at, &word, sizeof word); break;
-    default: memcpy(at, &value, sizeof value); break;
-    }
-}
-
-bool store_same(const struct store_head *a, const struct store_head *b,
-                const struct store_column *column)
-{
-    return store_is_text(column) ? slice_equal(*store_text(a, column), *store_text(b, column))
-                                 : store_number(a, column) == store_number(b, column);
-}
-
-static const char *text_is_wrong(struct slice value, const struct store_column *column)
-{
-    if (value.length > column->most)
-        return "is too long";
-    if (value.length == 0 && column->optional)
-        return NULL;
-    if (column->kind == COLUMN_TEXT && value.length > 0 &&
-        memchr(value.data, '\0', value.length) != NULL)
-        return "holds a NUL";
-    return column->check != NULL && !column->check(value) ? "is not what it must be" : NULL;
-}
-
-static const char *number_is_wrong(int64_t number, const struct store_column *column)
-{
-    int64_t words = 0;
-    while (column->kind == COLUMN_WORD && column->words[words] != NULL)
-        words++;
-    bool wrong = number < 0 || (column->kind == COLUMN_WORD && number >= words);
-    return wrong ? "is out of range" : NULL;
-}
-
-static int check_column(const struct store_table *table, const struct store_head *record,
-                        const struct store_column *column, struct error *error)
-{
-    bool text = store_is_text(column);
-    struct slice value = text ? *store_text(record, column) : (struct slice){0};
-    const char *why =
-        text ? text_is_wrong(value, column) : number_is_wrong(store_number(record, column), column);
-    if (why == NULL && column->json != JSON_NULL && !(value.length == 0 && column->optional)) {
-        int result = check_json(value, column->json);
-        if (result == ERROR_NO_MEMORY)
-            return error_set(error, result, "out of memory");
-        why = result == 0                   ? NULL
-              : column->json == JSON_OBJECT ? "is not a JSON object"
-                                            : "is not a JSON array of strings";
-    }
-    if (why == NULL)
-        return 0;
-    return error_set(error, ERROR_RANGE, "'%s' of a %s %s", column->name, table->name, why);
-}
-
-int store_check(const struct store_table *table, const struct store_head *record,
-                struct error *error)
-{
-    int result = 0;
-    for (size_t i = 0; i < table->count && result == 0; i++)
-        result = check_column(table, record, &table->columns[i], error);
-    return result;
-}
-
-// 48 bits of time, then 80 random ones, five bits a digit (without i, l, o and u).
-void store_new_id(const struct store_table *table, int64_t now_ms, struct arena *arena,
-                  struct slice *ret)
-{
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    char text[27] = {0};
-    unsigned char noise[16];
-    uint64_t time = (uint64_t)now_ms;
-    random_bytes(noise, sizeof noise);
-    for (size_t i = 10; i-- > 0; time >>= 5)
-        text[i] = digits[time & 31];
-    for (size_t i = 0; i < 16; i++)
-        text[10 + i] = digits[noise[i] & 31];
-    *ret = arena_format(arena, "%s_%s", table->prefix, text);
-}

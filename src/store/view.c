@@ -59,23 +59,29 @@ int store_find(struct store_view *view, enum store_kind kind, struct slice organ
     return result;
 }
 
+static struct store_page bounded(const struct store_page *page)
+{
+    struct store_page result = page == NULL ? (struct store_page){0} : *page;
+    if (result.limit == 0)
+        result.limit = PAGE_STANDARD;
+    if (result.limit > PAGE_MOST)
+        result.limit = PAGE_MOST;
+    return result;
+}
+
 int store_list(struct store_view *view, enum store_kind kind, struct slice organisation,
                struct slice parent, const struct store_page *page, const void **ret,
                size_t *ret_count, bool *ret_more, struct error *error)
 {
-    struct store_page bounded = page == NULL ? (struct store_page){0} : *page;
+    struct store_page own = bounded(page);
     struct store_rows rows = {0};
     if (organisation.length == 0 && kind != STORE_ORGANISATION)
         return not_found(kind, error);
     if (parent.length > 0 && store_tables[kind].parent < 0)
         return error_set(error, ERROR_UNSUPPORTED, "a %s belongs to its organisation alone",
                          store_tables[kind].name);
-    if (bounded.limit == 0)
-        bounded.limit = PAGE_STANDARD;
-    if (bounded.limit > PAGE_MOST)
-        bounded.limit = PAGE_MOST;
-    int result = store_rows_list(view->connection, kind, organisation, parent, &bounded,
-                                 &view->arena, &rows, error);
+    int result = store_rows_list(view->connection, kind, organisation, parent, &own, &view->arena,
+                                 &rows, error);
     if (result != 0)
         return result;
     *ret = rows.items;
@@ -83,6 +89,56 @@ int store_list(struct store_view *view, enum store_kind kind, struct slice organ
     if (ret_more != NULL)
         *ret_more = rows.more;
     return 0;
+}
+
+int store_list_open_questions(struct store_view *view, struct slice organisation,
+                              const struct store_page *page, const struct store_question **ret,
+                              size_t *ret_count, bool *ret_more, struct error *error)
+{
+    struct store_page own = bounded(page);
+    struct store_rows rows = {0};
+    if (organisation.length == 0)
+        return not_found(STORE_QUESTION, error);
+    int result =
+        store_rows_list_open(view->connection, organisation, &own, &view->arena, &rows, error);
+    if (result != 0)
+        return result;
+    *ret = rows.items;
+    *ret_count = rows.count;
+    if (ret_more != NULL)
+        *ret_more = rows.more;
+    return 0;
+}
+
+static int find_of_print(struct store_view *view, enum store_kind kind, struct slice organisation,
+                         struct slice print, struct store_rows *ret, struct error *error)
+{
+    const struct store_page page = {.limit = PAGE_STANDARD, .newest_first = true};
+    if (organisation.length == 0)
+        return not_found(kind, error);
+    return store_rows_list_of_print(view->connection, kind, organisation, print, &page,
+                                    &view->arena, ret, error);
+}
+
+int store_find_questions(struct store_view *view, struct slice organisation, struct slice print,
+                         const struct store_question **ret, size_t *ret_count, struct error *error)
+{
+    struct store_rows rows = {0};
+    int result = find_of_print(view, STORE_QUESTION, organisation, print, &rows, error);
+    *ret = rows.items;
+    *ret_count = rows.count;
+    return result;
+}
+
+int store_find_exceptions(struct store_view *view, struct slice organisation, struct slice print,
+                          const struct store_exception **ret, size_t *ret_count,
+                          struct error *error)
+{
+    struct store_rows rows = {0};
+    int result = find_of_print(view, STORE_EXCEPTION, organisation, print, &rows, error);
+    *ret = rows.items;
+    *ret_count = rows.count;
+    return result;
 }
 
 // ---- Changing
@@ -104,11 +160,11 @@ static bool copy(struct arena *arena, struct slice from, struct slice *ret)
 
 // Remembers what `committed` will be told.
 static int remember(struct store_view *view, enum store_kind kind, const struct store_head *record,
-                    bool removed, struct error *error)
+                    bool removed, uint64_t columns, struct error *error)
 {
     struct store_changes *changes = view->changes;
     const struct store_table *table = &store_tables[kind];
-    struct store_change change = {.kind = kind, .removed = removed};
+    struct store_change change = {.kind = kind, .removed = removed, .columns = columns};
     if (table->quiet)
         return 0;
     if (changes->count == changes->capacity) {
@@ -130,6 +186,13 @@ static int remember(struct store_view *view, enum store_kind kind, const struct 
         return no_memory(error);
     changes->items[changes->count++] = change;
     return 0;
+}
+
+struct slice store_make_id(struct store_view *view, enum store_kind kind)
+{
+    struct slice id = {0};
+    store_new_id(&store_tables[kind], clock_wall_ms(), &view->arena, &id);
+    return id;
 }
 
 int store_add(struct store_view *view, enum store_kind kind, struct store_head *record,
@@ -155,7 +218,7 @@ int store_add(struct store_view *view, enum store_kind kind, struct store_head *
     result = store_rows_insert(view->connection, kind, record, error);
     if (result == 0)
         result = store_note(view, kind, "add", NULL, record, now_ms, error);
-    return result != 0 ? result : remember(view, kind, record, false, error);
+    return result != 0 ? result : remember(view, kind, record, false, UINT64_MAX, error);
 }
 
 // NULL with *ret_result on failure.
@@ -170,6 +233,24 @@ static struct store_head *read_before(struct store_view *view, enum store_kind k
         *ret_result = error_set(error, ERROR_CONFLICT, "the %s was changed meanwhile",
                                 store_tables[kind].name);
     return *ret_result == 0 ? before : NULL;
+}
+
+static uint64_t columns_of(const struct store_table *table, const struct store_head *before,
+                           const struct store_head *after)
+{
+    uint64_t columns = 0;
+    for (size_t i = 0; i < table->count; i++)
+        columns |= store_same(before, after, &table->columns[i]) ? 0 : UINT64_C(1) << i;
+    return columns;
+}
+
+bool store_changed(const struct store_change *change, const char *column)
+{
+    const struct store_table *table = &store_tables[change->kind];
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->columns[i].name, column) == 0)
+            return (change->columns >> i & 1) != 0;
+    return false;
 }
 
 int store_change(struct store_view *view, enum store_kind kind, struct store_head *record,
@@ -197,7 +278,9 @@ int store_change(struct store_view *view, enum store_kind kind, struct store_hea
     result = store_rows_update(view->connection, kind, record, before->version, error);
     if (result == 0)
         result = store_note(view, kind, "change", before, record, record->changed_ms, error);
-    return result != 0 ? result : remember(view, kind, record, false, error);
+    return result != 0
+               ? result
+               : remember(view, kind, record, false, columns_of(table, before, record), error);
 }
 
 int store_remove(struct store_view *view, enum store_kind kind, struct slice organisation,
@@ -216,7 +299,7 @@ int store_remove(struct store_view *view, enum store_kind kind, struct slice org
     result = store_rows_delete(view->connection, kind, organisation, id, error);
     if (result == 0)
         result = store_note(view, kind, "remove", before, NULL, clock_wall_ms(), error);
-    return result != 0 ? result : remember(view, kind, before, true, error);
+    return result != 0 ? result : remember(view, kind, before, true, UINT64_MAX, error);
 }
 
 int store_touch(struct store_view *view, enum store_kind kind, struct slice organisation,
@@ -234,4 +317,14 @@ int store_forget_expired(struct store_view *view, int64_t now_ms, struct error *
     if (result == 0)
         result = store_rows_expire(view->connection, STORE_REQUEST, now_ms, error);
     return result == 0 ? store_rows_expire(view->connection, STORE_SESSION, now_ms, error) : result;
+}
+
+int store_forget_questions(struct store_view *view, int64_t now_ms, struct error *error)
+{
+    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
+    int result = may_write(view, &store_tables[STORE_QUESTION], error);
+    if (result != 0)
+        return result;
+    return store_rows_forget_questions(view->connection, now_ms - STORE_ARGUMENTS_DAYS * day_ms,
+                                       now_ms - STORE_QUESTION_DAYS * day_ms, error);
 }

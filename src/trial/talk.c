@@ -128,22 +128,23 @@ static void take_initialized(struct trial *trial, const struct upstream_message 
 static void take_tool(struct trial *trial, const struct upstream_message *message, uint32_t tool)
 {
     struct trial_result *result = &trial->result;
-    struct buffer *tools = &result->tools;
     struct slice raw = json_raw(message->doc, tool);
     result->tool_count++;
     if (result->tool_count > trial->given.tools_max ||
-        tools->length + raw.length >= trial->given.tools_bytes_max) {
+        result->tools.length + result->names.length + raw.length >= trial->given.tools_bytes_max) {
         result->more = true;
         return;
     }
-    buffer_append_string(tools, tools->length == 0 ? "" : ",");
     if (trial->given.definitions) {
-        buffer_append(tools, raw);
-        return;
+        buffer_append_string(&result->tools, result->tools.length == 0 ? "" : ",");
+        buffer_append(&result->tools, raw);
     }
-    char name[TRIAL_NAME_MAX];
-    take_string(message->doc, tool, "name", message->arena, name, sizeof name);
-    json_write_string(tools, slice_from_string(name));
+    if (trial->given.names) {
+        char name[TRIAL_NAME_MAX];
+        take_string(message->doc, tool, "name", message->arena, name, sizeof name);
+        buffer_append_string(&result->names, result->names.length == 0 ? "" : ",");
+        json_write_string(&result->names, slice_from_string(name));
+    }
 }
 
 static void take_tools(struct trial *trial, const struct upstream_message *message)

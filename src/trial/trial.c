@@ -14,6 +14,7 @@
 
 static void release(struct trial *trial)
 {
+    buffer_release(&trial->result.names);
     buffer_release(&trial->result.tools);
     memory_free(trial);
 }
@@ -418,6 +419,7 @@ struct trial *trial_start(struct loop *loop, const struct trial_options *options
     trial->loop = loop;
     bound(&trial->server, options);
     net_socket_init(&trial->socket, -1);
+    buffer_init(&trial->result.names, 0);
     buffer_init(&trial->result.tools, 0);
     trial->timer = loop_timer_open(loop, timeout_cb, trial);
     trial->patience = loop_timer_open(loop, impatient_cb, trial);

@@ -26,7 +26,7 @@ struct trial_options {
     uint64_t end_ms;      // for a program to leave by itself; then it is killed
     size_t message_max;   // bytes of one message
     size_t pages_max, tools_max, tools_bytes_max; // of lists; beyond, `more` is true
-    bool definitions; // keeps the tools as they were listed, not their names
+    bool names, definitions; // what is kept of the tools: their names, and they as they were listed
     const struct loop_process_limits *limits; // of a program; NULL: none
 };
 
@@ -45,9 +45,9 @@ struct trial_result {
     char version[32]; // of the protocol; empty: they did not agree on one
     char server_name[TRIAL_NAME_MAX], server_version[64];
     size_t pages;
-    struct buffer tools; // elements of a JSON array, without its brackets
-    size_t tool_count;   // also those beyond the bounds, as far as they were seen
-    bool more;           // there are more than were kept
+    struct buffer names, tools; // elements of JSON arrays, without brackets
+    size_t tool_count;          // also those beyond the bounds, as far as they were seen
+    bool more;                  // there are more than were kept
     // What went wrong: "lookup", "unreachable", "timeout", "guard", "tls", "unauthorized",
     // "forbidden", "not-found", "program", "ended", "protocol", "unusable", "stopped", "internal";
     // empty: nothing did.

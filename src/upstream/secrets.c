@@ -63,9 +63,7 @@ void upstream_secrets_free(struct upstream_secrets *secrets)
         return;
     for (size_t i = 0; i < secrets->header_count; i++)
         memory_wipe_slice(secrets->headers[i].value);
-    if (secrets->lines.data != NULL)
-        memory_wipe(secrets->lines.data, secrets->lines.capacity);
-    buffer_release(&secrets->lines);
+    buffer_wipe(&secrets->lines);
     arena_release(&secrets->memory);
     memory_free(secrets);
 }

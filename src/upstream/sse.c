@@ -148,9 +148,7 @@ static void free_sse_cb(void *argument)
 {
     struct sse_link *sse = argument;
     http_event_parser_release(&sse->parser);
-    if (sse->target.capacity > 0)
-        memory_wipe(sse->target.data, sse->target.capacity);
-    buffer_release(&sse->target);
+    buffer_wipe(&sse->target);
     upstream_link_release(&sse->link);
     memory_free(sse);
 }

@@ -224,6 +224,13 @@ test('policies are rows of versions; rolling back adds the old bytes', async t =
   assert.deepEqual((await manager.must(200, 'GET', at + '/diff?from=2&to=2')).body.meaning.changes, []);
   await manager.refused(422, 'invalid', 'GET', at + '/diff?from=2');
   await manager.refused(404, 'not-found', 'GET', at + '/diff?from=2&to=9');
+  const draft = (await manager.must(200, 'POST', at + '/diff', { from: 2, to: { version: '1', default: 'deny', runaway: { denials_in_a_row: 5 } } })).body;
+  assert.deepEqual([draft.from, draft.to, draft.meaning.changes.map(c => [c.gravity, c.kind])], [2, null, [['tightened', 'runaway']]]);
+  assert.deepEqual((await manager.must(200, 'POST', at + '/diff', { from: '{"version":"1","default":"deny"}', to: 2 })).body.meaning.changes, []);
+  for (const bad of [{ from: 9 }, { from: 2.5 }, { from: 0 }, { from: null }, { from: [] }, {}, { from: 2, more: 1 }])
+    await manager.refused(422, 'invalid', 'POST', at + '/diff', { to: 2, ...bad });
+  const mistaken = await manager.refused(422, 'invalid', 'POST', at + '/diff', { from: 2, to: '{"version":"1",\n"default":"perhaps"}' });
+  assert.deepEqual(mistaken.errors.map(e => [e.field, e.line]), [['to', 2]]);
   await manager.refused(404, 'not-found', 'GET', at + '/versions/4');
   await manager.refused(404, 'not-found', 'GET', at + '/versions/x');
   await manager.refused(404, 'not-found', 'GET', `/policies/${acme.policy}/versions/99`);
@@ -247,6 +254,19 @@ test('a policy with mistakes is not kept, and every mistake has its place in the
   const large = '{"version":"1","default":"allow","description":"' + 'x'.repeat(1e6) + '"}';
   await manager.must(200, 'POST', '/policies/check', { document: large });
   await manager.refused(413, 'too-large', 'PATCH', '/policies/' + acme.policy, { note: 'x'.repeat(70000) }, ANY);
+});
+
+test('policies are linted and explained; explain.test.mjs looks at what is said', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin), grant = (await admin.must(201, 'POST', '/grants', { label: 'ci', servers: [{ server: 'files', policy: 'careful' }] })).body.id;
+  assert.deepEqual((await admin.must(200, 'POST', '/policies/lint', { document: { version: '1', default: 'deny' } })).body, { findings: [], complete: true, servers: [] });
+  const said = (await admin.must(200, 'POST', '/policies/summary', { document: { version: '1', default: 'deny', tools: { 'delete_*': { action: 'deny' } } } })).body.sentences;
+  assert.deepEqual(said.map(s => [s.rule, s.about, s.text]), [['/default', '', 'What nothing below speaks of is denied.'], ['/tools/delete_*/action', 'delete_*', 'Every tool whose name begins with "delete_" is denied, and stays in lists.']]);
+  await admin.refused(422, 'invalid', 'POST', '/policies/summary', { document: { version: '1' } });
+  assert.equal((await admin.must(200, 'POST', `/policies/${acme.policy}/explain`, { document: { version: '1', default: 'deny' }, call: { tool: 'x' } })).body.rule, '(default deny)');
+  assert.equal((await admin.must(200, 'POST', `/grants/${grant}/explain`, { server: 'files', call: { tool: 'x' } })).body.policy, 'careful');
+  assert.equal((await admin.must(200, 'POST', `/policies/${acme.policy}/replay`, {})).body.calls, 0); // rehearse.test.mjs plays some
+  assert.equal((await admin.must(200, 'POST', `/grants/${grant}/suggest`, {})).body.document, null);
 });
 
 test('grants are minted, edited, rotated with an overlap, revoked', async t => {
@@ -524,7 +544,7 @@ test('the catalogue takes a list and shows it', async t => {
   const { api, acme } = await startApi(t);
   const viewer = api.as(acme.keys.viewer);
   await api.as(acme.keys.admin).must(200, 'POST', '/catalogue/import', { server: '@a/b', tools: [{ name: 'get_it' }] });
-  for (const target of ['', '/search?text=get', '/servers', '/servers/_a~b', '/servers/_a~b/history', '/servers/_a~b/tools/get_it', '/servers/_a~b/tools/get_it/history'])
+  for (const target of ['', '/search?text=get', '/servers', '/servers?own=true', '/servers/_a~b', '/servers/_a~b/starter', '/servers/_a~b/history', '/servers/_a~b/tools/get_it', '/servers/_a~b/tools/get_it/history'])
     await viewer.must(200, 'GET', '/catalogue' + target);
 });
 
@@ -566,9 +586,18 @@ test('overrides and definitions of tools are looked after (definitions.test.mjs 
   for (const action of ['accept', 'reject']) await admin.must(200, 'POST', `${at}/definitions/${action}`, { fingerprints: [fingerprint] });
 });
 
+test('what limits have counted is asked for with care (limits.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  assert.deepEqual((await admin.must(200, 'GET', '/limits?server=files&limit=5')).body, { items: [], more: false });
+  await admin.refused(422, 'invalid', 'GET', '/limits?limit=1001');
+  await admin.refused(422, 'invalid', 'GET', '/limits?sever=files');
+  assert.deepEqual((await admin.must(200, 'POST', '/limits/reset', { counter: 'calls' })).body, { reset: 0, left: 0 });
+});
+
 after(() => {
-  // Those that ask outside are seen by oauth.test.mjs.
-  const elsewhere = path => /\/authorizations|^\/oauth\//.test(path);
+  // Those that ask outside are seen by oauth.test.mjs, questions to people by approvals.test.mjs, channels by channels.test.mjs, contacts by contact.test.mjs, a paused grant by pause.test.mjs.
+  const elsewhere = path => /\/authorizations|^\/oauth\/|^\/(approvals|exceptions|channels|contacts)\b|\/resume$/.test(path);
   const missing = Object.entries(document.paths).filter(([path]) => !elsewhere(path)).flatMap(([path, operations]) => Object.entries(operations).flatMap(([method, o]) =>
     Object.keys(o.responses).filter(status => status < 400).map(status => `${method.toUpperCase()} ${path} ${status}`))).filter(what => !seen.has(what));
   assert.deepEqual(missing, [], 'documented, but never seen');

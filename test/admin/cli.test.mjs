@@ -147,6 +147,42 @@ test('what is no gateway, or should not see the key, does not get it', async t =
   assert.match(answer.err, /no Sallyport API/);
 });
 
+test('policies of a gateway are explained, compared with drafts and linted', async t => {
+  const { must, json, call, acme, api } = await commands(t);
+  const file = path.join(scratch(t), 'p.json');
+  const draft = { version: '1', default: 'deny', all_tools: { limits: [{ counter: 'c', window: 'hour', max: 5 }] }, tools: { pull: { deny_if: [{ conditions: [{ path: 'args.n', op: 'gt', value: 5 }] }] }, pussh: {} } };
+  fs.writeFileSync(file, JSON.stringify(draft));
+  await api.as(acme.keys.admin).must(200, 'POST', '/catalogue/import', { server: 'files', tools: [{ name: 'pull', inputSchema: { type: 'object', properties: { n: { type: 'number' } } } }, { name: 'push' }] });
+  await must('policy', 'save', 'mine', file);
+  await must('grant', 'add', 'g', 'files=mine');
+  const ask = ['--tool', 'pull', '--args', '{"n": 6}'];
+  assert.match(await must('policy', 'explain', '--policy', 'mine', ...ask), /=> denied by \/tools\/pull\/deny_if\/0\n/);
+  assert.equal((await call('policy', 'explain', '--policy', 'mine', '--exit-code', ...ask)).code, 3);
+  assert.equal((await json('policy', 'explain', '--policy', 'careful', '--number', '1', ...ask)).policy, 'careful');
+  assert.equal((await json('policy', 'explain', file, '--policy', 'careful', '--grant', 'x', '--tags', 'a,b', '--server', 's', '--client', 'c', '--session-calls', '2', '--time', '2027-01-01T00:00:00Z', '--category', 'read', ...ask)).rule, '/tools/pull/deny_if/0');
+  const now = await must('policy', 'explain', '--grant', 'g', '--server', 'files', '--tool', 'pull', '--args', '{"n":1}');
+  assert.match(now, /\nnow: allowed by \/tools\/pull\n$/); // this API is beside no gateway, whose limits would follow
+  assert.equal((await json('policy', 'explain', '--grant', 'g', '--server', 'files', ...ask)).now.outcome, 'denied');
+  for (const args of [[], ['--grant', 'g', '--tool', 'x'], ['--policy', 'mine', '--number', 'x', '--tool', 'x'], ['--policy', 'mine']])
+    assert.equal((await call('policy', 'explain', ...args)).code, 2, args.join(' '));
+  assert.match((await call('policy', 'explain', '--policy', 'none', '--tool', 'x')).err, /there is no such policy/);
+
+  assert.match(await must('policy', 'diff', 'careful', '1', file), /^(loosened|tightened|altered): /m);
+  assert.match(await must('policy', 'diff', 'mine', file, '1'), /^nothing changes for those who call\n/);
+  assert.match((await call('policy', 'diff', 'mine', '1', file + '.none')).err, /cannot be read/);
+
+  for (const by of [['--server', 'files'], ['--grant', 'g'], ['--policy', 'mine']]) {
+    const { code, out } = await call('policy', 'lint', ...by, file);
+    assert.equal(code, 0, 'nothing serious');
+    assert.match(out, /p\.json:1:\d+: doubtful: 'pussh' matches no tool of the server; did you mean 'push'\? \[no-such-tool\]\n/, by.join(' '));
+  }
+  assert.deepEqual((await json('policy', 'lint', '--grant', 'g', file)).files[0].findings.map(f => f.kind), ['no-such-tool']);
+  assert.equal((await call('policy', 'lint', '--policy', 'careful', '--grant', 'g', file)).code, 2);
+  assert.match((await call('policy', 'lint', '--grant', 'none', file)).err, /is not in force for any server/);
+  const { errors } = await api.as(acme.keys.viewer).refused(422, 'invalid', 'POST', '/policies/lint', { document: draft, server: 'files', grant: 'g' });
+  assert.equal(errors[0].field, 'server');
+});
+
 test('every operation of the API has a command, or a reason why not', async t => {
   const { api, call, acme, env } = await commands(t);
   const reasons = {
@@ -156,14 +192,17 @@ test('every operation of the API has a command, or a reason why not', async t =>
     'GET /members/{id}': 'the same', 'GET /servers/{id}/credentials/{credential}': 'server credential list shows all there is of one',
     'GET /servers/{id}/authorizations/{authorization}': 'server authorizations shows all there is of one',
     'GET /oauth/callback': 'a browser ends there', 'GET /oauth/client': 'a document for servers', 'DELETE /servers/{id}/authorizations/{authorization}': 'nothing is authorized here',
-    'POST /policies/check': 'policy check needs no gateway',
+    'POST /policies/check': 'policy check needs no gateway', 'POST /policies/summary': 'policy explain needs no gateway',
     'GET /decisions/stream': 'decisions tail has no end (decisions.test.mjs)', 'GET /decisions/{number}': 'decisions list --json has the whole rows',
+    'GET /channels/{id}': 'channel show finds it by its name first',
     'GET /providers/{id}': 'provider show finds it by its name first',
     'GET /catalogue': 'catalogue search, show and export read the data folder, also while a gateway runs', 'GET /catalogue/search': 'the same', 'GET /catalogue/servers': 'the same',
-    'GET /catalogue/servers/{server}': 'the same', 'GET /catalogue/servers/{server}/history': 'the same', 'GET /catalogue/servers/{server}/tools/{tool}': 'the same',
+    'GET /catalogue/servers/{server}': 'the same', 'GET /catalogue/servers/{server}/starter': 'scan --policy writes them', 'GET /catalogue/servers/{server}/history': 'the same', 'GET /catalogue/servers/{server}/tools/{tool}': 'the same',
     'GET /catalogue/servers/{server}/tools/{tool}/history': 'the same', 'POST /catalogue/import': 'catalogue import writes into the data folder, also while a gateway runs',
     'GET /catalogue/attacks': 'the same for everybody, and on the pages that catalogue export writes', 'GET /catalogue/attacks/{attack}': 'the same',
     'GET /catalogue/stack': 'stack reads files', 'GET /grants/{id}/stack': 'for programs so far; stack reads files',
+    ...Object.fromEntries(routes.filter(r => /^\/(approvals|exceptions)\b/.test(r.path)).map(r => [`${r.method} ${r.path}`, 'approvals and exceptions (approvals.test.mjs)'])),
+    ...Object.fromEntries(routes.filter(r => /^\/contacts\b/.test(r.path)).map(r => [`${r.method} ${r.path}`, 'contact (contact.test.mjs)'])),
     'GET /sign-in': 'a browser signs in', 'POST /sign-in/{id}': 'the same', 'GET /sign-in/{id}/callback': 'the same',
   };
   const seen = new Set();
@@ -179,6 +218,8 @@ test('every operation of the API has a command, or a reason why not', async t =>
   const steps = [
     ['organisation', 'show'], ['organisation', 'change', '--title', 'Acme'], ['audit', 'list'],
     ['provider', 'add', 'own', 'https://own.example.com', 'c', '--secret-env', 'SECRET', '--domains', 'a.example,b.example', '--claim', 'groups=ops', '--role', 'viewer'],
+    ['channel', 'add', 'hook', '--url', 'http://127.0.0.1:1/', '--events', 'grant.paused', '--arguments'], ['channel', 'list'], ['channel', 'show', 'hook'], ['channel', 'change', 'hook', '--no-arguments', '--disable'], ['channel', 'secret', 'hook'],
+    ['channel', 'notices', 'hook'], ['channel', 'remove', 'hook'], ['channel', 'add', 'ops', '--to', 'a@example.com,b@example.com'],
     ['provider', 'list'], ['provider', 'show', 'own'], ['provider', 'change', 'own', '--title', 'Own'], ['provider', 'secret', 'own', '--secret-env', 'SECRET'], ['provider', 'secret', 'own'], ['provider', 'remove', 'own'],
     ['key', 'add', 'k'], ['key', 'list'], ['key', 'show', 'k'], ['key', 'revoke', 'k'],
     ['member', 'list'], ['member', 'show', 'one@example.com'], ['member', 'change', 'one@example.com', '--name', 'One'],
@@ -188,8 +229,9 @@ test('every operation of the API has a command, or a reason why not', async t =>
     ['catalogue', 'override', 'files', 'pull', 'Read'], ['catalogue', 'overrides', 'files'], ['catalogue', 'override', 'files', 'pull', '--remove'],
     ['catalogue', 'pending', 'files'], ['catalogue', 'pending', 'files', '4a000000'], ['catalogue', 'accept', 'files', '4a000000'], ['catalogue', 'reject', 'files', '4a000000'],
     ['policy', 'save', 'new', policy], ['policy', 'save', 'new', policy], ['policy', 'list'], ['policy', 'show', 'new'], ['policy', 'show', 'new', '--number', '1'],
-    ['policy', 'versions', 'new'], ['policy', 'change', 'new', '--note', 'n'], ['policy', 'rollback', 'new', '1'], ['policy', 'diff', 'new', '1', '2'],
-    ['grant', 'add', 'g', 'web=new'], ['grant', 'list'], ['grant', 'show', 'g'], ['grant', 'change', 'g', '--tags', 'a,b', '--observe'], ['grant', 'attach', 'g', 'web=new@1'],
+    ['policy', 'versions', 'new'], ['policy', 'change', 'new', '--note', 'n'], ['policy', 'rollback', 'new', '1'], ['policy', 'diff', 'new', '1', '2'], ['policy', 'diff', 'new', '1', policy], ['policy', 'explain', '--policy', 'new', '--tool', 'x'], ['policy', 'lint', '--policy', 'careful', policy], ['policy', 'replay', policy, '--policy', 'new'], ['policy', 'suggest', '--grant', 'laptop'],
+    ['grant', 'add', 'g', 'web=new'], ['grant', 'list'], ['grant', 'show', 'g'], ['grant', 'change', 'g', '--tags', 'a,b', '--observe'], ['grant', 'attach', 'g', 'web=new@1'], ['policy', 'explain', '--grant', 'g', '--server', 'web', '--tool', 'x'],
+    ['limit', 'list'], ['limit', 'reset', '--counter', 'calls'],
     ['grant', 'snippet', 'g', '--client', 'http'], ['grant', 'rotate', 'g'], ['grant', 'revoke', 'g'], ['grant', 'remove', 'g'],
     ['export', path.join(folder, 'all')], ['apply', path.join(folder, 'all'), '--dry-run'],
     ['policy', 'remove', 'new'], ['server', 'remove', 'web'],
@@ -205,7 +247,9 @@ test('every operation of the API has a command, or a reason why not', async t =>
   assert.match((await run(['member', 'remove', 'one@example.com'], through)).err, /last admin/);
   for (const args of [['authorize', 'files'], ['authorizations', 'files'], ['answer', 'http://127.0.0.1/api/v1/oauth/callback?state=x&code=y'], ['answer', 'files', 'http://127.0.0.1/api/v1/oauth/callback?state=x&code=y']])
     await run(['server', ...args], through); // most fail: nobody answers here
+  assert.match((await run(['grant', 'resume', 'laptop'], through)).err, /not paused/); // pause.test.mjs resumes one that is
   await run(['server', 'test', 'files'], through); // fails here: there is no such host
+  assert.match((await run(['channel', 'test', 'ops'], through)).err, /no mail server/);
   assert.deepEqual((await call('grant', 'change', 'laptop')).code, 2);
   assert.match((await call('grant', 'attach', 'laptop', 'web')).err, /'web' is not SERVER=POLICY/);
   const missing = routes.map(r => `${r.method} ${r.path}`).filter(r => !seen.has(r) && !(r in reasons));

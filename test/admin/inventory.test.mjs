@@ -94,11 +94,28 @@ test('an organisation sees its own and what is shared, no other\'s', async t => 
   assert.deepEqual((await of(viewer, '/catalogue/servers/bank?shared=true')).tools.map(tool => tool.name), ['read_balance']);
   assert.deepEqual((await of(stranger, '/catalogue/servers/bank')).tools.map(tool => tool.name), ['read_balance']);
   assert.deepEqual(names(await of(stranger, '/catalogue/servers')), ['bank', 'maps']);
+  assert.deepEqual(names(await of(stranger, '/catalogue/servers?own=true')), []);
+  const own = await of(viewer, '/catalogue/servers?own=true');
+  assert.ok(own.items.every(server => !server.shared) && own.total === own.items.length && names(own).includes('bank'), JSON.stringify(own));
+  await viewer.refused(422, 'invalid', 'GET', '/catalogue/servers?own=1');
   assert.deepEqual(names(await of(stranger, '/catalogue/search?text=pay')), []);
   assert.equal((await of(stranger, '/catalogue')).tools, 2);
   for (const target of ['', '/history', '/tools/delete_file', '/tools/delete_file/history'])
     await stranger.refused(404, 'not-found', 'GET', '/catalogue/servers/_acme~files' + target);
   await stranger.refused(404, 'not-found', 'GET', '/catalogue/servers/bank/tools/pay~now');
+});
+
+test('a list that is given leaves a row in the audit, and one that is refused does not', async t => {
+  const { admin } = await filled(t);
+  const rows = async () => (await admin.must(200, 'GET', '/audit')).body.items.filter(row => row.action === 'catalogue.import');
+  const before = (await rows()).length;
+  await take(admin, 'audited', [{ name: 'get_it' }, { name: 'set_it' }]);
+  assert.equal((await admin.call('POST', '/catalogue/import', JSON.stringify({ server: 'audited', tools: 5 }))).status, 422);
+  const after = await rows();
+  assert.equal(after.length, before + 1);
+  const row = after.find(r => r.object === 'audited');
+  assert.equal(row.actor.kind, 'api_key');
+  assert.deepEqual([row.after.added, row.after.changed, row.after.removed], [2, 0, 0]);
 });
 
 test('a body that is no list is refused with its place', async t => {

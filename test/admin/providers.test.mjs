@@ -50,6 +50,22 @@ test('a member signs in, and is the same person from then on', async t => {
   assert.ok(!JSON.stringify(rows).includes(s.provider.secret));
 });
 
+test('the browser goes on to the page it came from, and nowhere else', async t => {
+  const s = await scene(t);
+  for (const to of ['/', '/approvals', '/approvals?state=all', '/approvals/apr_0123', '/catalogue/acme~files/delete_file', '/approvals/' + 'x'.repeat(1013)]) {
+    const { url, cookie } = await begin(s.open, s.id, undefined, to);
+    const answer = await comeBack(s.open, s.id, { ...s.provider.agree(url).query, to: '//evil.example' }, cookie);
+    assert.deepEqual([answer.status, answer.headers.get('location')], [303, `http://127.0.0.1:${s.gateway.port}${to}`]);
+  }
+  for (const to of ['//evil.example', '/\\evil.example', '\\\\evil.example', 'https://evil.example/', 'http:evil.example', 'javascript:alert(1)', 'approvals', ' /approvals', '@evil.example', '.evil.example', ':1@evil.example/approvals',
+    '/%2f%2fevil.example', '/%5cevil.example', '/approvals//evil.example', '/approvals/..//evil.example', '/approvals/../api/v1/session', '/./approvals', '/approvals\r\nSet-Cookie: a=b', '/approvals\u0000', '/approvals\tx', '/approvals/ü', '/approvals/"><b>', '/approvalsx',
+    '/api/v1/session', '/mcp', '/approvals/' + 'x'.repeat(1014)]) {
+    const problem = await s.open.refused(422, 'invalid', 'POST', '/sign-in/' + s.id, { to });
+    assert.equal(problem.errors[0].field, 'to', JSON.stringify(to));
+  }
+  assert.equal(s.provider.requests.filter(r => r.url === '/authorize').length, 0);
+});
+
 test('an answer counts once, in the browser that asked, for the provider that was asked', async t => {
   const s = await scene(t);
   const other = await FakeProvider.start(t);

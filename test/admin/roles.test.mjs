@@ -15,13 +15,16 @@ const BODIES = {
   'POST /providers': { name: 'new', issuer: 'https://new.example.com', client_id: 'x', client_secret: 'hush' }, 'PATCH /providers/{id}': { title: 'x' },
   'POST /keys': { label: 'new', role: 'viewer' }, 'POST /servers': { name: 'new', transport: 'http', url: 'https://x.example.com' },
   'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
-  'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'PATCH /policies/{id}': { note: 'x' },
+  'POST /policies': { name: 'new', document: { version: '1', default: 'deny' } }, 'POST /policies/check': { document: {} }, 'POST /policies/summary': { document: { version: '1', default: 'deny' } }, 'POST /policies/lint': { document: { version: '1', default: 'deny' } },
+  'POST /policies/{id}/diff': { from: 1, to: { version: '1', default: 'deny' } }, 'POST /policies/{id}/explain': { call: { tool: 'x' } }, 'POST /policies/{id}/replay': {}, 'POST /grants/{id}/suggest': {}, 'POST /grants/{id}/explain': { server: 'files', call: { tool: 'x' } }, 'PATCH /policies/{id}': { note: 'x' },
   'POST /policies/{id}/versions': { document: { version: '1', default: 'deny' } }, 'POST /policies/{id}/rollback': { number: 1 },
   'POST /grants': { label: 'new' }, 'PATCH /grants/{id}': { mode: 'observe' }, 'PUT /grants/{id}/servers/{server}': { policy: null }, 'POST /oauth/answer': { address: 'x' }, 'POST /servers/{id}/overrides': { tool: 'sync', category: 'Read' },
   'POST /servers/{id}/definitions/accept': { fingerprints: [WAITING] }, 'POST /servers/{id}/definitions/reject': { fingerprints: [WAITING] }, 'POST /servers/{id}/authorizations': {}, 'POST /grants/{id}/rotate': {},
-  'POST /catalogue/import': { server: 'new', tools: [] },
+  'POST /channels': { name: 'new', kind: 'webhook', url: 'https://hook.example.com' }, 'PATCH /channels/{id}': { disabled: false },
+  'POST /approvals/{id}/approve': { note: 'x' }, 'POST /approvals/{id}/deny': {},
+  'POST /catalogue/import': { server: 'new', tools: [] }, 'POST /limits/reset': { counter: 'calls' },
 };
-const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision', catalogue: 'listed' };
+const KINDS = { members: 'member', invitations: 'invitation', keys: 'key', providers: 'provider', channels: 'channel', servers: 'server', policies: 'policy', grants: 'grant', decisions: 'decision', catalogue: 'listed', approvals: 'question', exceptions: 'exception', contacts: 'contact' };
 
 // The path with the ids of one organisation.
 function fill(path, owner) {
@@ -46,9 +49,27 @@ async function start(t) {
   return state;
 }
 
+async function listening(t) {
+  const state = await startApi(t);
+  for (const name of ['acme', 'umbrella'])
+    state[name].channel = (await state.api.as(state[name].keys.admin).must(201, 'POST', '/channels', { name: 'ops', kind: 'mail', to: ['ops@example.com'] })).body.id;
+  return state;
+}
+
+// With a question of each organisation, and an exception that came of another one.
+async function asking(t) {
+  const state = await startApi(t);
+  for (const name of ['acme', 'umbrella']) {
+    const owner = state[name], other = await state.ask(owner, { arguments: { other: name } });
+    owner.question = await state.ask(owner, { arguments: { a: name } });
+    owner.exception = (await state.api.as(owner.keys.admin).must(200, 'POST', `/approvals/${other}/approve`, { exception: { minutes: 5 } })).body.exception;
+  }
+  return state;
+}
+
 for (const route of routes.filter(r => r.role !== 'none'))
   test(`${route.method} ${route.path} is for ${route.role}`, async t => {
-    const { api, acme, umbrella } = await (route.path.startsWith('/catalogue') ? start(t) : startApi(t));
+    const { api, acme, umbrella } = await (route.path.startsWith('/catalogue') ? start(t) : /^\/(approvals|exceptions)/.test(route.path) ? asking(t) : route.path.startsWith('/channels') ? listening(t) : startApi(t));
     const own = fill(route.path, acme), name = `${route.method} ${route.path}`;
     for (const target of [own, fill(route.path, umbrella), route.path.replace(/\{\w+\}/g, 'nothing')]) {
       assert.equal((await ask(api, route, target)).status, 401, 'nobody');

@@ -3,14 +3,17 @@
 //
 // A control plane behind its API and nothing else, for the tests of the API:
 //   admin_server FOLDER            on a free port, until standard input ends; prints one line of
-//   JSON admin_server --routes          prints the route table as JSON
+//   JSON; a line that comes in is a question to people (ask.h)
+//   admin_server --routes          prints the route table as JSON
 // With the variable SEED set there are two organisations, "acme" and "umbrella", with an API key of
 // each role and one of each kind of record; with ALLOW_LOOPBACK what they name may be at 127.0.0.1.
 #include "admin/admin.h"
+#include "ask.h"
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,7 +21,7 @@
 struct seeded {
     char organisation[64], server[64], policy[64], grant[64], keys[3][IDENTITY_TOKEN_SIZE + 8];
     char token[IDENTITY_TOKEN_SIZE], key[64], invitation[64], credential[64], member[64];
-    char authorization[64], provider[64], override[64];
+    char authorization[64], provider[64], override[64], contact[64];
     const char *name;
     struct control *control;
 };
@@ -132,6 +135,13 @@ static int add_people(struct seeded *seeded, struct store_view *view, struct err
         result = control_invite(view, &invitation, token, error);
     if (result == 0)
         result = store_add_provider(view, &provider, error);
+    struct store_contact contact = {.head.organisation = owner,
+                                    .email = SLICE_LITERAL("x@example.com"),
+                                    .text = SLICE_LITERAL("How?"),
+                                    .done_by = {"", 0}};
+    if (result == 0)
+        result = store_add_contact(view, &contact, error);
+    keep(seeded->contact, contact.head.id);
     keep(seeded->provider, provider.head.id);
     keep(seeded->member, member.head.id);
     keep(seeded->invitation, invitation.head.id);
@@ -231,7 +241,8 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
 {
     printf(",\"%s\":{\"organisation\":\"%s\",\"server\":\"%s\",\"policy\":\"%s\",\"grant\":\"%s\","
            "\"key\":\"%s\",\"invitation\":\"%s\",\"credential\":\"%s\",\"member\":\"%s\","
-           "\"authorization\":\"%s\",\"provider\":\"%s\",\"override\":\"%s\",\"token\":\"%s\","
+           "\"authorization\":\"%s\",\"provider\":\"%s\",\"override\":\"%s\",\"contact\":\"%s\","
+           "\"token\":\"%s\","
            "\"decision\":%zu,"
            "\"keys\":{\"viewer\":\"%s\","
            "\"policy_"
@@ -239,8 +250,8 @@ static void print_seeded(const struct seeded *seeded, size_t decision)
            "\"admin\":\"%s\"}}",
            seeded->name, seeded->organisation, seeded->server, seeded->policy, seeded->grant,
            seeded->key, seeded->invitation, seeded->credential, seeded->member,
-           seeded->authorization, seeded->provider, seeded->override, seeded->token, decision,
-           seeded->keys[0], seeded->keys[1], seeded->keys[2]);
+           seeded->authorization, seeded->provider, seeded->override, seeded->contact,
+           seeded->token, decision, seeded->keys[0], seeded->keys[1], seeded->keys[2]);
 }
 
 static size_t seed_all(struct control *control, struct seeded seeded[2])
@@ -278,12 +289,69 @@ static void handle(void *argument, struct http_reply *reply, const struct http_r
         http_reply_send(reply, 404, NULL, 0, (struct slice){0});
 }
 
+struct input {
+    struct loop *loop;
+    struct control *control;
+    const char *folder;
+    struct buffer text;
+};
+
 static void input_cb(void *argument, int events)
 {
-    char byte;
+    struct input *input = argument;
+    char piece[65536];
     (void)events;
-    if (read(0, &byte, 1) <= 0)
-        loop_stop(argument);
+    ssize_t length = read(0, piece, sizeof piece);
+    if (length <= 0) {
+        loop_stop(input->loop);
+        return;
+    }
+    buffer_append(&input->text, slice_of(piece, (size_t)length));
+    struct slice text = buffer_slice(&input->text);
+    const char *end = memchr(text.data, '\n', text.length);
+    if (end == NULL)
+        return;
+    size_t line = (size_t)(end - text.data);
+    ask_question(input->control, input->folder, slice_of(text.data, line));
+    buffer_consume(&input->text, line + 1);
+}
+
+// Who hears of changes, on the writer's thread.
+struct heard {
+    struct admin *_Atomic admin;
+    struct notify *_Atomic notify;
+};
+
+static int committing(void *argument, struct store_view *view, const struct store_change *changes,
+                      size_t count, struct error *error)
+{
+    struct notify *notify = atomic_load(&((struct heard *)argument)->notify);
+    return notify == NULL ? 0 : notify_committing(notify, view, changes, count, error);
+}
+
+// A mail server by the variables MAIL_PORT, MAIL_SECURITY, MAIL_USER and MAIL_CA.
+static void start_notify(struct control *control, const struct net_guard *guard,
+                         struct notify **ret)
+{
+    const char *port = getenv("MAIL_PORT"), *security = getenv("MAIL_SECURITY");
+    const char *user = getenv("MAIL_USER");
+    struct error error = {0};
+    const struct notify_mail mail = {
+        .host = port == NULL ? NULL : "localhost",
+        .port = port == NULL ? 0 : (uint16_t)strtoul(port, NULL, 10),
+        .security = security == NULL ? FETCH_MAIL_PLAIN
+                                     : (enum fetch_mail_security)strtoul(security, NULL, 10),
+        .user = user,
+        .password = user == NULL ? NULL : "hush-hush",
+        .from = "gateway@sallyport.example"};
+    const struct notify_options options = {.records = control_records(control),
+                                           .guard = guard,
+                                           .ca_file = getenv("MAIL_CA"),
+                                           .mail = &mail,
+                                           .open = admin_open_sealed,
+                                           .argument = control,
+                                           .write_html = admin_write_letter};
+    must(notify_open(&options, ret, &error), &error);
 }
 
 static void print_routes(void)
@@ -296,6 +364,15 @@ static void print_routes(void)
     printf("]\n");
 }
 
+static void committed_cb(void *argument, struct store_view *view,
+                         const struct store_change *changes, size_t count)
+{
+    struct admin *admin = atomic_load(&((struct heard *)argument)->admin);
+    (void)view;
+    if (admin != NULL)
+        admin_tell_changes(admin, changes, count);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -305,12 +382,18 @@ int main(int argc, char **argv)
         return 0;
     }
     static const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
-    const struct control_options options = {
-        .folder = argv[1], .environment = environment, .commands_allowed = true};
+    struct heard heard = {.admin = NULL};
+    const struct control_options options = {.folder = argv[1],
+                                            .environment = environment,
+                                            .commands_allowed = true,
+                                            .committing = committing,
+                                            .committed = committed_cb,
+                                            .argument = &heard};
     const struct http_server_options server_options = {0};
     struct error error = {0};
     struct control *control = NULL;
     struct admin *admin = NULL;
+    struct notify *notify = NULL;
     struct http_server *server = NULL;
     struct loop *loop = loop_new();
     must(control_open(&options, &control, &error), &error);
@@ -321,15 +404,20 @@ int main(int argc, char **argv)
     struct fetch *fetch = NULL;
     const struct fetch_options fetch_options = {.guard = guard};
     must(fetch_open(&fetch_options, &fetch, &error), &error);
+    start_notify(control, guard, &notify);
     struct admin_options admin_options = {.control = control,
+                                          .notify = notify,
                                           .guard = guard,
                                           .fetch = fetch,
                                           .folder = argv[1],
-                                          .catalogue_public = getenv("CATALOGUE_PUBLIC") != NULL};
+                                          .catalogue_public = getenv("CATALOGUE_PUBLIC") != NULL,
+                                          .contact_form = getenv("CONTACT_FORM") != NULL};
     struct seeded seeded[2];
     size_t count = seed_all(control, seeded);
     struct decisions *decisions = open_decisions(argv[1], seeded, count, &admin_options);
     must(admin_open(&admin_options, &admin, &error), &error);
+    atomic_store(&heard.admin, admin);
+    atomic_store(&heard.notify, notify);
     struct admin_face *face = admin_face_new(admin, loop);
     must(
         http_server_open(loop, "127.0.0.1:0", &server_options, handle, NULL, face, &server, &error),
@@ -337,17 +425,24 @@ int main(int argc, char **argv)
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%u", http_server_port(server));
     admin_set_public_url(admin, url);
-    struct loop_io *input = loop_io_open(loop, 0, input_cb, loop);
+    notify_set_public_url(notify, url);
+    struct input lines = {loop, control, argv[1], {0}};
+    buffer_init(&lines.text, 0);
+    struct loop_io *input = loop_io_open(loop, 0, input_cb, &lines);
     must(loop_io_want(input, LOOP_READ), &error);
     print_start(control, seeded, count, http_server_port(server));
     loop_run(loop);
     loop_io_close(input);
+    buffer_release(&lines.text);
     http_server_free(server);
     fetch_stop(fetch);
     admin_face_free(face);
+    notify_stop(notify);
+    atomic_store(&heard.admin, NULL);
     admin_close(admin);
     decisions_close(decisions);
     control_close(control);
+    notify_close(notify);
     fetch_close(fetch);
     net_guard_free(guard);
     loop_free(loop);

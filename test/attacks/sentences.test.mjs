@@ -112,6 +112,7 @@ const HELD = {
     ['The first calls.', [message('+1')]],
     ['A loop at a pace that stays below', [{ sequence: Array.from({ length: 100 }, (_, i) => ({ ...message('+' + i), after: '4s' })) }]],
     ['A number that is written in another way', [{ sequence: [...[1, 2].map(() => message('+15550100')), deny('send_text_message', { to: '+15550100', text: 'x' }), message('+1 555 0100')] }]]],
+    orders: [['A loop that changes something in each call', [{ sequence: Array.from({ length: 100 }, (_, i) => allow('find_order', { number: 'A-' + i })) }]]],
   },
   'compromised-package': {
     weather: [['Tools that the new version adds', [...['read', 'execute'].map(category => deny('run_diagnostics', {}, { category, listed: false })), ...['KEY=1', 'x'.repeat(61), 7].map(city => deny('get_weather', { city }))]],
@@ -136,7 +137,7 @@ const ELSEWHERE = {
   'confused-deputy': ['Reports below website/ that hold more', 'What the server does on its own'],
   'credential-leak-via-errors': ['What a server writes into files'],
   'destructive-action-autonomy': ['What somebody deletes by another way'],
-  'runaway-tool-loops': ['The denial names the time'],
+  'runaway-tool-loops': ['The denial names the time', 'The same call with the same arguments'],
   'compromised-package': ['The program gets the one key', 'The version is fixed', 'What the program does', 'A hostile part'],
   typosquatting: ['The agent reaches the servers', 'A mistyped name', 'A policy with globs'],
 };

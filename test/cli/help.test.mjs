@@ -25,15 +25,15 @@ const MISTAKES = [
   [['token', 'x'], "'token' takes no operands"],
   [['doctor', '--config'], "'--config' needs a value: FILE"],
   [['doctor', '--confg', 'x'], "unknown flag '--confg'; did you mean '--config'?"],
-  [['policy'], "'policy' needs a command: check, test, explain, list, show, save, versions, change, rollback, diff or remove"],
+  [['policy'], "'policy' needs a command: check, lint, test, explain, list, show, save, versions, change, rollback, diff, replay, suggest or remove"],
   [['policy', 'chek'], "unknown command 'policy chek'; did you mean 'policy check'?"],
   [['policy', 'zzzzzz'], "unknown command 'policy zzzzzz'"],
   [['audit', 'verfy'], "unknown command 'audit verfy'; did you mean 'audit verify'?"],
   [['audit', 'verify'], "'audit verify' needs FILE... or --data"],
   [['policy', 'check'], "'policy check' needs FILE..."],
   [['policy', 'test'], "'policy test' needs FILE..."],
-  [['policy', 'explain'], "'policy explain' needs FILE"],
-  [['policy', 'explain', 'a', 'b'], "'policy explain' takes only FILE"],
+  [['policy', 'explain'], "a FILE is needed, or --policy, or --grant and --server"],
+  [['policy', 'explain', 'a', 'b'], "'policy explain' takes only [FILE]"],
 ];
 
 for (const [args, sentence] of MISTAKES) {

@@ -155,13 +155,63 @@ const PAGE = fs.readFileSync(path.join(ROOT, 'docs/policy.md'), 'utf8');
 for (const [, example] of PAGE.matchAll(/^```json cases\n([^]*?)^```$/gm)) {
   const { policy, cases: list } = JSON.parse(example);
   test(`the example of docs/policy.md about ${policy} holds`, t => {
-    const word = { 'kraken.json': 'cancel_all_orders_after', 'accounts.json': 'get_account' }[policy];
+    const word = { 'kraken.json': 'cancel_all_orders_after', 'accounts.json': 'get_account', 'files.json': 'delete_file' }[policy];
     const document = [...PAGE.matchAll(/^```json\n([^]*?)^```$/gm)].map(block => block[1]).find(text => text.includes(word));
     const cwd = folderOf(t, { [policy]: document, 'c.json': example });
     const { code, out, err } = run(['policy', 'test', 'c.json'], { cwd });
     assert.deepEqual([code, out, err], [0, `${list.length} passed, 0 failed\n`, '']);
   });
 }
+
+// What no case reached, in each form that the verb prints.
+test('coverage names the parts that decided nothing, and too little of it fails', t => {
+  const policy = { version: '1', default: 'deny', hide: ['h', 'i'], resources: { default: 'allow' }, methods: { 'completion/complete': 'deny' }, tools: {
+    a: { deny_if: [{ conditions: [{ path: 'args.x', op: 'eq', value: 1 }] }], limits: [{ counter: 'n', window: 'day', max: 1 }] },
+    b: { mode: 'observe', action: 'deny' }, c: { results: { max_bytes: 9, deny_if: [{ conditions: [] }] } } } };
+  const list = [{ tool: 'a', expect: 'allow' }, { tool: 'h', expect: 'hide' }, { tool: 'b', expect: 'allow' }, { resource: 'x://y', expect: 'allow' },
+    { tool: 'c', result: { content: [] }, expect: 'deny' }];
+  const cwd = folderOf(t, { 'p.json': policy, 'c.json': { policy: 'p.json', cases: list }, 'd.json': { policy: 'p.json', cases: [{ tool: 'nothing', expect: 'deny' }] } });
+  const { code, json } = (r => ({ code: r.code, json: JSON.parse(r.out) }))(run(['policy', 'test', '--json', '--coverage', 'c.json'], { cwd }));
+  assert.equal(code, 0);
+  const [{ percent, parts }] = json.coverage;
+  const decided = Object.fromEntries(parts.map(part => [part.rule, part.decided]));
+  assert.deepEqual(decided, { '/hide/0': 1, '/hide/1': 0, '/tools/a': 1, '/tools/a/deny_if/0': 0, '/tools/a/limits/n': 0, '/tools/b/action': 1, '/tools/c': 0,
+    '/tools/c/results/max_bytes': 1, '/tools/c/results/deny_if/0': 0, '/methods/completion~1complete': 0, '/default': 0, '/resources/default': 1 });
+  assert.equal(percent, 41);
+  assert.deepEqual(parts.filter(part => part.looked > 0 && part.decided === 0).map(part => part.rule), ['/tools/a/deny_if/0', '/tools/a/limits/n', '/tools/c']);
+  const text = run(['policy', 'test', '--coverage', '--require-coverage', '50', 'c.json', 'd.json'], { cwd });
+  assert.match(text.out, /^p\.json:1:\d+: decided no call: \/hide\/1, and was never looked at$/m);
+  assert.match(text.out, /^p\.json: 6 of 12 parts decided a call, 50 %$/m);
+  assert.equal(text.code, 0);
+  const short = run(['policy', 'test', '--require-coverage', '51', 'c.json', 'd.json'], { cwd });
+  assert.deepEqual([short.code, short.err], [1, "sallyport: 50 % of the policies' parts decided a call, 51 % are required\n"]);
+  for (const bad of ['101', '-1', '5x', '']) assert.equal(run(['policy', 'test', `--require-coverage=${bad}`, 'c.json'], { cwd }).code, 2);
+});
+
+test('TAP and JUnit say the same as the text', t => {
+  const cwd = folderOf(t, { 'p.json': POLICY, 'bad.json': { policy: 'p.json', cases: [] },
+    'c.json': { policy: 'p.json', cases: [{ name: 'it # "is" <so> & \\ \n', tool: 'plain', expect: 'allow' }, { tool: 'shut', expect: 'allow' }] } });
+  const tap = run(['policy', 'test', '--tap', 'c.json', 'bad.json', '--junit', 'out.xml'], { cwd });
+  assert.equal(tap.code, 2);
+  assert.equal(tap.out, `TAP version 14
+ok 1 - c.json: it \\# "is" <so> & \\\\ ?
+not ok 2 - c.json: tool shut
+  ---
+  at: "c.json:1:95"
+  expected: "allowed"
+  decided: "denied by /tools/shut/action: Tool 'shut' is denied by the policy."
+  ...
+not ok 3 - bad.json: the file or its policy has mistakes
+1..3
+`.replace(/c\.json:1:\d+/, tap.out.match(/c\.json:1:\d+/)[0]));
+  const xml = fs.readFileSync(path.join(cwd, 'out.xml'), 'utf8');
+  assert.match(xml, /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites>\n {2}<testsuite name="c\.json" tests="2" failures="1" errors="0">\n/);
+  assert.match(xml, /name="it # &quot;is&quot; &lt;so&gt; &amp; \\ \?" line="1"\/>/);
+  assert.match(xml, /<failure message="expected: allowed; decided: denied by \/tools\/shut\/action/);
+  assert.match(xml, /<testsuite name="bad\.json" tests="1" failures="0" errors="1">/);
+  assert.equal(run(['policy', 'test', '--tap', '--json', 'c.json'], { cwd }).code, 2);
+  assert.equal(run(['policy', 'test', 'c.json', '--junit', 'no/such/folder.xml'], { cwd }).code, 1);
+});
 
 test('a failed case says where, what was expected, what was decided, by which rule and why', t => {
   const cwd = folderOf(t, { 'p.json': POLICY, 'c.json': `{ "policy": "p.json",
@@ -273,7 +323,7 @@ const WRONG = [
   ['{"tool":"a","prompt":"a","expect":"allow"}', "only one of 'tool', 'resource', 'prompt' and 'method' can be called"],
   ['{"tool":"a"}', "nothing is expected: 'expect' or 'listed' is missing"],
   ['{"tool":"a","rule":"x","listed":true}', "'rule' and 'reason' need an 'expect'"],
-  ['{"tool":"a","expect":"allows"}', "unknown outcome 'allows' (it is one of 'allow', 'deny', 'ask' and 'hide'); did you mean 'allow'?"],
+  ['{"tool":"a","expect":"allows"}', "unknown outcome 'allows' (it is one of 'allow', 'deny', 'ask', 'hide' and 'observe'); did you mean 'allow'?"],
   ['{"tool":"a","expect":true}', "'expect' must be a string, not boolean"],
   ['{"tool":7,"expect":"allow"}', "'tool' must be a string, not number"],
   ['{"tool":"a","reason":"","expect":"allow"}', "'reason' must not be empty"],
@@ -348,4 +398,24 @@ test('all mistakes at once, in reading order; none of the cases runs', t => {
   const { code, out, err } = run(['policy', 'test', 'c.json', 'none.json'], { cwd });
   assert.deepEqual(err.trimEnd().split('\n').map(line => line.split(': error:')[0]), ['c.json:3:1', 'c.json:3:13', 'c.json:4:22', 'none.json']);
   assert.deepEqual([code, out], [2, '0 passed, 0 failed\n']);
+});
+
+test('the fuse blows in a case as in the gateway, and what it and redactions did is covered', t => {
+  const policy = { version: '1', default: 'allow', tools: { closed: { action: 'deny' } }, runaway: { identical_calls: { max: 2, window: 'minute' }, denials_in_a_row: 2, reason: 'it is stuck' },
+    results: { redact: [{ type: 'secrets' }, { type: 'regex', pattern: 'q+' }, { path: 'result.structuredContent.a' }] } };
+  const same = { tool: 'a', arguments: { n: 1 } };
+  const cases = [
+    { name: 'identical', sequence: [{ ...same, expect: 'allow' }, { tool: 'a', arguments: { n: 1.0 }, expect: 'allow' }, { ...same, grant: 'other', expect: 'allow' }, { ...same, expect: 'deny', rule: '/runaway/identical_calls', reason: 'it is stuck' },
+      { tool: 'b', after: '1h', expect: 'deny', rule: '(paused)', reason: 'This grant is paused' }, { tool: 'b', grant: 'other', expect: 'allow' }, { method: 'x/y', expect: 'allow' }] },
+    { name: 'a window later', sequence: [{ ...same, repeat: 2, expect: 'allow' }, { ...same, after: '2m', expect: 'allow' }] },
+    { name: 'denials', sequence: [{ tool: 'closed', expect: 'deny' }, { tool: 'b', expect: 'allow' }, { tool: 'closed', arguments: { n: 1 }, expect: 'deny', rule: '/tools/closed/action' }, { tool: 'closed', arguments: { n: 2 }, expect: 'deny', rule: '/tools/closed/action' }, { tool: 'b', expect: 'deny', rule: '(paused)' }] },
+    { name: 'redacted', tool: 'c', result: { content: [{ type: 'text', text: 'qq' }], structuredContent: { a: 1 } }, expect: 'allow' },
+  ];
+  const cwd = folderOf(t, { 'p.json': JSON.stringify(policy), 'c.json': JSON.stringify({ policy: 'p.json', cases }) });
+  const { code, out, err } = run(['policy', 'test', '--coverage', 'c.json'], { cwd });
+  assert.equal(code, 0, out + err);
+  assert.match(out, /p\.json:\d+:\d+: decided no call: \/results\/redact\/0, and was never looked at\n/);
+  assert.doesNotMatch(out, /decided no call: \/(results\/redact\/[12]|runaway)/);
+  const without = run(['policy', 'test', '--coverage', 'd.json'], { cwd: folderOf(t, { 'p.json': JSON.stringify(policy), 'd.json': JSON.stringify({ policy: 'p.json', cases: [{ tool: 'a', expect: 'allow' }] }) }) }).out;
+  for (const rule of ['/results/redact/1', '/runaway/identical_calls', '/runaway/denials_in_a_row']) assert.ok(without.includes('decided no call: ' + rule), rule);
 });

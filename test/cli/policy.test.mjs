@@ -92,7 +92,7 @@ for (const [name, args, outcome, rule, exit] of CALLS) {
     assert.match(verdict.version, /^sha256:[0-9a-f]{16}$/);
     assert.equal(json.code, exit);
     const text = run(['policy', 'explain', ...args, 'p.json'], { cwd });
-    assert.equal(text.out, verdict.steps);
+    assert.equal(text.out, verdict.text);
     assert.ok(text.out.includes(verdict.rule), text.out);
     assert.equal(text.code, 0);
   });
@@ -100,11 +100,37 @@ for (const [name, args, outcome, rule, exit] of CALLS) {
 
 test('explain: what would be charged, and arguments from standard input', t => {
   const { out } = run(['policy', 'explain', 'p.json', '--tool', 'add_order', '--args', '-', '--json'], { cwd: files(t), input: '{"volume": 0.25}' });
-  assert.deepEqual(JSON.parse(out).charges, [{ rule: '/tools/add_order/limits/daily', counter: 'daily', scope: 'grant', amount: 0.25, max: 5, windowMs: 86400000 }]);
+  assert.deepEqual(JSON.parse(out).charges, [{ rule: '/tools/add_order/limits/daily', counter: 'daily', scope: 'grant', amount: 0.25, max: 5, windowMs: 86400000, observes: false }]);
+});
+
+test('explain: the steps are JSON, with the values that were looked at', t => {
+  const policy = { version: '1', default: 'deny', tools: { 'get_*': {}, '*': { action: 'deny' }, get_a: {
+    require: [{ id: 'small', conditions: [{ path: 'args.items[*].n', op: 'lte', value: 5 }, { path: 'args.x', op: 'exists' }] }],
+    deny_if: [{ mode: 'observe', conditions: [{ path: 'args.x', op: 'eq', value: 'y' }] }],
+    limits: [{ counter: 'n', window: 'day', max: 5, mode: 'observe' }] } } };
+  const cwd = folderOf(t, { 'p.json': policy });
+  const explain = args => JSON.parse(run(['policy', 'explain', 'p.json', '--tool', 'get_a', '--args', JSON.stringify(args), '--json'], { cwd }).out);
+  const whole = explain({ items: [{ n: 1 }, { n: 2 }], x: 'y' });
+  assert.deepEqual(whole.steps, [
+    { step: 'hide', selector: null },
+    { step: 'select', entry: { rule: '/tools/get_a', by: 'exact name', observes: false }, rival: null,
+      others: [{ rule: '/tools/get_*', by: 'pattern', observes: false }, { rule: '/tools/*', by: 'everything', observes: false }] },
+    { step: 'require', rule: '/tools/get_a/require/0', id: 'small', observes: false, conditions: [
+      { path: 'args.items[*].n', op: 'lte', value: 5, found: [{ value: 1 }, { value: 2 }], foundCount: 2, holds: 'yes' },
+      { path: 'args.x', op: 'exists', value: true, found: [{ value: 'y' }], foundCount: 1, holds: 'yes' }], holds: 'yes' },
+    { step: 'deny_if', rule: '/tools/get_a/deny_if/0', id: '', observes: true, conditions: [
+      { path: 'args.x', op: 'eq', value: 'y', found: [{ value: 'y' }], foundCount: 1, holds: 'yes' }], holds: 'yes' },
+    { step: 'observed', would: 'deny', rule: '/tools/get_a/deny_if/0' },
+    { step: 'limit', rule: '/tools/get_a/limits/n', counter: 'n', scope: 'grant', amount: 1, max: 5, windowMs: 86400000, observes: true }]);
+  assert.deepEqual([whole.outcome, whole.observed.rule, whole.charges[0].observes], ['allowed', '/tools/get_a/deny_if/0', true]);
+  const trouble = explain({ items: [{ n: 'x'.repeat(5000) }] }).steps.at(-1);
+  assert.deepEqual([trouble.holds, trouble.conditions[0].holds, trouble.conditions[0].found[0].start.length], ['cannot be judged', 'cannot be judged', 200]);
+  assert.match(trouble.conditions[0].trouble, /expected a number/);
+  assert.deepEqual(explain({ items: [] }).steps.at(-1).conditions[0].found, [{ missing: true }]);
 });
 
 const REFUSED = [
-  [[], 'exactly one of --tool, --resource, --prompt and --method is needed'],
+  [['--args', '{}'], 'exactly one of --tool, --resource, --prompt and --method is needed'],
   [['--tool', 'x', '--method', 'y'], 'exactly one of --tool, --resource, --prompt and --method is needed'],
   [['--tool', 'x', '--category', 'raed'], "unknown category 'raed'; did you mean 'Read'?"],
   [['--tool', 'x', '--time', 'noon'], "'--time' must be like 2027-01-01T12:00:00Z"],
@@ -120,6 +146,19 @@ for (const [args, sentence] of REFUSED) {
     assert.deepEqual([code, out], [2, '']);
   });
 }
+
+test('explain without a call says what the policy means', t => {
+  const cwd = files(t);
+  const text = run(['policy', 'explain', 'p.json'], { cwd });
+  assert.equal(text.code, 0);
+  const lines = text.out.trimEnd().split('\n');
+  assert.equal(lines[0], 'What nothing below speaks of is denied.');
+  const { sentences } = JSON.parse(run(['policy', 'explain', 'p.json', '--json'], { cwd }).out);
+  assert.deepEqual(sentences.map(s => s.text), lines.map(l => l.trim()));
+  assert.ok(sentences.every(s => s.rule.startsWith('/')));
+  // With something that only a call has, the call is asked for.
+  assert.match(run(['policy', 'explain', 'p.json', '--args', '{}'], { cwd }).err, /exactly one of --tool/);
+});
 
 test('explain: broken arguments and broken policies say where', t => {
   const cwd = files(t);

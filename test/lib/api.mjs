@@ -88,22 +88,35 @@ export class Api {
   }
 }
 
-// { api, acme, umbrella, setup, stop, restart }: with `seed`, two organisations that have one of everything.
+// { api, acme, umbrella, setup, stop, kill }: with `seed`, two organisations that have one of everything.
 // `kib`: no file of it may become larger, as if the disk was full.
-export async function startApi(t, { seed = true, loopback = false, open = false, folder = path.join(scratch(t), 'data'), kib } = {}) {
+export async function startApi(t, { seed = true, loopback = false, open = false, folder = path.join(scratch(t), 'data'), kib, env = {} } = {}) {
   const command = kib ? ['bash', '-c', `trap '' XFSZ; ulimit -f ${kib}; exec "$0" "$1"`, PROGRAM, folder] : [PROGRAM, folder];
-  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}), ...(loopback ? { ALLOW_LOOPBACK: '1' } : {}), ...(open ? { CATALOGUE_PUBLIC: '1' } : {}) } });
+  const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...sanitizerOptions(), ...(seed ? { SEED: '1' } : {}), ...(loopback ? { ALLOW_LOOPBACK: '1' } : {}), ...(open ? { CATALOGUE_PUBLIC: '1' } : {}), ...env } });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', d => { log += d; });
   const exited = once(child, 'exit');
-  const first = await Promise.race([once(readline.createInterface({ input: child.stdout }), 'line'), exited.then(() => { throw new Error('admin_server ended: ' + log); })]);
+  const lines = readline.createInterface({ input: child.stdout });
+  const first = await Promise.race([once(lines, 'line'), exited.then(() => { throw new Error('admin_server ended: ' + log); })]);
   const state = { ...JSON.parse(first[0]), folder, log: () => log };
+  // A question as the gateway would ask it (test/admin/ask.h); its id. One at a time.
+  state.ask = async (owner, question) => {
+    const answer = once(lines, 'line');
+    child.stdin.write(JSON.stringify({ organisation: owner.organisation, grant: owner.grant, server: owner.server, ...question }) + '\n');
+    const id = (await answer)[0], now = Date.now();
+    while (Date.now() === now); // ids are in order of milliseconds
+    return id;
+  };
   let stopped;
   state.stop = () => (stopped ??= (async () => {
     child.stdin.end();
     const [code] = await exited;
     assert.equal(code, 0, 'admin_server ended badly:\n' + log);
     assert.doesNotMatch(log, /Sanitizer|runtime error:/);
+  })());
+  state.kill = () => (stopped ??= (async () => {
+    child.kill('SIGKILL');
+    await exited;
   })());
   t.after(state.stop);
   state.api = new Api(state.port);

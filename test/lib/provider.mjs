@@ -79,8 +79,8 @@ export class FakeProvider {
 }
 
 // Begins a sign-in: where to go, and the browser's cookie.
-export async function begin(open, id, organisation) {
-  const answer = await open.must(201, 'POST', '/sign-in/' + id, organisation ? { organisation } : {});
+export async function begin(open, id, organisation, to) {
+  const answer = await open.must(201, 'POST', '/sign-in/' + id, { ...(organisation ? { organisation } : {}), ...(to === undefined ? {} : { to }) });
   const cookie = answer.headers.get('set-cookie');
   assert.match(cookie, /^sallyport_visit=[\w-]{43}; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/);
   return { url: answer.body.url, cookie: cookie.split(';')[0] };

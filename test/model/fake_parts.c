@@ -93,6 +93,25 @@ void loop_timer_close(struct loop_timer *timer)
     free(timer);
 }
 
+// Nobody is asked in the model, so no other thread has anything to say.
+struct loop_wake *loop_wake_open(struct loop *loop, loop_timer_cb woken, void *argument)
+{
+    (void)loop;
+    (void)woken;
+    (void)argument;
+    return NULL;
+}
+
+void loop_wake_send(struct loop_wake *wake)
+{
+    (void)wake;
+}
+
+void loop_wake_close(struct loop_wake *wake)
+{
+    (void)wake;
+}
+
 void fake_loop_fire(struct loop *loop)
 {
     loop->timers[0]->fire(loop->timers[0]->argument);

@@ -64,25 +64,28 @@ static void check_calls(const struct gateway *gateway)
     assert_int_equal(goodbyes, gateway->goodbyes);
 }
 
+static int64_t held_by(struct limit_counter *counter)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < counter->count; i++) {
+        assert_int_equal(limit_entry_at(counter, i)->amount.exponent, 0);
+        sum += (int64_t)limit_entry_at(counter, i)->amount.coefficient;
+    }
+    return sum;
+}
+
 // What all counters of windows of this length hold.
 static int64_t held(const struct limit_table *table, int64_t window_ms)
 {
     int64_t sum = 0;
-    LIST_EACH(&table->classes, link)
-    {
-        struct limit_class *class = LIST_ENTRY(link, struct limit_class, link);
-        if (class->window.length_ms != window_ms)
-            continue;
-        LIST_EACH(&class->counters, member)
+    for (size_t i = 0; i < LIMIT_SHARDS; i++)
+        LIST_EACH(&table->shards[i].classes, link)
         {
-            const struct limit_counter *counter =
-                LIST_ENTRY(member, struct limit_counter, in_class);
-            for (uint32_t i = 0; i < counter->count; i++) {
-                assert_int_equal(limit_entry_at(counter, i)->amount.exponent, 0);
-                sum += (int64_t)limit_entry_at(counter, i)->amount.coefficient;
-            }
+            struct limit_class *class = LIST_ENTRY(link, struct limit_class, link);
+            LIST_EACH(&class->counters, member)
+            if (class->window.length_ms == window_ms)
+                sum += held_by(LIST_ENTRY(member, struct limit_counter, in_class));
         }
-    }
     return sum;
 }
 

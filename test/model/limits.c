@@ -12,6 +12,7 @@
 #include "limit/file_internal.h"
 #include "model/memory_store.h"
 #include "model/walk.h"
+#include "unit/limit/inside.h"
 #include "unit/limit/model.h"
 
 static const int64_t T = 1800000000000; // a border of every fixed window here
@@ -100,8 +101,8 @@ static int64_t held(const struct world *world, int counter)
 {
     struct limit_window window = {.sliding = counters[counter].sliding,
                                   .length_ms = counters[counter].window_ms};
-    const struct limit_counter *real =
-        limit_table_find(world->table, slice_from_string(counters[counter].key), &window);
+    struct limit_counter *real =
+        inside_find(world->table, slice_from_string(counters[counter].key), &window);
     int64_t sum = 0;
     for (uint32_t i = 0; real != NULL && i < real->count; i++)
         if (limit_entry_end(real, limit_entry_at(real, i)) > world->now)
@@ -182,12 +183,13 @@ static bool write_file(struct world *world)
 {
     struct buffer scratch;
     struct error error;
-    struct limit_batch *batch = limit_batch_take(world->table);
-    assert_non_null(batch);
+    struct limit_batch batch;
+    uint32_t shard = 0;
+    assert_int_equal(limit_batch_take(world->table, &shard, SIZE_MAX, &batch), 0);
     buffer_init(&scratch, 0);
-    assert_int_equal(limit_batch_write(batch, &world->store, &scratch, &error), 0);
+    assert_int_equal(limit_batch_write(&batch, NULL, &world->store, &scratch, &error), 0);
     buffer_release(&scratch);
-    limit_batch_free(batch);
+    limit_batch_release(&batch);
     for (size_t i = 0; i < world->event_count; i++)
         world->events[i].written = world->events[i].amount;
     return true;
@@ -199,8 +201,7 @@ static bool die_and_start(struct world *world)
     struct error error;
     limit_table_free(world->table);
     world->table = limit_table_new(COUNTERS);
-    limit_table_advance(world->table, world->now);
-    assert_int_equal(limit_table_load(world->table, &world->store, &error), 0);
+    assert_int_equal(limit_table_load(world->table, &world->store, world->now, &error), 0);
     for (size_t i = 0; i < world->event_count; i++)
         world->events[i].amount = world->events[i].written;
     for (size_t i = 0; i < SLOTS; i++)
@@ -226,7 +227,7 @@ static bool play(void *argument, int move)
         case 2: write_file(world); break;
         default: die_and_start(world);
         }
-        int64_t passed = limit_table_advance(world->table, world->now);
+        int64_t passed = inside_advance(world->table, world->now);
         assert_int_equal(passed, world->now);
     }
     return possible;
@@ -238,7 +239,7 @@ static void open_world(void *argument)
     struct error error;
     world->table = limit_table_new(COUNTERS);
     world->store.now.count = 0;
-    assert_int_equal(limit_table_load(world->table, &world->store, &error), 0);
+    assert_int_equal(limit_table_load(world->table, &world->store, T, &error), 0);
     world->now = T;
     world->event_count = 0;
     for (size_t i = 0; i < SLOTS; i++)

@@ -77,3 +77,18 @@ void store_rollback(struct store *store)
 {
     copy(&store->now, &store->before);
 }
+
+int store_get_journal(struct store *store, struct store_journal *ret, struct error *error)
+{
+    (void)store;
+    (void)error;
+    *ret = (struct store_journal){0};
+    return 0;
+}
+
+int store_put_journal(struct store *store, const struct store_journal *journal, struct error *error)
+{
+    (void)store;
+    (void)journal;
+    return error_set(error, ERROR_IO, "this world has no journal");
+}

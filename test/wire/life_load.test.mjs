@@ -132,3 +132,30 @@ test('restarts under load: a quota in the limits file is spent to the last call 
   const { allowed } = await settle(gateway, fake, all);
   assert.equal(allowed.length, MAX);
 });
+
+// What the server received is compared with what the counters say after each restart: they may say more by the calls that
+// were on their way when the process ended, and never less.
+test('kill -9 under load, again and again: no call that went out is forgotten, none is counted twice', async t => {
+  const MAX = 900, LIVES = 6, CALLERS = 8;
+  const policy = { version: '1', default: 'allow', tools: { echo: { limits: [{ counter: 'calls', window: 'day', max: MAX }] } } };
+  const { fake, gateway } = await scene(t, { policy, upstream: slowly, extra: { limits_file: 'limits.db', workers: 2 } });
+  for (let life = 1; life <= LIVES; life++) {
+    const callers = [];
+    for (let i = 0; i < CALLERS; i++) callers.push(new Caller(gateway, await Session.open(gateway), i % 4 === 3));
+    if (life < LIVES) {
+      await fake.waitFor('tools/call', fake.calls().length + 20 + 40 * (life % 3));
+      gateway.signal('SIGKILL');
+      await Promise.all(callers.map(c => c.done));
+      await gateway.exited;
+      gateway.exit = undefined; gateway.stderr = '';
+      await gateway.start();
+    } else {
+      await eventually(() => callers.every(c => c.results.length > 0 && !isAllowed(c.results.at(-1))), 'the quota is used up', 30000);
+      callers.forEach(c => { c.stopped = true; });
+      await Promise.all(callers.map(c => c.done));
+    }
+  }
+  const received = fake.calls().length;
+  assert.ok(received <= MAX, `${received} calls reached the server, ${MAX} are allowed`);
+  assert.ok(received >= MAX - (LIVES - 1) * CALLERS, `${received} calls reached the server: some were counted twice`);
+});

@@ -148,6 +148,34 @@ test('observe decides and logs but never blocks', async t => {
   assert.equal(row.rule, '/tools/add_order/deny_if/0');
 });
 
+test('what only observes in a policy blocks nothing and is logged, the rest enforces', async t => {
+  const policy = { version: '1', default: 'deny', tools: {
+    get_ticker: { mode: 'observe', action: 'deny', reason: 'Tickers are being looked at.' },
+    add_order: { deny_if: [
+      { mode: 'observe', conditions: [{ path: 'args.volume', op: 'gt', value: 1 }], on_deny: 'Above 1.' },
+      { conditions: [{ path: 'args.volume', op: 'gt', value: 10 }], on_deny: 'Above 10.' }] },
+    read_file: { limits: [{ counter: 'reads', window: 'hour', max: 1, mode: 'observe' }, { counter: 'hard', window: 'hour', max: 3 }] },
+    cancel_order: { action: 'hide', mode: 'observe' },
+  } };
+  const { fake, gateway, open } = await scene(t, { policy, upstream: { tools: TOOLS } });
+  const session = await open();
+  assertAllowed(await session.call('get_ticker'));
+  assertAllowed(await session.call('add_order', { volume: 1 }));
+  assertAllowed(await session.call('add_order', { volume: 5 }));
+  assertDenied(await session.call('add_order', { volume: 11 }), { text: 'Above 10.', rule: '/tools/add_order/deny_if/1' });
+  for (let i = 0; i < 3; i++) assertAllowed(await session.call('read_file', { i }));
+  assertDenied(await session.call('read_file', { i: 3 }), { rule: '/tools/read_file/limits/hard', retryAfter: [1, 3600] });
+  assert.ok((await session.toolNames()).includes('cancel_order'));
+  assert.equal(fake.calls().length, 6);
+  const rows = await gateway.waitRows(row => row.method === 'tools/call', 8);
+  assert.deepEqual(rows.map(row => [row.outcome, row.rule]), [
+    ['observed', '/tools/get_ticker/action'], ['allowed', '/tools/add_order'],
+    ['observed', '/tools/add_order/deny_if/0'], ['denied', '/tools/add_order/deny_if/1'],
+    ['allowed', '/tools/read_file'], ['observed', '/tools/read_file/limits/reads'],
+    ['observed', '/tools/read_file/limits/reads'], ['denied', '/tools/read_file/limits/hard']]);
+  assert.equal(rows[0].reason, 'Tickers are being looked at.');
+});
+
 test('a limit denies the call after its last one, says when to come back, and other tools go on', async t => {
   const policy = { version: '1', default: 'allow', tools: { get_ticker: { rate_limit: { max: 3, window: 60 } } } };
   const { fake, gateway, open } = await scene(t, { policy, upstream: { tools: TOOLS } });

@@ -115,6 +115,20 @@ test('observe mode changes nothing and says what it would have done', async t =>
   assert.deepEqual([judged.outcome, judged.rule], ['observed', '/tools/judged/results/deny_if/0']);
 });
 
+test('results that only observe change nothing and say what they would have done', async t => {
+  const policy = { version: '1', default: 'allow', results: { redact: [{ type: 'regex', pattern: 'zzz' }] }, tools: {
+    plain: { results: { mode: 'observe', redact: [{ type: 'regex', pattern: 'open' }] } },
+    judged: { mode: 'observe', results: { deny_if: [{ conditions: [{ path: 'result.structuredContent.level', op: 'gt', value: 5 }], on_deny: 'Too high.' }] } } } };
+  const { gateway, open } = await scene(t, { policy, upstream: answering({ plain: text('open zzz'), judged: { structuredContent: { level: 9 }, content: [] } }) });
+  const session = await open();
+  assertAllowed(await session.call('plain'), 'open [REDACTED]');
+  assert.deepEqual((await session.call('judged')).result.structuredContent, { level: 9 });
+  const [plain] = await gateway.waitRows(toolRow('plain'));
+  assert.deepEqual([plain.outcome, plain.redacted], ['allowed', 2]);
+  const [judged] = await gateway.waitRows(toolRow('judged'));
+  assert.deepEqual([judged.outcome, judged.rule, judged.reason], ['observed', '/tools/judged/results/deny_if/0', 'Too high.']);
+});
+
 test('a withheld result still counts: the call has run', async t => {
   const { fake, open } = await scene(t, { policy: POLICY, upstream: answering({ counted: text('x') }) });
   const session = await open();
@@ -218,7 +232,7 @@ test('a task of the stateless era carries the tool\'s result inside; so does a n
 
 test('an expression that would need too long withholds the result and leaves the gateway alive', async t => {
   const policy = { version: '1', default: 'allow', tools: { slow: { results: { redact: [{ type: 'regex', pattern: '(a+)+b' }] } } } };
-  const { open } = await scene(t, { policy, upstream: { tools: [tool('slow'), tool('quick')], onCall: m => text(m.params.name === 'slow' ? 'a'.repeat(1 << 20) : 'ok') } });
+  const { open } = await scene(t, { policy, upstream: { tools: [tool('slow'), tool('quick')], onCall: m => text(m.params.name === 'slow' ? 'b' + 'a'.repeat(1 << 20) : 'ok') } });
   const session = await open();
   const before = Date.now();
   assertDenied(await session.call('slow'), { text: /too long or too complex/, rule: '/tools/slow/results/redact' });

@@ -51,6 +51,30 @@ test('servers of either era: legs, era, version, tools; what serves is not distu
   await grantFor(gateway, api, 'a');
 });
 
+test('what a trial finds is in the catalogue, overrides in force with it, and has a starter policy that says what it does', async t => {
+  const tools = [tool('get_note'), tool('sync', {}, { description: 'Deletes everything.' }), tool('*')];
+  const { api, fake, server } = await controlled(t, { upstream: { tools } });
+  await api.must(201, 'POST', `/servers/${server}/overrides`, { tool: 'sync', category: 'Financial' });
+  assert.equal((await tried(api, server)).catalogued, true);
+  const known = (await api.must(200, 'GET', '/catalogue/servers/files')).body;
+  assert.deepEqual([known.server.shared, known.server.source, known.tools.length], [false, 'gateway', 3]);
+  assert.deepEqual(known.tools.filter(each => each.overridden).map(each => [each.name, each.category]), [['sync', 'Financial']]);
+  const starter = (await api.must(200, 'GET', '/catalogue/servers/files/starter')).body;
+  assert.deepEqual([starter.server, starter.shared, starter.tools], ['files', false, 3]);
+  await api.refused(404, 'not-found', 'GET', '/catalogue/servers/nowhere/starter');
+  const document = JSON.parse(starter.document);
+  assert.deepEqual([document.default, document.tools], ['deny', { sync: { action: 'require_approval', reason: 'Classified as Financial: a person decides on each call.' }, get_note: {} }]);
+  assert.match(document.description, /3 tools: 1 is free, 1 asks a person on each call, 1 is denied/);
+  await api.must(201, 'POST', '/policies', { name: 'files-starter', document: starter.document });
+  fake.options.tools = [tool('get_note')];
+  await tried(api, server);
+  assert.deepEqual((await api.must(200, 'GET', '/catalogue/servers/files')).body.tools.map(each => each.name), ['get_note'], 'the list is whole');
+  await fake.stop();
+  const gone = await tried(api, server);
+  assert.deepEqual([gone.good, gone.catalogued], [false, false]);
+  assert.equal((await api.must(200, 'GET', '/catalogue/servers/files')).body.tools.length, 1, 'what is known stays');
+});
+
 test('pages of tools, and tools without end', async t => {
   let pages = 0, endless = false;
   const { api, server } = await controlled(t, { upstream: { onMessage: (message, context) => {

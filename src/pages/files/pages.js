@@ -56,3 +56,33 @@ if (form && results) {
   form.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(search, 120); });
   form.addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); search(); });
 }
+
+// Questions to people: what changed meanwhile is said, and shown at once where nothing is being typed.
+const live = document.querySelector('[data-live]');
+if (live && window.EventSource) {
+  const renew = () => {
+    if (!live.querySelector('textarea')?.value) return location.reload();
+    if (document.querySelector('.fresh')) return;
+    const button = document.createElement('button');
+    button.className = 'fresh';
+    button.textContent = 'This changed meanwhile: show it';
+    button.addEventListener('click', () => location.reload());
+    document.body.append(button);
+  };
+  const whole = !document.querySelector('.pager .next'); // what is not shown is new
+  const known = new Map();
+  let level = false; // all that wait have been told
+  const shown = new Set([...live.querySelectorAll('.which')].map(a => a.getAttribute('href').split('/').pop()));
+  const events = new EventSource(live.dataset.live);
+  events.addEventListener('approval', event => {
+    const { id, version, state } = JSON.parse(event.data);
+    if (live.dataset.id) {
+      if (id === live.dataset.id && String(version) !== live.dataset.version) renew();
+    } else if (shown.has(id) ? state !== 'asked' || (known.has(id) && known.get(id) !== version) : state === 'asked' && (level || whole)) {
+      renew();
+    }
+    known.set(id, version);
+  });
+  events.addEventListener('level', () => { level = true; });
+  addEventListener('pagehide', () => events.close());
+}

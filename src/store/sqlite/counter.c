@@ -5,6 +5,9 @@
 
 #include "limits_sql.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const struct store_format format = {
     .application_id = 0x53506C6D, // "SPlm"
     .noun = "the limits file",
@@ -12,9 +15,10 @@ static const struct store_format format = {
     .advice = "move it away to start with all limits unused",
     // Exclusive: two gateways with one file would overwrite each other's counters.
     .first = "PRAGMA locking_mode = EXCLUSIVE",
-    .settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                "PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;"
-                "PRAGMA secure_delete = OFF",
+    .settings =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" // the journal relies on commits
+        "PRAGMA journal_size_limit = 16777216; PRAGMA trusted_schema = OFF;"
+        "PRAGMA secure_delete = OFF",
     .steps = limits_steps,
     .step_count = sizeof limits_steps / sizeof *limits_steps,
 };
@@ -37,6 +41,11 @@ static int prepare_counters(struct store *store, struct error *error)
                          " (SELECT key, sliding, calendar_month, window_ms FROM counter"
                          " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT 10000)",
                          &store->forget, error);
+    if (failed == 0)
+        failed = prepare(store,
+                         "INSERT INTO journal (one, id, clean, folded) VALUES (1, ?1, ?2, ?3)"
+                         " ON CONFLICT DO UPDATE SET id = ?1, clean = ?2, folded = ?3",
+                         &store->put_journal, error);
     return failed;
 }
 
@@ -59,6 +68,7 @@ void store_close(struct store *store)
         return;
     sqlite3_finalize(store->put);
     sqlite3_finalize(store->forget);
+    sqlite3_finalize(store->put_journal);
     store_file_close(&store->file);
     memory_free(store);
 }
@@ -137,5 +147,70 @@ int store_each_counter(struct store *store, store_counter_cb visit, void *argume
     if (failed == 0 && result != SQLITE_DONE)
         failed = store_file_failure(&store->file, result, "read", error);
     sqlite3_finalize(select);
+    return failed;
+}
+
+// ---- The journal
+
+static int damaged(const struct store *store, struct error *error)
+{
+    return store_file_failure(&store->file, SQLITE_CORRUPT, "read", error);
+}
+
+// Numbers with a space behind each.
+static bool read_folded(struct slice text, uint64_t folded[STORE_LANES])
+{
+    size_t at = 0;
+    for (size_t lane = 0; lane < STORE_LANES; lane++) {
+        size_t from = at;
+        uint64_t value = 0;
+        for (; at < text.length && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
+            if (value > UINT64_MAX / 10 - 1)
+                return false;
+            value = value * 10 + (uint64_t)(text.data[at] - '0');
+        }
+        if (at == from || at == text.length || text.data[at++] != ' ')
+            return false;
+        folded[lane] = value;
+    }
+    return at == text.length;
+}
+
+int store_get_journal(struct store *store, struct store_journal *ret, struct error *error)
+{
+    sqlite3_stmt *select = NULL;
+    *ret = (struct store_journal){0};
+    int failed = prepare(store, "SELECT id, clean, folded FROM journal", &select, error);
+    if (failed != 0)
+        return failed;
+    int result = sqlite3_step(select);
+    if (result == SQLITE_ROW) {
+        struct slice id = column_bytes(select, 0);
+        ret->known = true;
+        ret->clean = sqlite3_column_int(select, 1) != 0;
+        if (id.length != sizeof ret->id || !read_folded(column_bytes(select, 2), ret->folded))
+            failed = damaged(store, error);
+        else
+            memcpy(ret->id, id.data, sizeof ret->id);
+    } else if (result != SQLITE_DONE)
+        failed = store_file_failure(&store->file, result, "read", error);
+    sqlite3_finalize(select);
+    return failed;
+}
+
+int store_put_journal(struct store *store, const struct store_journal *journal, struct error *error)
+{
+    enum { DIGITS = 21 };
+    char folded[STORE_LANES * DIGITS + 1];
+    size_t length = 0;
+    for (size_t lane = 0; lane < STORE_LANES; lane++)
+        length += (size_t)snprintf(folded + length, sizeof folded - length, "%llu ",
+                                   (unsigned long long)journal->folded[lane]);
+    sqlite3_stmt *put = store->put_journal;
+    sqlite3_bind_blob(put, 1, journal->id, sizeof journal->id, SQLITE_STATIC);
+    sqlite3_bind_int(put, 2, journal->clean);
+    sqlite3_bind_text(put, 3, folded, (int)length, SQLITE_STATIC);
+    int failed = finish(store, put, error);
+    sqlite3_clear_bindings(put);
     return failed;
 }

@@ -199,7 +199,10 @@ int store_file_follow(struct store_file *file, const char *path, const struct st
         failed = store_file_execute(file, format->first, "open", error);
     if (failed == 0)
         failed = read_version(file, &version, error);
-    if (failed == 0 && version < format->step_count)
+    // Whoever makes it does so in one step, which is not done yet.
+    if (failed == 0 && version == 0)
+        failed = error_set(error, ERROR_NOT_FOUND, "%s '%s' is not there yet", format->noun, path);
+    else if (failed == 0 && version < format->step_count)
         failed = error_set(error, ERROR_IO,
                            "%s '%s' was written by an older version of sallyport and nothing has "
                            "written to it since",

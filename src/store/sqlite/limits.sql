@@ -19,3 +19,11 @@ CREATE TABLE counter (
     PRIMARY KEY (key, sliding, calendar_month, window_ms)
 ) WITHOUT ROWID;
 CREATE INDEX counter_expires ON counter (expires_ms);
+
+-- step 2
+CREATE TABLE journal (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    id     BLOB    NOT NULL, -- of the file beside this one that has the latest charges
+    clean  INTEGER NOT NULL, -- nothing was left in it
+    folded TEXT    NOT NULL  -- for each of its lanes the last epoch that is in this file
+);

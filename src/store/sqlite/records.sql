@@ -347,3 +347,127 @@ CREATE TABLE sighting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sighting_server ON sighting (organisation, server, id);
 CREATE INDEX sighting_recorded ON sighting (organisation, recorded);
+
+-- step 7
+-- Questions to people and their answers, exceptions that came of these, and who is told outside.
+-- Questions outlive the grants and servers that they are about.
+ALTER TABLE "grant" ADD COLUMN owner TEXT;
+ALTER TABLE "grant" ADD COLUMN paused_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE "grant" ADD COLUMN paused_why TEXT NOT NULL DEFAULT '';
+CREATE TABLE question (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    "grant"        TEXT    NOT NULL,
+    grant_label    TEXT    NOT NULL,
+    server         TEXT    NOT NULL,
+    server_name    TEXT    NOT NULL,
+    tool           TEXT    NOT NULL,
+    client         TEXT    NOT NULL,
+    print          BLOB    NOT NULL CHECK (length(print) = 32),
+    arguments      BLOB,
+    policy         TEXT    NOT NULL,
+    policy_version TEXT    NOT NULL,
+    rule           TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    category       TEXT    NOT NULL,
+    severity       TEXT    NOT NULL,
+    facts          TEXT    NOT NULL,
+    state          TEXT    NOT NULL CHECK (state IN ('asked', 'approved', 'rejected', 'ran',
+                                                     'expired', 'withdrawn', 'overtaken')),
+    approvers      INTEGER NOT NULL CHECK (approvers > 0),
+    expires_ms     INTEGER NOT NULL CHECK (expires_ms > 0),
+    decided_ms     INTEGER NOT NULL,
+    ran_ms         INTEGER NOT NULL,
+    exception      TEXT,
+    note           TEXT    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT;
+CREATE UNIQUE INDEX question_one ON question (organisation, print, policy, policy_version)
+    WHERE state IN ('asked', 'approved');
+CREATE INDEX question_open ON question (organisation, id) WHERE state IN ('asked', 'approved');
+CREATE INDEX question_over ON question (changed_ms) WHERE state NOT IN ('asked', 'approved');
+CREATE INDEX question_full ON question (changed_ms)
+    WHERE arguments IS NOT NULL AND state NOT IN ('asked', 'approved');
+CREATE INDEX question_print ON question (organisation, print, id);
+CREATE INDEX question_grant ON question (organisation, "grant", id);
+CREATE TABLE vote (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    question TEXT    NOT NULL,
+    member   TEXT    NOT NULL,
+    label    TEXT    NOT NULL,
+    yes      INTEGER NOT NULL,
+    note     TEXT    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, question, member),
+    FOREIGN KEY (organisation, question) REFERENCES question (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vote_question ON vote (organisation, question, id);
+CREATE TABLE exception (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    "grant"     TEXT    NOT NULL,
+    grant_label TEXT    NOT NULL,
+    server      TEXT    NOT NULL,
+    server_name TEXT    NOT NULL,
+    tool        TEXT    NOT NULL,
+    print       BLOB    NOT NULL CHECK (length(print) = 32),
+    most_uses   INTEGER NOT NULL,
+    uses        INTEGER NOT NULL CHECK (most_uses = 0 OR uses <= most_uses),
+    expires_ms  INTEGER NOT NULL CHECK (expires_ms > 0),
+    revoked_ms  INTEGER NOT NULL,
+    author      TEXT    NOT NULL,
+    question    TEXT,
+    note        TEXT    NOT NULL,
+    recorded    TEXT GENERATED ALWAYS AS (iif("grant" LIKE 'file.%', NULL, "grant")) STORED,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation),
+    FOREIGN KEY (organisation, recorded) REFERENCES "grant" (organisation, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exception_grant ON exception (organisation, "grant", id);
+CREATE INDEX exception_print ON exception (organisation, print, id);
+CREATE INDEX exception_recorded ON exception (organisation, recorded);
+CREATE TABLE channel (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name     TEXT    NOT NULL,
+    kind     TEXT    NOT NULL CHECK (kind IN ('webhook', 'mail')),
+    address  TEXT    NOT NULL,
+    sealed   BLOB,
+    events   TEXT    NOT NULL,
+    disabled INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE notice (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    channel    TEXT    NOT NULL,
+    event      TEXT    NOT NULL,
+    object     TEXT    NOT NULL,
+    body       TEXT    NOT NULL,
+    attempts   INTEGER NOT NULL,
+    next_ms    INTEGER NOT NULL,
+    last_error TEXT    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, channel) REFERENCES channel (organisation, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX notice_channel ON notice (organisation, channel, id);
+
+-- step 8
+ALTER TABLE channel ADD COLUMN arguments INTEGER NOT NULL DEFAULT 0;
+
+-- step 9
+CREATE TABLE contact (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    name    TEXT,
+    email   TEXT    NOT NULL,
+    text    TEXT    NOT NULL,
+    done_ms INTEGER NOT NULL,
+    done_by TEXT    NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;

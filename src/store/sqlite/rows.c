@@ -191,28 +191,64 @@ static int read_rows(sqlite3_stmt *statement, const struct store_table *table, s
     return result;
 }
 
-int store_rows_list(struct store_connection *connection, enum store_kind kind,
-                    struct slice organisation, struct slice parent, const struct store_page *page,
-                    struct arena *arena, struct store_rows *ret, struct error *error)
+// A statement whose organisation, end of the page before and most rows are not bound yet.
+static int list_by(struct store_connection *connection, sqlite3_stmt *statement,
+                   const struct store_table *table, struct slice organisation,
+                   const struct store_page *page, struct arena *arena, struct store_rows *ret,
+                   struct error *error)
 {
-    const struct store_table *table = &store_tables[kind];
-    sqlite3_stmt *statement;
-    int failed = store_statement(
-        connection, kind, use_of_list(organisation, parent, page->newest_first), &statement, error);
-    if (failed != 0)
-        return failed;
     bind_text(statement, 1, organisation);
     // No id sorts behind a tilde.
     bind_text(statement, 2,
               page->after.length == 0 && page->newest_first ? SLICE_LITERAL("~") : page->after);
     sqlite3_bind_int64(statement, 3, (int64_t)page->limit + 1);
-    if (parent.length > 0)
-        bind_text(statement, 4, parent);
     *ret = (struct store_rows){0};
     int result = read_rows(statement, table, page->limit, arena, ret);
     bool good = result != SQLITE_NOMEM;
-    failed = end_reading(connection, statement, good ? result : SQLITE_DONE, error);
+    int failed = end_reading(connection, statement, good ? result : SQLITE_DONE, error);
     return failed != 0 || good ? failed : no_memory(error);
+}
+
+int store_rows_list(struct store_connection *connection, enum store_kind kind,
+                    struct slice organisation, struct slice parent, const struct store_page *page,
+                    struct arena *arena, struct store_rows *ret, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed = store_statement(
+        connection, kind, use_of_list(organisation, parent, page->newest_first), &statement, error);
+    if (failed != 0)
+        return failed;
+    if (parent.length > 0)
+        bind_text(statement, 4, parent);
+    return list_by(connection, statement, &store_tables[kind], organisation, page, arena, ret,
+                   error);
+}
+
+int store_rows_list_open(struct store_connection *connection, struct slice organisation,
+                         const struct store_page *page, struct arena *arena, struct store_rows *ret,
+                         struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed =
+        store_statement(connection, STORE_QUESTION, page->newest_first ? USE_OPEN_NEWEST : USE_OPEN,
+                        &statement, error);
+    return failed != 0 ? failed
+                       : list_by(connection, statement, &store_tables[STORE_QUESTION], organisation,
+                                 page, arena, ret, error);
+}
+
+int store_rows_list_of_print(struct store_connection *connection, enum store_kind kind,
+                             struct slice organisation, struct slice print,
+                             const struct store_page *page, struct arena *arena,
+                             struct store_rows *ret, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed = store_statement(connection, kind, USE_OF_PRINT, &statement, error);
+    if (failed != 0)
+        return failed;
+    sqlite3_bind_blob64(statement, 4, print.data, print.length, SQLITE_STATIC);
+    return list_by(connection, statement, &store_tables[kind], organisation, page, arena, ret,
+                   error);
 }
 
 // ---- Changing
@@ -334,4 +370,22 @@ int store_rows_expire(struct store_connection *connection, enum store_kind kind,
         return failed;
     sqlite3_bind_int64(statement, 1, now_ms);
     return run_change(connection, statement, kind, true, error);
+}
+
+static int run_old(struct store_connection *connection, size_t use, int64_t until_ms,
+                   struct error *error)
+{
+    sqlite3_stmt *statement;
+    int failed = store_statement(connection, STORE_QUESTION, use, &statement, error);
+    if (failed != 0)
+        return failed;
+    sqlite3_bind_int64(statement, 1, until_ms);
+    return run_change(connection, statement, STORE_QUESTION, true, error);
+}
+
+int store_rows_forget_questions(struct store_connection *connection, int64_t full_until_ms,
+                                int64_t until_ms, struct error *error)
+{
+    int failed = run_old(connection, USE_EMPTY_OLD, full_until_ms, error);
+    return failed != 0 ? failed : run_old(connection, USE_REMOVE_OLD, until_ms, error);
 }

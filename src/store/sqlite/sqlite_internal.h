@@ -64,5 +64,5 @@ static inline struct slice store_file_column(sqlite3_stmt *from, int place)
 // ---- The limits file
 struct store {
     struct store_file file;
-    sqlite3_stmt *put, *forget;
+    sqlite3_stmt *put, *forget, *put_journal;
 };

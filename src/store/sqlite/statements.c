@@ -41,6 +41,29 @@ static void write_list(struct buffer *sql, const struct store_table *table, size
                          newest ? "DESC" : "ASC");
 }
 
+static void write_choice(struct buffer *sql, const struct store_table *table, size_t use)
+{
+    bool newest = use != USE_OPEN;
+    select_columns(sql, table, false, use == USE_OF_PRINT ? "print" : "open");
+    buffer_append_format(sql, "organisation = ?1 AND id %s ?2 AND %s ORDER BY id %s LIMIT ?3",
+                         newest ? "<" : ">",
+                         use == USE_OF_PRINT ? "print = ?4" : "state IN ('asked', 'approved')",
+                         newest ? "DESC" : "ASC");
+}
+
+// What is over for good since ?1, at most 1,000 rows.
+static void write_old(struct buffer *sql, const struct store_table *table, size_t use)
+{
+    bool empty = use == USE_EMPTY_OLD;
+    buffer_append_format(sql, "%s \"%s\"%s WHERE (organisation, id) IN (SELECT organisation, id",
+                         empty ? "UPDATE" : "DELETE FROM", table->name,
+                         empty ? " SET arguments = NULL" : "");
+    buffer_append_format(sql,
+                         " FROM \"%s\" WHERE changed_ms <= ?1 AND state NOT IN ('asked',"
+                         " 'approved')%s ORDER BY changed_ms LIMIT 1000)",
+                         table->name, empty ? " AND arguments IS NOT NULL" : "");
+}
+
 static void write_insert(struct buffer *sql, const struct store_table *table)
 {
     buffer_append_format(sql, "INSERT INTO \"%s\" (%s", table->name, head);
@@ -105,6 +128,11 @@ static void write_statement(struct buffer *sql, const struct store_table *table,
         buffer_append_format(sql, "DELETE FROM \"%s\" WHERE organisation = ?1 AND sequence < ?2",
                              table->name);
         break;
+    case USE_OPEN:
+    case USE_OPEN_NEWEST:
+    case USE_OF_PRINT: write_choice(sql, table, use); break;
+    case USE_EMPTY_OLD:
+    case USE_REMOVE_OLD: write_old(sql, table, use); break;
     default:
         if (use >= USE_FIND)
             write_find(sql, table, &table->columns[use - USE_FIND]);

@@ -150,5 +150,5 @@ static inline const struct identity_grant *world_resolve(struct world *world, co
 {
     *ret = control_rules(world->control);
     return identity_resolve(control_rules_view(*ret)->grants, world->hasher,
-                            slice_from_string(token), now_ms, ret_why);
+                            slice_from_string(token), now_ms, ret_why, NULL);
 }

@@ -174,6 +174,88 @@ static size_t check_pages(struct world *world, const struct plain *plain,
     return total;
 }
 
+struct pieces {
+    struct asked asked;
+    uint64_t last, lines, wanted;
+};
+
+static int piece_cb(void *argument, struct slice lines)
+{
+    struct pieces *pieces = argument;
+    const char *at = lines.data, *end = lines.data + lines.length, *feed;
+    assert_true(lines.length > 0 && end[-1] == '\n');
+    for (; at < end; at = feed + 1) {
+        struct decisions_row row;
+        feed = memchr(at, '\n', (size_t)(end - at));
+        assert_true(decisions_row_read(slice_of(at, (size_t)(feed - at)), &row));
+        assert_true(row.number > pieces->last);
+        pieces->last = row.number;
+        pieces->lines++;
+        pieces->wanted += is_asked_for(&pieces->asked, &row);
+    }
+    return 0;
+}
+
+// The same in bulk, however little time or room each piece has.
+static void check_pieces(struct world *world, const struct plain *plain,
+                         const struct decisions_filter *filter)
+{
+    struct pieces pieces = {.last = 0};
+    struct decisions_given given = {.more = true};
+    struct error error = {0};
+    uint64_t total = 0, rows = 0;
+    struct decisions_piece piece = {.budget_us = world_random(world, 2) == 0 ? 1 : 0,
+                                    .rows_most = world_random(world, 2) == 0 ? 1 : 0};
+    asked_open(&pieces.asked, filter);
+    for (size_t i = 0; i < plain->count; i++)
+        total += is_asked_for(&pieces.asked, &plain->rows[i]);
+    while (given.more) {
+        uint64_t before = piece.after;
+        assert_int_equal(
+            decisions_read(world->decisions, filter, &piece, piece_cb, &pieces, &given, &error), 0);
+        piece.after = given.position;
+        rows += given.rows;
+        assert_true(piece.after > before || !given.more);
+        assert_int_equal(given.gone, 0);
+        assert_int_equal(given.oldest, 1);
+    }
+    assert_int_equal(pieces.wanted, total);
+    assert_int_equal(pieces.lines, rows);
+    buffer_release(&pieces.asked.bytes);
+}
+
+static void rows_that_are_gone_are_counted(void **state)
+{
+    (void)state;
+    struct world world;
+    const struct decisions_filter filter = {.everybody = true};
+    const struct decisions_piece piece = {.after = 0};
+    struct pieces pieces = {.last = 0};
+    struct decisions_given given;
+    struct error error = {0};
+    world_open(&world, 6);
+    world_add_mixed(&world, 9000);
+    world_write(&world);
+    world_follow(&world);
+    world_wait(&world);
+    asked_open(&pieces.asked, &filter);
+    assert_int_equal(
+        decisions_read(world.decisions, &filter, &piece, piece_cb, &pieces, &given, &error), 0);
+    uint64_t whole = given.rows;
+    assert_int_equal(given.gone, 0);
+    size_t size;
+    char *bytes = scratch_read(world.log, &size);
+    assert_int_equal(truncate(world.log, (off_t)size / 2), 0);
+    pieces.last = 0;
+    assert_int_equal(
+        decisions_read(world.decisions, &filter, &piece, piece_cb, &pieces, &given, &error), 0);
+    assert_true(given.gone > whole / 3 && given.rows > 0);
+    assert_int_equal(given.rows + given.gone, whole);
+    free(bytes);
+    buffer_release(&pieces.asked.bytes);
+    world_close(&world);
+}
+
 // Enough rows for bands of blocks, in several files.
 static void make_large_log(struct world *world, struct plain *plain)
 {
@@ -210,6 +292,7 @@ static void pages_of_a_large_log(void **state)
         if (i % 4 == 0)
             filter.wanted[DECISIONS_SUBJECT] = SLICE_LITERAL("seldom");
         check_pages(&world, &plain, &filter, 100); // smaller ones would be very many
+        check_pieces(&world, &plain, &filter);
     }
     free(plain.rows);
     free(plain.bytes);
@@ -231,6 +314,7 @@ static void pages_are_what_is_there(void **state)
     for (size_t i = 0; i < rounds; i++) {
         const struct decisions_filter filter = random_filter(&world, &plain);
         empty += check_pages(&world, &plain, &filter, 1) == 0;
+        check_pieces(&world, &plain, &filter);
     }
     assert_true(empty < rounds / 2);
     free(plain.rows);
@@ -392,8 +476,11 @@ static void a_search_ends_in_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_are_what_is_there), cmocka_unit_test(pages_of_a_large_log),
-        cmocka_unit_test(counts_are_right),        cmocka_unit_test(names_without_end_are_found),
+        cmocka_unit_test(pages_are_what_is_there),
+        cmocka_unit_test(rows_that_are_gone_are_counted),
+        cmocka_unit_test(pages_of_a_large_log),
+        cmocka_unit_test(counts_are_right),
+        cmocka_unit_test(names_without_end_are_found),
         cmocka_unit_test(a_search_ends_in_time),
     };
     return cmocka_run_group_tests_name("decisions/test_find", tests, NULL, NULL);

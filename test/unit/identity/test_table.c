@@ -53,7 +53,7 @@ static void resolves_and_copies(void **state)
     memset(label, 'x', sizeof label - 1);
     assert_int_equal(add(table, "runner", "sp_two", 0, NULL), 0);
     const struct identity_grant *grant =
-        identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), INT64_MAX, &error);
+        identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), INT64_MAX, &error, NULL);
     assert_non_null(grant);
     assert_int_equal(error, 0);
     assert_true(slice_equal_string(grant->label, "laptop"));
@@ -75,14 +75,14 @@ static void knows_no_other_token(void **state)
     static const char *const wrong[] = {"", "sp_on", "sp_onee", "SP_ONE", " sp_one", "sp_one\n"};
     struct identity_table *table = identity_table_new();
     int error = 0;
-    assert_null(
-        identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), 0, &error)); // an empty table
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("sp_one"), 0, &error,
+                                 NULL)); // an empty table
     assert_int_equal(error, ERROR_NOT_FOUND);
     assert_int_equal(add(table, "a", "sp_one", 0, NULL), 0);
     assert_int_equal(add(table, "careless", "", 0, NULL), 0); // the hash of nothing
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         error = 0;
-        assert_null(identity_resolve(table, hasher, slice_from_string(wrong[i]), 0, &error));
+        assert_null(identity_resolve(table, hasher, slice_from_string(wrong[i]), 0, &error, NULL));
         assert_int_equal(error, ERROR_NOT_FOUND);
     }
     identity_table_free(table);
@@ -94,10 +94,30 @@ static void expires_at_the_millisecond(void **state)
     struct identity_table *table = identity_table_new();
     int error = 0;
     assert_int_equal(add(table, "a", "t", 1000, NULL), 0);
-    assert_non_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 999, &error));
-    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1000, &error));
+    assert_non_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 999, &error, NULL));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1000, &error, NULL));
     assert_int_equal(error, ERROR_TIMEOUT);
-    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1001, &error));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1001, &error, NULL));
+    identity_table_free(table);
+}
+
+static void a_token_is_known_again(void **state)
+{
+    (void)state;
+    struct identity_table *table = identity_table_new();
+    const struct identity_token *token = NULL;
+    unsigned char none[32] = {0};
+    int error = 0;
+    assert_int_equal(add(table, "a", "t", 1000, NULL), 0);
+    assert_int_equal(add(table, "b", "u", 1000, NULL), 0);
+    assert_non_null(identity_resolve(table, hasher, SLICE_LITERAL("t"), 1, &error, &token));
+    assert_ptr_equal(identity_token_of(table, token->sha256, SLICE_LITERAL("a"), 999), token);
+    assert_null(identity_token_of(table, token->sha256, SLICE_LITERAL("a"), 1000));
+    assert_null(identity_token_of(table, token->sha256, SLICE_LITERAL("b"), 999));
+    assert_null(identity_token_of(table, none, SLICE_LITERAL("a"), 999));
+    memcpy(none, token->sha256, sizeof none);
+    identity_table_remove(table, SLICE_LITERAL("a"));
+    assert_null(identity_token_of(table, none, SLICE_LITERAL("a"), 999));
     identity_table_free(table);
 }
 
@@ -112,7 +132,7 @@ static void refuses_what_is_used_twice(void **state)
     assert_int_equal(add(table, "b", "one", 0, &error), ERROR_EXISTS);
     assert_string_equal(error.text, "grants 'a' and 'b' have the same token");
     int code = 0;
-    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("two"), 0, &code));
+    assert_null(identity_resolve(table, hasher, SLICE_LITERAL("two"), 0, &code, NULL));
     assert_int_equal(add(table, "b", "two", 0, NULL), 0); // a refusal leaves nothing behind
     identity_table_free(table);
 }
@@ -135,11 +155,11 @@ static void survives_failing_allocations(void **state)
         assert_int_equal(failed, reached ? ERROR_NO_MEMORY : 0);
         // The grant that failed is not there by halves, and can be added now.
         if (reached) {
-            assert_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
+            assert_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code, NULL));
             assert_null(identity_by_id(table, slice_from_string(label)));
             assert_int_equal(add(table, label, label, 0, NULL), 0);
         }
-        assert_non_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code));
+        assert_non_null(identity_resolve(table, hasher, slice_from_string(label), 0, &code, NULL));
         identity_table_free(table);
         if (!reached)
             break;
@@ -159,7 +179,7 @@ static void *ask_often(void *argument)
     for (int i = 0; i < 20000; i++) {
         int error;
         const struct identity_grant *grant =
-            identity_resolve(asker->table, own, slice_from_string(asker->token), 0, &error);
+            identity_resolve(asker->table, own, slice_from_string(asker->token), 0, &error, NULL);
         asker->others += grant == NULL || !slice_equal_string(grant->label, asker->label);
     }
     identity_hasher_free(own);
@@ -210,7 +230,7 @@ static const struct identity_grant *who(const struct identity_table *table, cons
 {
     int error;
     const struct identity_grant *grant =
-        identity_resolve(table, hasher, slice_from_string(token), now_ms, &error);
+        identity_resolve(table, hasher, slice_from_string(token), now_ms, &error, NULL);
     assert_int_equal(error, why);
     return grant;
 }
@@ -307,6 +327,7 @@ int main(void)
         cmocka_unit_test(resolves_and_copies),
         cmocka_unit_test(knows_no_other_token),
         cmocka_unit_test(expires_at_the_millisecond),
+        cmocka_unit_test(a_token_is_known_again),
         cmocka_unit_test(refuses_what_is_used_twice),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(answers_threads_apart),

@@ -5,7 +5,7 @@
 #include "lib/unit.h"
 
 #include "base/log.h"
-#include "limit/limit_internal.h"
+#include "unit/limit/inside.h"
 #include "unit/limit/model.h"
 
 static const int64_t T = 1800000000000;
@@ -73,12 +73,12 @@ static void half_speed_loses_no_halves(void **state)
 {
     (void)state;
     struct limit_table *table = limit_table_new(0);
-    limit_table_advance(table, T + HOUR);
-    limit_table_advance(table, T);
-    int64_t before = table->now_ms;
+    inside_advance(table, T + HOUR);
+    inside_advance(table, T);
+    int64_t before = inside_now(table);
     for (int i = 1; i <= 1001; i++)
-        limit_table_advance(table, T + i);
-    assert_int_equal(table->now_ms - before, 500);
+        inside_advance(table, T + i);
+    assert_int_equal(inside_now(table) - before, 500);
     limit_table_free(table);
 }
 
@@ -86,12 +86,12 @@ static void catches_up_with_the_clock(void **state)
 {
     (void)state;
     struct limit_table *table = limit_table_new(0);
-    limit_table_advance(table, T + 10000);
-    limit_table_advance(table, T);
+    inside_advance(table, T + 10000);
+    inside_advance(table, T);
     for (int64_t i = 0; i < 20000; i += 100)
-        assert_true(limit_table_advance(table, T + i) > T + i);
-    assert_int_equal(limit_table_advance(table, T + 20000), T + 20000);
-    assert_int_equal(limit_table_advance(table, T + 90000), T + 90000);
+        assert_true(inside_advance(table, T + i) > T + i);
+    assert_int_equal(inside_advance(table, T + 20000), T + 20000);
+    assert_int_equal(inside_advance(table, T + 90000), T + 90000);
     limit_table_free(table);
 }
 
@@ -130,11 +130,11 @@ static void no_clock_breaks_the_limit(void **state)
             bool jump = rand() % 20 == 0;
             wall += jump ? (rand() % 2 == 0 ? 1 : -1) * (rand() % 100000) : rand() % 1000;
             if (take(table, model.sliding, model.window_ms, 3, wall)) {
-                assert_true(model_used(&model, table->now_ms) < 3);
-                model_take(&model, table->now_ms, 1);
+                assert_true(model_used(&model, inside_now(table)) < 3);
+                model_take(&model, inside_now(table), 1);
             }
-            assert_true(table->now_ms >= last && table->now_ms >= wall);
-            last = table->now_ms;
+            assert_true(inside_now(table) >= last && inside_now(table) >= wall);
+            last = inside_now(table);
         }
         limit_table_free(table);
     }

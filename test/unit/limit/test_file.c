@@ -39,13 +39,13 @@ static int start(struct gateway *gateway, int64_t now)
 {
     gateway->table = limit_table_new(0);
     gateway->file = NULL;
-    return limit_file_open(scratch_path(&scratch, "limits.db"), gateway->table, now, &gateway->file,
-                           &error);
+    return limit_file_open(scratch_path(&scratch, "limits.db"), gateway->table, now, false,
+                           &gateway->file, &error);
 }
 
 static void stop(struct gateway *gateway)
 {
-    limit_file_close(gateway->file, gateway->table);
+    limit_file_close(gateway->file);
     limit_table_free(gateway->table);
 }
 
@@ -128,7 +128,7 @@ static void what_is_given_back_stays_given_back(void **state)
     struct limit_charge one = charge_of("k", true, 60000, 1, 1);
     assert_int_equal(start(&gateway, T + 60000), 0);
     assert_true(take(&gateway, one, T + 60000, &receipt));
-    limit_file_sync(gateway.file, gateway.table);
+    limit_file_sync(gateway.file);
     limit_give_back(gateway.table, &receipt);
     stop(&gateway);
     assert_int_equal(start(&gateway, T + 60001), 0);
@@ -147,7 +147,7 @@ static void a_counter_is_written_before_it_is_forgotten(void **state)
     assert_int_equal(start(&gateway, T), 0);
     assert_true(take(&gateway, one, T, &receipt));
     uint64_t before = limit_file_batches(gateway.file);
-    limit_file_sync(gateway.file, gateway.table);
+    limit_file_sync(gateway.file);
     while (limit_file_batches(gateway.file) == before)
         usleep(1000);
     limit_give_back(gateway.table, &receipt);
@@ -211,7 +211,7 @@ static void the_file_is_private(void **state)
     mode_t before = umask(0);
     assert_int_equal(start(&gateway, T), 0);
     assert_true(take(&gateway, charge_of("k", true, 1000, 1, 1), T, NULL));
-    limit_file_sync(gateway.file, gateway.table);
+    limit_file_sync(gateway.file);
     assert_int_equal(stat(scratch_path(&scratch, "limits.db"), &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(stat(scratch_path(&scratch, "limits.db-wal"), &status), 0);
@@ -273,7 +273,7 @@ static void a_missing_folder_is_named(void **state)
     (void)state;
     struct limit_table *table = limit_table_new(0);
     struct limit_file *file;
-    assert_int_equal(limit_file_open("/nowhere/at/all", table, T, &file, &error), ERROR_IO);
+    assert_int_equal(limit_file_open("/nowhere/at/all", table, T, false, &file, &error), ERROR_IO);
     assert_string_equal(error.text,
                         "cannot open the limits file '/nowhere/at/all': No such file or directory");
     limit_table_free(table);
@@ -361,7 +361,7 @@ static void too_many_counters_are_refused(void **state)
     assert_true(take(&gateway, charge_of("b", true, 1000, 1, 1), T, NULL));
     stop(&gateway);
     gateway.table = limit_table_new(1);
-    assert_int_equal(limit_file_open(scratch_path(&scratch, "limits.db"), gateway.table, T,
+    assert_int_equal(limit_file_open(scratch_path(&scratch, "limits.db"), gateway.table, T, false,
                                      &gateway.file, &error),
                      ERROR_CONFIG);
     assert_non_null(strstr(error.text, "more counters than are allowed (1)"));
@@ -380,7 +380,7 @@ static void survives_failing_allocations(void **state)
         int failed = start(&gateway, T);
         if (failed == 0) {
             taken += take(&gateway, one, T + taken, NULL);
-            limit_file_sync(gateway.file, gateway.table);
+            limit_file_sync(gateway.file);
             stop(&gateway);
         } else
             limit_table_free(gateway.table);

@@ -265,8 +265,9 @@ static void a_full_table_keeps_what_is_live(void **state)
     assert_int_equal(take(table, charge_of("a", true, 1000, 1, 1), T + 1001, NULL), ERROR_LIMIT);
     assert_int_equal(take(table, charge_of("b", false, 60000, 1, 1), T + 1001, NULL), ERROR_LIMIT);
     assert_int_equal(take(table, charge_of("a", true, 1000, 1, 1), T + 60000, NULL), 0);
-    assert_int_equal(limit_table_stats(table).counters, 1);
-    // A receipt of a forgotten counter is nobody else's.
+    // Those that have passed make room wherever they are.
+    assert_int_equal(take(table, charge_of("d", true, 1000, 1, 1), T + 60000, NULL), 0);
+    assert_int_equal(limit_table_stats(table).counters, 2);
     limit_table_free(table);
 }
 
@@ -297,12 +298,13 @@ static void many_keys_share_windows(void **state)
             assert_int_equal(take(table, charge_of(key, i % 2 == 0, window, 1, 1), now, NULL), 0);
         }
     assert_int_equal(limit_table_stats(table).counters, KEYS);
-    // New counters push out passed ones, two at a time.
+    // New counters push out passed ones, two at a time and each in its own shard: a shard that got
+    // less than half as many new ones as it had keeps a few of the old.
     for (int i = 0; i < KEYS; i++) {
         snprintf(key, sizeof key, "x%d", i);
         assert_int_equal(take(table, charge_of(key, true, 1000, 1, 1), T + 10000, NULL), 0);
     }
-    assert_int_equal(limit_table_stats(table).counters, KEYS);
+    assert_in_range(limit_table_stats(table).counters, KEYS, KEYS + KEYS / 50);
     limit_table_free(table);
 }
 

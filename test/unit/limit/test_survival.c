@@ -37,7 +37,7 @@ static int teardown(void **state)
 static struct limit_file *open_file(struct limit_table *table, int64_t now)
 {
     struct limit_file *file = NULL;
-    if (limit_file_open(scratch_path(&scratch, "limits.db"), table, now, &file, &error) != 0)
+    if (limit_file_open(scratch_path(&scratch, "limits.db"), table, now, false, &file, &error) != 0)
         fail_msg("%s", error.text);
     return file;
 }
@@ -70,12 +70,12 @@ static void run_child(int tell)
 {
     struct limit_table *table = limit_table_new(0);
     struct limit_file *file = NULL;
-    if (limit_file_open(scratch_path(&scratch, "limits.db"), table, T, &file, &error) != 0)
+    if (limit_file_open(scratch_path(&scratch, "limits.db"), table, T, false, &file, &error) != 0)
         _exit(1);
     for (uint64_t round = 1;; round++) {
         for (int i = 0; i < 10; i++)
             (void)take(table, "k", 1000000, T + (int64_t)round);
-        limit_file_sync(file, table);
+        limit_file_sync(file);
         while (limit_file_batches(file) < round)
             usleep(100);
         if (write(tell, "x", 1) != 1)
@@ -108,7 +108,7 @@ static void a_kill_forgets_nothing_that_was_synced(void **state)
         charge.amount = decimal_from_integer(1000000 - already + 1);
         assert_int_equal(limit_check(table, &charge, 1, T + 1000, &failed_index, &retry),
                          ERROR_LIMIT);
-        limit_file_close(file, table);
+        limit_file_close(file);
         limit_table_free(table);
     }
 }
@@ -121,16 +121,16 @@ static void closing_writes_what_was_never_synced(void **state)
     for (int i = 0; i < 7; i++) {
         assert_true(take(table, "k", 10, T));
         if (i == 3)
-            limit_file_sync(file, table);
+            limit_file_sync(file);
     }
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
     table = limit_table_new(0);
     file = open_file(table, T);
     assert_int_equal(left_of(table, "k", 10, T), 3);
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
-    limit_file_close(NULL, NULL);
+    limit_file_close(NULL);
 }
 
 // Charges and hand-overs as fast as they go, while the writer works.
@@ -144,10 +144,10 @@ static void the_writer_keeps_up(void **state)
         snprintf(key, sizeof key, "k%d", i % 50);
         assert_true(take(table, key, 1000, T + i));
         if (i % 10 == 0)
-            limit_file_sync(file, table);
+            limit_file_sync(file);
         (void)limit_file_healthy(file);
     }
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
     table = limit_table_new(0);
     file = open_file(table, T + 3000);
@@ -155,7 +155,7 @@ static void the_writer_keeps_up(void **state)
         snprintf(key, sizeof key, "k%d", i);
         assert_int_equal(left_of(table, key, 100, T + 3000), 40);
     }
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
 }
 
@@ -174,28 +174,28 @@ static void a_full_disk_is_told_and_recovered_from(void **state)
     struct limit_table *table = limit_table_new(0);
     struct limit_file *file = open_file(table, T);
     assert_true(take(table, "k", 10, T));
-    limit_file_sync(file, table);
+    limit_file_sync(file);
     wait_for_batches(file, 1);
     assert_true(limit_file_healthy(file));
     bound_file_size(4096); // smaller than the journal is already
     assert_true(take(table, "k", 10, T + 1));
-    limit_file_sync(file, table);
+    limit_file_sync(file);
     for (int i = 0; i < 60000 && limit_file_healthy(file); i++)
         usleep(1000);
     assert_false(limit_file_healthy(file));
     for (int i = 0; i < 8; i++) { // nobody waits meanwhile
         (void)take(table, "k", 10, T + 2 + i % 2);
-        limit_file_sync(file, table);
+        limit_file_sync(file);
     }
     bound_file_size(RLIM_INFINITY);
     wait_for_batches(file, 2); // retried without being asked
     assert_true(limit_file_batches(file) >= 2);
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
     table = limit_table_new(0);
     file = open_file(table, T + 10);
     assert_int_equal(left_of(table, "k", 10, T + 10), 0);
-    limit_file_close(file, table);
+    limit_file_close(file);
     limit_table_free(table);
 }
 

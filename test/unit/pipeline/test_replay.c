@@ -27,7 +27,10 @@ static struct scene *open_scene(void)
     scene->pipeline.ledger = pipeline_ledger_new();
     for (size_t i = 0; i < SESSIONS; i++) {
         struct replay_stream *stream = &scene->streams[i];
-        scene->sessions[i] = (struct session){.pipeline = &scene->pipeline, .grant_id = "agent"};
+        scene->sessions[i] =
+            (struct session){.pipeline = &scene->pipeline,
+                             .grant_id = "agent",
+                             .usage = grant_usage_of(&scene->pipeline, SLICE_LITERAL("agent"))};
         struct replay *replay = replay_of(&scene->sessions[i]);
         assert_non_null(replay);
         scene->speakers[i] = (struct exchange){

@@ -208,6 +208,12 @@ static void put_condition(struct generator *g)
     put(g, "}");
 }
 
+static void put_mode(struct generator *g, size_t percent)
+{
+    if (g->modes && chance(g, percent))
+        put(g, ",\"mode\":\"observe\"");
+}
+
 static void put_predicates(struct generator *g, const char *name)
 {
     buffer_append_format(&g->out, ",\"%s\":[", name);
@@ -217,9 +223,9 @@ static void put_predicates(struct generator *g, const char *name)
             put_condition(g);
             put(g, j > 1 ? "," : "");
         }
-        buffer_append_format(&g->out, "]%s}%s",
-                             chance(g, 50) ? ",\"on_deny\":\"because of it\"" : "",
-                             i > 1 ? "," : "");
+        put(g, chance(g, 50) ? "],\"on_deny\":\"because of it\"" : "]");
+        put_mode(g, 25);
+        put(g, i > 1 ? "}," : "}");
     }
     put(g, "]");
 }
@@ -237,17 +243,22 @@ static void put_limits(struct generator *g)
         }
         if (chance(g, 30))
             buffer_append_format(&g->out, ",\"per\":\"%s\"", ANY(g, single_paths));
+        put_mode(g, 25);
         put(g, i > 1 ? "}," : "}");
     }
     put(g, "]");
-    if (chance(g, 30))
-        put(g, ",\"rate_limit\":{\"max\":2,\"window\":60}");
+    if (!chance(g, 30))
+        return;
+    put(g, ",\"rate_limit\":{\"max\":2,\"window\":60");
+    put_mode(g, 25);
+    put(g, "}");
 }
 
 static void put_rule(struct generator *g, bool action)
 {
     static const char *const actions[] = {"allow", "deny", "hide", "require_approval"};
     put(g, "{\"reason\":\"as the rule says\"");
+    put_mode(g, 20);
     if (action && chance(g, 35))
         buffer_append_format(&g->out, ",\"action\":\"%s\"", ANY(g, actions));
     if (chance(g, 40))

@@ -14,6 +14,7 @@ struct generator {
     size_t left;            // bytes of choices; behind them every choice is the first one
     struct buffer out;
     unsigned counters; // names given so far
+    bool modes;        // some parts of its policies only observe; off at first
 };
 
 enum { GENERATOR_TAGS = 3 };

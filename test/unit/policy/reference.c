@@ -519,6 +519,14 @@ static bool finish_hidden(struct world *w)
     return w->out->hidden = true;
 }
 
+// What only observes decides nothing: a rule, or a part of it.
+static bool observes(const struct json_doc *policy, uint32_t rule, uint32_t part)
+{
+    char mode[TEXT];
+    return (member_text(policy, rule, "mode", mode) && is(mode, "observe")) ||
+           (part != JSON_NONE && member_text(policy, part, "mode", mode) && is(mode, "observe"));
+}
+
 // Looks through one list of a rule; true when the call is denied. `asked` is set by approve_if.
 static bool look_through(struct world *w, uint32_t rule, const char *where, const char *name,
                          bool *asked)
@@ -528,6 +536,8 @@ static bool look_through(struct world *w, uint32_t rule, const char *where, cons
     bool all = is(name, "require");
     for (uint32_t i = 0; list != JSON_NONE && i < json_at(w->policy, list)->count; i++) {
         uint32_t node = json_element(w->policy, list, i);
+        if (observes(w->policy, rule, node))
+            continue;
         enum truth truth = predicate(w, node, all);
         print(pointer, sizeof pointer, "%s/%s/%u", where, name, i);
         bool told = member_text(w->policy, node, "on_deny", reason);
@@ -594,10 +604,12 @@ static bool charge_all(struct world *w, uint32_t rule, const char *where)
     uint32_t rate = json_get(w->policy, rule, "rate_limit");
     uint32_t limits = json_get(w->policy, rule, "limits");
     print(pointer, sizeof pointer, "%s/rate_limit", where);
-    if (rate != JSON_NONE)
+    if (rate != JSON_NONE && !observes(w->policy, rule, rate))
         charge(w, rate, pointer);
     for (uint32_t i = 0; limits != JSON_NONE && i < json_at(w->policy, limits)->count; i++) {
         uint32_t limit = json_element(w->policy, limits, i);
+        if (observes(w->policy, rule, limit))
+            continue;
         member_text(w->policy, limit, "counter", counter);
         print(pointer, sizeof pointer, "%s/limits/%s", where, counter);
         if (!charge(w, limit, pointer))
@@ -642,7 +654,8 @@ static int fit(const struct json_doc *policy, const char *selector, uint32_t rul
     if (selector[0] == '@') {
         if (category != CATALOGUE_UNKNOWN)
             return category_named(selector, category) ? 2 : 0;
-        if (member_text(policy, rule, "action", action) && !is(action, "allow"))
+        if (!observes(policy, rule, JSON_NONE) && member_text(policy, rule, "action", action) &&
+            !is(action, "allow"))
             for (int i = 0; i < 5; i++)
                 if (is(selector, gravity[i]))
                     return 10 + i;
@@ -681,7 +694,8 @@ static uint32_t select_rule(const struct json_doc *policy, const char *name,
         int here = fit(policy, selector, key + 1, name, category);
         if (here == 0 || here < best_fit)
             continue;
-        bool hides = member_text(policy, key + 1, "action", action) && is(action, "hide");
+        bool hides = !observes(policy, key + 1, JSON_NONE) &&
+                     member_text(policy, key + 1, "action", action) && is(action, "hide");
         if (here == best_fit) {
             *ret_hide |= hides;
             if (rival[0] == '\0')
@@ -704,7 +718,8 @@ static bool judge_rule(struct world *w, uint32_t own, const char *pointer)
     char action[TEXT], reason[TEXT], where[TEXT + 16];
     uint32_t all = json_get(w->policy, 0, "all_tools");
     bool asked = false;
-    member_text(w->policy, own, "action", action);
+    if (member_text(w->policy, own, "action", action) && observes(w->policy, own, JSON_NONE))
+        action[0] = '\0';
     member_text(w->policy, own, "reason", reason);
     print(where, sizeof where, "%s/action", pointer);
     if (is(action, "deny"))
@@ -771,13 +786,15 @@ bool reference_lists(const struct json_doc *policy, struct slice name,
     for (int i = 0; i < 2; i++) {
         uint32_t list = json_get(policy, rules[i], "deny_if");
         for (uint32_t j = 0; list != JSON_NONE && j < json_at(policy, list)->count; j++)
-            if (json_at(policy, json_get(policy, json_element(policy, list, j), "conditions"))
-                    ->count == 0)
+            if (!observes(policy, rules[i], json_element(policy, list, j)) &&
+                json_at(policy, json_get(policy, json_element(policy, list, j), "conditions"))
+                        ->count == 0)
                 return false;
     }
     if (rule == JSON_NONE)
         return member_text(policy, 0, "default", value) && is(value, "allow");
-    return !member_text(policy, rule, "action", value) || !is(value, "deny");
+    return observes(policy, rule, JSON_NONE) || !member_text(policy, rule, "action", value) ||
+           !is(value, "deny");
 }
 
 // ---- Comparison

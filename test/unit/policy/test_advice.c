@@ -11,7 +11,20 @@
 
 #include <stdlib.h>
 
-enum { ARENA = 1024 * 1024, MOST = 40, ROUNDS = 1500 };
+enum { ARENA = 1024 * 1024, LINT_ARENA = 64 << 20, MOST = 40, ROUNDS = 1500 };
+
+// The policy for a single tool leaves the others alone; nothing else is to be said of any.
+static void check_lint(const struct policy *policy)
+{
+    struct policy_findings all;
+    struct arena arena;
+    arena_init(&arena, LINT_ARENA);
+    assert_int_equal(policy_lint(policy, NULL, 0, &arena, &all), 0);
+    for (size_t i = 0; i < all.count; i++)
+        if (strcmp(all.items[i].kind, "default-allow") != 0)
+            fail_msg("%s: %.*s", all.items[i].kind, SLICE_PRINT(all.items[i].text));
+    arena_release(&arena);
+}
 
 static struct policy *compile(const struct buffer *text)
 {
@@ -22,6 +35,7 @@ static struct policy *compile(const struct buffer *text)
         fail_msg("%s: %.2000s", problems.count > 0 ? problems.items[0].text : "no problem",
                  buffer_slice(text).data);
     policy_problems_release(&problems);
+    check_lint(policy);
     return policy;
 }
 

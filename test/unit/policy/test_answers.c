@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "detect/detect.h"
 #include "policy/policy.h"
 
 #include <stdio.h>
@@ -208,7 +209,7 @@ static void giving_up_withholds(void **state)
     (void)state;
     struct policy *policy =
         compile("{\"version\":\"1\",\"default\":\"allow\",\"all_tools\":{\"results\":{\"redact\":["
-                "{\"type\":\"regex\",\"pattern\":\"x+y\"}]}}}");
+                "{\"type\":\"regex\",\"pattern\":\"[xw]+y|[xw]+v\"}]}}}");
     struct long_text text = long_text(1 << 20, 'z');
     for (size_t left = 0; left < 5; left++) {
         struct scene s;
@@ -228,6 +229,29 @@ static void giving_up_withholds(void **state)
     assert_false(s.verdict.denied);
     scene_release(&s);
     memory_free(text.json);
+    policy_unref(policy);
+}
+
+// What holds more beginnings of what is looked for than are looked at closely is not passed on;
+// what only observes it takes no part of the budget of what enforces.
+static void too_much_to_look_at_withholds(void **state)
+{
+    (void)state;
+    struct policy *policy = compile(
+        "{\"version\":\"1\",\"default\":\"allow\",\"all_tools\":{\"results\":{\"redact\":["
+        "{\"type\":\"personal\",\"kinds\":[\"email\"]}]}},\"results\":{\"mode\":\"observe\","
+        "\"redact\":[{\"type\":\"secrets\"},{\"type\":\"personal\"}]}}");
+    for (size_t more = 0; more < 2; more++) {
+        struct long_text text = long_text(DETECT_LOOKS_MAX + more, '@');
+        struct scene s;
+        scene_init(&s, slice_of(text.json, text.length));
+        judge(policy, &s);
+        assert_int_equal(s.verdict.denied, more == 1);
+        if (more == 1)
+            assert_true(slice_equal_string(s.verdict.rule, "/all_tools/results/redact"));
+        scene_release(&s);
+        memory_free(text.json);
+    }
     policy_unref(policy);
 }
 
@@ -266,6 +290,102 @@ static void without_rules_nothing_is_looked_at(void **state)
     policy_unref(policy);
 }
 
+// ---- Expressions are looked for by the text that their matches hold (regex_literal.c). In a group
+// none is read off them: both must find the same.
+static const char *const atoms[] = {
+    "a",         "b",       "k",     "s",           "S",       "ab",     "abc",
+    "a b",       "ab+",     "a*",    "b?",          "a{2}",    "b{0}",   "a{0,1}",
+    "[ab]",      "[^a]",    "[]a]",  ".",           "\\\\b",   "\\\\w+", "\\\\.",
+    "(a|b)",     "(?:ab)?", "(?=a)", "(?!b)",       "a|b",     "^",      "$",
+    "(?i)",      "\\\\Ba",  "x{y}",  "\\\\Qa\\\\E", "\\\\x61", "a++",    "\xC3\xA9",
+    "\xC3\xA9?", "(?<n>a)", "(ab)+", "a{|b}",       "b+?a",    "{",      "K"};
+
+static uint32_t next(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static void random_pattern(uint32_t *seed, char out[256])
+{
+    size_t used = 0, count = 1 + next(seed) % 5;
+    if (next(seed) % 4 == 0)
+        used = (size_t)snprintf(out, 256, "(?i)");
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(out + used, 256 - used, "%s",
+                                 atoms[next(seed) % (sizeof atoms / sizeof *atoms)]);
+}
+
+static void random_text(uint32_t *seed, struct buffer *out)
+{
+    static const char *const parts[] = {
+        "a", "b",    "ab",       "abc",          " ",        ".",       "A", "K", "k", "s",
+        "S", "x{y}", "\xC3\xA9", "\xE2\x84\xAA", "\xC5\xBF", "zzzzzzzz"};
+    buffer_init(out, 0);
+    buffer_append_string(out, "[\"");
+    for (uint32_t left = next(seed) % 40; left > 0; left--)
+        buffer_append_string(out, parts[next(seed) % (sizeof parts / sizeof *parts)]);
+    buffer_append_string(out, "\"]");
+}
+
+// NULL when the expression is wrong or matches nothing at all.
+static struct policy *redacting(const char *pattern, const char *around)
+{
+    char text[512];
+    struct policy *policy = NULL;
+    struct policy_problems problems;
+    snprintf(
+        text, sizeof text,
+        "{\"version\":\"1\",\"default\":\"allow\",\"results\":{\"redact\":[{\"type\":\"regex\","
+        "\"pattern\":\"%s%s%s\",\"with\":\"#\"}]}}",
+        around, pattern, *around == '\0' ? "" : ")");
+    int result = policy_compile(slice_from_string(text), SLICE_LITERAL("x"), &policy, &problems);
+    policy_problems_release(&problems);
+    return result == 0 ? policy : NULL;
+}
+
+static void redact(const struct policy *policy, struct slice text, struct buffer *out)
+{
+    struct scene s;
+    scene_init(&s, text);
+    judge(policy, &s);
+    assert_false(s.verdict.denied);
+    changed(&s, out);
+    scene_release(&s);
+}
+
+static void looking_for_a_text_first_finds_the_same(void **state)
+{
+    (void)state;
+    enum { PATTERNS = 3000, TEXTS = 12 };
+    uint32_t seed = 42;
+    size_t compared = 0, found = 0;
+    for (int i = 0; i < PATTERNS; i++) {
+        char pattern[256];
+        random_pattern(&seed, pattern);
+        struct policy *plain = redacting(pattern, ""), *grouped = redacting(pattern, "(?:");
+        assert_true((plain == NULL) == (grouped == NULL));
+        for (int j = 0; plain != NULL && j < TEXTS; j++) {
+            struct buffer text, a, b;
+            random_text(&seed, &text);
+            redact(plain, buffer_slice(&text), &a);
+            redact(grouped, buffer_slice(&text), &b);
+            if (!slice_equal(buffer_slice(&a), buffer_slice(&b)))
+                fail_msg("%s over %.*s: %.*s, in a group %.*s", pattern,
+                         SLICE_PRINT(buffer_slice(&text)), SLICE_PRINT(buffer_slice(&a)),
+                         SLICE_PRINT(buffer_slice(&b)));
+            compared++;
+            found += !slice_equal(buffer_slice(&a), buffer_slice(&text));
+            buffer_release(&text);
+            buffer_release(&a);
+            buffer_release(&b);
+        }
+        policy_unref(plain);
+        policy_unref(grouped);
+    }
+    assert_true(compared > 10000 && found > compared / 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +394,8 @@ int main(void)
         cmocka_unit_test(compiling_survives_every_failed_allocation),
         cmocka_unit_test(a_match_is_found_at_every_place),
         cmocka_unit_test(giving_up_withholds),
+        cmocka_unit_test(too_much_to_look_at_withholds),
+        cmocka_unit_test(looking_for_a_text_first_finds_the_same),
         cmocka_unit_test(a_condition_over_a_long_text_is_judged),
         cmocka_unit_test(without_rules_nothing_is_looked_at),
     };

@@ -98,6 +98,36 @@ static const struct row rows[] = {
      "tightened condition_changed /tools/a/require/0 /tools/a/require/0: tool 'a': must hold: was "
      "[{\"op\":\"in\",\"path\":\"args.v\",\"value\":[1,2]}], is "
      "[{\"op\":\"in\",\"path\":\"args.v\",\"value\":[2]}]\n"},
+    {"{" DENY ",'tools':{'a':{'require':[{'conditions':[{'path':'args.v','op':'lt','value':5}]},"
+     "{'conditions':[{'path':'args.w','op':'starts_with','value':'/srv/a'}]},"
+     "{'conditions':[{'path':'args.h','op':'url_host_in','value':['a.x','b.x']}]},"
+     "{'conditions':[{'path':'args.e','op':'eq','value':1}]},"
+     "{'conditions':[{'path':'args.s','op':'in','value':[1,2]}]}]}}}",
+     "{" DENY ",'tools':{'a':{'require':[{'conditions':[{'path':'args.v','op':'lte','value':5}]},"
+     "{'conditions':[{'path':'args.w','op':'starts_with','value':'/srv/'}]},"
+     "{'conditions':[{'path':'args.h','op':'url_host_in','value':'b.x'}]},"
+     "{'conditions':[{'path':'args.e','op':'in','value':[1,2]}]},"
+     "{'conditions':[{'path':'args.s','op':'in','value':[2,1]}]}]}}}",
+     "loosened condition_changed /tools/a/require/0 /tools/a/require/0: tool 'a': must hold: was "
+     "[{\"op\":\"lt\",\"path\":\"args.v\",\"value\":5}], is "
+     "[{\"op\":\"lte\",\"path\":\"args.v\",\"value\":5}]\n"
+     "loosened condition_changed /tools/a/require/1 /tools/a/require/1: tool 'a': must hold: was "
+     "[{\"op\":\"starts_with\",\"path\":\"args.w\",\"value\":\"/srv/a\"}], is "
+     "[{\"op\":\"starts_with\",\"path\":\"args.w\",\"value\":\"/srv/\"}]\n"
+     "loosened condition_changed /tools/a/require/3 /tools/a/require/3: tool 'a': must hold: was "
+     "[{\"op\":\"eq\",\"path\":\"args.e\",\"value\":1}], is "
+     "[{\"op\":\"in\",\"path\":\"args.e\",\"value\":[1,2]}]\n"
+     "tightened condition_changed /tools/a/require/2 /tools/a/require/2: tool 'a': must hold: was "
+     "[{\"op\":\"url_host_in\",\"path\":\"args.h\",\"value\":[\"a.x\",\"b.x\"]}], is "
+     "[{\"op\":\"url_host_in\",\"path\":\"args.h\",\"value\":\"b.x\"}]\n"},
+    {"{" DENY
+     ",'tools':{'a':{'require':[{'conditions':[{'path':'args.v','op':'regex','value':'^a'}]}]}}}",
+     "{" DENY
+     ",'tools':{'a':{'require':[{'conditions':[{'path':'args.v','op':'regex','value':'^b'}]}]}}}",
+     "altered condition_changed /tools/a/require/0 /tools/a/require/0: tool 'a': must hold: was "
+     "[{\"op\":\"regex\",\"path\":\"args.v\",\"value\":\"^a\"}], is "
+     "[{\"op\":\"regex\",\"path\":\"args.v\",\"value\":\"^b\"}]; cannot tell whether that is "
+     "wider\n"},
     {"{" DENY ",'all_tools':{'deny_if':[{'conditions':[{'path':'args.v','op':'exists'}]}]}}",
      "{" DENY ",'all_tools':{}}",
      "loosened condition_removed /all_tools/deny_if/0 /all_tools: every tool: denies no longer: "
@@ -123,6 +153,79 @@ static const struct row rows[] = {
     {"{" DENY ",'results':{'max_bytes':100}}", "{" DENY ",'results':{'max_bytes':10}}",
      "tightened results /results /results: everything: of what comes back, 'max_bytes' was 100, is "
      "10\n"},
+    {"{" DENY ",'results':{'deny_if':[{'conditions':[]}],'redact':[{'type':'secrets'}]}}",
+     "{" DENY ",'results':{'redact':[{'type':'secrets'},{'path':'result.structuredContent.a'}],'"
+     "binary':'deny'}}",
+     "loosened results /results /results: everything: of what comes back, 'deny_if' was "
+     "[{\"conditions\":[]}], is nothing\n"
+     "tightened results /results /results: everything: of what comes back, 'redact' was "
+     "[{\"type\":\"secrets\"}], is "
+     "[{\"type\":\"secrets\"},{\"path\":\"result.structuredContent.a\"}]\n"},
+    {"{" DENY ",'results':{'redact':[{'type':'secrets'},{'path':'result.structuredContent.a'}]}}",
+     "{" DENY ",'results':{'redact':[{'path':'result.structuredContent.a'},{'type':'secrets'}],'"
+     "binary':'allow'}}",
+     "loosened results /results /results: everything: of what comes back, 'binary' was nothing, is "
+     "\"allow\"\n"
+     "altered results /results /results: everything: of what comes back, 'redact' was "
+     "[{\"type\":\"secrets\"},{\"path\":\"result.structuredContent.a\"}], is "
+     "[{\"path\":\"result.structuredContent.a\"},{\"type\":\"secrets\"}]; cannot tell whether more "
+     "comes back\n"},
+    // The fuse
+    {"{" DENY "}", "{" DENY ",'runaway':{'denials_in_a_row':5}}",
+     "tightened runaway  /runaway/denials_in_a_row: a grant that runs away: is paused after 5 "
+     "denials in a row\n"},
+    {"{" DENY ",'runaway':{'denials_in_a_row':5,'identical_calls':{'max':9,'window':'minute'}}}",
+     "{" DENY ",'runaway':{'denials_in_a_row':7,'identical_calls':{'max':10,'window':30}}}",
+     "loosened runaway /runaway/identical_calls /runaway/identical_calls: a grant that runs away: "
+     "was paused after more than 9 identical calls per minute, is after more than 10 identical "
+     "calls per 30 seconds\n"
+     "loosened runaway /runaway/denials_in_a_row /runaway/denials_in_a_row: a grant that runs "
+     "away: was paused after 5 denials in a row, is after 7 denials in a row\n"},
+    {"{" DENY ",'runaway':{'denials_in_a_row':7,'identical_calls':{'max':9,'window':'minute'}}}",
+     "{" DENY ",'runaway':{'denials_in_a_row':5,'identical_calls':{'max':9,'window':'2h'}}}",
+     "tightened runaway /runaway/identical_calls /runaway/identical_calls: a grant that runs away: "
+     "was paused after more than 9 identical calls per minute, is after more than 9 identical "
+     "calls per 2 hours\n"
+     "tightened runaway /runaway/denials_in_a_row /runaway/denials_in_a_row: a grant that runs "
+     "away: was paused after 7 denials in a row, is after 5 denials in a row\n"},
+    {"{" DENY ",'runaway':{'identical_calls':{'max':9,'window':'minute'}}}",
+     "{" DENY ",'runaway':{'identical_calls':{'max':10,'window':'hour'},'reason':'x'}}",
+     "altered runaway /runaway/identical_calls /runaway/identical_calls: a grant that runs away: "
+     "was paused after more than 9 identical calls per minute, is after more than 10 identical "
+     "calls per hour; cannot tell which comes first\n"
+     "wording reason /runaway/reason /runaway/reason: a grant that runs away: the reason that is "
+     "given is another one\n"},
+    {"{" DENY ",'runaway':{'denials_in_a_row':5,'identical_calls':{'max':9,'window':'minute'}}}",
+     "{" DENY "}",
+     "loosened runaway /runaway/identical_calls : a grant that runs away: is no longer paused "
+     "after more than 9 identical calls per minute\n"
+     "loosened runaway /runaway/denials_in_a_row : a grant that runs away: is no longer paused "
+     "after 5 denials in a row\n"},
+    // What only observes
+    {"{" DENY ",'tools':{'a':{}}}",
+     "{" DENY ",'tools':{'a':{'mode':'observe','action':'deny','reason':'r'}}}",
+     "observed observed_added /tools/a /tools/a/action: tool 'a': only observed: denies every "
+     "call\n"
+     "wording reason /tools/a /tools/a: tool 'a': the reason that is given is another one\n"},
+    {"{" DENY ",'tools':{'a':{'deny_if':[{'conditions':[]}],'rate_limit':{'max':1,'window':60}}}}",
+     "{" DENY ",'tools':{'a':{'deny_if':[{'conditions':[],'mode':'observe'}],"
+     "'rate_limit':{'max':1,'window':60,'mode':'observe'}}}}",
+     "loosened condition_removed /tools/a/deny_if/0 /tools/a: tool 'a': denies no longer: []\n"
+     "loosened limit_removed /tools/a/rate_limit /tools/a: tool 'a': no longer at most 1 calls per "
+     "minute of a session\n"
+     "observed observed_added /tools/a /tools/a/deny_if/0: tool 'a': only observed: denies []\n"
+     "observed observed_added /tools/a /tools/a/rate_limit: tool 'a': only observed: at most 1 "
+     "calls per minute of a session\n"},
+    {"{" DENY ",'tools':{'a':{'approve_if':[{'conditions':[],'mode':'observe','on_deny':'x'}]}}}",
+     "{" DENY ",'tools':{'a':{'mode':'observe','approve_if':[{'conditions':[],'on_deny':'y'}]}}}",
+     "wording on_deny /tools/a/approve_if/0 /tools/a/approve_if/0: tool 'a': what is observed is "
+     "explained otherwise\n"},
+    {"{" DENY ",'results':{'max_bytes':1,'mode':'observe'}}",
+     "{" DENY ",'all_tools':{'mode':'observe','results':{'max_bytes':1}}}",
+     "observed observed_added /all_tools /all_tools/results: every tool: only observed: of what "
+     "comes back max_bytes 1\n"
+     "observed observed_removed /results /results: everything: no longer observed: of what comes "
+     "back max_bytes 1\n"},
     {"{" DENY ",'list':'all'}", "{" DENY ",'list':'callable'}",
      "tightened list /list /list: lists: leave out what no call could pass\n"},
     {"{" DENY "}", "{" DENY ",'methods':{'x/y':'allow'}}",
@@ -190,13 +293,17 @@ static bool charges_within(const struct policy_verdict *a, const struct policy_v
 }
 
 static bool decides_alike(const struct policy *a, const struct policy *b,
-                          const struct policy_call *call)
+                          const struct policy_call *call, bool *ret_watched)
 {
     struct policy_verdict left, right;
     struct arena arena;
     arena_init(&arena, ARENA);
     policy_decide(a, call, &arena, &left);
     policy_decide(b, call, &arena, &right);
+    *ret_watched = left.observed.noted == right.observed.noted &&
+                   left.observed.outcome == right.observed.outcome &&
+                   left.observed.hidden == right.observed.hidden &&
+                   left.watched_count == right.watched_count;
     bool alike = left.outcome == right.outcome && left.hidden == right.hidden &&
                  charges_within(&left, &right) && charges_within(&right, &left) &&
                  policy_lists(a, call->subject, call->name, call->category) ==
@@ -205,11 +312,12 @@ static bool decides_alike(const struct policy *a, const struct policy *b,
     return alike;
 }
 
-static bool covered(const struct policy_differences *all, const struct policy_call *call)
+static bool covered(const struct policy_differences *all, const struct policy_call *call,
+                    enum policy_gravity least)
 {
     bool found = all->too_many;
     for (size_t i = 0; i < all->count && !found; i++)
-        found = all->items[i].gravity != POLICY_WORDING &&
+        found = all->items[i].gravity <= least &&
                 policy_difference_covers(&all->items[i], call->subject, call->name, call->category);
     return found;
 }
@@ -220,6 +328,7 @@ static struct policy *random_policy(const uint8_t *bytes, size_t length, struct 
     struct policy *policy;
     struct policy_problems problems;
     generator_init(&g, 0, bytes, length);
+    g.modes = bytes[0] % 3 == 0;
     generator_policy(&g);
     buffer_clear(text);
     buffer_append(text, buffer_slice(&g.out));
@@ -230,8 +339,39 @@ static struct policy *random_policy(const uint8_t *bytes, size_t length, struct 
 }
 
 struct tally {
-    size_t different, uncovered, agreeing_uncovered;
+    size_t different, watched, uncovered, agreeing_uncovered, directed, misled;
 };
+
+// Hidden, denied, asked, allowed.
+static int freedom(const struct policy *policy, const struct policy_call *call)
+{
+    struct policy_verdict verdict;
+    struct arena arena;
+    arena_init(&arena, ARENA);
+    policy_decide(policy, call, &arena, &verdict);
+    arena_release(&arena);
+    if (verdict.outcome == POLICY_DENY)
+        return verdict.hidden ? 0 : 1;
+    return verdict.outcome == POLICY_ASK ? 2 : 3;
+}
+
+// Where nothing about a call is said to be looser, it is not; and the other way round.
+static void hold_to_direction(const struct policy *a, const struct policy *b,
+                              const struct policy_call *call, const struct policy_differences *all,
+                              struct tally *tally)
+{
+    bool looser = false, tighter = false;
+    for (size_t i = 0; i < all->count; i++) {
+        if (!policy_difference_covers(&all->items[i], POLICY_TOOL, call->name, call->category))
+            continue;
+        looser |= all->items[i].gravity <= POLICY_ALTERED;
+        tighter |=
+            all->items[i].gravity == POLICY_ALTERED || all->items[i].gravity == POLICY_TIGHTENED;
+    }
+    int before = freedom(a, call), after = freedom(b, call);
+    tally->directed += before != after && looser != tighter;
+    tally->misled += (after > before && !looser) || (after < before && !tighter);
+}
 
 static void hold_to_calls(const struct policy *a, const struct policy *b, uint64_t seed,
                           const struct policy_differences *all, struct tally *tally)
@@ -241,10 +381,15 @@ static void hold_to_calls(const struct policy *a, const struct policy *b, uint64
     for (int i = 0; i < 40; i++) {
         struct scene scene;
         generator_call(&g, &scene);
-        bool alike = decides_alike(a, b, &scene.call), told = covered(all, &scene.call);
+        bool watched, alike = decides_alike(a, b, &scene.call, &watched);
+        bool told = covered(all, &scene.call, POLICY_TIGHTENED);
         tally->different += !alike;
         tally->uncovered += !alike && !told;
+        tally->watched += alike && !watched;
+        tally->uncovered += !watched && !covered(all, &scene.call, POLICY_OBSERVED);
         tally->agreeing_uncovered += alike && !told;
+        if (!all->too_many)
+            hold_to_direction(a, b, &scene.call, all, tally);
         scene_release(&scene);
     }
     generator_release(&g);
@@ -288,6 +433,8 @@ static void no_difference_of_decisions_is_left_out(void **state)
         hold_to_calls(from, to, (uint64_t)round + 1, &all, &tally);
         if (tally.uncovered > 0)
             fail_with("not told of", &all, texts);
+        if (tally.misled > 0)
+            fail_with("the wrong direction", &all, texts);
         arena_release(&arena);
         policy_unref(from);
         policy_unref(to);
@@ -297,6 +444,8 @@ static void no_difference_of_decisions_is_left_out(void **state)
     print_message("%zu calls differ and are told of, %zu do not and are not\n", tally.different,
                   tally.agreeing_uncovered);
     assert_true(tally.different > ROUNDS);
+    assert_true(tally.watched > ROUNDS / 10);
+    assert_true(tally.directed > ROUNDS / 4);
     assert_true(tally.agreeing_uncovered > 10 * ROUNDS);
 }
 

@@ -5,7 +5,7 @@
 #include "lib/unit.h"
 
 #include "base/clock.h"
-#include "policy/policy_internal.h"
+#include "policy/compile_internal.h"
 
 static bool plain_glob(const char *pattern, const char *text)
 {

@@ -5,6 +5,7 @@
 // short memory, bounds of work, many threads. Decisions as such are in test/policy/*.rows.
 #include "lib/unit.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "policy/policy.h"
@@ -238,12 +239,12 @@ static void explain_shows_each_step(void **state)
     buffer_init(&out, 0);
     scene_init(&s, "add_order",
                "{\"pair\":\"ETHUSD\",\"volume\":0.5,\"ordertype\":\"market\",\"file\":[]}");
-    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out);
+    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out, NULL);
     buffer_append(&out, SLICE_LITERAL("\0"));
     assert_string_equal(buffer_slice(&out).data,
                         "tool 'add_order' (Write)\n"
                         "hide: no selector matches\n"
-                        "selected by: /tools/add_order\n"
+                        "selected by: /tools/add_order (exact name)\n"
                         "/tools/add_order/require/0 [pairs]\n"
                         "  args.pair in [\"XBTUSD\",\"ETHUSD\"]; found \"ETHUSD\": yes\n"
                         "  -> holds\n"
@@ -264,7 +265,7 @@ static void explain_shows_each_step(void **state)
                         "   'add_order' needs the approval of a person.\n");
     buffer_clear(&out);
     s.call.name = SLICE_LITERAL("withdraw_all");
-    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out);
+    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out, NULL);
     buffer_append(&out, SLICE_LITERAL("\0"));
     assert_string_equal(buffer_slice(&out).data,
                         "tool 'withdraw_all' (Write)\n"
@@ -273,7 +274,7 @@ static void explain_shows_each_step(void **state)
                         "   Unknown tool: withdraw_all\n");
     buffer_clear(&out);
     s.call.name = SLICE_LITERAL("other");
-    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out);
+    policy_explain(policy, &s.call, &s.arena, &s.verdict, &out, NULL);
     buffer_append(&out, SLICE_LITERAL("\0"));
     assert_string_equal(buffer_slice(&out).data, "tool 'other' (Write)\n"
                                                  "hide: no selector matches\n"
@@ -324,6 +325,44 @@ static void many_problems_are_bounded(void **state)
 }
 
 // ---- Short memory: never an allowed call that should not be
+
+static size_t errors_of(size_t shared, size_t own, const char *action)
+{
+    struct policy *policy = NULL;
+    struct policy_problems problems;
+    struct buffer text;
+    buffer_init(&text, 0);
+    buffer_append_string(&text,
+                         "{\"version\":\"1\",\"default\":\"allow\",\"all_tools\":{\"limits\":[");
+    for (size_t i = 0; i < shared; i++)
+        buffer_append_format(&text, "%s{\"counter\":\"s%zu\",\"window\":1,\"max\":1}",
+                             i == 0 ? "" : ",", i);
+    buffer_append_format(&text, "]},\"tools\":{\"a\":{%s\"limits\":[", action);
+    for (size_t i = 0; i < own; i++)
+        buffer_append_format(&text, "%s{\"counter\":\"o%zu\",\"window\":1,\"max\":1}",
+                             i == 0 ? "" : ",", i);
+    buffer_append_string(&text, "]}}}");
+    (void)!policy_compile(buffer_slice(&text), SLICE_LITERAL("p"), &policy, &problems);
+    size_t errors = 0;
+    for (size_t i = 0; i < problems.count; i++)
+        errors += !problems.items[i].warning;
+    policy_problems_release(&problems);
+    policy_unref(policy);
+    buffer_release(&text);
+    return errors;
+}
+
+static void more_limits_than_a_call_can_be_charged_to_are_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(errors_of(0, POLICY_CHARGES_MAX, ""), 0);
+    assert_int_equal(errors_of(0, POLICY_CHARGES_MAX + 1, ""), 1);
+    assert_int_equal(errors_of(POLICY_CHARGES_MAX, 0, ""), 0);
+    assert_int_equal(errors_of(POLICY_CHARGES_MAX, 1, ""), 1);
+    assert_int_equal(errors_of(POLICY_CHARGES_MAX, 1, "\"action\":\"deny\","), 0);
+    assert_int_equal(errors_of(POLICY_CHARGES_MAX, 9, "\"mode\":\"observe\","), 0);
+    assert_int_equal(errors_of(POLICY_CHARGES_MAX + 1, 1, ""), 1); // said once
+}
 
 static void compiling_survives_every_failed_allocation(void **state)
 {
@@ -531,20 +570,22 @@ static void threads_share_a_policy(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(no_policy_denies_and_lists_nothing),
-                                       cmocka_unit_test(the_text_is_not_needed_afterwards),
-                                       cmocka_unit_test(the_last_reference_frees),
-                                       cmocka_unit_test(the_version_follows_the_content_alone),
-                                       cmocka_unit_test(it_is_known_whether_categories_matter),
-                                       cmocka_unit_test(charges_carry_their_limit),
-                                       cmocka_unit_test(explain_shows_each_step),
-                                       cmocka_unit_test(long_names_are_cut_between_characters),
-                                       cmocka_unit_test(many_problems_are_bounded),
-                                       cmocka_unit_test(compiling_survives_every_failed_allocation),
-                                       cmocka_unit_test(deciding_survives_every_failed_allocation),
-                                       cmocka_unit_test(a_full_arena_denies),
-                                       cmocka_unit_test(regular_expressions_are_bounded),
-                                       cmocka_unit_test(the_work_of_a_whole_list_is_bounded),
-                                       cmocka_unit_test(threads_share_a_policy)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_policy_denies_and_lists_nothing),
+        cmocka_unit_test(the_text_is_not_needed_afterwards),
+        cmocka_unit_test(the_last_reference_frees),
+        cmocka_unit_test(the_version_follows_the_content_alone),
+        cmocka_unit_test(it_is_known_whether_categories_matter),
+        cmocka_unit_test(charges_carry_their_limit),
+        cmocka_unit_test(explain_shows_each_step),
+        cmocka_unit_test(long_names_are_cut_between_characters),
+        cmocka_unit_test(many_problems_are_bounded),
+        cmocka_unit_test(more_limits_than_a_call_can_be_charged_to_are_an_error),
+        cmocka_unit_test(compiling_survives_every_failed_allocation),
+        cmocka_unit_test(deciding_survives_every_failed_allocation),
+        cmocka_unit_test(a_full_arena_denies),
+        cmocka_unit_test(regular_expressions_are_bounded),
+        cmocka_unit_test(the_work_of_a_whole_list_is_bounded),
+        cmocka_unit_test(threads_share_a_policy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

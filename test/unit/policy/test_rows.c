@@ -310,6 +310,8 @@ static const char *outcome_name(const struct policy_verdict *v)
 {
     if (v->hidden)
         return v->outcome == POLICY_DENY ? "hide" : "hidden but not denied";
+    if (v->outcome == POLICY_ALLOW && v->observed.noted)
+        return v->observed.outcome == POLICY_ASK ? "would-ask" : "would-deny";
     return v->outcome == POLICY_ALLOW ? "allow" : v->outcome == POLICY_ASK ? "ask" : "deny";
 }
 
@@ -342,34 +344,48 @@ static bool same_verdict(const struct policy_verdict *a, const struct policy_ver
            slice_equal(a->reason, b->reason) && a->charge_count == b->charge_count;
 }
 
+static bool is_json(struct slice text)
+{
+    struct json_doc doc;
+    json_doc_init(&doc);
+    bool good = json_scan(&doc, text, NULL, NULL, NULL) == 0 && json_type(&doc, 0) == JSON_ARRAY;
+    json_doc_release(&doc);
+    return good;
+}
+
 // Decides, and asks explain for the same.
 static bool decide(struct runner *r, const struct policy *policy, const struct row *row,
                    const char *expected, const char *note)
 {
     struct arena arena;
-    struct buffer text;
+    struct buffer text, steps;
     struct policy_verdict v, explained;
     arena_init(&arena, 16 << 20);
     buffer_init(&text, 0);
+    buffer_init(&steps, 0);
     policy_decide(policy, &row->call, &arena, &v);
-    policy_explain(policy, &row->call, &arena, &explained, &text);
+    policy_explain(policy, &row->call, &arena, &explained, &text, &steps);
     bool good = true;
+    struct slice rule = v.outcome == POLICY_ALLOW && v.observed.noted ? v.observed.rule : v.rule;
+    struct slice reason = rule.data == v.rule.data ? v.reason : v.observed.reason;
     if (strcmp(outcome_name(&v), expected) != 0)
         fail(r, "expected %s: %s by %.*s: %.*s", expected, outcome_name(&v), SLICE_PRINT(v.rule),
              SLICE_PRINT(v.reason)),
             good = false;
-    else if (strcmp(row->rule, "-") != 0 && !slice_equal_string(v.rule, row->rule))
-        fail(r, "rule is %.*s", SLICE_PRINT(v.rule)), good = false;
-    else if (note != NULL && !contains(v.reason, note))
-        fail(r, "reason is '%.*s'", SLICE_PRINT(v.reason)), good = false;
+    else if (strcmp(row->rule, "-") != 0 && !slice_equal_string(rule, row->rule))
+        fail(r, "rule is %.*s", SLICE_PRINT(rule)), good = false;
+    else if (note != NULL && !contains(reason, note))
+        fail(r, "reason is '%.*s'", SLICE_PRINT(reason)), good = false;
     else if (v.outcome != POLICY_ALLOW && v.reason.length == 0)
         fail(r, "no reason"), good = false;
     else if (row->check_charges)
         good = check_charges(r, row, &v);
-    if (!same_verdict(&v, &explained) || !contains(buffer_slice(&text), "=> "))
+    if (!same_verdict(&v, &explained) || !contains(buffer_slice(&text), "=> ") ||
+        !is_json(buffer_slice(&steps)))
         fail(r, "explain differs: %.*s", SLICE_PRINT(buffer_slice(&text))), good = false;
     arena_release(&arena);
     buffer_release(&text);
+    buffer_release(&steps);
     return good;
 }
 
@@ -412,6 +428,7 @@ static void write_changed(const struct json_doc *doc, const struct policy_answer
 static bool check_answer(struct runner *r, const struct row *row,
                          const struct policy_answer_verdict *v, struct slice text)
 {
+    bool would = strcmp(row->word, "would-withhold") == 0;
     struct slice wanted = row->gives != NULL ? slice_from_string(row->gives) : row->doc.text;
     if (v->denied != (strcmp(row->word, "withheld") == 0))
         fail(r, "expected %s: %s by %.*s: %.*s", row->word, v->denied ? "withheld" : "passes",
@@ -420,6 +437,11 @@ static bool check_answer(struct runner *r, const struct row *row,
         fail(r, "rule is %.*s", SLICE_PRINT(v->rule));
     else if (v->denied && (row->note == NULL || !contains(v->reason, row->note)))
         fail(r, "reason is '%.*s'", SLICE_PRINT(v->reason));
+    else if (would != v->observed.noted ||
+             (would && (!slice_equal_string(v->observed.rule, row->rule) || row->note == NULL ||
+                        !contains(v->observed.reason, row->note))))
+        fail(r, "observed: %d by %.*s: %.*s", v->observed.noted, SLICE_PRINT(v->observed.rule),
+             SLICE_PRINT(v->observed.reason));
     else if (!v->denied && !slice_equal(text, wanted))
         fail(r, "gives %.*s", SLICE_PRINT(text));
     else
@@ -497,7 +519,8 @@ static void run_row(struct runner *r, char *line)
         run_condition_row(r, &row);
     } else if (strcmp(row.word, "listed") == 0 || strcmp(row.word, "unlisted") == 0) {
         run_list_row(r, &row);
-    } else if (strcmp(row.word, "passes") == 0 || strcmp(row.word, "withheld") == 0) {
+    } else if (strcmp(row.word, "passes") == 0 || strcmp(row.word, "withheld") == 0 ||
+               strcmp(row.word, "would-withhold") == 0) {
         run_answer_row(r, &row);
     } else {
         r->passed += decide(r, r->policies[0], &row, row.word, row.note);

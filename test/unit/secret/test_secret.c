@@ -188,10 +188,36 @@ static void passwords_are_checked(void **state)
     assert_int_equal(secret_hash_password(SLICE_LITERAL("12345678901"), hash, &error), ERROR_RANGE);
 }
 
+static void derived_keys_are_their_purpose_s_alone(void **state)
+{
+    (void)state;
+    struct secret_keys *keys = keys_of(KEY_1 "," KEY_2), *one = NULL, *same = NULL, *other = NULL;
+    struct error error;
+    struct buffer sealed, plain;
+    assert_int_equal(secret_keys_derive(keys, "one", &one, &error), 0);
+    assert_int_equal(secret_keys_derive(keys, "one", &same, &error), 0);
+    assert_int_equal(secret_keys_derive(keys, "other", &other, &error), 0);
+    assert_int_equal(secret_keys_count(one), 1);
+    assert_int_equal(secret_keys_newest(one), 2);
+    seal(one, "text", "place", &sealed);
+    buffer_init(&plain, 0);
+    struct slice text = buffer_slice(&sealed), place = SLICE_LITERAL("place");
+    assert_int_equal(secret_open(same, text, place, &plain, &error), 0);
+    assert_int_equal(secret_open(other, text, place, &plain, &error), ERROR_DENIED);
+    assert_int_equal(secret_open(keys, text, place, &plain, &error), ERROR_DENIED);
+    buffer_release(&plain);
+    buffer_release(&sealed);
+    secret_keys_free(other);
+    secret_keys_free(same);
+    secret_keys_free(one);
+    secret_keys_free(keys);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_read),
+        cmocka_unit_test(derived_keys_are_their_purpose_s_alone),
         cmocka_unit_test(what_is_sealed_opens_in_its_place),
         cmocka_unit_test(every_changed_byte_is_noticed),
         cmocka_unit_test(failing_allocations_leave_nothing),

@@ -257,6 +257,11 @@ static bool is_used(enum store_kind kind, size_t use)
     case USE_FORGET:
     case USE_LAST: return kind == STORE_AUDIT;
     case USE_TOUCH: return table->used >= 0;
+    case USE_OPEN:
+    case USE_OPEN_NEWEST:
+    case USE_EMPTY_OLD:
+    case USE_REMOVE_OLD: return kind == STORE_QUESTION;
+    case USE_OF_PRINT: return kind == STORE_EXCEPTION || kind == STORE_QUESTION;
     case USE_EXPIRE: return kind == STORE_REQUEST || kind == STORE_SESSION;
     default:
         return use < USE_FIND ||

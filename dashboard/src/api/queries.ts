@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the pages ask for. A key begins with the record's name, so that a change can make all
+// answers about it be asked for anew.
+import { keepPreviousData, queryOptions, QueryClient } from '@tanstack/react-query';
+
+import { api, got } from './client';
+import { Problem } from './problem';
+
+const TRIES_MOST = 4;
+const FRESH_MS = 15_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      retry: (count, error) => error instanceof Problem && error.passes && count < TRIES_MOST,
+      retryDelay: (count) => Math.min(500 * 2 ** count, 8000),
+    },
+  },
+});
+
+export interface DecisionFilter {
+  grant?: string | undefined;
+  server?: string | undefined;
+  tool?: string | undefined;
+  outcome?: string | undefined;
+  rule?: string | undefined;
+  text?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** Without what was not said. */
+export function filled<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== '')) as never;
+}
+
+export const serversQuery = queryOptions({
+  queryKey: ['servers'],
+  queryFn: () => got(api.GET('/servers', { params: { query: { limit: 1000 } } })),
+});
+
+export const grantsQuery = queryOptions({
+  queryKey: ['grants'],
+  queryFn: () => got(api.GET('/grants', { params: { query: { limit: 1000 } } })),
+});
+
+export const policiesQuery = queryOptions({
+  queryKey: ['policies'],
+  queryFn: () => got(api.GET('/policies', { params: { query: { limit: 1000 } } })),
+});
+
+export type SummaryBy = 'outcome' | 'server' | 'grant' | 'tool' | 'rule';
+
+export function summaryQuery(by: SummaryBy, seconds: number, interval: number, filter: DecisionFilter = {}) {
+  return queryOptions({
+    queryKey: ['decisions', 'summary', by, seconds, interval, filter],
+    queryFn: () => {
+      const from = new Date(Date.now() - seconds * 1000).toISOString();
+      return got(api.GET('/decisions/summary', { params: { query: { by, interval, from, ...filled(filter) } as never } }));
+    },
+    refetchInterval: 10_000,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function decisionQuery(number: number) {
+  return queryOptions({
+    queryKey: ['decisions', 'one', number],
+    queryFn: () => got(api.GET('/decisions/{number}', { params: { path: { number: String(number) } } })),
+    staleTime: Infinity,
+  });
+}

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is signed in, and what happens when nobody is any more.
+import { useQuery } from '@tanstack/react-query';
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
+
+import { api, carry, got, onEnded, type Session } from './client';
+import { Problem } from './problem';
+
+const Context = createContext<Session | undefined>(undefined);
+
+export type Role = Session['role'];
+const RANKS: Record<Role, number> = { viewer: 0, policy_manager: 1, admin: 2 };
+
+export function useSession(): Session {
+  const session = useContext(Context);
+  if (session === undefined) throw new Error('outside of a session');
+  return session;
+}
+
+/** May the reader do what needs this role? The gateway decides; this only spares a futile attempt. */
+export const useMay = (least: Role): boolean => RANKS[useSession().role] >= RANKS[least];
+
+/** The sign-in page, which leads back here. */
+export function signInAddress(): string {
+  return `/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+export async function signOut(): Promise<void> {
+  await api.DELETE('/session');
+  location.assign('/sign-in');
+}
+
+interface Props {
+  children: ReactNode;
+  loading: ReactNode;
+  trouble: (error: unknown, retry: () => void) => ReactNode;
+  ended: ReactNode;
+}
+
+export function SessionGate({ children, loading, trouble, ended }: Props) {
+  const [isEnded, setEnded] = useState(false);
+  const query = useQuery({ queryKey: ['session'], queryFn: () => got(api.GET('/session')), staleTime: Infinity });
+  const isSignedOut = query.error instanceof Problem && query.error.status === 401;
+  useEffect(() => onEnded(() => setEnded(true)), []);
+  useEffect(() => {
+    if (isSignedOut) location.replace(signInAddress());
+  }, [isSignedOut]);
+  if (query.data === undefined) return query.isPending || isSignedOut ? loading : trouble(query.error, () => void query.refetch());
+  carry(query.data.csrf_token);
+  return (
+    <Context.Provider value={query.data}>
+      {children}
+      {isEnded && ended}
+    </Context.Provider>
+  );
+}

@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The builder: the policy's parts as forms or as JSON, what it means in words, and what the gateway says of it.
+import { ActionIcon, Alert, Button, Grid, Group, SegmentedControl, Select, Tabs, Tooltip } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
+
+import { Loading } from '../../parts/states';
+import { words } from '../../words/words';
+import { EditingProvider, useEditingOf, type Draft } from './draft';
+import type { Found } from './data';
+import { offsetOf } from './model/tree';
+import { EveryTool, General, Methods, Runaway, SectionTitle, TopResults } from './sections/sections';
+import { Others } from './sections/Others';
+import { Summary } from './Summary';
+import { Tools, type ToolsSearch } from './tools/Tools';
+import { FoundList, VerdictBadge, type Verdict } from './Verdict';
+
+const JsonView = lazy(() => import('./text/JsonView').then(({ JsonView }) => ({ default: JsonView })));
+const said = words.policies;
+
+export const SECTIONS = ['tools', 'all', 'results', 'resources', 'prompts', 'methods', 'runaway', 'general'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export interface BuilderSearch extends ToolsSearch {
+  section?: Section | undefined;
+  view?: 'json' | undefined;
+}
+
+interface Props {
+  draft: Draft;
+  verdict: Verdict;
+  isReadOnly: boolean;
+  search: BuilderSearch;
+  change: (by: BuilderSearch) => void;
+  /** What is done with the whole of it. */
+  children: ReactNode;
+}
+
+function content(section: Section, search: BuilderSearch, change: Props['change']): ReactNode {
+  switch (section) {
+    case 'tools':
+      return <Tools search={search} change={change} />;
+    case 'all':
+      return <EveryTool />;
+    case 'results':
+      return <TopResults />;
+    case 'resources':
+    case 'prompts':
+      return <Others place={section} />;
+    case 'methods':
+      return <Methods />;
+    case 'runaway':
+      return <Runaway />;
+    default:
+      return <General />;
+  }
+}
+
+function Form({ search, change, isBroken }: { search: BuilderSearch; change: Props['change']; isBroken: boolean }) {
+  const section = search.section ?? 'tools';
+  if (isBroken)
+    return (
+      <Alert color="red" variant="light" title={said.broken}>
+        <Button variant="default" size="xs" onClick={() => change({ view: 'json' })}>
+          {said.toJson}
+        </Button>
+      </Alert>
+    );
+  const pick = (next: string | null) =>
+    change({ section: next === 'tools' ? undefined : ((next ?? undefined) as Section | undefined), rule: undefined });
+  return (
+    <>
+      <Select
+        aria-label={said.sections.label}
+        hiddenFrom="sm"
+        mb="sm"
+        data={SECTIONS.map((value) => ({ value, label: said.sections[value] }))}
+        value={section}
+        allowDeselect={false}
+        onChange={pick}
+      />
+      <Tabs value={section} onChange={pick} keepMounted={false}>
+        <Tabs.List visibleFrom="sm" mb="md" aria-label={said.sections.label}>
+          {SECTIONS.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {said.sections[each]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={section}>
+          {section !== 'tools' && <SectionTitle>{said.sections[section]}</SectionTitle>}
+          {content(section, search, change)}
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+function Steps({ draft }: { draft: Draft }) {
+  const step = (label: string, on: boolean, go: () => void, icon: ReactNode) => (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" size={30} aria-label={label} disabled={!on} onClick={go}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+  return (
+    <Group gap={4}>
+      {step(said.undo, draft.canUndo, draft.undo, <IconArrowBackUp size={16} />)}
+      {step(said.redo, draft.canRedo, draft.redo, <IconArrowForwardUp size={16} />)}
+    </Group>
+  );
+}
+
+export function Builder({ draft, verdict, isReadOnly, search, change, children }: Props) {
+  const editing = useEditingOf(draft, isReadOnly);
+  const [at, setAt] = useState<number>();
+  useHotkeys([
+    ['mod+Z', draft.undo],
+    ['mod+shift+Z', draft.redo],
+  ]);
+  const view = search.view ?? 'form';
+  const go = (found: Found) => {
+    setAt(offsetOf(draft.tree.text, found.line, found.column));
+    change({ view: 'json' });
+  };
+  return (
+    <EditingProvider value={editing}>
+      <Group justify="space-between" mb="sm" gap="xs">
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label={said.views.label}
+            data={[
+              { value: 'form', label: said.views.form },
+              { value: 'json', label: said.views.json },
+            ]}
+            value={view}
+            onChange={(next) => change({ view: next === 'json' ? 'json' : undefined })}
+          />
+          {!isReadOnly && <Steps draft={draft} />}
+          <VerdictBadge verdict={verdict} />
+        </Group>
+        {children}
+      </Group>
+      <FoundList found={verdict.found} go={go} />
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, lg: 9 }}>
+          {view === 'json' ? (
+            <Suspense fallback={<Loading rows={10} />}>
+              <JsonView found={verdict.found} at={at} />
+            </Suspense>
+          ) : (
+            <Form search={search} change={change} isBroken={draft.tree.root === undefined} />
+          )}
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 3 }}>
+          <Summary />
+        </Grid.Col>
+      </Grid>
+    </EditingProvider>
+  );
+}

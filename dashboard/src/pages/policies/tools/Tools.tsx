@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tools of a server and what the policy says of each: to pick, to filter, to set many at once.
+import { Alert, Button, Group, NativeSelect, Select, Stack, Text, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useDeferredValue, useMemo, useState } from 'react';
+
+import { serversQuery } from '../../../api/queries';
+import { visible } from '../../../parts/unseen';
+import { Loading, Trouble } from '../../../parts/states';
+import { words } from '../../../words/words';
+import { toolsQuery, type ToolRow } from '../data';
+import { useEditing } from '../draft';
+import { put } from '../model/edit';
+import { bookOf, OUTCOMES, type Outcome } from '../model/select';
+import { filteredRows, inherit, lockOf, losesConditions, rowsOf, setOutcome, type Row } from './rows';
+import { RuleDrawer } from './RuleDrawer';
+import { ToolTable, type Actions } from './ToolTable';
+
+const said = words.policies.tools;
+const NO_TOOLS: ToolRow[] = [];
+
+export interface ToolsSearch {
+  server?: string | undefined;
+  text?: string | undefined;
+  category?: string | undefined;
+  outcome?: string | undefined;
+  rule?: string | undefined;
+}
+
+interface Props {
+  search: ToolsSearch;
+  change: (by: ToolsSearch) => void;
+}
+
+function Filters({ search, change }: Props) {
+  const categories = Object.entries(words.category).map(([value, label]) => ({ value, label }));
+  const outcomes = [...OUTCOMES, 'custom' as const].map((value) => ({ value, label: said.outcomes[value] }));
+  return (
+    <Group gap="xs">
+      <TextInput
+        aria-label={said.search}
+        placeholder={said.search}
+        leftSection={<IconSearch size={16} />}
+        value={search.text ?? ''}
+        w={{ base: '100%', xs: 220 }}
+        onChange={(event) => change({ text: event.currentTarget.value || undefined })}
+      />
+      <Select
+        aria-label={said.category}
+        placeholder={said.category}
+        data={categories}
+        value={search.category ?? null}
+        clearable
+        w={150}
+        onChange={(next) => change({ category: next ?? undefined })}
+      />
+      <Select
+        aria-label={said.outcome}
+        placeholder={said.outcome}
+        data={outcomes}
+        value={search.outcome ?? null}
+        clearable
+        w={140}
+        onChange={(next) => change({ outcome: next ?? undefined })}
+      />
+    </Group>
+  );
+}
+
+function Bulk({ chosen, set }: { chosen: ReadonlySet<string>; set: (outcome: Exclude<Outcome, 'custom'>) => void }) {
+  const data = [{ value: '', label: said.setAll }, ...OUTCOMES.map((value) => ({ value, label: said.outcomes[value] }))];
+  return (
+    <Group gap="xs" role="status">
+      <Text size="sm" fw={600}>
+        {said.selected(chosen.size)}
+      </Text>
+      <NativeSelect
+        aria-label={said.setAll}
+        data={data}
+        value=""
+        size="xs"
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          if (value !== '') set(value as Exclude<Outcome, 'custom'>);
+        }}
+      />
+    </Group>
+  );
+}
+
+function AddRule({ add }: { add: (name: string) => void }) {
+  const [name, setName] = useState('');
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name !== '') add(name);
+        setName('');
+      }}
+    >
+      <Group gap="xs" align="flex-end">
+        <TextInput
+          label={said.addRuleLabel}
+          placeholder={said.addRuleHint}
+          value={name}
+          w={{ base: '100%', xs: 320 }}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" leftSection={<IconPlus size={14} />} disabled={name === ''}>
+          {said.addRule}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function ServerPick({ search, change }: Props) {
+  const servers = useQuery(serversQuery);
+  if (servers.data?.items.length === 0) return <Text c="dimmed">{said.noServers}</Text>;
+  return (
+    <Select
+      aria-label={said.server}
+      placeholder={said.pickServer}
+      data={(servers.data?.items ?? []).map((server) => server.name)}
+      value={search.server ?? null}
+      searchable
+      w={{ base: '100%', xs: 260 }}
+      onChange={(next) => change({ server: next ?? undefined })}
+    />
+  );
+}
+
+function useRows(tools: ToolRow[], search: ToolsSearch) {
+  const { tree } = useEditing();
+  const book = useMemo(() => bookOf(tree), [tree]);
+  const rows = useMemo(() => rowsOf(book, tools), [book, tools]);
+  const text = useDeferredValue(search.text);
+  const { category, outcome } = search;
+  return { all: rows, shown: useMemo(() => filteredRows(rows, { text, category, outcome }), [rows, text, category, outcome]) };
+}
+
+function useActions(shown: Row[], open: (row: Row) => void) {
+  const { tree, edit, isReadOnly } = useEditing();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const set = (row: Row, outcome: Outcome | 'inherit') => {
+    if (outcome === 'custom') return open(row);
+    if (outcome === 'inherit') return edit((now) => inherit(now, row.name));
+    if (losesConditions(tree, row.name)) notifications.show({ message: said.replaced(visible(row.name, 60)) });
+    edit((now) => setOutcome(now, [row.name], outcome));
+  };
+  const actions: Actions = {
+    isReadOnly,
+    chosen,
+    set,
+    open,
+    choose: (name, on) => setChosen((before) => new Set(on ? [...before, name] : [...before].filter((each) => each !== name))),
+    chooseAll: (on) => setChosen(new Set(on ? shown.filter((row) => lockOf(row) === undefined).map((row) => row.name) : [])),
+  };
+  return { actions, chosen, clear: () => setChosen(new Set()) };
+}
+
+export function Tools({ search, change }: Props) {
+  const { edit, isReadOnly } = useEditing();
+  const query = useQuery(toolsQuery(search.server ?? ''));
+  const tools = query.data?.tools ?? NO_TOOLS;
+  const { all, shown } = useRows(tools, search);
+  const { actions, chosen, clear } = useActions(shown, (row) => change({ rule: row.name }));
+  const open = all.find((row) => row.name === search.rule);
+  const add = (name: string) => {
+    edit((now) => (bookOf(now).entries.some((entry) => entry.selector === name) ? now.text : put(now, ['tools', name], {})));
+    change({ rule: name });
+  };
+  return (
+    <Stack gap="sm">
+      <Group gap="xs" align="flex-start">
+        <ServerPick search={search} change={change} />
+        <Filters search={search} change={change} />
+      </Group>
+      {search.server !== undefined && query.isPending && <Loading rows={8} />}
+      {query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
+      {query.data === null && (
+        <Alert color="gray" variant="light" title={said.unseen(search.server ?? '')}>
+          {said.unseenMore}
+        </Alert>
+      )}
+      <Group justify="space-between" mih={30}>
+        <Text size="sm" c="dimmed" role="status">
+          {said.shown(shown.length, all.length)}
+        </Text>
+        {chosen.size > 0 && !isReadOnly && (
+          <Bulk
+            chosen={chosen}
+            set={(outcome) => {
+              edit((now) => setOutcome(now, [...chosen], outcome));
+              clear();
+            }}
+          />
+        )}
+      </Group>
+      {shown.length > 0 && <ToolTable rows={shown} actions={actions} />}
+      {shown.length === 0 && all.length > 0 && (
+        <Group>
+          <Text>{said.none}</Text>
+          <Button variant="default" size="xs" onClick={() => change({ text: undefined, category: undefined, outcome: undefined })}>
+            {said.clear}
+          </Button>
+        </Group>
+      )}
+      {!isReadOnly && <AddRule add={add} />}
+      <RuleDrawer name={search.rule} tool={open?.tool} said={open?.said} close={() => change({ rule: undefined })} />
+    </Stack>
+  );
+}

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A definition beside the one that was accepted: first in words, then line by line.
+import { Box, Code, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import type { Schemas } from '../../api/client';
+import { definitionQuery } from '../../api/servers';
+import { visible } from '../../parts/unseen';
+import { Name } from '../../parts/Plain';
+import { Loading, Trouble } from '../../parts/states';
+import { formatNumber, words } from '../../words/words';
+import classes from './DefinitionDiff.module.css';
+
+type Definition = Schemas['Definition'];
+const { changes } = words.servers;
+const SIGNS = { same: ' ', added: '+', removed: '-' } as const;
+const LINES_MOST = 2000;
+const LINE_MOST = 4000;
+
+function said({ accepted, diff }: Definition): string {
+  if (accepted === null) return changes.isNew;
+  if (diff === null) return changes.tooLong;
+  const count = (change: 'added' | 'removed'): number => diff.filter((line) => line.change === change).length;
+  if (count('added') + count('removed') === 0) return changes.same;
+  return changes.differs(formatNumber(count('added')), formatNumber(count('removed')));
+}
+
+function linesOf(definition: Definition): { change: keyof typeof SIGNS; text: string }[] {
+  if (definition.diff !== null && definition.accepted !== null) return definition.diff;
+  return JSON.stringify(definition.definition, null, 2)
+    .split('\n')
+    .map((text) => ({ change: 'same', text }));
+}
+
+export function DefinitionDiff({ id, fingerprint }: { id: string; fingerprint: string }) {
+  const query = useQuery(definitionQuery(id, fingerprint));
+  if (query.isPending) return <Loading rows={3} />;
+  if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
+  const lines = linesOf(query.data).slice(0, LINES_MOST);
+  return (
+    <Stack gap="xs">
+      <Text size="sm">{said(query.data)}</Text>
+      <Box className={classes.diff} tabIndex={0} role="region" aria-label={changes.diff(visible(query.data.tool, 60))}>
+        {lines.map((line, index) => (
+          <div key={index} className={classes.text} data-change={line.change}>
+            <span className={classes.sign}>{SIGNS[line.change]}</span>
+            <Name text={line.text} most={LINE_MOST} />
+          </div>
+        ))}
+      </Box>
+      <Text size="sm" c="dimmed">
+        {changes.fingerprint}{' '}
+        <Code>
+          <Name text={fingerprint} />
+        </Code>
+      </Text>
+    </Stack>
+  );
+}

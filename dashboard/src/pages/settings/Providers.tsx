@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+import { ActionIcon, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { providersQuery, removeProvider, type Provider } from '../../api/administer';
+import { Ask } from '../../parts/Ask';
+import { Listing } from '../../parts/Listing';
+import { Name } from '../../parts/Plain';
+import { Loading, Nothing, Trouble } from '../../parts/states';
+import { words } from '../../words/words';
+import { ProviderForm } from './ProviderForm';
+
+const { providers: says } = words.settings;
+
+function Row({ provider, edit, remove }: { provider: Provider; edit: () => void; remove: () => void }) {
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={600}>
+        <Group gap="xs">
+          <Name text={provider.title || provider.name} />
+          {provider.disabled && (
+            <Badge size="sm" color="gray" variant="light">
+              {words.settings.channels.disabled}
+            </Badge>
+          )}
+        </Group>
+      </Table.Th>
+      <Table.Td maw={300}>
+        <Text size="sm">
+          <Name text={provider.issuer} />
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">
+          {provider.domains.length > 0 && <Name text={says.fromDomains(provider.domains.join(', '))} />}
+          {provider.claim !== '' && <Name text={says.fromClaim(provider.claim, provider.claim_value)} />}
+          {provider.domains.length === 0 && provider.claim === '' && says.invited}
+        </Text>
+      </Table.Td>
+      <Table.Td>{words.account.roles[provider.role]}</Table.Td>
+      <Table.Td>
+        <Group gap={4} wrap="nowrap">
+          <ActionIcon variant="subtle" aria-label={says.edit(provider.name)} onClick={edit}>
+            <IconPencil size={16} aria-hidden="true" />
+          </ActionIcon>
+          <ActionIcon variant="subtle" color="red" aria-label={says.remove(provider.name)} onClick={remove}>
+            <IconTrash size={16} aria-hidden="true" />
+          </ActionIcon>
+        </Group>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+export function Providers() {
+  const query = useQuery(providersQuery);
+  const [edited, setEdited] = useState<Provider | 'new'>();
+  const [asked, setAsked] = useState<Provider>();
+  const items = query.data?.items;
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Text c="dimmed" maw={620}>
+          {says.more}
+        </Text>
+        <Button leftSection={<IconPlus size={16} aria-hidden="true" />} onClick={() => setEdited('new')}>
+          {says.add}
+        </Button>
+      </Group>
+      {query.isPending && <Loading rows={3} />}
+      {items === undefined && query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
+      {items?.length === 0 && <Nothing title={says.none} more={says.noneMore} />}
+      {items !== undefined && items.length > 0 && (
+        <Listing label={says.title} heads={[says.name, says.issuer, says.who, says.role, '']} minWidth={760}>
+          {items.map((provider) => (
+            <Row key={provider.id} provider={provider} edit={() => setEdited(provider)} remove={() => setAsked(provider)} />
+          ))}
+        </Listing>
+      )}
+      {edited !== undefined && <ProviderForm provider={edited === 'new' ? undefined : edited} close={() => setEdited(undefined)} />}
+      {asked !== undefined && (
+        <Ask
+          title={says.removeTitle}
+          more={says.removeMore(asked.title || asked.name)}
+          button={says.removeButton}
+          act={() => removeProvider(asked)}
+          close={() => setAsked(undefined)}
+        />
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of each tool. Long lists are shown part by part.
+import { Button, Chip, Group, Paper, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { IconArrowsSplit, IconCheck, IconEyeOff, IconGauge, IconHandStop, IconSearch, IconUserQuestion } from '@tabler/icons-react';
+import { memo, useDeferredValue, useMemo, useState } from 'react';
+
+import type { Schemas } from '../../api/client';
+import { CategoryMark } from '../../parts/Grade';
+import { Listing } from '../../parts/Listing';
+import { Name } from '../../parts/Plain';
+import { Nothing } from '../../parts/states';
+import type { StackSearch } from '../../router';
+import { formatNumber, words } from '../../words/words';
+import type { View } from './Danger';
+import classes from './Outcomes.module.css';
+
+type Tool = Schemas['Stack']['tools'][number];
+type Outcome = Tool['now']['outcome'];
+const AT_ONCE = 100;
+const ICONS = {
+  free: IconCheck,
+  limited: IconGauge,
+  depends: IconArrowsSplit,
+  asks: IconUserQuestion,
+  denied: IconHandStop,
+  hidden: IconEyeOff,
+} as const;
+const OUTCOMES = Object.keys(ICONS) as Outcome[];
+
+function Mark({ outcome }: { outcome: Outcome }) {
+  const Icon = ICONS[outcome];
+  return (
+    <span className={classes.outcome} data-outcome={outcome}>
+      <Icon size="1em" stroke={2.2} aria-hidden="true" />
+      {words.stack.outcomes[outcome]}
+    </span>
+  );
+}
+
+const Row = memo(function Row({ tool, view }: { tool: Tool; view: View }) {
+  const { outcome, calls, rule } = tool[view];
+  const isOpen = outcome === 'free' || outcome === 'limited' || outcome === 'depends';
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={400} maw={320}>
+        <Text size="sm" ff="monospace">
+          <Name text={tool.tool} most={120} />
+        </Text>
+        {tool.signals.length > 0 && (
+          <Text size="xs" c="dimmed">
+            {words.stack.signals(tool.signals.join(', '))}
+          </Text>
+        )}
+      </Table.Th>
+      <Table.Td>
+        <Name text={tool.server} most={60} />
+      </Table.Td>
+      <Table.Td>
+        <CategoryMark category={tool.category} />
+      </Table.Td>
+      <Table.Td>
+        <Mark outcome={outcome} />
+      </Table.Td>
+      <Table.Td ta="right">{isOpen ? (calls === null ? words.stack.unlimited : formatNumber(calls)) : ''}</Table.Td>
+      <Table.Td>
+        <Text size="sm" c="dimmed" ff="monospace">
+          <Name text={rule} most={80} />
+        </Text>
+      </Table.Td>
+    </Table.Tr>
+  );
+});
+
+interface Props {
+  tools: Tool[];
+  view: View;
+  search: StackSearch;
+  change: (change: StackSearch) => void;
+}
+
+function Rows({ tools, view }: { tools: Tool[]; view: View }) {
+  const [shown, setShown] = useState(AT_ONCE);
+  const { columns } = words.stack;
+  const left = tools.length - shown;
+  return (
+    <Stack gap="sm">
+      <Listing
+        label={words.stack.tools}
+        heads={[columns.tool, columns.server, columns.category, columns.outcome, columns.calls, columns.rule]}
+        minWidth={820}
+      >
+        {tools.slice(0, shown).map((tool) => (
+          <Row key={`${tool.server} ${tool.tool}`} tool={tool} view={view} />
+        ))}
+      </Listing>
+      {left > 0 && (
+        <Button variant="default" onClick={() => setShown(shown + 4 * AT_ONCE)}>
+          {words.servers.tools.more(formatNumber(Math.min(left, 4 * AT_ONCE)))}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+export function Outcomes({ tools, view, search, change }: Props) {
+  const { text = '', outcome } = search;
+  const wanted = useDeferredValue(text).toLowerCase();
+  const counts = useMemo(() => {
+    const made = new Map<Outcome, number>();
+    for (const tool of tools) made.set(tool[view].outcome, (made.get(tool[view].outcome) ?? 0) + 1);
+    return made;
+  }, [tools, view]);
+  const found = useMemo(
+    () =>
+      tools.filter(
+        (tool) => (outcome === undefined || tool[view].outcome === outcome) && (wanted === '' || tool.tool.toLowerCase().includes(wanted)),
+      ),
+    [tools, view, outcome, wanted],
+  );
+  return (
+    <Paper p="md">
+      <Stack gap="sm">
+        <Title order={2}>{words.stack.tools}</Title>
+        <Group gap="md">
+          <TextInput
+            aria-label={words.stack.find}
+            placeholder={words.stack.find}
+            leftSection={<IconSearch size={16} aria-hidden="true" />}
+            value={text}
+            onChange={(event) => change({ text: event.currentTarget.value || undefined })}
+          />
+          <Group gap="xs" role="group" aria-label={words.stack.outcome}>
+            {OUTCOMES.filter((each) => counts.has(each)).map((each) => (
+              <Chip key={each} size="sm" checked={outcome === each} onChange={(checked) => change({ outcome: checked ? each : undefined })}>
+                {words.stack.outcomes[each]} {formatNumber(counts.get(each) ?? 0)}
+              </Chip>
+            ))}
+          </Group>
+        </Group>
+        {found.length === 0 ? <Nothing title={words.stack.noneFound} /> : <Rows key={`${wanted} ${outcome}`} tools={found} view={view} />}
+      </Stack>
+    </Paper>
+  );
+}

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The desk of calls that wait for a person, with what it needs of the database and its keys.
+#include "control/control_internal.h"
+
+#include "base/memory.h"
+
+// The writer's thread, whose keys they are.
+static int seal_cb(void *argument, struct slice plain, struct slice place, struct buffer *out,
+                   struct error *error)
+{
+    const struct control *control = argument;
+    return secret_seal(control->keys, plain, place, out, error);
+}
+
+static int load(void *argument, struct store_view *view, struct error *error)
+{
+    struct control *control = argument;
+    struct approval_options options = {.records = control->records,
+                                       .seal = seal_cb,
+                                       .count_votes = control_count_votes,
+                                       .argument = control};
+    int result = secret_keys_derive(control->keys, "approval tickets", &options.tickets, error);
+    if (result != 0)
+        return result;
+    struct approval_desk *desk = approval_desk_new(&options);
+    result = approval_desk_load(desk, view, error);
+    if (result != 0)
+        approval_desk_free(desk);
+    else
+        control->desk = desk;
+    return result;
+}
+
+// A job that writes, so that no change comes between what is read and what is told.
+int control_open_desk(struct control *control, struct error *error)
+{
+    return store_run(control->records, STORE_WRITE, NULL, load, control, error);
+}
+
+struct approval_desk *control_desk(const struct control *control)
+{
+    return control->desk;
+}

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decisions as they are made, found again by their filters, and each with its whole story.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ALLOW_ALL } from '../lib/gateway.mjs';
+import { Session } from '../lib/mcp.mjs';
+import { tool } from '../lib/upstream.mjs';
+import { cookieOf, dashboard } from '../lib/window.mjs';
+
+const PASSWORD = 'a long sentence is best';
+
+test('a decision from its coming to its story', async t => {
+  const here = await dashboard(t, { upstream: { tools: [tool('echo'), tool('pay')] } });
+  if (!here) return;
+  const { api, gateway } = here;
+  await api.must(200, 'PATCH', '/organisation', { log_arguments: {} }, { 'If-Match': '*' });
+  const document = { ...ALLOW_ALL, tools: { pay: { deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 100 }], on_deny: 'Too much.' }] } } };
+  const policy = (await api.must(201, 'POST', '/policies', { name: 'careful', document })).body;
+  const grant = await api.must(201, 'POST', '/grants', { label: 'ada', servers: [{ server: 'files', policy: 'careful' }] });
+  gateway.tokens.ada = grant.body.token;
+  const page = await here.open({ at: '/decisions' });
+  await page.getByText('No decisions match.').waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  const session = await Session.open(gateway, { label: 'ada', server: 'files' });
+  await session.call('echo', {});
+  await session.call('pay', { amount: 500, note: 'a\u202eb' });
+  await page.getByRole('table', { name: 'Decisions' }).getByText('/tools/pay/deny_if/0').waitFor();
+  await api.must(201, 'POST', `/policies/${policy.id}/versions`, { document: ALLOW_ALL }, { 'If-Match': '*' });
+  await page.goto(here.base + '/decisions?outcome=denied');
+  await page.getByRole('link', { name: 'pay' }).click();
+  const story = page.getByRole('dialog');
+  await story.getByText('Too much.').first().waitFor();
+  assert.match(page.url(), /\/decisions\/\d+\?outcome=denied$/);
+  assert.match(await story.getByRole('table', { name: 'Arguments' }).innerText(), /args\.amount\s+500[^]*aU\+202Eb/);
+  const marked = story.locator('[data-marked]');
+  await marked.first().waitFor();
+  assert.match((await marked.allInnerTexts()).join(' '), /"path": "args\.amount"/);
+  await story.getByText('version 1', { exact: false }).waitFor(); // the one that decided, not the newest
+  await api.refused(404, 'not-found', 'GET', `/policies/${policy.id}/versions/sha256-0000000000000000`);
+  assert.match(await story.getByRole('region', { name: 'A test of a policy' }).innerText(), /a\\u202eb[^]*"expect": "deny",\s+"rule": "\/tools\/pay\/deny_if\/0"/);
+  await page.look('decisions-story');
+  const deep = page.url();
+  await page.keyboard.press('Escape');
+  await story.waitFor({ state: 'detached' });
+  assert.ok(page.url().endsWith('/decisions?outcome=denied'), page.url());
+  await page.goBack();
+  await story.waitFor();
+  await page.look('decisions');
+  assert.deepEqual(page.complaints, []);
+
+  await api.must(201, 'POST', '/invitations', { email: 'v@example.com', role: 'viewer' }).then(({ body }) => api.must(201, 'POST', '/invitations/accept', { token: body.token, name: 'V', password: PASSWORD }));
+  const viewer = await here.open({ cookie: await cookieOf(api, 'v@example.com', PASSWORD), at: deep.slice(here.base.length) });
+  await viewer.getByText('Policy managers and admins see the text of policies.').waitFor();
+  await viewer.goto(here.base + '/decisions/999999');
+  await viewer.getByText('There is no such decision.').waitFor();
+  assert.deepEqual(viewer.complaints, []);
+});
