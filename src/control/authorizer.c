@@ -147,6 +147,9 @@ static void settle(struct control_authorizer *authorizer, struct due *due,
 {
     int64_t wait_ms = TRY_MS;
     due->busy = false;
+    due->refused = false; // meanwhile that was said of the token before
+    if (outcome == RENEWAL_DONE)
+        due->obtained_ms = clock_wall_ms();
     switch (outcome) {
     case RENEWAL_GONE: forget(authorizer, due); return;
     case RENEWAL_DONE:

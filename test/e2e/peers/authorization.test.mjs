@@ -38,12 +38,18 @@ async function servers(t) {
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     cookies: { keys: ['of a test'] },
   });
-  const seen = { asked: [], told: [], tokens: [], clients: 0 };
+  const seen = { asked: [], told: [], tokens: [], clients: 0, refused: 0, held: null, waiting: false };
   for (const name of ['refresh_token.saved', 'refresh_token.consumed', 'refresh_token.destroyed', 'access_token.destroyed', 'grant.revoked', 'server_error']) provider.on(name, (...what) => seen.told.push(name === 'server_error' ? String(what[1]) : name));
   provider.on('registration_create.success', () => { seen.clients++; });
   provider.on('authorization.accepted', ctx => seen.asked.push({ ...ctx.oidc.params }));
   const answer = provider.callback();
-  issuer.answer = answer;
+  issuer.answer = async (request, response) => {
+    if (request.url === '/token' && seen.held) {
+      seen.waiting = true;
+      await seen.held;
+    }
+    answer(request, response);
+  };
   resource.answer = async (request, response) => {
     const send = (status, value, headers = {}) => { response.writeHead(status, { 'Content-Type': 'application/json', ...headers }); response.end(value && JSON.stringify(value)); };
     let body = '';
@@ -51,8 +57,10 @@ async function servers(t) {
     if (request.url === '/.well-known/oauth-protected-resource/mcp') return send(200, { resource: address, authorization_servers: [issuer.origin], scopes_supported: [SCOPE] });
     const value = request.headers.authorization?.replace(/^Bearer /, '');
     const token = value && await provider.AccessToken.find(value);
-    if (!token || token.aud !== address || token.scope !== SCOPE)
+    if (!token || token.aud !== address || token.scope !== SCOPE) {
+      seen.refused++;
       return send(401, { error: 'invalid_token' }, { 'WWW-Authenticate': `Bearer resource_metadata="${resource.origin}/.well-known/oauth-protected-resource/mcp", scope="${SCOPE}"` });
+    }
     seen.tokens.push(value);
     if (request.method !== 'POST') return send(405);
     const { id, method, params } = JSON.parse(body);
@@ -81,12 +89,21 @@ test('a gateway that registers itself is let in, renews its token and gives it b
   const session = await Session.open(gateway, { label: 'agent', server: 'files' });
   const whoami = async () => (await session.call('whoami')).result?.content[0].text;
   assert.equal(await whoami(), 'ada ' + begun.client_id);
-  // The token is over before its time: the call that meets this fails, and the session goes on with another one. Each refresh token counts once.
+  // The token is over before its time: the calls that meet this fail, and the session goes on with another one, for which is asked once,
+  // however many calls were refused while the answer was on its way. Each refresh token counts once.
   const count = what => seen.told.filter(name => name === what).length;
   for (let i = 1; i <= 2; i++) {
     const old = seen.tokens.at(-1);
     await (await provider.AccessToken.find(old)).destroy();
-    await eventually(async () => await whoami() === 'ada ' + begun.client_id, 'it is renewed', 40000);
+    let release;
+    seen.held = new Promise(resolve => { release = resolve; });
+    seen.waiting = false;
+    await eventually(async () => await whoami() === undefined && seen.waiting, 'another one is asked for');
+    const before = seen.refused;
+    for (let refused = 1; refused <= 3; refused++) assert.equal(await whoami(), undefined);
+    assert.equal(seen.refused, before + 3);
+    release();
+    await eventually(async () => await whoami() === 'ada ' + begun.client_id, 'it is renewed');
     assert.notEqual(seen.tokens.at(-1), old);
     assert.equal(count('refresh_token.consumed'), i);
   }
