@@ -239,3 +239,24 @@ test('a viewer sees which policies there are and not what they say; mistakes are
   await page.look('policy-viewer');
   assert.deepEqual([...page.complaints, ...mine.complaints], []);
 });
+
+// The browser keeps the look of what it types over, here of a bracket that is lit, as an inline style, unless the editor does it.
+test('typing over what is selected in the JSON leaves no style behind', async t => {
+  const here = await dashboard(t);
+  if (!here) return;
+  const id = await policyOf(here.api, 'one', { version: '1', default: 'deny' });
+  const page = await here.open({ at: `/policies/${id}?view=json` });
+  const text = page.getByRole('textbox', { name: 'JSON' });
+  await text.click();
+  await page.keyboard.press('Control+Home');
+  await page.locator('.cm-matchingBracket').first().waitFor();
+  await text.fill('{"version": "1", "default": "allow"}');
+  await page.keyboard.press('Control+Home');
+  await page.locator('.cm-matchingBracket').first().waitFor();
+  await text.fill('{"version": ');
+  await page.getByText('1 mistake', { exact: true }).waitFor();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('[');
+  assert.match(await text.innerText(), /^\[\{"version": \]/);
+  assert.deepEqual(page.complaints, []);
+});

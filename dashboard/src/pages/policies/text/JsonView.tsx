@@ -16,6 +16,7 @@ import type { Found } from '../data';
 import { useEditing } from '../draft';
 import { offsetOf, type Tree } from '../model/tree';
 import { looks } from './looks';
+import { typeOver } from './typeOver';
 import classes from './JsonView.module.css';
 
 function diagnosticsOf(tree: Tree, found: Found[]): Diagnostic[] {
@@ -58,6 +59,7 @@ function begin(parent: HTMLElement, text: string, nonce: string, changed: (text:
         drawSelection(),
         bracketMatching(),
         closeBrackets(),
+        typeOver,
         highlightActiveLine(),
         json(),
         lintGutter(),
