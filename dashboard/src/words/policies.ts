@@ -55,6 +55,16 @@ export const policies = {
     away: 'Not checked: the gateway does not answer.',
     title: 'What the gateway says',
   },
+  lint: {
+    title: 'Worth a look',
+    weights: { serious: 'Serious', doubtful: 'Doubtful', remark: 'Remark' },
+    none: 'Nothing looks unintended.',
+    mistakes: 'Looked for when the mistakes are mended.',
+    all: (count: number) => `Show all ${count}`,
+    cut: 'There may be more: the policy is too large to look at all of it.',
+    alone: 'The policy by itself. Pick a server to hold it against its tools.',
+    against: (servers: string) => `Held against the tools of ${servers}.`,
+  },
   save: {
     action: 'Save',
     title: 'Save a new version',

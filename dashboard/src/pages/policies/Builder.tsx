@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The builder: the policy's parts as forms or as JSON, what it means in words, and what the gateway says of it.
-import { ActionIcon, Alert, Button, Grid, Group, SegmentedControl, Select, Tabs, Tooltip } from '@mantine/core';
+import { ActionIcon, Alert, Button, Grid, Group, SegmentedControl, Select, Stack, Tabs, Tooltip } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
@@ -10,8 +10,11 @@ import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { Loading } from '../../parts/states';
 import { words } from '../../words/words';
 import { EditingProvider, useEditingOf, type Draft } from './draft';
-import type { Found } from './data';
-import { offsetOf } from './model/tree';
+import type { Whose } from './data';
+import { Findings } from './Findings';
+import { formOf, placeOf } from './model/places';
+import { nodeAt, offsetOf, pointerOf } from './model/tree';
+import { OpenContext, TargetContext, type Target } from './place';
 import { EveryTool, General, Methods, Runaway, SectionTitle, TopResults } from './sections/sections';
 import { Others } from './sections/Others';
 import { Summary } from './Summary';
@@ -31,6 +34,8 @@ export interface BuilderSearch extends ToolsSearch {
 
 interface Props {
   draft: Draft;
+  /** That is edited; undefined: a new one. */
+  policy?: { id: string; name: string };
   verdict: Verdict;
   isReadOnly: boolean;
   search: BuilderSearch;
@@ -38,6 +43,9 @@ interface Props {
   /** What is done with the whole of it. */
   children: ReactNode;
 }
+
+// Sections whose parts are too small to be gone to one by one.
+const TITLED = new Set<Section>(['general', 'methods', 'runaway']);
 
 function content(section: Section, search: BuilderSearch, change: Props['change']): ReactNode {
   switch (section) {
@@ -91,7 +99,7 @@ function Form({ search, change, isBroken }: { search: BuilderSearch; change: Pro
           ))}
         </Tabs.List>
         <Tabs.Panel value={section}>
-          {section !== 'tools' && <SectionTitle>{said.sections[section]}</SectionTitle>}
+          {section !== 'tools' && <SectionTitle isPlace={TITLED.has(section)}>{said.sections[section]}</SectionTitle>}
           {content(section, search, change)}
         </Tabs.Panel>
       </Tabs>
@@ -115,52 +123,81 @@ function Steps({ draft }: { draft: Draft }) {
   );
 }
 
-export function Builder({ draft, verdict, isReadOnly, search, change, children }: Props) {
+// Ways to a place: in the text by its line or its name, in the form by its name.
+function usePlaces({ draft, search, change }: Pick<Props, 'draft' | 'search' | 'change'>) {
+  const { tree } = draft;
+  const [at, setAt] = useState<{ offset: number }>();
+  const [target, setTarget] = useState<Target>();
+  const toText = (offset: number) => {
+    setAt({ offset });
+    change({ view: 'json' });
+  };
+  const open = (rule: string) => {
+    const path = placeOf(tree, rule);
+    if (path === undefined) return;
+    if (search.view === 'json') return toText(nodeAt(tree, path)?.offset ?? 0);
+    const { section, rule: name } = formOf(path);
+    setTarget({ pointer: pointerOf(path), isTaken: false });
+    change({ view: undefined, section: section === 'tools' ? undefined : section, rule: name });
+  };
+  const leave = (by: BuilderSearch) => {
+    setTarget(undefined);
+    change(by);
+  };
+  const go = ({ line, column }: { line: number; column: number }) => toText(offsetOf(tree.text, line, column));
+  return { at, target, open, leave, go };
+}
+
+export function Builder({ draft, policy, verdict, isReadOnly, search, change, children }: Props) {
   const editing = useEditingOf(draft, isReadOnly);
-  const [at, setAt] = useState<number>();
+  const { at, target, open, leave, go } = usePlaces({ draft, search, change });
   useHotkeys([
     ['mod+Z', draft.undo],
     ['mod+shift+Z', draft.redo],
   ]);
   const view = search.view ?? 'form';
-  const go = (found: Found) => {
-    setAt(offsetOf(draft.tree.text, found.line, found.column));
-    change({ view: 'json' });
-  };
+  const whose: Whose = search.server !== undefined ? { server: search.server } : policy !== undefined ? { policy: policy.name } : {};
   return (
     <EditingProvider value={editing}>
-      <Group justify="space-between" mb="sm" gap="xs">
-        <Group gap="xs">
-          <SegmentedControl
-            size="xs"
-            aria-label={said.views.label}
-            data={[
-              { value: 'form', label: said.views.form },
-              { value: 'json', label: said.views.json },
-            ]}
-            value={view}
-            onChange={(next) => change({ view: next === 'json' ? 'json' : undefined })}
-          />
-          {!isReadOnly && <Steps draft={draft} />}
-          <VerdictBadge verdict={verdict} />
-        </Group>
-        {children}
-      </Group>
-      <FoundList found={verdict.found} go={go} />
-      <Grid gap="md">
-        <Grid.Col span={{ base: 12, lg: 9 }}>
-          {view === 'json' ? (
-            <Suspense fallback={<Loading rows={10} />}>
-              <JsonView found={verdict.found} at={at} />
-            </Suspense>
-          ) : (
-            <Form search={search} change={change} isBroken={draft.tree.root === undefined} />
-          )}
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 3 }}>
-          <Summary />
-        </Grid.Col>
-      </Grid>
+      <TargetContext value={target}>
+        <OpenContext value={open}>
+          <Group justify="space-between" mb="sm" gap="xs">
+            <Group gap="xs">
+              <SegmentedControl
+                size="xs"
+                aria-label={said.views.label}
+                data={[
+                  { value: 'form', label: said.views.form },
+                  { value: 'json', label: said.views.json },
+                ]}
+                value={view}
+                onChange={(next) => change({ view: next === 'json' ? 'json' : undefined })}
+              />
+              {!isReadOnly && <Steps draft={draft} />}
+              <VerdictBadge verdict={verdict} />
+            </Group>
+            {children}
+          </Group>
+          <FoundList found={verdict.found} go={go} />
+          <Grid gap="md">
+            <Grid.Col span={{ base: 12, lg: 9 }}>
+              {view === 'json' ? (
+                <Suspense fallback={<Loading rows={10} />}>
+                  <JsonView found={verdict.found} at={at} />
+                </Suspense>
+              ) : (
+                <Form search={search} change={leave} isBroken={draft.tree.root === undefined} />
+              )}
+            </Grid.Col>
+            <Grid.Col span={{ base: 12, lg: 3 }}>
+              <Stack gap="md">
+                <Findings whose={whose} verdict={verdict} go={go} />
+                <Summary />
+              </Stack>
+            </Grid.Col>
+          </Grid>
+        </OpenContext>
+      </TargetContext>
     </EditingProvider>
   );
 }

@@ -54,7 +54,7 @@ function Edit({ policy, version }: { policy: Policy; version: Version }) {
           </Group>
         </Alert>
       )}
-      <Builder draft={draft} verdict={verdict} isReadOnly={false} search={search} change={change}>
+      <Builder draft={draft} policy={policy} verdict={verdict} isReadOnly={false} search={search} change={change}>
         {button}
       </Builder>
     </>

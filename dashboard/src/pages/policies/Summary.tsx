@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The policy in plain words, as the gateway says it, a little behind the text.
-import { List, Paper, Text, Title } from '@mantine/core';
+import { List, Paper, Text, Title, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 
@@ -11,6 +11,9 @@ import { Loading } from '../../parts/states';
 import { words } from '../../words/words';
 import { summaryQuery, type Sentence } from './data';
 import { useEditing } from './draft';
+import { placeOf } from './model/places';
+import { useOpen } from './place';
+import classes from './place.module.css';
 
 const said = words.policies.summary;
 const LINES_MOST = 150;
@@ -33,12 +36,21 @@ function grouped(sentences: Sentence[]): Item[] {
   return items;
 }
 
+// A sentence leads to the part that it speaks of, where that stands in the text.
 function Line({ sentence }: { sentence: Sentence }) {
-  return (
-    <Text size="sm" component="span" style={{ overflowWrap: 'anywhere' }}>
+  const { tree } = useEditing();
+  const open = useOpen();
+  const text = (
+    <>
       <Name text={sentence.text} most={500} />
       {sentence.observes && said.observed}
-    </Text>
+    </>
+  );
+  if (placeOf(tree, sentence.rule) === undefined) return text;
+  return (
+    <UnstyledButton className={classes.link ?? ''} onClick={() => open(sentence.rule)}>
+      {text}
+    </UnstyledButton>
   );
 }
 

@@ -73,6 +73,31 @@ export function summaryQuery(text: string) {
   });
 }
 
+export type Linted = Schemas['Linted'];
+export type Finding = Linted['findings'][number];
+
+/** Whose tools a policy is held against. */
+export type Whose = { server?: string; policy?: string };
+
+/** What lint says of a text without mistakes. Where the tools that were meant are not known, of the text alone. */
+export function lintQuery(text: string, whose: Whose) {
+  const ask = (by: Whose, signal: AbortSignal) => got(api.POST('/policies/lint', { body: { document: text, ...by }, signal }));
+  return queryOptions({
+    queryKey: ['policies', 'lint', text, whose],
+    queryFn: async ({ signal }): Promise<Linted> => {
+      try {
+        return await ask(whose, signal);
+      } catch (error) {
+        const isUnknown = error instanceof Problem && (error.fault('server') ?? error.fault('policy')) !== undefined;
+        if (!isUnknown) throw error;
+        return ask({}, signal);
+      }
+    },
+    staleTime: 60_000,
+    gcTime: 60_000,
+  });
+}
+
 export async function addPolicy(name: string, note: string, text: string): Promise<Policy> {
   return got(api.POST('/policies', { body: { name, note, document: text } }));
 }

@@ -13,6 +13,8 @@ import { AROUND } from '../model/arguments';
 import { chain, drop, prune, put, Raw, type Value } from '../model/edit';
 import { limitSentence } from '../model/limit';
 import { itemsAt, membersOf, nodeAt, stringAt, wordAt, type Node, type Path, type Tree } from '../model/tree';
+import placeClasses from '../place.module.css';
+import { usePlace } from '../place';
 import { useArguments } from './Condition';
 import { modeChoices } from './Predicates';
 
@@ -120,8 +122,9 @@ function Limit({ path, node, remove }: { path: Path; node: Node; remove: () => v
   const [isOpen, { toggle }] = useDisclosure(hasMore(node));
   const counter = stringAt(tree, [...path, 'counter']) ?? '';
   const scopes = Object.entries(said.scopes).map(([value, label]) => ({ value, label }));
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Paper p="xs" role="group" aria-label={limitSentence(tree, node)}>
+    <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={limitSentence(tree, node)}>
       <Stack gap={6}>
         <Text size="sm" fw={600}>
           {limitSentence(tree, node)}
@@ -155,9 +158,10 @@ function Limit({ path, node, remove }: { path: Path; node: Node; remove: () => v
 function Rate({ path, keep }: { path: Path; keep: number }) {
   const { tree, edit, isReadOnly } = useEditing();
   const node = nodeAt(tree, path);
+  const place = usePlace<HTMLDivElement>(path);
   if (node === undefined) return null;
   return (
-    <Paper p="xs" role="group" aria-label={said.rate}>
+    <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={said.rate}>
       <Stack gap={6}>
         <Text size="sm" fw={600}>
           {limitSentence(tree, node, true)}

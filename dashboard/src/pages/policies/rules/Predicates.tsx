@@ -11,6 +11,8 @@ import { useEditing } from '../draft';
 import { PickAt, TextAt } from '../fields/fields';
 import { drop, prune, put, shift, type Value } from '../model/edit';
 import { itemsAt, nodeAt, stringAt, type Path } from '../model/tree';
+import placeClasses from '../place.module.css';
+import { usePlace } from '../place';
 import { Condition, Quantifier, useArguments } from './Condition';
 
 const said = words.policies.rule;
@@ -87,8 +89,9 @@ function Predicate({
   const { tree, edit, isReadOnly } = useEditing();
   const hasMore = nodeAt(tree, [...path, 'id']) !== undefined || nodeAt(tree, [...path, 'mode']) !== undefined;
   const [isOpen, { toggle }] = useDisclosure(hasMore);
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Paper p="xs" role="group" aria-label={said.predicate(index + 1)}>
+    <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={said.predicate(index + 1)}>
       <Stack gap={6}>
         <Conditions path={path} isRequire={isRequire} first={first} />
         <TextAt path={[...path, 'on_deny']} label={said.onDeny} placeholder={said.onDenyHint} />

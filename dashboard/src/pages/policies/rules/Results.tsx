@@ -11,6 +11,8 @@ import { NumberAt, PickAt, TextAt } from '../fields/fields';
 import { OF_RESULTS } from '../model/arguments';
 import { drop, prune, put, type Value } from '../model/edit';
 import { itemsAt, nodeAt, stringAt, stringsOf, type Path } from '../model/tree';
+import placeClasses from '../place.module.css';
+import { usePlace } from '../place';
 import { ArgumentsProvider } from './Condition';
 import { modeChoices, Predicates } from './Predicates';
 
@@ -28,8 +30,9 @@ function Item({ path, number, remove }: { path: Path; number: number; remove: ()
   const { tree, edit, isReadOnly } = useEditing();
   const kind = stringAt(tree, [...path, 'type']) ?? 'path';
   const kinds = [...stringsOf(nodeAt(tree, [...path, 'kinds']))];
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Paper p="xs" role="group" aria-label={`${said.redact} ${number}`}>
+    <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={`${said.redact} ${number}`}>
       <Group gap="xs" align="flex-start">
         <Select
           label={said.redact}
@@ -123,8 +126,9 @@ function Block({ path }: { path: Path }) {
 export function Results({ path, title, more, keep }: { path: Path; title: string; more: string; keep: number }) {
   const { tree, edit, isReadOnly } = useEditing();
   const is = nodeAt(tree, path) !== undefined;
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Stack gap="sm" role="group" aria-label={title}>
+    <Stack {...place} gap="sm" role="group" aria-label={title}>
       <Group justify="space-between" gap="xs">
         <Title order={3}>{title}</Title>
         {!isReadOnly && (

@@ -7,6 +7,7 @@ import { Divider, Group, Stack, Title } from '@mantine/core';
 import { words } from '../../../words/words';
 import { NumberAt, PickAt, TextAt } from '../fields/fields';
 import type { Path } from '../model/tree';
+import { usePlace } from '../place';
 import { Limits } from './Limits';
 import { modeChoices, Predicates } from './Predicates';
 import { Results } from './Results';
@@ -14,8 +15,9 @@ import { Results } from './Results';
 const said = words.policies.rule;
 
 function Approval({ path, keep }: { path: Path; keep: number }) {
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Stack gap="xs" role="group" aria-label={said.approval}>
+    <Stack {...place} gap="xs" role="group" aria-label={said.approval}>
       <Title order={3}>{said.approval}</Title>
       <Group gap="xs" align="flex-start">
         <TextAt path={[...path, 'wait']} keep={keep} label={said.wait} description={said.waitHint} placeholder="50s" width={200} />
@@ -34,8 +36,9 @@ export function Rule({ path, keep, hasAction = true }: { path: Path; keep: numbe
     { name: 'deny_if', title: said.deny_if, hint: said.denyIfHint },
     { name: 'approve_if', title: said.approve_if, hint: said.approveIfHint },
   ] as const;
+  const place = usePlace<HTMLDivElement>(path);
   return (
-    <Stack gap="md">
+    <Stack {...place} gap="md">
       <Group gap="xs" align="flex-start">
         {hasAction && <PickAt path={[...path, 'action']} keep={keep} label={said.action} choices={actions} usual="allow" width={180} />}
         <PickAt path={[...path, 'mode']} keep={keep} label={said.mode} choices={modeChoices()} usual="enforce" width={280} />

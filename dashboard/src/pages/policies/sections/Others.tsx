@@ -9,7 +9,8 @@ import { words } from '../../../words/words';
 import { useEditing } from '../draft';
 import { prune, put } from '../model/edit';
 import { ruleOutcome } from '../model/select';
-import { membersAt, wordAt } from '../model/tree';
+import { membersAt, pointerOf, wordAt } from '../model/tree';
+import { usePlace, useTarget } from '../place';
 import { Rule } from '../rules/Rule';
 import { NewName } from './sections';
 
@@ -38,8 +39,11 @@ export function Others({ place }: { place: 'resources' | 'prompts' }) {
     { value: 'allow', label: said.general.defaults.allow },
   ];
   const path = [place, 'default'];
+  const here = usePlace<HTMLDivElement>([place]);
+  const target = useTarget()?.pointer;
+  const open = entries.map(({ name }) => name).filter((name) => `${target}/`.startsWith(`${pointerOf([place, name])}/`));
   return (
-    <Stack gap="md">
+    <Stack {...here} gap="md">
       <Text c="dimmed">{said.others[place]}</Text>
       <Select
         label={said.others.default}
@@ -51,7 +55,7 @@ export function Others({ place }: { place: 'resources' | 'prompts' }) {
         onChange={(next) => edit((now) => (next === '' || next === null ? prune(now, path, 0) : put(now, path, next)))}
       />
       {entries.length === 0 && <Text size="sm">{said.others.none}</Text>}
-      <Accordion variant="contained" multiple>
+      <Accordion key={target} variant="contained" multiple defaultValue={open}>
         {entries.map(({ name, value }) => (
           <Accordion.Item key={name} value={name}>
             <Accordion.Control>

@@ -14,6 +14,7 @@ import { NumberAt, PickAt, TagsAt, TextAt } from '../fields/fields';
 import { drop, prune, put } from '../model/edit';
 import { CATEGORIES, selectorOf } from '../model/select';
 import { membersAt, nodeAt, wordAt, type Path } from '../model/tree';
+import { usePlace } from '../place';
 import { WindowAt } from '../rules/Limits';
 import { Results } from '../rules/Results';
 import { Rule } from '../rules/Rule';
@@ -187,9 +188,11 @@ export function Methods() {
   );
 }
 
-export function SectionTitle({ children }: { children: string }) {
+/** `isPlace`: nothing within the section can be gone to by itself. */
+export function SectionTitle({ isPlace, children }: { isPlace: boolean; children: string }) {
+  const place = usePlace<HTMLHeadingElement>([]);
   return (
-    <Title order={2} mb="sm">
+    <Title {...(isPlace ? place : {})} order={2} mb="sm" w="fit-content">
       {children}
     </Title>
   );

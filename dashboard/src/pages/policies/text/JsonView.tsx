@@ -76,7 +76,7 @@ function begin(parent: HTMLElement, text: string, nonce: string, changed: (text:
   });
 }
 
-export function JsonView({ found, at }: { found: Found[]; at: number | undefined }) {
+export function JsonView({ found, at }: { found: Found[]; at: { offset: number } | undefined }) {
   const { tree, edit, isReadOnly } = useEditing();
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
@@ -99,7 +99,7 @@ export function JsonView({ found, at }: { found: Found[]; at: number | undefined
   }, [tree, found]);
   useEffect(() => {
     if (at === undefined || view.current === undefined) return;
-    view.current.dispatch({ selection: { anchor: Math.min(at, view.current.state.doc.length) }, scrollIntoView: true });
+    view.current.dispatch({ selection: { anchor: Math.min(at.offset, view.current.state.doc.length) }, scrollIntoView: true });
     view.current.focus();
   }, [at]);
   return <div ref={place} className={classes.editor} />;
