@@ -15,6 +15,7 @@ export type Organisation = Schemas['Organisation'];
 export type Channel = Schemas['Channel'];
 export type ChannelEvent = Channel['events'][number];
 export type Provider = Schemas['Provider'];
+export type Contact = Schemas['Contact'];
 export type AuditRow = Schemas['AuditRow'];
 
 const MOST = { params: { query: { limit: 1000 } } };
@@ -26,6 +27,12 @@ export const keysQuery = queryOptions({ queryKey: ['keys'], queryFn: () => got(a
 export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: () => got(api.GET('/organisation')) });
 export const channelsQuery = queryOptions({ queryKey: ['channels'], queryFn: () => got(api.GET('/channels', MOST)) });
 export const providersQuery = queryOptions({ queryKey: ['providers'], queryFn: () => got(api.GET('/providers', MOST)) });
+
+const CONTACTS_MOST = 200;
+export const contactsQuery = queryOptions({
+  queryKey: ['contacts'],
+  queryFn: () => got(api.GET('/contacts', { params: { query: { limit: CONTACTS_MOST } } })),
+});
 
 export const auditQuery = (object: string | undefined) =>
   infiniteQueryOptions({
@@ -45,6 +52,15 @@ export const auditQuery = (object: string | undefined) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
   });
+
+const LATELY = 50;
+
+/** Its newest rows, for a page that shows a few. */
+export const latelyQuery = queryOptions({
+  queryKey: ['audit', 'lately'],
+  queryFn: () => got(api.GET('/audit', { params: { query: { limit: LATELY } } })),
+  refetchInterval: 30_000,
+});
 
 // ---- Changes. What was changed is asked for anew, and so is the audit.
 
@@ -123,6 +139,16 @@ export async function changeProvider(provider: Provider, body: Schemas['Provider
 export async function removeProvider(provider: Provider): Promise<void> {
   await api.DELETE('/providers/{id}', { params: of(provider) });
   await again('providers');
+}
+
+export async function endContact(contact: Contact): Promise<void> {
+  await api.POST('/contacts/{id}/done', { params: of(contact) });
+  await again('contacts');
+}
+
+export async function removeContact(contact: Contact): Promise<void> {
+  await api.DELETE('/contacts/{id}', { params: of(contact) });
+  await again('contacts');
 }
 
 export async function changePassword(body: Schemas['PasswordChange']): Promise<void> {

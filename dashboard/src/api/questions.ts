@@ -141,6 +141,14 @@ export const waitingCountQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
+/** The newest of them, whatever became of each; as many as a chart of them needs. */
+export const latestQuestionsQuery = queryOptions({
+  queryKey: ['approvals', 'latest'],
+  queryFn: () => got(api.GET('/approvals', { params: { query: { limit: 500 } } })),
+  refetchInterval: 30_000,
+  staleTime: 5000,
+});
+
 export interface Answer {
   verb: 'approve' | 'deny';
   note: string;

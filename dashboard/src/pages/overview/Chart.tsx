@@ -35,6 +35,7 @@ function optionsFor(width: number): UPlot.Options {
       {},
       line(words.outcome.allowed, 'good'),
       line(words.overview.denials, 'critical', [6, 3]),
+      line(words.overview.questions, 'medium', [10, 4]),
       line(words.outcome.failed, 'high', [2, 2]),
     ],
   };
@@ -66,5 +67,5 @@ export function Chart({ series, label }: { series: Series; label: string }) {
 }
 
 function dataOf(series: Series): UPlot.AlignedData {
-  return [series.times, series.allowed, series.denied, series.other];
+  return [series.times, series.allowed, series.denied, series.asked, series.other];
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// From counts by outcome to the lines of a chart.
+// From counts by outcome, and questions to people, to the lines of a chart.
 
 export interface Count {
   time: string;
@@ -13,32 +13,39 @@ export interface Series {
   times: number[]; // seconds since 1970
   allowed: number[];
   denied: number[];
-  other: number[];
+  asked: number[]; // questions to people
+  other: number[]; // failed or refused
+  waiting: number[]; // answers that a question waits, as often as the agent asked again
 }
 
-type Line = 'allowed' | 'denied' | 'other';
+type Line = 'allowed' | 'denied' | 'other' | 'waiting';
 
 function lineOf(outcome: string | null): Line {
   if (outcome === 'allowed' || outcome === 'observed') return 'allowed';
+  if (outcome === 'pending') return 'waiting';
   return outcome === 'denied' || outcome === 'hidden' ? 'denied' : 'other';
 }
 
 /** Every interval of the time shown has a value; those without rows are 0. */
-export function seriesOf(counts: Count[], seconds: number, interval: number, nowMs: number): Series {
+export function seriesOf(counts: Count[], questions: string[], seconds: number, interval: number, nowMs: number): Series {
   const last = Math.floor(nowMs / 1000 / interval) * interval;
   const first = Math.floor((nowMs / 1000 - seconds) / interval) * interval;
   const length = (last - first) / interval + 1;
+  const none = () => new Array<number>(length).fill(0);
   const series: Series = {
     times: Array.from({ length }, (_, index) => first + index * interval),
-    allowed: new Array<number>(length).fill(0),
-    denied: new Array<number>(length).fill(0),
-    other: new Array<number>(length).fill(0),
+    allowed: none(),
+    denied: none(),
+    asked: none(),
+    other: none(),
+    waiting: none(),
   };
-  for (const { time, key, count } of counts) {
+  const add = (line: number[], time: string, count: number) => {
     const index = Math.floor((new Date(time).getTime() / 1000 - first) / interval);
-    const line = series[lineOf(key)];
     if (index >= 0 && index < length) line[index] = (line[index] ?? 0) + count;
-  }
+  };
+  for (const { time, key, count } of counts) add(series[lineOf(key)], time, count);
+  for (const time of questions) add(series.asked, time, 1);
   return series;
 }
 

@@ -16,7 +16,7 @@ import { Loading, Nothing, Trouble } from '../../parts/states';
 import { formatNumber, words } from '../../words/words';
 import { Paste } from './Paste';
 import { State, stateOf } from './State';
-import { countsBy, placesOf, type Place } from './places';
+import { countsByServer, placesOf, type Place } from './places';
 
 const DAY = 86_400;
 
@@ -73,8 +73,8 @@ function Row({ place, known, waiting, calls, failed }: RowProps) {
 
 function Rows({ places }: { places: Place[] }) {
   const known = useQuery(knownServersQuery).data;
-  const calls = countsBy(useQuery(summaryQuery('server', DAY, DAY)).data?.items);
-  const failed = countsBy(useQuery(summaryQuery('server', DAY, DAY, { outcome: 'failed' })).data?.items);
+  const calls = countsByServer(useQuery(summaryQuery('server', DAY, DAY)).data?.items);
+  const failed = countsByServer(useQuery(summaryQuery('server', DAY, DAY, { outcome: 'failed' })).data?.items);
   const pinned = places.filter((place) => place.isPinned);
   const waiting = useQueries({ queries: pinned.map((place) => definitionsQuery(place.id, 'waiting')) });
   const waits = new Map(pinned.map((place, index) => [place.id, waiting[index]?.data?.items.length ?? 0]));

@@ -3,6 +3,7 @@
 //
 // Servers of the database and of the configuration file in one form.
 import type { Schemas } from '../../api/client';
+import { serverName } from '../../words/words';
 
 export interface Place {
   id: string;
@@ -43,11 +44,16 @@ export function placesOf(servers: readonly Schemas['Server'][], declared: readon
   return [...servers.map(placeOf), ...declared.map(placeOfDeclared)].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-export function countsBy(items: readonly { key: string | null; count: number }[] = []): Map<string, number> {
+type Counts = readonly { key: string | null; count: number }[];
+
+export function countsBy(items: Counts = [], keyOf = (key: string) => key): Map<string, number> {
   const sums = new Map<string, number>();
-  for (const { key, count } of items) if (key !== null) sums.set(key, (sums.get(key) ?? 0) + count);
+  for (const { key, count } of items) if (key !== null) sums.set(keyOf(key), (sums.get(keyOf(key)) ?? 0) + count);
   return sums;
 }
+
+/** In the log, a server has its organisation's name before its own. */
+export const countsByServer = (items?: Counts) => countsBy(items, serverName);
 
 export interface Latency {
   median: number; // microseconds

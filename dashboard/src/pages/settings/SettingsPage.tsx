@@ -10,18 +10,20 @@ import { words } from '../../words/words';
 import { About } from './About';
 import { Account } from './Account';
 import { Channels } from './Channels';
+import { Contacts } from './Contacts';
 import { OrganisationForm } from './Organisation';
 import { Providers } from './Providers';
 
 const { settings: says } = words;
 
 const TABS = Object.keys(says.tabs) as Tab[];
-const ADMINS: readonly Tab[] = ['organisation', 'channels', 'providers'];
+const ADMINS: readonly Tab[] = ['organisation', 'channels', 'providers', 'contacts'];
 const PAGES: Record<Tab, () => React.ReactNode> = {
   account: Account,
   organisation: OrganisationForm,
   channels: Channels,
   providers: Providers,
+  contacts: Contacts,
   about: About,
 };
 

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What waits for people: calls, definitions of tools, paused grants, and what strangers wrote.
+import { useQueries, useQuery } from '@tanstack/react-query';
+
+import { contactsQuery } from '../../api/administer';
+import { grantState } from '../../api/grants';
+import { grantsQuery, serversQuery } from '../../api/queries';
+import { useWaiting } from '../../api/questions';
+import { declaredQuery, definitionsQuery } from '../../api/servers';
+import { useMay } from '../../api/session';
+import { Name } from '../../parts/Plain';
+import { useNow, When } from '../../parts/When';
+import { formatNumber, words } from '../../words/words';
+import { placesOf } from '../servers/places';
+import { Line, Panel } from './Panel';
+
+const { waits: says } = words.overview;
+const SERVERS_MOST = 20; // a request for each
+const LINES_MOST = 4; // of a kind
+
+function useDefinitions() {
+  const servers = useQuery(serversQuery);
+  const declared = useQuery(declaredQuery);
+  const pinned = placesOf(servers.data?.items ?? [], declared.data?.servers ?? []).filter((place) => place.isPinned);
+  const asked = pinned.slice(0, SERVERS_MOST);
+  const answers = useQueries({ queries: asked.map((place) => ({ ...definitionsQuery(place.id, 'waiting'), refetchInterval: 60_000 })) });
+  const waiting = asked.map((place, index) => ({ place, count: answers[index]?.data?.items.length ?? 0 })).filter(({ count }) => count > 0);
+  return { waiting, queries: [servers, declared, ...answers], unasked: pinned.length - asked.length };
+}
+
+function Definitions({ waiting, unasked }: Pick<ReturnType<typeof useDefinitions>, 'waiting' | 'unasked'>) {
+  const left = waiting.length - LINES_MOST;
+  return (
+    <>
+      {waiting.slice(0, LINES_MOST).map(({ place, count }) => (
+        <Line
+          key={place.id}
+          to={`/servers/${encodeURIComponent(place.id)}?tab=changes`}
+          aside={says.definitions(count, formatNumber(count))}
+        >
+          <Name text={place.name} />
+        </Line>
+      ))}
+      {left > 0 && <Line to="/servers">{says.moreServers(left, formatNumber(left))}</Line>}
+      {unasked > 0 && <Line to="/servers">{says.unasked(unasked, formatNumber(unasked))}</Line>}
+    </>
+  );
+}
+
+function usePaused() {
+  const query = useQuery({ ...grantsQuery, refetchInterval: 30_000 });
+  const now = useNow();
+  return { query, paused: query.data?.items.filter((grant) => grantState(grant, now) === 'paused') ?? [] };
+}
+
+function Paused({ paused }: { paused: ReturnType<typeof usePaused>['paused'] }) {
+  const left = paused.length - LINES_MOST;
+  return (
+    <>
+      {paused.slice(0, LINES_MOST).map((grant) => (
+        <Line
+          key={grant.id}
+          to={`/grants/${encodeURIComponent(grant.id)}`}
+          aside={
+            <>
+              {says.paused} <When at={grant.paused_at} />
+            </>
+          }
+        >
+          <Name text={grant.label} />
+        </Line>
+      ))}
+      {left > 0 && <Line to="/grants">{says.morePaused(left, formatNumber(left))}</Line>}
+    </>
+  );
+}
+
+export function Waits() {
+  const isAdmin = useMay('admin');
+  const { questions, isLevel } = useWaiting();
+  const definitions = useDefinitions();
+  const { query: grants, paused } = usePaused();
+  const contacts = useQuery({ ...contactsQuery, enabled: isAdmin, refetchInterval: 60_000 });
+  const written = contacts.data?.items.filter((contact) => contact.done_at === null) ?? [];
+  const oldest = questions.at(-1);
+  const calls = { isPending: !isLevel, data: isLevel || undefined, error: null, refetch: () => {} };
+  const count = (questions.length > 0 ? 1 : 0) + definitions.waiting.length + definitions.unasked + paused.length + written.length;
+  return (
+    <Panel
+      title={says.title}
+      asked={[calls, ...definitions.queries, grants, ...(isAdmin ? [contacts] : [])]}
+      count={count}
+      none={says.none}
+    >
+      {oldest !== undefined && (
+        <Line to="/inbox" aside={<When at={oldest.created_at} />}>
+          {says.calls(questions.length, formatNumber(questions.length))}
+        </Line>
+      )}
+      <Paused paused={paused} />
+      <Definitions waiting={definitions.waiting} unasked={definitions.unasked} />
+      {written.length > 0 && (
+        <Line to="/settings?tab=contacts" aside={<When at={written.at(-1)?.created_at ?? null} />}>
+          {says.contacts(written.length, formatNumber(written.length))}
+        </Line>
+      )}
+    </Panel>
+  );
+}
