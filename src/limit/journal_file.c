@@ -118,6 +118,15 @@ static int check_order(const struct limit_journal *journal, const struct store_j
     return 0;
 }
 
+// Also without notes: those that it had are in a limits file that is not the one beside it.
+static bool is_used(const struct limit_journal *journal)
+{
+    for (size_t i = 0; i < LIMIT_SHARDS; i++)
+        if (limit_journal_head_of(journal)->folded[i] > 0)
+            return true;
+    return limit_journal_has_notes(journal);
+}
+
 // What is there already: ours, as it was left; or nobody's.
 static int adopt(struct limit_journal *journal, struct store_journal *known, struct error *error)
 {
@@ -133,7 +142,7 @@ static int adopt(struct limit_journal *journal, struct store_journal *known, str
     use_id(journal);
     if (known->known && memcmp(known->id, head->id, sizeof known->id) == 0)
         return check_order(journal, known, error);
-    if (needed || limit_journal_has_notes(journal))
+    if (needed || is_used(journal))
         return error_set(error, ERROR_CONFIG,
                          "'%s' holds charges of another limits file; put the two back that belong "
                          "together, or move both away to start with all limits unused",

@@ -46,7 +46,7 @@ function listen(t, gateway, key, query = '', headers = {}) {
       for (let end; (end = state.text.indexOf('\n\n')) >= 0; state.text = state.text.slice(end + 2)) {
         const event = Object.fromEntries(state.text.slice(0, end).split('\n').filter(line => !line.startsWith(':')).map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
         if (event.data) events.push({ ...event, data: JSON.parse(event.data) });
-        state.id = event.id;
+        state.id = event.id ?? state.id; // a comment has none
       }
     });
     answer.on('end', () => { state.ended = true; }).on('error', () => { state.ended = true; });
