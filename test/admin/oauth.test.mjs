@@ -81,7 +81,7 @@ test('tokens are renewed ahead of their end, in one session', async t => {
   const w = await world(t, { as: { lifetime: 4 } });
   await w.signIn();
   const session = await w.open();
-  await eventually(async () => { assert.ok((await session.call('echo', {})).result); return new Set(w.target.seen).size >= 3; }, 'three tokens were used', 20000);
+  await eventually(async () => { assert.ok((await session.call('echo', {})).result); return new Set(w.target.seen).size >= 3; }, 'three tokens were used');
   assert.equal(w.target.fake.of('initialize').length, 1, 'in one session');
   const used = w.as.of('/token').filter(r => r.form.grant_type === 'refresh_token').map(r => r.form.refresh_token);
   assert.equal(new Set(used).size, used.length, 'each refresh token was used once');
@@ -114,14 +114,14 @@ test('a refused renewal needs a person, a failing one is tried again', async t =
   let how = 'later';
   const w = await world(t, { as: { lifetime: 2, hooks: { before: ({ form, send }) => { if (form.grant_type !== 'refresh_token' || how === 'well') return false; send(how === 'later' ? 503 : 400, how === 'later' ? 'busy' : { error: 'invalid_grant' }); return true; } } } });
   await w.signIn();
-  await eventually(async () => (await w.show()).state === 'failing', 'it is failing', 20000);
+  await eventually(async () => (await w.show()).state === 'failing', 'it is failing');
   assert.match((await w.show()).note, /status 503/);
   await assert.rejects(w.open(), /access token is over/);
   how = 'well';
-  await eventually(async () => (await w.show()).state === 'ready', 'it is ready again', 20000);
+  await eventually(async () => (await w.show()).state === 'ready', 'it is ready again');
   await w.open();
   how = 'never';
-  await eventually(async () => (await w.show()).state === 'needs_sign_in', 'a person is needed', 20000);
+  await eventually(async () => (await w.show()).state === 'needs_sign_in', 'a person is needed');
   assert.match((await w.show()).note, /invalid_grant/);
   await assert.rejects(w.open(), /needs an admin of the gateway to sign in/);
   how = 'well';
@@ -138,7 +138,7 @@ test('a machine with a secret needs no person', async t => {
   assert.equal(begun.body.state, 'ready');
   assert.equal(begun.body.authorization_url, null);
   const session = await w.open();
-  await eventually(async () => { assert.ok((await session.call('echo', {})).result); return new Set(w.target.seen).size >= 2; }, 'renewed', 20000);
+  await eventually(async () => { assert.ok((await session.call('echo', {})).result); return new Set(w.target.seen).size >= 2; }, 'renewed');
   leaks(w, 'its-secret:%');
   await w.api.must(409, 'POST', w.path, { flow: 'client_credentials', grant: 'agent' });
 });
@@ -158,10 +158,10 @@ test('nothing is renewed for a grant that is over', async t => {
   const w = await world(t, { as: { lifetime: 3 } });
   await w.signIn({ grant: 'agent' });
   await w.open();
-  await eventually(() => w.as.of('/token').length >= 2, 'it is renewed', 20000);
+  await eventually(() => w.as.of('/token').length >= 2, 'it is renewed');
   await w.api.must(200, 'POST', `/grants/${w.grant}/revoke`, undefined, ANY);
   const before = w.as.of('/token').length;
-  await eventually(() => [...w.as.access.values()].every(token => token.until < Date.now() - 1500), 'its last token is over', 20000);
+  await eventually(() => [...w.as.access.values()].every(token => token.until < Date.now() - 1500), 'its last token is over');
   assert.ok(w.as.of('/token').length <= before + 1);
 });
 

@@ -43,7 +43,7 @@ export async function startProgram(t, args, ready, { env = {} } = {}) {
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', d => { output += d; });
   const ended = new Promise(resolve => child.once('exit', resolve));
   t.after(async () => { child.kill('SIGKILL'); await ended; });
-  const match = await eventually(() => ready.exec(output) ?? (child.exitCode !== null && { gone: true }), () => `${args[0]} listens: ${output}`, 30000);
+  const match = await eventually(() => ready.exec(output) ?? (child.exitCode !== null && { gone: true }), () => `${args[0]} listens: ${output}`);
   if (match.gone) throw new Error(`${args[0]} ended: ${output}`);
   return match;
 }

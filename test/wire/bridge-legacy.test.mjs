@@ -305,7 +305,7 @@ test('a stream that stays open behind its answer is ended, and the next call goe
   const { fake, gateway } = await bridged(t, { onCall: (m, c) => { c.event(c.envelope({ result: text('done') })); } });
   const raw = await open(gateway, 1, 'tools/call', { name: 'echo' });
   assertAllowed((await raw.answer()).messages.at(-1), 'done');
-  await eventually(() => fake.calls()[0].closed, 'the server loses its stream', 20000);
+  await eventually(() => fake.calls()[0].closed, 'the server loses its stream');
   assert.equal(fake.of('notifications/cancelled').length, 0);
   fake.options.onCall = undefined;
   assertAllowed(await ask(gateway, 'tools/call', { name: 'echo', arguments: {} }), '{}');

@@ -27,7 +27,7 @@ async function endsWell(pipe) {
   pipe.child.stdin.end();
   await pipe.exited;
   assert.deepEqual(pipe.exit, { code: 0, signal: null }, pipe.stderr);
-  await eventually(() => family.every(pid => !alive(pid)), 'no child is left', 5000);
+  await eventually(() => family.every(pid => !alive(pid)), 'no child is left');
   assert.doesNotMatch(pipe.stderr, /Sanitizer|runtime error/);
 }
 

@@ -124,7 +124,7 @@ test('restarts under load: a quota in the limits file is spent to the last call 
       gateway.exit = undefined; gateway.stderr = '';
       await gateway.start();
     } else {
-      await eventually(() => callers.every(c => c.results.length > 0 && !isAllowed(c.results.at(-1))), 'the quota is used up', 30000);
+      await eventually(() => callers.every(c => c.results.length > 0 && !isAllowed(c.results.at(-1))), 'the quota is used up');
       callers.forEach(c => { c.stopped = true; });
       await Promise.all(callers.map(c => c.done));
     }
@@ -150,7 +150,7 @@ test('kill -9 under load, again and again: no call that went out is forgotten, n
       gateway.exit = undefined; gateway.stderr = '';
       await gateway.start();
     } else {
-      await eventually(() => callers.every(c => c.results.length > 0 && !isAllowed(c.results.at(-1))), 'the quota is used up', 30000);
+      await eventually(() => callers.every(c => c.results.length > 0 && !isAllowed(c.results.at(-1))), 'the quota is used up');
       callers.forEach(c => { c.stopped = true; });
       await Promise.all(callers.map(c => c.done));
     }

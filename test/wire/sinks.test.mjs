@@ -112,7 +112,7 @@ test('a receiver that fails in every way gets every row in the end', async t => 
   let log = '';
   for (let i = 0; plan.length > 0; i++) {
     const left = plan.length;
-    await eventually(() => plan.length < left, `attempt ${i} of ${count}`, 20000);
+    await eventually(() => plan.length < left, `attempt ${i} of ${count}`);
     if (i === 2) {
       await eventually(async () => await figure(gateway, 'failures_total') > 0 && await figure(gateway, 'behind_rows') > 0, 'the figures tell');
       assert.match((await ready(gateway, 'degraded')).detail, /gets nothing: its rows wait in the log/);
@@ -168,7 +168,7 @@ test('rows that were deleted before a sink had them are told to it', async t => 
   const collector = await HttpCollector.start(t);
   await collector.close();
   const { gateway } = await withSinks(t, [hook(collector, { outcomes: ['denied'] })], { extra: { decision_log_keep_bytes: '1 MiB' } });
-  await eventually(async () => { await refusals(gateway, 400); return /deleted rows up to \d+/.test(gateway.stderr); }, 'retention begins', 60000);
+  await eventually(async () => { await refusals(gateway, 400); return /deleted rows up to \d+/.test(gateway.stderr); }, 'retention begins');
   await gateway.stop();
   await collector.open();
   await again(gateway);

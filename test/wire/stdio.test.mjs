@@ -30,7 +30,7 @@ async function endsWell(pipe) {
   pipe.child.stdin.end();
   await pipe.exited;
   assert.deepEqual(pipe.exit, { code: 0, signal: null }, pipe.stderr);
-  await eventually(() => family.every(pid => !alive(pid)), 'no child is left', 5000);
+  await eventually(() => family.every(pid => !alive(pid)), 'no child is left');
   assert.doesNotMatch(pipe.stderr, /Sanitizer|runtime error/);
 }
 
@@ -153,7 +153,7 @@ test('run: SIGTERM ends the face and its program', async t => {
   pipe.child.kill('SIGTERM');
   await pipe.exited;
   assert.deepEqual(pipe.exit, { code: 0, signal: null }, pipe.stderr);
-  await eventually(() => family.every(pid => !alive(pid)), 'no child is left', 5000);
+  await eventually(() => family.every(pid => !alive(pid)), 'no child is left');
 });
 
 test('run: a broken policy or a missing program is said at once, on stderr', async t => {

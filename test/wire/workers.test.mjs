@@ -128,12 +128,12 @@ test('a shared program is one program', async t => {
   const children = async server => metric(gateway, new RegExp(`^sallyport_upstream_children\\{server="(?:default/)?${server}"\\} (\\d+)$`, 'm'));
   for (let i = 0; i < 12; i++) assert.equal((await modern(gateway, 'p', 'tools/list')).status, 200);
   // Other workers tell their figures every few seconds.
-  await eventually(async () => await children('p') >= 1, 'the program is in the figures', 10000);
+  await eventually(async () => await children('p') >= 1, 'the program is in the figures');
   assert.equal(await children('p'), 1);
   const sessions = [];
   for (let i = 0; i < 6; i++) sessions.push(await Session.open(gateway, { server: 'all', label: i % 2 ? 'agent' : 'other' }));
   assert.equal(new Set(sessions.map(workerOf)).size, 1);
-  await eventually(async () => await children('all') >= 1, 'the program is in the figures', 10000);
+  await eventually(async () => await children('all') >= 1, 'the program is in the figures');
   assert.equal(await children('all'), 1);
 });
 
