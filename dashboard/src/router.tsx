@@ -160,7 +160,7 @@ const SECTIONS = ['all', 'results', 'resources', 'prompts', 'methods', 'runaway'
 
 const builderSearch = (given: Record<string, unknown>): BuilderSearch => ({
   section: SECTIONS.find((section) => section === given.section),
-  view: given.view === 'json' ? 'json' : undefined,
+  view: oneOf(given.view, ['json', 'try', 'replay']),
   server: text(given.server),
   text: text(given.text),
   category: text(given.category),

@@ -7,7 +7,7 @@ import { useHotkeys } from '@mantine/hooks';
 import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 
-import { Loading } from '../../parts/states';
+import { Loading, Nothing } from '../../parts/states';
 import { words } from '../../words/words';
 import { EditingProvider, useEditingOf, type Draft } from './draft';
 import type { Whose } from './data';
@@ -21,15 +21,18 @@ import { Summary } from './Summary';
 import { Tools, type ToolsSearch } from './tools/Tools';
 import { FoundList, VerdictBadge, type Verdict } from './Verdict';
 
+const TryCall = lazy(() => import('./trying/TryCall').then(({ TryCall }) => ({ default: TryCall })));
+const Replay = lazy(() => import('./trying/Replay').then(({ Replay }) => ({ default: Replay })));
 const JsonView = lazy(() => import('./text/JsonView').then(({ JsonView }) => ({ default: JsonView })));
 const said = words.policies;
 
+export const VIEWS = ['json', 'try', 'replay'] as const;
 export const SECTIONS = ['tools', 'all', 'results', 'resources', 'prompts', 'methods', 'runaway', 'general'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface BuilderSearch extends ToolsSearch {
   section?: Section | undefined;
-  view?: 'json' | undefined;
+  view?: (typeof VIEWS)[number] | undefined;
 }
 
 interface Props {
@@ -148,6 +151,20 @@ function usePlaces({ draft, search, change }: Pick<Props, 'draft' | 'search' | '
   return { at, target, open, leave, go };
 }
 
+// What needs a policy that exists, by its id.
+function Trying({
+  view,
+  policy,
+  verdict,
+  search,
+  change,
+}: Pick<Props, 'policy' | 'verdict' | 'search' | 'change'> & { view: 'try' | 'replay' }) {
+  if (policy === undefined) return <Nothing title={said.trying.unsaved[view]} more={said.trying.unsavedMore} />;
+  if (view === 'replay') return <Replay key={policy.id} policy={policy} isBad={verdict.state === 'bad'} />;
+  const pickServer = (server: string | undefined) => change({ server });
+  return <TryCall key={policy.id} policy={policy} verdict={verdict} server={search.server} pickServer={pickServer} />;
+}
+
 export function Builder({ draft, policy, verdict, isReadOnly, search, change, children }: Props) {
   const editing = useEditingOf(draft, isReadOnly);
   const { at, target, open, leave, go } = usePlaces({ draft, search, change });
@@ -166,12 +183,9 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
               <SegmentedControl
                 size="xs"
                 aria-label={said.views.label}
-                data={[
-                  { value: 'form', label: said.views.form },
-                  { value: 'json', label: said.views.json },
-                ]}
+                data={(['form', ...VIEWS] as const).map((value) => ({ value, label: said.views[value] }))}
                 value={view}
-                onChange={(next) => change({ view: next === 'json' ? 'json' : undefined })}
+                onChange={(next) => leave({ view: VIEWS.find((each) => each === next) })}
               />
               {!isReadOnly && <Steps draft={draft} />}
               <VerdictBadge verdict={verdict} />
@@ -181,13 +195,13 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
           <FoundList found={verdict.found} go={go} />
           <Grid gap="md">
             <Grid.Col span={{ base: 12, lg: 9 }}>
-              {view === 'json' ? (
-                <Suspense fallback={<Loading rows={10} />}>
-                  <JsonView found={verdict.found} at={at} />
-                </Suspense>
-              ) : (
-                <Form search={search} change={leave} isBroken={draft.tree.root === undefined} />
-              )}
+              <Suspense fallback={<Loading rows={10} />}>
+                {view === 'form' && <Form search={search} change={leave} isBroken={draft.tree.root === undefined} />}
+                {view === 'json' && <JsonView found={verdict.found} at={at} />}
+                {(view === 'try' || view === 'replay') && (
+                  <Trying view={view} policy={policy} verdict={verdict} search={search} change={change} />
+                )}
+              </Suspense>
             </Grid.Col>
             <Grid.Col span={{ base: 12, lg: 3 }}>
               <Stack gap="md">

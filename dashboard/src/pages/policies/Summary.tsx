@@ -48,7 +48,7 @@ function Line({ sentence }: { sentence: Sentence }) {
   );
   if (placeOf(tree, sentence.rule) === undefined) return text;
   return (
-    <UnstyledButton className={classes.link ?? ''} onClick={() => open(sentence.rule)}>
+    <UnstyledButton className={`${classes.link} ${classes.sentence}`} onClick={() => open(sentence.rule)}>
       {text}
     </UnstyledButton>
   );
