@@ -11,7 +11,7 @@ DASHBOARD_LIST=$DASHBOARD/dist/window.list
 dashboard_inputs() {
     find "$DASHBOARD" -path "$DASHBOARD/node_modules" -prune -o -path "$DASHBOARD/dist" -prune -o -path "$DASHBOARD/test" -prune -o \
         -type f ! -name schema.ts -print0 | sort -z | xargs -0 sha256sum
-    sha256sum "$ROOT/docs/openapi.json"
+    sha256sum "$ROOT/docs/openapi.json" "$ROOT/docs/policy.schema.json"
 }
 
 # Leaves DASHBOARD_LIST, which meson's option "dashboard" names.

@@ -25,6 +25,7 @@ export const policies = {
   mayNot: 'Your role may not read the documents of policies.',
   mayNotMore: 'Ask an admin for the role of a policy manager.',
   views: { label: 'Shown as', form: 'Form', json: 'JSON', try: 'Try a call', replay: 'Replay' },
+  suggestions: 'Suggestions',
   sections: {
     label: 'Parts of the policy',
     tools: 'Tools',

@@ -197,7 +197,7 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
             <Grid.Col span={{ base: 12, lg: 9 }}>
               <Suspense fallback={<Loading rows={10} />}>
                 {view === 'form' && <Form search={search} change={leave} isBroken={draft.tree.root === undefined} />}
-                {view === 'json' && <JsonView found={verdict.found} at={at} />}
+                {view === 'json' && <JsonView found={verdict.found} at={at} server={search.server ?? ''} />}
                 {(view === 'try' || view === 'replay') && (
                   <Trying view={view} policy={policy} verdict={verdict} search={search} change={change} />
                 )}

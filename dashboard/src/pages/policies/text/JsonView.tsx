@@ -15,6 +15,8 @@ import { words } from '../../../words/words';
 import type { Found } from '../data';
 import { useEditing } from '../draft';
 import { offsetOf, type Tree } from '../model/tree';
+import { completing, type Knower } from './complete';
+import { useKnower } from './known';
 import { looks } from './looks';
 import { typeOver } from './typeOver';
 import classes from './JsonView.module.css';
@@ -46,7 +48,7 @@ function follow(view: EditorView, text: string): void {
 
 const readOnly = new Compartment();
 
-function begin(parent: HTMLElement, text: string, nonce: string, changed: (text: string) => void): EditorView {
+function begin(parent: HTMLElement, text: string, nonce: string, knower: () => Knower, changed: (text: string) => void): EditorView {
   return new EditorView({
     parent,
     state: EditorState.create({
@@ -65,6 +67,7 @@ function begin(parent: HTMLElement, text: string, nonce: string, changed: (text:
         lintGutter(),
         syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
         ...looks,
+        completing(knower),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
         readOnly.of(EditorState.readOnly.of(false)),
         EditorView.contentAttributes.of({ 'aria-label': words.policies.views.json, tabindex: '0' }),
@@ -76,18 +79,31 @@ function begin(parent: HTMLElement, text: string, nonce: string, changed: (text:
   });
 }
 
-export function JsonView({ found, at }: { found: Found[]; at: { offset: number } | undefined }) {
+interface Props {
+  found: Found[];
+  at: { offset: number } | undefined;
+  server: string;
+}
+
+export function JsonView({ found, at, server }: Props) {
   const { tree, edit, isReadOnly } = useEditing();
+  const knower = useKnower(server);
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const first = useRef(tree.text);
   useEffect(() => {
     if (place.current === null) return;
     const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? '';
-    const made = begin(place.current, first.current, nonce, (text) => edit(() => text, 'json'));
+    const made = begin(
+      place.current,
+      first.current,
+      nonce,
+      () => knower.current,
+      (text) => edit(() => text, 'json'),
+    );
     view.current = made;
     return () => made.destroy();
-  }, [edit]);
+  }, [edit, knower]);
   useEffect(() => {
     if (view.current !== undefined) follow(view.current, tree.text);
   }, [tree.text]);

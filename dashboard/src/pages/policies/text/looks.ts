@@ -18,6 +18,8 @@ const colours = EditorView.theme({
   },
   '.cm-tooltip': { backgroundColor: 'var(--card)', color: 'var(--mantine-color-text)', border: '1px solid var(--line)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--faint)', color: 'var(--mantine-color-text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { maxHeight: 'none', fontFamily: 'var(--mantine-font-family-monospace)' },
+  '.cm-tooltip .cm-completionInfo, .cm-about': { maxWidth: '26rem', padding: '4px 8px', overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--faint)', color: 'var(--soft)', border: 'none' },
 });
 
