@@ -18,9 +18,9 @@ const ANY = { 'If-Match': '*' };
 const legs = trial => trial.legs.map(l => l.name);
 async function tried(api, id) {
   const started = Date.now(), { body } = await api.must(200, 'POST', `/servers/${id}/test`);
-  assert.ok(Date.now() - started < 16000, 'bounded');
+  assert.ok(Date.now() - started < 60000, 'bounded');
   assert.equal(body.good, body.problem === null);
-  assert.ok(body.legs.every(l => l.milliseconds >= 0 && l.milliseconds < 15000));
+  assert.ok(body.legs.every(l => l.milliseconds >= 0 && l.milliseconds < 30000));
   return body;
 }
 async function listen(t, server) {
