@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which address shows which page. Pages come when they are gone to; filters stand in the address.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent as lazyComponent } from '@tanstack/react-router';
 
+import { patiently } from './api/presence';
 import type { DecisionFilter } from './api/queries';
 import type { BuilderSearch } from './pages/policies/Builder';
 import { Frame } from './frame/Frame';
@@ -14,6 +15,9 @@ const root = createRootRoute({
   component: Frame,
   notFoundComponent: () => <Nothing title={words.trouble.notFound} more={words.trouble.notFoundMore} />,
 });
+
+// Without this, a page that is gone to while the gateway is away would load the window anew, from nowhere.
+const lazyRouteComponent: typeof lazyComponent = (load, name) => lazyComponent(() => patiently(load), name);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 

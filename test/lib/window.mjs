@@ -47,7 +47,7 @@ async function open(here, browser, base, { viewport = WIDE, colorScheme = 'light
   page.on('console', m => { if (m.type() === 'error' && !/Failed to load resource/.test(m.text())) page.complaints.push(m.text()); });
   page.on('pageerror', e => page.complaints.push(String(e)));
   page.on('request', r => { if (!r.url().startsWith(base) && !/^(data|blob):/.test(r.url())) page.complaints.push('asked another host: ' + r.url()); });
-  page.look = name => look(page, name);
+  page.look = (name, looks) => look(page, name, looks);
   if (at !== null) await page.goto(base + at);
   return page;
 }
@@ -60,9 +60,9 @@ async function settled() {
 }
 
 // At both widths and in both schemes: nothing wider than the window, nothing that axe finds.
-async function look(page, name) {
+async function look(page, name, looks = LOOKS) {
   const before = page.viewportSize();
-  for (const [viewport, colorScheme] of LOOKS) {
+  for (const [viewport, colorScheme] of looks) {
     const where = `${name} at ${viewport.width}, ${colorScheme}`;
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });

@@ -5,6 +5,7 @@
 // forged requests. Types are made from docs/openapi.json.
 import createClient, { type Middleware } from 'openapi-fetch';
 
+import { heard, missed } from './presence';
 import { Problem, problemOf } from './problem';
 import type { components, paths } from './schema';
 
@@ -13,8 +14,12 @@ export type Session = Schemas['Session'];
 
 export const ROOT = '/api/v1';
 
+const ANSWER_MS = 30_000;
+const CHANGE_MS = 120_000; // some of them try a server out
+
 let token = '';
 let whenEnded: () => void = () => {};
+let renew: () => Promise<boolean> = () => Promise.resolve(false);
 
 /** The token that changes must carry; of the session that was read last. */
 export function carry(csrfToken: string): void {
@@ -26,12 +31,40 @@ export function onEnded(call: () => void): void {
   whenEnded = call;
 }
 
+/** Called when another session of the same browser has come in place of ours: true when its token was carried here. */
+export function onRenewed(call: () => Promise<boolean>): void {
+  renew = call;
+}
+
+/** What is not answered in time is not waited for. */
+async function timed(request: Request): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), request.method === 'GET' ? ANSWER_MS : CHANGE_MS);
+  try {
+    return await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A change that was refused for its token alone goes again with the right one. */
+async function send(request: Request): Promise<Response> {
+  const spare = request.method === 'GET' ? undefined : request.clone();
+  const response = await timed(request);
+  if (spare === undefined || response.status !== 403) return response;
+  const { kind } = await problemOf(response.clone());
+  if (kind !== 'csrf' || !(await renew())) return response;
+  spare.headers.set('X-CSRF-Token', token);
+  return timed(spare);
+}
+
 const guard: Middleware = {
   onRequest({ request }) {
     if (request.method !== 'GET' && token !== '') request.headers.set('X-CSRF-Token', token);
     return request;
   },
   async onResponse({ response }) {
+    heard();
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (problem.status === 401) whenEnded();
@@ -39,11 +72,12 @@ const guard: Middleware = {
   },
   onError({ error }) {
     if (error instanceof DOMException && error.name === 'AbortError') return error;
+    missed();
     return new Problem('unreachable', 0, '');
   },
 };
 
-export const api = createClient<paths>({ baseUrl: ROOT, credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: ROOT, credentials: 'same-origin', fetch: send });
 api.use(guard);
 
 /** What an answer holds; failures were thrown by then. */

@@ -6,6 +6,7 @@
 import { keepPreviousData, queryOptions, QueryClient } from '@tanstack/react-query';
 
 import { api, got } from './client';
+import { onBack } from './presence';
 import { Problem } from './problem';
 
 const TRIES_MOST = 4;
@@ -13,13 +14,19 @@ const FRESH_MS = 15_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // The gateway may be this machine, also when the browser knows of no network.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: FRESH_MS,
       retry: (count, error) => error instanceof Problem && error.passes && count < TRIES_MOST,
       retryDelay: (count) => Math.min(500 * 2 ** count, 8000),
     },
   },
 });
+
+// What could not be had while it was away, or has changed since.
+onBack(() => void queryClient.invalidateQueries());
 
 export interface DecisionFilter {
   grant?: string | undefined;

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who is signed in, and what happens when nobody is any more.
-import { useQuery } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
 
-import { api, carry, got, onEnded, type Session } from './client';
+import { api, carry, got, onEnded, onRenewed, type Session } from './client';
 import { Problem } from './problem';
 
 const Context = createContext<Session | undefined>(undefined);
@@ -21,6 +21,29 @@ export function useSession(): Session {
 
 /** May the reader do what needs this role? The gateway decides; this only spares a futile attempt. */
 export const useMay = (least: Role): boolean => RANKS[useSession().role] >= RANKS[least];
+
+/** Asked anew, when another session may have come in place of this one. Another person's page is not this one. */
+async function renewed(known: Session): Promise<Session | undefined> {
+  const session = await got(api.GET('/session')).catch(() => undefined);
+  if (session !== undefined && session.member !== known.member) location.reload();
+  return session?.member === known.member ? session : undefined;
+}
+
+/** Whoever signs in again in another window finds this page as it was left. */
+function useReturn(isEnded: boolean, back: () => Promise<unknown>): void {
+  useEffect(() => {
+    if (!isEnded) return;
+    const look = () => {
+      if (!document.hidden) void back();
+    };
+    window.addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      window.removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [isEnded, back]);
+}
 
 /** The sign-in page, which leads back here. */
 export function signInAddress(): string {
@@ -43,7 +66,20 @@ export function SessionGate({ children, loading, trouble, ended }: Props) {
   const [isEnded, setEnded] = useState(false);
   const query = useQuery({ queryKey: ['session'], queryFn: () => got(api.GET('/session')), staleTime: Infinity });
   const isSignedOut = query.error instanceof Problem && query.error.status === 401;
+  const queries = useQueryClient();
+  const known = query.data;
+  const renew = useCallback(async () => {
+    const session = known === undefined ? undefined : await renewed(known);
+    if (session === undefined) return false;
+    carry(session.csrf_token);
+    queries.setQueryData(['session'], session);
+    setEnded(false);
+    void queries.invalidateQueries({ predicate: (each) => each.queryKey[0] !== 'session' });
+    return true;
+  }, [known, queries]);
+  useReturn(isEnded, renew);
   useEffect(() => onEnded(() => setEnded(true)), []);
+  useEffect(() => onRenewed(renew), [renew]);
   useEffect(() => {
     if (isSignedOut) location.replace(signInAddress());
   }, [isSignedOut]);

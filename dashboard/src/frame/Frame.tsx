@@ -33,11 +33,11 @@ import {
   IconShieldCheck,
   IconUsers,
 } from '@tabler/icons-react';
-import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useCallback, useEffect, useRef, useSyncExternalStore, type ComponentType } from 'react';
+import { useCallback, useEffect, useRef, type ComponentType } from 'react';
 
-import { Problem } from '../api/problem';
+import { useIsAway } from '../api/presence';
 import { waitingCountQuery } from '../api/questions';
 import { signInAddress, signOut, useMay, useSession, type Role } from '../api/session';
 import { words } from '../words/words';
@@ -178,20 +178,6 @@ function Account() {
   );
 }
 
-/** True while what was asked last could not be asked: the gateway is away. */
-function useIsAway(): boolean {
-  const cache = useQueryClient().getQueryCache();
-  useIsFetching();
-  return useSyncExternalStore(
-    (call) => cache.subscribe(call),
-    () =>
-      cache.getAll().some((query) => {
-        const error = query.state.fetchFailureReason;
-        return query.getObserversCount() > 0 && error instanceof Problem && error.kind === 'unreachable';
-      }),
-  );
-}
-
 /** After a change of page the reader of a screen reader starts at its content. */
 function useFocusAtStart() {
   const main = useRef<HTMLElement>(null);
@@ -263,6 +249,9 @@ export function Ended() {
         <Text size="sm">{words.account.endedMore}</Text>
         <Button component="a" href={signInAddress()} data-autofocus>
           {words.account.signIn}
+        </Button>
+        <Button component="a" variant="default" href="/sign-in" target="_blank">
+          {words.account.elsewhere}
         </Button>
       </Stack>
     </Modal>

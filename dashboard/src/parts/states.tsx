@@ -12,7 +12,7 @@ import { words } from '../words/words';
 /** What went wrong, for people. */
 export function sentence(error: unknown): string {
   if (!(error instanceof Problem)) return words.trouble.brokenMore;
-  if (error.kind === 'unreachable') return words.trouble.unreachable;
+  if (error.kind === 'unreachable') return words.trouble.noAnswer;
   return error.message === '' ? words.trouble.nothing : error.message;
 }
 

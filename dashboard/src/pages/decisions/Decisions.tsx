@@ -95,7 +95,7 @@ export function Decisions() {
     <>
       <PageHead title={words.decisions.title}>
         <Badge variant="light" color={isLive && live.state === 'open' ? 'accent' : 'gray'}>
-          {isLive ? words.decisions.live : words.decisions.paused}
+          {!isLive ? words.decisions.paused : live.state === 'broken' ? words.inbox.broken : words.decisions.live}
         </Badge>
         <Export filter={filter} />
         <Button

@@ -156,9 +156,11 @@ function Whole({ grant }: { grant: Grant }) {
         <Part
           title={words.grants.form.servers}
           aside={
-            <Anchor size="sm" component={Link} to={`/stack?grant=${encodeURIComponent(grant.id)}` as never}>
-              {words.grants.stack}
-            </Anchor>
+            may && (
+              <Anchor size="sm" component={Link} to={`/stack?grant=${encodeURIComponent(grant.id)}` as never}>
+                {words.grants.stack}
+              </Anchor>
+            )
           }
         >
           <Reached grant={grant} />

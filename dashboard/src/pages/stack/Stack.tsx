@@ -134,7 +134,9 @@ export function StackPage() {
   const search = useSearch({ from: '/stack' });
   const navigate = useNavigate({ from: '/stack' });
   const maySeeGrants = useMay('policy_manager');
-  const [kind, setKind] = useState<'grant' | 'servers'>(search.servers !== undefined || !maySeeGrants ? 'servers' : 'grant');
+  const [kind, setKind] = useState<'grant' | 'servers'>(
+    search.servers !== undefined || (search.grant === undefined && !maySeeGrants) ? 'servers' : 'grant',
+  );
   const change: Change = (part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: part.text !== undefined });
   return (
     <>
@@ -158,7 +160,7 @@ export function StackPage() {
           <GrantAnswer grant={search.grant} search={search} change={change} />
         )}
         {kind === 'servers' && search.servers !== undefined && <ServersAnswer servers={search.servers} search={search} change={change} />}
-        {(kind === 'grant' ? search.grant : search.servers) === undefined && (
+        {(kind === 'grant' ? search.grant === undefined && maySeeGrants : search.servers === undefined) && (
           <Nothing title={words.stack.choose} more={words.stack.chooseMore} />
         )}
       </Stack>
