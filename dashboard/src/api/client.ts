@@ -58,6 +58,10 @@ async function send(request: Request): Promise<Response> {
   return timed(spare);
 }
 
+/** The page itself does not want the answer any more. */
+const isUnwanted = (error: unknown): error is Error =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
+
 const guard: Middleware = {
   onRequest({ request }) {
     if (request.method !== 'GET' && token !== '') request.headers.set('X-CSRF-Token', token);
@@ -71,7 +75,7 @@ const guard: Middleware = {
     throw problem;
   },
   onError({ error }) {
-    if (error instanceof DOMException && error.name === 'AbortError') return error;
+    if (isUnwanted(error)) return error;
     missed();
     return new Problem('unreachable', 0, '');
   },
