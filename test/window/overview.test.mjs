@@ -131,6 +131,7 @@ test('what waits, what is in trouble, who is risky, what changed; each line lead
   await part(viewer, 'Riskiest grants').getByRole('link', { name: 'ci-runner' }).waitFor();
   await part(viewer, 'What is in trouble').getByRole('link', { name: 'files' }).waitFor();
   assert.equal(await part(viewer, 'What changed lately').count(), 0);
+  await viewer.getByRole('img', { name: /messages, 4 of them denied/ }).waitFor();
   await viewer.look('overview-viewer');
   assert.deepEqual(asked, []);
   assert.deepEqual([...page.complaints, ...viewer.complaints], []);

@@ -128,7 +128,7 @@ for (const role of ['viewer', 'policy_manager'])
         const wrong = (await offered(page)).filter(name => NOT_FOR[role].some(pattern => pattern.test(name)));
         // A policy manager saves policies and their own password, and removes policies.
         if (!(route.startsWith('/policies') && role === 'policy_manager')) assert.deepEqual(wrong, [], at);
-        await page.look(`role-${role}${at.replace(/\W+/g, '-')}`, [[NARROW, 'light']]);
+        await page.look(`role-${role}${route.replace(/\W+/g, '-')}${addresses.indexOf(at)}`, [[NARROW, 'light']]);
       }
     assert.deepEqual(refused, []);
     assert.deepEqual(page.complaints, []);
