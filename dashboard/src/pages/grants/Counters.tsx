@@ -15,7 +15,7 @@ import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
 import { Loading, Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
-import { formatSeconds, serverName, words } from '../../words/words';
+import { formatNumber, formatSeconds, serverName, words } from '../../words/words';
 
 function Reset({ grant }: { grant: Grant }) {
   const [isOpen, setOpen] = useState(false);
@@ -109,7 +109,7 @@ function Exception({ one }: { one: Schemas['Exception'] }) {
       <Table.Td>
         <Name text={serverName(one.server_name)} />
       </Table.Td>
-      <Table.Td>{words.inbox.uses(String(one.uses), one.most_uses === 0 ? '' : String(one.most_uses))}</Table.Td>
+      <Table.Td>{words.inbox.uses(one.uses, formatNumber(one.uses), one.most_uses === 0 ? '' : formatNumber(one.most_uses))}</Table.Td>
       <Table.Td>
         <When at={one.expires_at} />
       </Table.Td>

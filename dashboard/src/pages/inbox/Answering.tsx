@@ -6,24 +6,19 @@
 import { Alert, Button, Group, NumberInput, SegmentedControl, Stack, Switch, Text, Textarea } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { answer, type Answer, type WholeQuestion } from '../../api/questions';
 import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
 import { Trouble } from '../../parts/states';
 import { serverName, words } from '../../words/words';
+import { useBegun, type While } from './begun';
 import classes from './inbox.module.css';
 
 const SPANS = ['15', '60', '480', '1440'] as const;
 const NOTE_MOST = 1000;
 const USES_MOST = 100;
-
-interface While {
-  isOn: boolean;
-  minutes: string;
-  uses: number | '';
-}
 
 function AllowForAWhile({ value, change }: { value: While; change: (next: While) => void }) {
   return (
@@ -68,17 +63,19 @@ function exceptionOf({ isOn, minutes, uses }: While): Answer['exception'] {
 interface DialogProps {
   question: WholeQuestion;
   verb: Answer['verb'];
-  close: () => void;
+  close: (isGiven: boolean) => void;
 }
 
 function Dialog({ question, verb, close }: DialogProps) {
-  const [note, setNote] = useState('');
-  const [forAWhile, setForAWhile] = useState<While>({ isOn: false, minutes: '15', uses: '' });
+  const [{ note, forAWhile }, change, drop] = useBegun(question.id, verb);
   const queries = useQueryClient();
   const given = useMutation({
     mutationFn: (sent: Answer) => answer(question.id, sent),
     onSettled: () => queries.invalidateQueries({ queryKey: ['approvals'] }),
-    onSuccess: close,
+    onSuccess: () => {
+      drop();
+      close(true);
+    },
   });
   const isOver = question.state !== 'asked' && !given.isPending;
   const isTooLong = bytesOf(note) > NOTE_MOST;
@@ -107,20 +104,28 @@ function Dialog({ question, verb, close }: DialogProps) {
           minRows={2}
           data-autofocus
           error={isTooLong ? words.inbox.answer.noteLong : undefined}
-          onChange={(event) => setNote(event.currentTarget.value)}
+          onChange={(event) => change({ note: event.currentTarget.value })}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
           }}
         />
-        {isApproval && question.approvers === 1 && <AllowForAWhile value={forAWhile} change={setForAWhile} />}
+        {isApproval && question.approvers === 1 && <AllowForAWhile value={forAWhile} change={(next) => change({ forAWhile: next })} />}
         {isOver && (
           <Alert color="yellow" variant="light" role="alert">
             {words.inbox.endings[question.state]} {words.inbox.answer.late}
           </Alert>
         )}
         {given.error !== null && <Trouble error={given.error} />}
-        <Group grow>
-          <Button variant="default" size="md" px="xs" onClick={close}>
+        <Group grow preventGrowOverflow={false}>
+          <Button
+            variant="default"
+            size="md"
+            px="xs"
+            onClick={() => {
+              drop();
+              close(false);
+            }}
+          >
             {words.inbox.answer.cancel}
           </Button>
           <Button
@@ -139,12 +144,33 @@ function Dialog({ question, verb, close }: DialogProps) {
   );
 }
 
-export function Answering({ question }: { question: WholeQuestion }) {
+/** Calls `whenLeft` when the dialog is closed and the buttons that opened it are gone: there the reader was. */
+function useWayBack(mayAnswer: boolean, whenLeft: () => void): (isGiven: boolean) => void {
+  const [isLeft, setLeft] = useState(false);
+  useEffect(() => {
+    if (!isLeft || mayAnswer) return;
+    setLeft(false);
+    whenLeft();
+  }, [isLeft, mayAnswer, whenLeft]);
+  return (isGiven) => setLeft(isGiven || !mayAnswer);
+}
+
+interface Props {
+  question: WholeQuestion;
+  whenLeft: () => void;
+}
+
+export function Answering({ question, whenLeft }: Props) {
   const [verb, setVerb] = useState<Answer['verb']>();
   const isAsked = question.state === 'asked';
   const may = { approve: isAsked && question.may.approve, deny: isAsked && question.may.deny };
+  const leave = useWayBack(may.approve || may.deny, whenLeft);
   const begin = (next: Answer['verb']) => {
     if (may[next]) setVerb(next);
+  };
+  const close = (isGiven: boolean) => {
+    setVerb(undefined);
+    leave(isGiven);
   };
   useHotkeys([
     ['a', () => begin('approve')],
@@ -173,10 +199,10 @@ export function Answering({ question }: { question: WholeQuestion }) {
       )}
       <Sheet
         opened={verb !== undefined}
-        close={() => setVerb(undefined)}
+        close={() => close(false)}
         title={verb === 'deny' ? words.inbox.answer.denyTitle : words.inbox.answer.approveTitle}
       >
-        {verb !== undefined && <Dialog question={question} verb={verb} close={() => setVerb(undefined)} />}
+        {verb !== undefined && <Dialog question={question} verb={verb} close={close} />}
       </Sheet>
     </>
   );

@@ -98,7 +98,7 @@ export function Exceptions({ question }: Props) {
       {question.exceptions.map((one) => (
         <Text key={one.id} size="sm">
           {one.same ? words.inbox.exceptionSame : words.inbox.exceptionOther}{' '}
-          {words.inbox.uses(String(one.uses), one.most_uses === 0 ? '' : String(one.most_uses))}, {words.inbox.until}{' '}
+          {words.inbox.uses(one.uses, formatNumber(one.uses), one.most_uses === 0 ? '' : formatNumber(one.most_uses))}, {words.inbox.until}{' '}
           <When at={one.expires_at} />, <Name text={one.author} />
         </Text>
       ))}

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Menu } from '@mantine/core';
+import { Button, Popover, Stack, Switch, Text } from '@mantine/core';
 import { IconBell, IconBellOff } from '@tabler/icons-react';
 
 import { words } from '../../words/words';
@@ -10,7 +10,7 @@ import { chime, setHerald, useHerald } from '../../frame/proclaim';
 export function Herald() {
   const wish = useHerald();
   const isOn = wish.notify || wish.sound;
-  const isPossible = 'Notification' in window;
+  const isDenied = !('Notification' in window) || Notification.permission === 'denied';
   const notify = async () => {
     if (wish.notify) return setHerald({ ...wish, notify: false });
     const permission = await Notification.requestPermission();
@@ -21,8 +21,8 @@ export function Herald() {
     setHerald({ ...wish, sound: !wish.sound });
   };
   return (
-    <Menu position="bottom-end" closeOnItemClick={false}>
-      <Menu.Target>
+    <Popover position="bottom-end" width={300} trapFocus returnFocus>
+      <Popover.Target>
         <Button
           variant="default"
           size="xs"
@@ -30,23 +30,16 @@ export function Herald() {
         >
           {isOn ? words.inbox.herald.on : words.inbox.herald.off}
         </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          disabled={!isPossible || Notification.permission === 'denied'}
-          onClick={() => void notify()}
-          role="menuitemcheckbox"
-          aria-checked={wish.notify}
-        >
-          {wish.notify ? words.inbox.herald.notifyOff : words.inbox.herald.notify}
-        </Menu.Item>
-        <Menu.Item onClick={sound} role="menuitemcheckbox" aria-checked={wish.sound}>
-          {wish.sound ? words.inbox.herald.soundOff : words.inbox.herald.sound}
-        </Menu.Item>
-        <Menu.Label maw={260}>
-          {isPossible && Notification.permission === 'denied' ? words.inbox.herald.denied : words.inbox.herald.more}
-        </Menu.Label>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={words.inbox.herald.off}>
+        <Stack gap="sm">
+          <Switch label={words.inbox.herald.notify} disabled={isDenied} checked={wish.notify} onChange={() => void notify()} />
+          <Switch label={words.inbox.herald.sound} checked={wish.sound} onChange={sound} />
+          <Text size="sm" c="dimmed">
+            {isDenied ? words.inbox.herald.denied : words.inbox.herald.more}
+          </Text>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

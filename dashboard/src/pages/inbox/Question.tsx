@@ -6,6 +6,7 @@ import { Alert, Anchor, Button, Group, Paper, Stack, Text, Title } from '@mantin
 import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { useCallback, useRef, type Ref } from 'react';
 
 import { questionQuery, useWaiting, type WholeQuestion } from '../../api/questions';
 import { Problem } from '../../api/problem';
@@ -24,10 +25,10 @@ import { QuestionMark } from './QuestionMark';
 
 const isCategory = (text: string): text is Category => Object.hasOwn(severityOfCategory, text);
 
-function Head({ question }: { question: WholeQuestion }) {
+function Head({ question, title }: { question: WholeQuestion; title: Ref<HTMLHeadingElement> }) {
   return (
     <Stack gap={6}>
-      <Title order={2} style={{ overflowWrap: 'anywhere' }}>
+      <Title order={2} ref={title} tabIndex={-1} style={{ overflowWrap: 'anywhere' }}>
         <Name text={question.grant_label} /> {words.inbox.wants}{' '}
         <span className={classes.tool}>
           <Name text={question.tool} />
@@ -131,10 +132,12 @@ function Arguments({ question }: { question: WholeQuestion }) {
 }
 
 function Story({ question }: { question: WholeQuestion }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  const toTitle = useCallback(() => title.current?.focus(), []);
   return (
     <Paper p={{ base: 'sm', sm: 'md' }}>
       <Stack>
-        <Head question={question} />
+        <Head question={question} title={title} />
         <Ending question={question} />
         <Arguments question={question} />
         <Limits question={question} />
@@ -150,7 +153,7 @@ function Story({ question }: { question: WholeQuestion }) {
           <Rule policy={question.policy} version={question.policy_version} rule={question.rule} tool={question.tool} />
         </div>
       </Stack>
-      <Answering key={question.id} question={question} />
+      <Answering key={question.id} question={question} whenLeft={toTitle} />
     </Paper>
   );
 }
