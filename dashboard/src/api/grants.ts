@@ -9,12 +9,24 @@ import { api, got, type Schemas } from './client';
 export type Grant = Schemas['Grant'];
 export type Minted = Schemas['GrantMinted'];
 export type Reach = NonNullable<Schemas['GrantNew']['servers']>[number];
+export type DeclaredGrant = Schemas['Declared']['grants'][number];
 export type GrantState = 'active' | 'revoked' | 'expired' | 'paused';
 
 export function grantState(grant: Grant, now: Date): GrantState {
   if (grant.revoked_at !== null) return 'revoked';
   if (grant.expires_at !== null && new Date(grant.expires_at) <= now) return 'expired';
   return grant.paused_at === null ? 'active' : 'paused';
+}
+
+export interface DeclaredPlace {
+  server: string;
+  policy: string | null;
+}
+
+/** The file has servers with a policy each, or a list of servers that have one together. */
+export function placesOf({ servers, policy }: DeclaredGrant): DeclaredPlace[] {
+  if (Array.isArray(servers)) return servers.map((server) => ({ server: String(server), policy }));
+  return Object.entries(servers).map(([server, own]) => ({ server, policy: typeof own === 'string' ? own : policy }));
 }
 
 export const oneGrantQuery = (id: string) =>

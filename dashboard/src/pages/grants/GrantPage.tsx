@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One grant: what it reaches, what its limits stand at, what it did.
-import { Alert, Anchor, Badge, Button, Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Paper, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 
 import { grantState, membersQuery, oneGrantQuery, resumeGrant, type Grant } from '../../api/grants';
 import { Problem } from '../../api/problem';
 import { policiesQuery, serversQuery } from '../../api/queries';
+import { isDeclared } from '../../api/servers';
 import { useMay, useSession } from '../../api/session';
 import { Listing } from '../../parts/Listing';
 import { PageHead } from '../../parts/PageHead';
@@ -20,6 +20,8 @@ import { words } from '../../words/words';
 import { Actions } from './Actions';
 import { Calls } from './Calls';
 import { Counters, Exceptions } from './Counters';
+import { DeclaredGrantPage } from './Declared';
+import { Fact, Facts, Part, Tags } from './facts';
 import { Clients } from './NewToken';
 
 function Paused({ grant }: { grant: Grant }) {
@@ -54,47 +56,26 @@ function Owner({ id }: { id: string }) {
   return member === undefined ? words.grants.nobody : <Name text={member.name || member.email} />;
 }
 
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text size="sm" component="div">
-        {children}
-      </Text>
-    </div>
-  );
-}
-
-function Facts({ grant }: { grant: Grant }) {
+function OfGrant({ grant }: { grant: Grant }) {
   const state = grantState(grant, useNow());
   const { columns } = words.grants;
   return (
-    <Paper p="md">
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }}>
-        <Fact label={columns.state}>{words.grants.states[state]}</Fact>
-        <Fact label={columns.mode}>{words.grants.modes[grant.mode]}</Fact>
-        <Fact label={columns.used}>
-          <When at={grant.used_at} />
-        </Fact>
-        <Fact label={columns.expires}>
-          <When at={grant.expires_at} />
-        </Fact>
-        <Fact label={words.grants.owner}>
-          <Owner id={grant.owner} />
-        </Fact>
-        <Fact label={words.grants.form.tags}>
-          {grant.tags.length === 0
-            ? words.grants.none1
-            : grant.tags.map((tag) => (
-                <Badge key={tag} variant="light" tt="none" color="gray" mr={4}>
-                  {tag}
-                </Badge>
-              ))}
-        </Fact>
-      </SimpleGrid>
-    </Paper>
+    <Facts>
+      <Fact label={columns.state}>{words.grants.states[state]}</Fact>
+      <Fact label={columns.mode}>{words.grants.modes[grant.mode]}</Fact>
+      <Fact label={columns.used}>
+        <When at={grant.used_at} />
+      </Fact>
+      <Fact label={columns.expires}>
+        <When at={grant.expires_at} />
+      </Fact>
+      <Fact label={words.grants.owner}>
+        <Owner id={grant.owner} />
+      </Fact>
+      <Fact label={words.grants.form.tags}>
+        <Tags tags={grant.tags} />
+      </Fact>
+    </Facts>
   );
 }
 
@@ -130,18 +111,6 @@ function Reached({ grant }: { grant: Grant }) {
   );
 }
 
-function Part({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
-  return (
-    <section>
-      <Group justify="space-between" mb={6}>
-        <Title order={2}>{title}</Title>
-        {aside}
-      </Group>
-      {children}
-    </section>
-  );
-}
-
 function Whole({ grant }: { grant: Grant }) {
   const state = grantState(grant, useNow());
   const may = useMay('policy_manager');
@@ -152,7 +121,7 @@ function Whole({ grant }: { grant: Grant }) {
       </PageHead>
       {grant.paused_at !== null && state === 'paused' && <Paused grant={grant} />}
       <Stack gap="lg">
-        <Facts grant={grant} />
+        <OfGrant grant={grant} />
         <Part
           title={words.grants.form.servers}
           aside={
@@ -195,11 +164,15 @@ function Whole({ grant }: { grant: Grant }) {
   );
 }
 
-export function GrantPage() {
-  const { id } = useParams({ from: '/grants/$id' });
+function Recorded({ id }: { id: string }) {
   const query = useQuery(oneGrantQuery(id));
   if (query.isPending) return <Loading rows={10} />;
   if (query.error instanceof Problem && query.error.status === 404) return <Nothing title={words.grants.gone} />;
   if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
-  return <Whole key={id} grant={query.data} />;
+  return <Whole grant={query.data} />;
+}
+
+export function GrantPage() {
+  const { id } = useParams({ from: '/grants/$id' });
+  return isDeclared(id) ? <DeclaredGrantPage key={id} id={id} /> : <Recorded key={id} id={id} />;
 }

@@ -43,7 +43,7 @@ export function Clients({ grant, token }: { grant: string; token?: string }) {
         onChange={(value) => setClient(value ?? undefined)}
       />
       <Text size="sm">{where}</Text>
-      <Copied text={text} label={where} />
+      <Copied text={text} label={token === undefined ? where : words.grants.ready(where)} />
       {shown.token === 'environment' && <Text size="sm">{words.grants.environment}</Text>}
       {shown.token === 'asked' && <Text size="sm">{words.grants.asked}</Text>}
     </Stack>
