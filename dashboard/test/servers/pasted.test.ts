@@ -71,6 +71,78 @@ describe('what is pasted', () => {
     expect(only('"notes": {"command": "notes-mcp"},')).toMatchObject({ name: 'notes', command: ['notes-mcp'] });
     expect(only('{"servers": {"x": {"type": "http", "url": "https://x.example.com"}}, "inputs": []}')?.name).toBe('x');
   });
+  it('is the file of Codex', () => {
+    const file = `model = "o" # what is not about servers is read over
+sandbox = { writable = ["/a", '/b'], since = 1979-05-27T07:32:00Z }
+[mcp_servers.files]
+command = "npx"
+args = [
+  "-y", # comments, and a comma at the end
+  "files\\\\ \\u00e9",
+]
+startup_timeout_sec = 20
+[mcp_servers.files.env]
+KEY = "hush"
+[[projects]]
+path = "[mcp_servers.trap]"
+[mcp_servers."a web.site"]
+url = 'https://web.example.com/mcp'
+http_headers = { X-Team = "a" }
+bearer_token_env_var = "WEB_TOKEN"
+[mcp_servers.there]
+command = "there"
+cwd = "/srv"
+`;
+    expect(readPasted(file.replaceAll('\n', '\r\n'))).toEqual(readPasted(file));
+    expect(readPasted(file)).toEqual({
+      kind: 'servers',
+      left: ['there'],
+      drafts: [
+        {
+          name: 'files',
+          transport: 'stdio',
+          url: '',
+          command: ['npx', '-y', 'files\\ é'],
+          secrets: [{ place: 'environment', name: 'KEY', value: 'hush' }],
+        },
+        {
+          name: 'a-web-site',
+          transport: 'http',
+          url: 'https://web.example.com/mcp',
+          command: [],
+          secrets: [
+            { place: 'header', name: 'X-Team', value: 'a' },
+            { place: 'header', name: 'Authorization', value: '' },
+          ],
+        },
+      ],
+    });
+  });
+  it('names the line of a TOML file that is not understood, and takes nothing of the rest', () => {
+    const head = '[mcp_servers.a]\ncommand = "a"\n';
+    const wrong = [
+      'args = ["a" "b"]',
+      'args = ["a"',
+      'env = { A = "1"',
+      'command = "twice"',
+      'note = """long"""',
+      "note = '''long'''",
+      'note = "no end',
+      'note = "\\q"',
+      'note',
+      'note = what',
+      '[mcp_servers.a.command]',
+      '[[mcp_servers.a]]',
+      '[mcp_servers',
+      '[]',
+      'x = 1 y = 2',
+    ];
+    for (const text of wrong) expect(readPasted(head + text)).toEqual({ kind: 'wrong', why: 'toml', line: 3, text });
+    for (const text of ['[tools]\nx = 1', '[mcp_servers]', '[mcp_servers.a]'])
+      expect(readPasted(text)).toEqual({ kind: 'wrong', why: 'none' });
+    expect(readPasted(`${head}[mcp_servers.__proto__]\ncommand = "b"`)).toMatchObject({ drafts: [{ name: 'a' }, { name: '__proto__' }] });
+    expect(readPasted(`${head}x = ${'['.repeat(5000)}`)).toMatchObject({ kind: 'wrong', why: 'toml', line: 3 });
+  });
   it('is nothing of use', () => {
     expect(readPasted(' \n')).toEqual({ kind: 'empty' });
     for (const text of ['{"a": ', '{', '{"mcpServers": ']) expect(readPasted(text)).toEqual({ kind: 'wrong', why: 'json' });

@@ -23,8 +23,9 @@ function said({ accepted, diff }: Definition): string {
   if (accepted === null) return changes.isNew;
   if (diff === null) return changes.tooLong;
   const count = (change: 'added' | 'removed'): number => diff.filter((line) => line.change === change).length;
-  if (count('added') + count('removed') === 0) return changes.same;
-  return changes.differs(formatNumber(count('added')), formatNumber(count('removed')));
+  const [added, removed] = [count('added'), count('removed')];
+  if (added + removed === 0) return changes.same;
+  return changes.differs(added, removed, { added: formatNumber(added), removed: formatNumber(removed) });
 }
 
 function linesOf(definition: Definition): { change: keyof typeof SIGNS; text: string }[] {

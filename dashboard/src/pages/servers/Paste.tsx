@@ -10,8 +10,9 @@ import { Problem } from '../../api/problem';
 import { serversQuery } from '../../api/queries';
 import { addServer, organisationQuery, removeServer, setCredential, type Draft, type Secret, type Server } from '../../api/servers';
 import { Name } from '../../parts/Plain';
+import { visible } from '../../parts/unseen';
 import { formatNumber, words } from '../../words/words';
-import { readPasted } from './pasted';
+import { readPasted, type Pasted } from './pasted';
 import { commandLine } from './places';
 
 interface Edited {
@@ -101,6 +102,12 @@ interface Failure {
 
 const sentence = (error: unknown): string => (error instanceof Problem && error.message !== '' ? error.message : words.trouble.unreachable);
 
+function faultOf(read: Pasted): string | undefined {
+  if (read.kind !== 'wrong') return undefined;
+  if (read.why !== 'toml') return words.paste.wrong[read.why];
+  return words.paste.wrongToml(formatNumber(read.line), visible(read.text, 80));
+}
+
 export function Paste({ done }: { done: (servers: Server[]) => void }) {
   const names = useQuery(serversQuery).data?.items.map((server) => server.name);
   const allowed = useQuery(organisationQuery).data?.commands_allowed;
@@ -153,7 +160,7 @@ export function Paste({ done }: { done: (servers: Server[]) => void }) {
           spellCheck={false}
           autoComplete="off"
           data-autofocus
-          error={read.kind === 'wrong' ? words.paste.wrong[read.why] : undefined}
+          error={faultOf(read)}
           onChange={(event) => {
             setText(event.currentTarget.value);
             setEdits({});

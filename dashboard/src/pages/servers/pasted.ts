@@ -4,11 +4,13 @@
 // From what people have at hand to servers: a URL, a command line, or a client's whole configuration.
 
 import type { Draft, Secret } from '../../api/servers';
+import { isFault, isToml, readToml } from './toml';
 
 export type Pasted =
   | { kind: 'empty' }
   | { kind: 'servers'; drafts: Draft[]; left: string[] }
-  | { kind: 'wrong'; why: 'json' | 'none' | 'quote' };
+  | { kind: 'wrong'; why: 'json' | 'none' | 'quote' }
+  | { kind: 'wrong'; why: 'toml'; line: number; text: string };
 
 const DRAFTS_MOST = 50;
 
@@ -100,16 +102,39 @@ function readConfiguration(text: string, taken: Set<string>): Pasted {
       return { kind: 'wrong', why: 'json' };
     }
   }
-  if (!isRecord(value)) return { kind: 'wrong', why: 'none' };
+  return isRecord(value) ? readEntries(entriesOf(value), taken) : { kind: 'wrong', why: 'none' };
+}
+
+function readEntries(entries: [string, unknown][], taken: Set<string>): Pasted {
   const drafts: Draft[] = [];
   const left: string[] = [];
-  for (const [name, entry] of entriesOf(value)) {
+  for (const [name, entry] of entries) {
     const url = isRecord(entry) ? textOf(entry.url) : '';
     const draft = drafts.length < DRAFTS_MOST ? draftOf(name || hostName(url), entry, taken) : undefined;
     if (draft === undefined) left.push(name);
     else drafts.push(draft);
   }
   return drafts.length > 0 ? { kind: 'servers', drafts, left } : { kind: 'wrong', why: 'none' };
+}
+
+// What is known of a server of Codex; one that has more than that asks for what only that client does.
+const CODEX = ['command', 'args', 'url', 'env', 'http_headers', 'bearer_token_env_var'];
+const CODEX_OWN = ['enabled', 'startup_timeout_sec', 'startup_timeout_ms', 'tool_timeout_sec'];
+
+function codexEntry(entry: unknown): unknown {
+  if (!isRecord(entry) || Object.keys(entry).some((key) => !CODEX.includes(key) && !CODEX_OWN.includes(key))) return undefined;
+  const token = textOf(entry.bearer_token_env_var);
+  const headers = { ...(isRecord(entry.http_headers) && entry.http_headers), ...(token !== '' && { Authorization: `\${${token}}` }) };
+  return { command: entry.command, args: entry.args, url: entry.url, env: entry.env, headers };
+}
+
+function readCodex(text: string, taken: Set<string>): Pasted {
+  const read = readToml(text);
+  if (isFault(read)) return { kind: 'wrong', why: 'toml', line: read.line, text: read.text };
+  return readEntries(
+    Object.entries(read).map(([name, entry]) => [name, codexEntry(entry)]),
+    taken,
+  );
 }
 
 // "npx -y @scope/server-files@1.2 /srv": what says most about the server.
@@ -129,6 +154,7 @@ export function readPasted(text: string, names: Iterable<string> = []): Pasted {
   const given = text.trim();
   if (given === '') return { kind: 'empty' };
   if (given.startsWith('{') || /^"[^"]*"\s*:/.test(given)) return readConfiguration(given.replace(/,\s*$/, ''), taken);
+  if (isToml(given)) return readCodex(given, taken);
   const blank = { command: [], secrets: [] };
   if (/^https?:\/\/\S+$/i.test(given)) {
     const transport = /\/sse\/?$/.test(given) ? 'sse' : 'http';
