@@ -212,6 +212,7 @@ export function Frame() {
           onClick={toggle}
           hiddenFrom="sm"
           size="sm"
+          transitionDuration={0}
           aria-label={isOpen ? words.nav.close : words.nav.open}
           aria-expanded={isOpen}
         />

@@ -6,6 +6,7 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 import { words } from '../words/words';
+import tabs from './tabs.module.css';
 
 const accent: MantineColorsTuple = [
   '#e8f6f1',
@@ -55,6 +56,7 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right' } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm', highlightOnHover: true, highlightOnHoverColor: 'var(--faint)' } },
+    Tabs: { defaultProps: { classNames: { list: tabs.list, tab: tabs.tab } } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 360 } },
     Modal: {
       // Its header is none of the page's.
