@@ -50,18 +50,18 @@ async function stage(t) {
   add(folder, data, KEY, HOSTILE);
   add(folder, data, 'acme/files', FILES);
   add(folder, data, 'many', MANY);
-  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { catalogue: { public: true } } }, { args: ['--data', data] });
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { catalogue: { public: true, contact: true } } }, { args: ['--data', data] });
   const browser = await chromium.launch({ executablePath: PROGRAM, args: ['--no-sandbox'] });
   t.after(() => browser.close());
   return { browser, base: `http://127.0.0.1:${gateway.port}` };
 }
 
-const PLAIN = ['/catalogue', '/catalogue?q=file&category=Destructive', '/catalogue?q=nothinglikethat', '/catalogue/acme~files', '/catalogue/acme~files/delete_file', '/catalogue/acme~files/zzz', '/catalogue/attacks', '/catalogue/attacks/tool-poisoning', '/catalogue/risk/critical', '/catalogue/stack', '/catalogue/stack?server=acme/files&server=many', '/catalogue/nope', '/sign-in'];
+const PLAIN = ['/catalogue', '/catalogue?q=file&category=Destructive', '/catalogue?q=nothinglikethat', '/catalogue/acme~files', '/catalogue/acme~files/delete_file', '/catalogue/acme~files/zzz', '/catalogue/attacks', '/catalogue/attacks/tool-poisoning', '/catalogue/risk/critical', '/catalogue/stack', '/catalogue/stack?server=acme/files&server=many', '/catalogue/nope', '/contact', '/contact?sent', '/sign-in'];
 
 // Everything that our templates write; what a definition could add is not in it.
 function foreign() {
-  const tags = new Set('html head meta title link script strong body a svg symbol circle path rect use header div nav form label input main footer p span h1 h2 h3 b section ul ol li dl dt dd table caption thead tbody tr th td blockquote mark q details summary pre code aside time button select option'.split(' '));
-  const names = new Set('lang charset name content rel href src defer class id for type action role placeholder autocomplete spellcheck autocapitalize maxlength value required selected tabindex title aria-label aria-hidden aria-current aria-labelledby aria-live aria-keyshortcuts aria-describedby aria-invalid autofocus method dir datetime open scope width height viewbox preserveaspectratio x y cx cy r rx d property'.split(' '));
+  const tags = new Set('html head meta title link script strong body a svg symbol circle path rect use header div nav form label input main footer p span h1 h2 h3 b section ul ol li dl dt dd table caption thead tbody tr th td blockquote mark q details summary pre code aside time button select option textarea'.split(' '));
+  const names = new Set('lang charset name content rel href src defer class id for type action role placeholder autocomplete spellcheck autocapitalize maxlength value required rows selected tabindex title aria-label aria-hidden aria-current aria-labelledby aria-live aria-keyshortcuts aria-describedby aria-invalid autofocus method dir datetime open scope width height viewbox preserveaspectratio x y cx cy r rx d property'.split(' '));
   const found = [];
   for (const element of document.querySelectorAll('*')) {
     if (!tags.has(element.localName.toLowerCase())) found.push('<' + element.localName + '>');
@@ -144,3 +144,34 @@ test('a search changes in place while somebody types, by keyboard alone; without
   await bare.click('#search button');
   await bare.waitForSelector('#results a[href="/catalogue/acme~files/delete_file"]');
 });
+
+for (const javaScriptEnabled of [true, false])
+  test(`a question is asked by keyboard alone, ${javaScriptEnabled ? 'with' : 'without'} scripts: what is refused says why and is not lost`, async t => {
+    const here = await stage(t);
+    if (!here) return;
+    const page = await (await here.browser.newContext({ javaScriptEnabled, viewport: { width: 390, height: 844 }, bypassCSP: true })).newPage();
+    await page.goto(here.base + '/catalogue');
+    await page.getByRole('link', { name: 'Have a question?' }).press('Enter');
+    await page.waitForURL(here.base + '/contact');
+    await page.getByLabel('Your e-mail address').fill('ada@example.com');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ada <b>');
+    await page.keyboard.press('Tab');
+    const long = 'é'.repeat(3000); // characters enough, bytes too many
+    await page.getByLabel('Your question').fill(long);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    for (const [id, value] of [['email', 'ada@example.com'], ['name', 'Ada <b>'], ['text', long]]) assert.equal(await page.inputValue('#' + id), value);
+    if (javaScriptEnabled) {
+      assert.deepEqual(await page.evaluate(foreign), []);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      await page.evaluate(AXE);
+      assert.deepEqual((await page.evaluate(() => globalThis.axe.run())).violations.map(v => `${v.id}: ${v.nodes[0].html}`), []);
+    }
+    await page.getByLabel('Your question').fill('<b>How?</b> \u202e');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(here.base + '/contact?sent');
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+  });
