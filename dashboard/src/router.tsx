@@ -7,6 +7,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent as lazyC
 import { patiently } from './api/presence';
 import type { DecisionFilter } from './api/queries';
 import type { BuilderSearch } from './pages/policies/Builder';
+import type { PolicySearch } from './pages/policies/PolicyPage';
 import { Frame } from './frame/Frame';
 import { Loading, Nothing, Trouble } from './parts/states';
 import { words } from './words/words';
@@ -172,6 +173,16 @@ const builderSearch = (given: Record<string, unknown>): BuilderSearch => ({
   rule: text(given.rule),
 });
 
+const whole = (value: unknown): number | undefined => (Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : undefined);
+
+const policySearch = (given: Record<string, unknown>): PolicySearch => ({
+  ...builderSearch(given),
+  tab: oneOf(given.tab, ['versions']),
+  version: whole(given.version),
+  against: given.against === 'draft' ? 'draft' : whole(given.against),
+  show: oneOf(given.show, ['document']),
+});
+
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
@@ -188,7 +199,7 @@ const newPolicy = createRoute({
 const policy = createRoute({
   getParentRoute: () => root,
   path: '/policies/$id',
-  validateSearch: builderSearch,
+  validateSearch: policySearch,
   component: lazyRouteComponent(() => import('./pages/policies/PolicyPage'), 'PolicyPage'),
 });
 

@@ -12,23 +12,32 @@ import { useMay } from '../../api/session';
 import { PageHead } from '../../parts/PageHead';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { words } from '../../words/words';
-import { Builder, type BuilderSearch } from './Builder';
+import { Builder } from './Builder';
 import { policyQuery, versionQuery, type Policy, type Version } from './data';
-import { useDraft } from './draft';
+import { useDraft, type Base, type Drafting } from './draft';
 import { useSaving } from './Save';
 import { useVerdict } from './Verdict';
+import type { VersionSearch } from './versions/OneVersion';
+import { Versions } from './versions/Versions';
 
 const said = words.policies;
 
-function Edit({ policy, version }: { policy: Policy; version: Version }) {
-  const search = useSearch({ from: '/policies/$id' });
-  const navigate = useNavigate({ from: '/policies/$id' });
-  const draft = useDraft(policy.id, { etag: policy.version, number: version.head.number, text: version.text });
+export interface PolicySearch extends VersionSearch {
+  tab?: 'versions' | undefined;
+}
+
+interface EditProps {
+  policy: Policy;
+  draft: Drafting;
+  search: PolicySearch;
+  change: (by: PolicySearch) => void;
+}
+
+function Edit({ policy, draft, search, change }: EditProps) {
   const { base, setBase } = draft;
   const { text } = draft.tree;
   const verdict = useVerdict(text);
   const isBad = draft.tree.root === undefined || verdict.state === 'bad';
-  const change = (by: BuilderSearch) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true, resetScroll: false });
   const { button, newer } = useSaving({
     policy,
     base,
@@ -61,11 +70,42 @@ function Edit({ policy, version }: { policy: Policy; version: Version }) {
   );
 }
 
+// The draft outlives the change from one tab to the other.
+function Tabbed({ policy, version }: { policy: Policy; version: Version }) {
+  const search: PolicySearch = useSearch({ from: '/policies/$id' });
+  const navigate = useNavigate({ from: '/policies/$id' });
+  const draft = useDraft(policy.id, { etag: policy.version, number: version.head.number, text: version.text });
+  const { text } = draft.tree;
+  const isChanged = text !== draft.base.text;
+  const tab = search.tab ?? 'edit';
+  const change = (by: PolicySearch) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true, resetScroll: false });
+  const pick = (next: string | null) => void navigate({ search: next === 'versions' ? { tab: 'versions' } : {} });
+  const isBack = (base: Base) => {
+    if (isChanged) return; // what was written stays, and is told of the newer version
+    draft.setBase(base);
+    draft.edit(() => base.text);
+  };
+  return (
+    <Tabs value={tab} onChange={pick} keepMounted={false}>
+      <Tabs.List mb="sm">
+        <Tabs.Tab value="edit">{said.tabs.edit}</Tabs.Tab>
+        <Tabs.Tab value="versions">{said.tabs.versions}</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="edit">
+        <Edit policy={policy} draft={draft} search={search} change={change} />
+      </Tabs.Panel>
+      <Tabs.Panel value="versions">
+        <Versions policy={policy} draft={isChanged ? text : undefined} search={search} change={change} isBack={isBack} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
 function Whole({ policy }: { policy: Policy }) {
   const [number] = useState(policy.latest); // what is edited stays, whatever comes meanwhile
   const query = useQuery(versionQuery(policy.id, number));
   if (query.error !== null) return <Trouble error={query.error} retry={() => void query.refetch()} />;
-  return query.data === undefined ? <Loading rows={10} /> : <Edit policy={policy} version={query.data} />;
+  return query.data === undefined ? <Loading rows={10} /> : <Tabbed policy={policy} version={query.data} />;
 }
 
 export function PolicyPage() {
@@ -81,16 +121,7 @@ export function PolicyPage() {
       {query.isPending && <Loading />}
       {query.error !== null && policy === undefined && <Trouble error={query.error} retry={() => void query.refetch()} />}
       {policy !== undefined && !may && <Nothing title={said.mayNot} more={said.mayNotMore} />}
-      {policy !== undefined && may && (
-        <Tabs value="edit">
-          <Tabs.List mb="sm">
-            <Tabs.Tab value="edit">{said.tabs.edit}</Tabs.Tab>
-          </Tabs.List>
-          <Tabs.Panel value="edit">
-            <Whole key={policy.id} policy={policy} />
-          </Tabs.Panel>
-        </Tabs>
-      )}
+      {policy !== undefined && may && <Whole key={policy.id} policy={policy} />}
     </>
   );
 }

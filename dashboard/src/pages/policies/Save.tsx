@@ -2,19 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Saving a new version: with a note, and without losing anything when somebody else was faster.
-import { Alert, Button, Code, Group, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Button, Group, Paper, Stack, Text, Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { api, got } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
-import { Loading, Trouble } from '../../parts/states';
+import { Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 import { addVersion, versionQuery, type Policy, type Version } from './data';
-import classes from './Save.module.css';
+import { Difference } from './versions/Difference';
 
 const said = words.policies.save;
 
@@ -49,30 +48,12 @@ function useSave({ policy, base, text, saved }: Props) {
 
 /** What somebody else changed since the version that one's own text began with. */
 function Theirs({ policy, from }: { policy: Policy; from: number }) {
-  const query = useQuery({
-    queryKey: ['policies', 'diff', policy.id, from, policy.latest],
-    queryFn: () => got(api.GET('/policies/{id}/diff', { params: { path: { id: policy.id }, query: { from, to: policy.latest } } })),
-  });
-  if (query.isPending) return <Loading rows={3} />;
-  if (query.error !== null) return <Trouble error={query.error} retry={() => void query.refetch()} />;
-  const changes = query.data.meaning?.changes ?? [];
-  const lines = query.data.lines.filter((line) => line.change !== 'same').slice(0, 200);
   return (
     <Stack gap="xs">
       <Text size="sm" fw={600}>
         {said.changed}
       </Text>
-      {changes.map((each, index) => (
-        <Text size="sm" key={index}>
-          <Name text={each.text} most={400} />
-        </Text>
-      ))}
-      {lines.length === 0 && <Text size="sm">{said.same}</Text>}
-      {lines.length > 0 && (
-        <Code block className={classes.diff} tabIndex={0}>
-          {lines.map((line) => `${line.change === 'added' ? '+' : '-'} ${line.text}`).join('\n')}
-        </Code>
-      )}
+      <Difference id={policy.id} from={from} to={policy.latest} />
     </Stack>
   );
 }
@@ -97,7 +78,9 @@ export function Newer({ policy, from, isSaving, isBad, put, take }: NewerProps) 
             <Name text={said.theirs(latest.data.head.author, latest.data.head.note)} />
           </Text>
         )}
-        <Theirs policy={policy} from={from} />
+        <Paper p="sm">
+          <Theirs policy={policy} from={from} />
+        </Paper>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={put} loading={isSaving} disabled={isBad}>
             {said.mine}
