@@ -169,6 +169,7 @@ const builderSearch = (given: Record<string, unknown>): BuilderSearch => ({
   server: text(given.server),
   text: text(given.text),
   category: text(given.category),
+  severity: text(given.severity),
   outcome: text(given.outcome),
   rule: text(given.rule),
 });

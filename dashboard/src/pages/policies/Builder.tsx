@@ -18,7 +18,8 @@ import { OpenContext, TargetContext, type Target } from './place';
 import { EveryTool, General, Methods, Runaway, SectionTitle, TopResults } from './sections/sections';
 import { Others } from './sections/Others';
 import { Summary } from './Summary';
-import { Tools, type ToolsSearch } from './tools/Tools';
+import type { ToolsSearch } from './tools/Filters';
+import { Tools } from './tools/Tools';
 import { FoundList, VerdictBadge, type Verdict } from './Verdict';
 
 const TryCall = lazy(() => import('./trying/TryCall').then(({ TryCall }) => ({ default: TryCall })));

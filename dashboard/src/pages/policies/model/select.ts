@@ -8,7 +8,9 @@ import { itemsOf, memberOf, membersAt, stringsOf, nodeAt, type Node, type Tree }
 
 export type Kind = 'exact' | 'glob' | 'category' | 'all' | 'default';
 export type Outcome = 'allow' | 'ask' | 'limit' | 'deny' | 'hide' | 'custom';
-export const OUTCOMES: Outcome[] = ['allow', 'ask', 'limit', 'deny', 'hide'];
+/** What a rule that is one word says. */
+export type Word = Exclude<Outcome, 'custom'>;
+export const OUTCOMES: Word[] = ['allow', 'ask', 'limit', 'deny', 'hide'];
 export const CATEGORIES = ['Read', 'Write', 'Execute', 'Destructive', 'Financial'] as const;
 const GRAVEST_FIRST = [...CATEGORIES].reverse();
 

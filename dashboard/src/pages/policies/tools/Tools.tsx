@@ -4,7 +4,7 @@
 // The tools of a server and what the policy says of each: to pick, to filter, to set many at once.
 import { Alert, Button, Group, NativeSelect, Select, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useMemo, useState } from 'react';
 
@@ -15,63 +15,18 @@ import { words } from '../../../words/words';
 import { toolsQuery, type ToolRow } from '../data';
 import { useEditing } from '../draft';
 import { put } from '../model/edit';
-import { bookOf, OUTCOMES, type Outcome } from '../model/select';
+import { bookOf, OUTCOMES, type Outcome, type Word } from '../model/select';
+import { Filters, type SearchProps, type ToolsSearch } from './Filters';
+import type { Which } from './many';
 import { filteredRows, inherit, lockOf, losesConditions, rowsOf, setOutcome, type Row } from './rows';
 import { RuleDrawer } from './RuleDrawer';
+import { SetMany } from './SetMany';
 import { ToolTable, type Actions } from './ToolTable';
 
 const said = words.policies.tools;
 const NO_TOOLS: ToolRow[] = [];
 
-export interface ToolsSearch {
-  server?: string | undefined;
-  text?: string | undefined;
-  category?: string | undefined;
-  outcome?: string | undefined;
-  rule?: string | undefined;
-}
-
-interface Props {
-  search: ToolsSearch;
-  change: (by: ToolsSearch) => void;
-}
-
-function Filters({ search, change }: Props) {
-  const categories = Object.entries(words.category).map(([value, label]) => ({ value, label }));
-  const outcomes = [...OUTCOMES, 'custom' as const].map((value) => ({ value, label: said.outcomes[value] }));
-  return (
-    <Group gap="xs">
-      <TextInput
-        aria-label={said.search}
-        placeholder={said.search}
-        leftSection={<IconSearch size={16} />}
-        value={search.text ?? ''}
-        w={{ base: '100%', xs: 220 }}
-        onChange={(event) => change({ text: event.currentTarget.value || undefined })}
-      />
-      <Select
-        aria-label={said.category}
-        placeholder={said.category}
-        data={categories}
-        value={search.category ?? null}
-        clearable
-        w={150}
-        onChange={(next) => change({ category: next ?? undefined })}
-      />
-      <Select
-        aria-label={said.outcome}
-        placeholder={said.outcome}
-        data={outcomes}
-        value={search.outcome ?? null}
-        clearable
-        w={140}
-        onChange={(next) => change({ outcome: next ?? undefined })}
-      />
-    </Group>
-  );
-}
-
-function Bulk({ chosen, set }: { chosen: ReadonlySet<string>; set: (outcome: Exclude<Outcome, 'custom'>) => void }) {
+function Bulk({ chosen, set }: { chosen: ReadonlySet<string>; set: (outcome: Word) => void }) {
   const data = [{ value: '', label: said.setAll }, ...OUTCOMES.map((value) => ({ value, label: said.outcomes[value] }))];
   return (
     <Group gap="xs" role="status">
@@ -85,7 +40,7 @@ function Bulk({ chosen, set }: { chosen: ReadonlySet<string>; set: (outcome: Exc
         size="xs"
         onChange={(event) => {
           const { value } = event.currentTarget;
-          if (value !== '') set(value as Exclude<Outcome, 'custom'>);
+          if (value !== '') set(value as Word);
         }}
       />
     </Group>
@@ -118,7 +73,7 @@ function AddRule({ add }: { add: (name: string) => void }) {
   );
 }
 
-function ServerPick({ search, change }: Props) {
+function ServerPick({ search, change }: SearchProps) {
   const servers = useQuery(serversQuery);
   if (servers.data?.items.length === 0) return <Text c="dimmed">{said.noServers}</Text>;
   return (
@@ -139,8 +94,9 @@ function useRows(tools: ToolRow[], search: ToolsSearch) {
   const book = useMemo(() => bookOf(tree), [tree]);
   const rows = useMemo(() => rowsOf(book, tools), [book, tools]);
   const text = useDeferredValue(search.text);
-  const { category, outcome } = search;
-  return { all: rows, shown: useMemo(() => filteredRows(rows, { text, category, outcome }), [rows, text, category, outcome]) };
+  const { category, severity, outcome } = search;
+  const filter = useMemo(() => ({ text, category, severity, outcome }), [text, category, severity, outcome]);
+  return { all: rows, shown: useMemo(() => filteredRows(rows, filter), [rows, filter]) };
 }
 
 function useActions(shown: Row[], open: (row: Row) => void) {
@@ -163,12 +119,19 @@ function useActions(shown: Row[], open: (row: Row) => void) {
   return { actions, chosen, clear: () => setChosen(new Set()) };
 }
 
-export function Tools({ search, change }: Props) {
+// What the filters already say is meant.
+function filteredBy({ category, severity }: ToolsSearch): Which | undefined {
+  if (category !== undefined) return { by: 'category', value: category };
+  return severity === undefined ? undefined : { by: 'severity', value: severity };
+}
+
+export function Tools({ search, change }: SearchProps) {
   const { edit, isReadOnly } = useEditing();
   const query = useQuery(toolsQuery(search.server ?? ''));
   const tools = query.data?.tools ?? NO_TOOLS;
   const { all, shown } = useRows(tools, search);
   const { actions, chosen, clear } = useActions(shown, (row) => change({ rule: row.name }));
+  const [asked, ask] = useState<{ which: Which | undefined; outcome: Word | undefined }>();
   const open = all.find((row) => row.name === search.rule);
   const add = (name: string) => {
     edit((now) => (bookOf(now).entries.some((entry) => entry.selector === name) ? now.text : put(now, ['tools', name], {})));
@@ -179,6 +142,11 @@ export function Tools({ search, change }: Props) {
       <Group gap="xs" align="flex-start">
         <ServerPick search={search} change={change} />
         <Filters search={search} change={change} />
+        {!isReadOnly && tools.length > 0 && (
+          <Button variant="default" onClick={() => ask({ which: filteredBy(search), outcome: undefined })}>
+            {words.policies.many.open}
+          </Button>
+        )}
       </Group>
       {search.server !== undefined && query.isPending && <Loading rows={8} />}
       {query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
@@ -192,25 +160,35 @@ export function Tools({ search, change }: Props) {
           {said.shown(shown.length, all.length)}
         </Text>
         {chosen.size > 0 && !isReadOnly && (
-          <Bulk
-            chosen={chosen}
-            set={(outcome) => {
-              edit((now) => setOutcome(now, [...chosen], outcome));
-              clear();
-            }}
-          />
+          <Bulk chosen={chosen} set={(outcome) => ask({ which: { by: 'chosen', names: chosen }, outcome })} />
         )}
       </Group>
       {shown.length > 0 && <ToolTable rows={shown} actions={actions} />}
       {shown.length === 0 && all.length > 0 && (
         <Group>
           <Text>{said.none}</Text>
-          <Button variant="default" size="xs" onClick={() => change({ text: undefined, category: undefined, outcome: undefined })}>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => change({ text: undefined, category: undefined, severity: undefined, outcome: undefined })}
+          >
             {said.clear}
           </Button>
         </Group>
       )}
       {!isReadOnly && <AddRule add={add} />}
+      <SetMany
+        opened={asked !== undefined}
+        tools={tools}
+        rows={all}
+        which={asked?.which}
+        outcome={asked?.outcome}
+        close={() => ask(undefined)}
+        done={() => {
+          ask(undefined);
+          clear();
+        }}
+      />
       <RuleDrawer name={search.rule} tool={open?.tool} said={open?.said} close={() => change({ rule: undefined })} />
     </Stack>
   );

@@ -2,11 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rows of the tools' table, and what happens to the text when one of them gets another outcome.
-import type { Category } from '../../../parts/Grade';
+import { severityOf, type Category } from '../../../parts/Grade';
 import type { ToolRow } from '../data';
-import { chain, drop, prune, put, putAll, type Value } from '../model/edit';
-import { isNameable, kindOf, matches, ruleOutcome, saidOf, selectorOf, type Book, type Outcome, type Said } from '../model/select';
-import { memberOf, membersOf, nodeAt, stringsOf, type Tree } from '../model/tree';
+import { chain, drop, prune, put, putAll, Raw, type Value } from '../model/edit';
+import {
+  CATEGORIES,
+  isNameable,
+  kindOf,
+  matches,
+  ruleOutcome,
+  saidOf,
+  selectorOf,
+  type Book,
+  type Outcome,
+  type Said,
+  type Word,
+} from '../model/select';
+import { memberOf, membersAt, membersOf, nodeAt, readTree, sourceOf, stringsOf, type Node, type Tree } from '../model/tree';
 
 export interface Row {
   name: string;
@@ -63,7 +75,14 @@ export function lockOf(row: Row): 'name' | 'hidden' | undefined {
 export interface Filter {
   text?: string | undefined;
   category?: string | undefined;
+  severity?: string | undefined;
   outcome?: string | undefined;
+}
+
+// A category's own rule has the severity of its tools.
+function isOf(row: Row, severity: string): boolean {
+  if (row.tool !== undefined) return row.tool.severity === severity;
+  return CATEGORIES.some((category) => row.name === selectorOf(category) && severityOf[category] === severity);
 }
 
 export function filteredRows(rows: Row[], filter: Filter): Row[] {
@@ -72,11 +91,12 @@ export function filteredRows(rows: Row[], filter: Filter): Row[] {
     (row) =>
       (text === '' || row.name.toLowerCase().includes(text) || (row.tool?.summary.toLowerCase().includes(text) ?? false)) &&
       (filter.category === undefined || row.category === filter.category || row.name === selectorOf(filter.category)) &&
+      (filter.severity === undefined || isOf(row, filter.severity)) &&
       (filter.outcome === undefined || row.outcome === filter.outcome),
   );
 }
 
-const RULES: Record<Exclude<Outcome, 'custom'>, Value> = {
+const RULES: Record<Word, Value> = {
   allow: {},
   ask: { action: 'require_approval' },
   limit: { rate_limit: { max: 10, window: 'minute' } },
@@ -86,15 +106,13 @@ const RULES: Record<Exclude<Outcome, 'custom'>, Value> = {
 const ACTIONS: Partial<Record<Outcome, string>> = { ask: 'require_approval', deny: 'deny', hide: 'hide' };
 
 // A rule that is one word becomes another word, and what is said beside it (a reason, how to ask) stays.
-function setOne(tree: Tree, name: string, outcome: Exclude<Outcome, 'custom'>): string {
-  const path = ['tools', name];
-  const rule = nodeAt(tree, path);
+function worded(tree: Tree, rule: Node | undefined, outcome: Word): Value {
   const before = ruleOutcome(rule);
   const hasMore = membersOf(rule).some((member) => member.name === 'reason' || member.name === 'approval');
-  if (rule === undefined || !hasMore || before === 'custom' || before === 'limit' || outcome === 'limit')
-    return putAll(tree, ['tools'], [[name, RULES[outcome]]]);
+  if (rule === undefined || !hasMore || before === 'custom' || before === 'limit' || outcome === 'limit') return RULES[outcome];
+  const alone = readTree(sourceOf(tree, rule));
   const action = ACTIONS[outcome];
-  return action === undefined ? drop(tree, [...path, 'action']) : put(tree, [...path, 'action'], action);
+  return new Raw(action === undefined ? drop(alone, ['action']) : put(alone, ['action'], action));
 }
 
 function showAgain(tree: Tree, names: Set<string>): string {
@@ -106,18 +124,16 @@ function showAgain(tree: Tree, names: Set<string>): string {
 }
 
 /** Gives names a rule of their own with this outcome. */
-export function setOutcome(tree: Tree, names: string[], outcome: Exclude<Outcome, 'custom'>): string {
-  const [only] = names;
+export function setOutcome(tree: Tree, names: string[], outcome: Word): string {
+  const rules = new Map(membersAt(tree, ['tools']).map(({ name, value }) => [name, value]));
   return chain(tree, [
     (now) => (outcome === 'hide' ? now.text : showAgain(now, new Set(names))),
     (now) =>
-      names.length === 1 && only !== undefined
-        ? setOne(now, only, outcome)
-        : putAll(
-            now,
-            ['tools'],
-            names.map((name) => [name, RULES[outcome]] as const),
-          ),
+      putAll(
+        now,
+        ['tools'],
+        names.map((name) => [name, worded(tree, rules.get(name), outcome)] as const),
+      ),
   ]);
 }
 
