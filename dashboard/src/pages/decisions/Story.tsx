@@ -11,7 +11,9 @@ import { api, got } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { grantsQuery } from '../../api/queries';
 import { Copied } from '../../parts/Copied';
+import { Download } from '../../parts/Download';
 import { member, printed, readJson } from '../../parts/json';
+import { Only } from '../../parts/Only';
 import { Outcome } from '../../parts/Outcome';
 import { Name, Plain } from '../../parts/Plain';
 import { Rule } from '../../parts/Rule';
@@ -20,7 +22,9 @@ import { Loading, Nothing, Trouble } from '../../parts/states';
 import { Values } from '../../parts/Values';
 import { When } from '../../parts/When';
 import { formatMicroseconds, serverName, words } from '../../words/words';
+import { isNameable } from '../policies/model/select';
 import { caseOf, type Row } from './case';
+import { MakeRule } from './MakeRule';
 
 interface Told {
   row: Row;
@@ -185,6 +189,13 @@ function Whole({ row, text: written }: Told) {
           <Rule policy={text(row.policy)} version={text(row.policy_version)} rule={row.rule ?? ''} tool={row.subject} />
         )}
       </Part>
+      {row.method === 'tools/call' && row.policy !== undefined && isNameable(row.subject ?? '') && (
+        <Only least="policy_manager" silent>
+          <Part title={words.decisions.makeRule}>
+            <MakeRule row={row} values={member(readJson(written), 'arguments')} />
+          </Part>
+        </Only>
+      )}
       <Timing row={row} />
       <Who row={row} />
       {test !== undefined && (
@@ -193,6 +204,7 @@ function Whole({ row, text: written }: Told) {
             {words.decisions.makeTestMore}
           </Text>
           <Copied text={test} label={words.decisions.makeTest} />
+          <Download text={test} name={`decision-${row.seq}.cases.json`} label={words.decisions.downloadTest} />
         </Part>
       )}
       <Part title={words.decisions.raw}>

@@ -85,6 +85,19 @@ export const NOTHING: Base = { etag: 0, number: 0, text: '{\n  "version": "1",\n
 /** The page of a new policy begins with this text. */
 export const beginWith = (text: string): void => keep('new', NOTHING, text);
 
+// Changes that another page wishes for, until the page of the policy has taken them up.
+const wished = new Map<string, (tree: Tree) => string>();
+
+/** The page of a policy begins with this change, which is not saved, and which Undo takes back. */
+export function propose(id: string, edit: (tree: Tree) => string): void {
+  wished.set(id, edit);
+}
+
+function begin({ id, text }: { id: string; text: string }): State {
+  const edit = wished.get(id);
+  return edit === undefined ? begun(text) : after(begun(text), { what: 'edit', edit, by: undefined });
+}
+
 export interface Drafting extends Draft {
   base: Base;
   setBase: (base: Base) => void;
@@ -96,7 +109,8 @@ export interface Drafting extends Draft {
 export function useDraft(id: string, newest: Base): Drafting {
   const [before] = useState(() => kept(id));
   const [base, setBase] = useState<Base>(before ?? newest);
-  const [state, take] = useReducer(after, before?.draft ?? base.text, begun);
+  const [state, take] = useReducer(after, { id, text: before?.draft ?? base.text }, begin);
+  useEffect(() => void wished.delete(id), [id]);
   const { text } = state.tree;
   useEffect(() => keep(id, base, text), [id, base, text]);
   return {
