@@ -62,6 +62,7 @@ async function settled() {
 // At both widths and in both schemes: nothing wider than the window, nothing that axe finds.
 async function look(page, name, looks = LOOKS) {
   const before = page.viewportSize();
+  await page.mouse.move(0, 0); // what was pressed last may have moved, and another thing's hint come up
   for (const [viewport, colorScheme] of looks) {
     const where = `${name} at ${viewport.width}, ${colorScheme}`;
     await page.setViewportSize(viewport);
