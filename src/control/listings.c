@@ -13,6 +13,7 @@
 enum {
     QUEUE_BYTES_MAX = 64 * 1024 * 1024,
     WORK_MEMORY_MAX = 64 * 1024 * 1024, // rows of one server
+    KEEP_TRIES = 3,
 };
 
 struct listing {
@@ -239,6 +240,9 @@ int control_keep_listing(struct control *control, const struct pipeline_listing 
 {
     struct inventory *inventory = NULL; // of its own: the thread's is the thread's
     int result = take(control, &inventory, listing, error);
+    // On a slow disk others may be longer at it than one waits for them.
+    for (int tries = 1; tries < KEEP_TRIES && result == ERROR_IO; tries++)
+        result = take(control, &inventory, listing, error);
     inventory_close(inventory);
     return result;
 }
