@@ -7,7 +7,7 @@ import test from 'node:test';
 import { Session } from '../lib/mcp.mjs';
 import { eventually } from '../lib/scratch.mjs';
 import { tool } from '../lib/upstream.mjs';
-import { dashboard } from '../lib/window.mjs';
+import { dashboard, NARROW, WIDE } from '../lib/window.mjs';
 
 const TOOLS = [
   tool('list_files', {}, { annotations: { readOnlyHint: true } }),
@@ -43,10 +43,7 @@ async function scene(t, document = IN_FORCE) {
   return { ...here, id, session };
 }
 
-const view = async (page, name) => {
-  await page.getByRole('radiogroup', { name: 'Shown as' }).getByText(name, { exact: true }).click();
-  await page.mouse.move(0, 0); // at another width something with a hint would lie under it
-};
+const view = (page, name) => page.getByRole('radiogroup', { name: 'Shown as' }).getByText(name, { exact: true }).click();
 const write = async (page, document) => {
   await view(page, 'JSON');
   await page.getByRole('textbox', { name: 'JSON' }).fill(JSON.stringify(document, null, 2));
@@ -94,6 +91,11 @@ test('what lint finds stands beside the policy and leads to its place, and so do
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await meaning.getByRole('button', { name: /nothing below speaks of is denied/ }).click();
   await page.getByRole('combobox', { name: 'What no rule speaks of' }).waitFor();
+  await write(page, { ...DRAFT, tools: { ...DRAFT.tools, list_file: {} } });
+  await page.setViewportSize(NARROW);
+  await page.getByRole('button', { name: '1 worth a look' }).click();
+  assert.ok(await findings.evaluate(list => list === document.activeElement));
+  await page.setViewportSize(WIDE);
   await write(page, { version: '1', toolz: {} });
   await findings.getByText('Looked for when the mistakes are mended.').waitFor();
   assert.deepEqual(page.complaints, []);
@@ -267,5 +269,35 @@ test('a replay says where it ended, and a policy that does not exist yet has non
   await found.getByRole('status').waitFor();
   await page.goto(here.base + '/policies/new?view=replay');
   await page.getByText('Calls can be replayed once the policy exists.').waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test('what is in force for a grant: what its limits stand at, why nothing passes; another tool begins without the arguments of the last', async t => {
+  const limits = [{ counter: 'paid', window: 'day', max: 100, increment_from: 'args.amount' }];
+  const here = await scene(t, { version: '1', default: 'deny', tools: { list_files: {}, pay: { limits }, merge: {} }, runaway: { denials_in_a_row: 2 } });
+  if (!here) return;
+  assert.ok(!(await here.session.call('pay', { amount: 70 })).result.isError);
+  const page = await here.open({ at: `/policies/${here.id}?server=files&view=try` });
+  const call = page.getByRole('region', { name: 'A call' }), result = page.getByRole('region', { name: 'What would happen' }), now = page.getByRole('region', { name: 'Now, for ada' });
+  await call.getByRole('combobox', { name: 'Tool' }).fill('pa');
+  await page.getByRole('option', { name: 'pay' }).click();
+  await call.getByRole('textbox', { name: 'amount' }).fill('40');
+  await call.getByRole('button', { name: 'Who calls, and when' }).click();
+  await call.getByRole('combobox', { name: 'Grant', exact: true }).fill('ad');
+  await page.getByRole('option', { name: 'ada' }).click();
+  await result.getByRole('status').getByText('Allowed').waitFor(); // by the policy alone
+  await result.getByText('The fuse blows at 2 denials in a row.').waitFor();
+  await now.getByText('Denied', { exact: true }).waitFor(); // what is left does not do
+  await now.getByText('70 of 100 used, it does not fit').waitFor();
+  await now.getByText('Some of it is free again').waitFor();
+  await page.look('try-now');
+  for (let n = 0; n < 2; n++) await here.session.call('unheard_of', {});
+  await call.getByRole('textbox', { name: 'amount' }).fill('4');
+  await now.getByText('The grant is paused.').waitFor();
+  await call.getByRole('combobox', { name: 'Tool' }).fill('mer');
+  await call.getByText('As a form').waitFor({ state: 'detached' }); // no such tool: no form
+  await page.getByRole('option', { name: 'merge' }).click();
+  assert.equal(await call.getByRole('textbox', { name: 'parts' }).inputValue(), '');
+  await result.getByRole('status').getByRole('button', { name: '/tools/merge', exact: true }).waitFor();
   assert.deepEqual(page.complaints, []);
 });

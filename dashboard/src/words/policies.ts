@@ -58,6 +58,7 @@ export const policies = {
   },
   lint: {
     title: 'Worth a look',
+    count: (count: number) => `${count} worth a look`,
     weights: { serious: 'Serious', doubtful: 'Doubtful', remark: 'Remark' },
     none: 'Nothing looks unintended.',
     mistakes: 'Looked for when the mistakes are mended.',

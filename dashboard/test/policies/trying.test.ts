@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 
-import { callText, fieldsOf, FIRST, isWhole, toldOf } from '../../src/pages/policies/trying/call';
+import { callText, coveredOf, fieldsOf, FIRST, isCovered, isWhole, toldOf } from '../../src/pages/policies/trying/call';
 import { factsOf, missingOf, playedOf, sectionsOf, stopsOf } from '../../src/pages/policies/trying/play';
 import type { Replayed } from '../../src/pages/policies/trying/queries';
 
@@ -44,6 +44,13 @@ describe('what is asked of a call', () => {
 });
 
 describe('fields for arguments', () => {
+  test('nothing is out of their sight', () => {
+    const fields = [{ name: 'a' }, { name: '__proto__' }];
+    expect(isCovered('{"a": 1, "__proto__": 2}', fields)).toBe(true);
+    expect(isCovered('{"a": 1, "b": 2}', fields)).toBe(false);
+    expect(isCovered('[]', fields)).toBe(false);
+    expect(coveredOf('{"b": 0, "a": 1.0, "c": 3}', fields)).toBe('{"a": 1.0}');
+  });
   test('the required ones first, names that are no plain words too', () => {
     const properties = { b: { type: 'boolean' }, 'odd.name': { type: 'string' }, a: { type: 'integer' }, list: { type: 'array' } };
     expect(fieldsOf({ properties, required: ['a'] })?.map(({ name, type }) => [name, type])).toEqual([

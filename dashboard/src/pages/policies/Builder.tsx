@@ -11,7 +11,7 @@ import { Loading, Nothing } from '../../parts/states';
 import { words } from '../../words/words';
 import { EditingProvider, useEditingOf, type Draft } from './draft';
 import type { Whose } from './data';
-import { Findings } from './Findings';
+import { Findings, FindingsCount } from './Findings';
 import { formOf, placeOf } from './model/places';
 import { nodeAt, offsetOf, pointerOf } from './model/tree';
 import { OpenContext, TargetContext, type Target } from './place';
@@ -190,6 +190,7 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
               />
               {!isReadOnly && <Steps draft={draft} />}
               <VerdictBadge verdict={verdict} />
+              <FindingsCount whose={whose} verdict={verdict} />
             </Group>
             {children}
           </Group>

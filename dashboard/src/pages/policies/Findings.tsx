@@ -20,6 +20,7 @@ import placeClasses from './place.module.css';
 import type { Verdict } from './Verdict';
 
 const said = words.policies.lint;
+const LIST = 'findings';
 const WAIT_MS = 350;
 const FIRST_MOST = 6;
 const ICONS = { serious: IconAlertOctagon, doubtful: IconAlertTriangle, remark: IconInfoCircle };
@@ -73,6 +74,23 @@ function Line({ finding, go }: { finding: Finding; go: (finding: Finding) => voi
   );
 }
 
+/** Where the list is out of sight: how many there are, and the way to them. */
+export function FindingsCount({ whose, verdict }: Pick<Props, 'whose' | 'verdict'>) {
+  const { findings } = useFindings(whose, verdict.state === 'good');
+  const { length } = findings.filter((each) => each.weight !== 'remark');
+  if (length === 0 || verdict.state === 'bad') return null;
+  const go = () => {
+    const list = document.getElementById(LIST);
+    list?.scrollIntoView({ block: 'start' });
+    list?.focus({ preventScroll: true });
+  };
+  return (
+    <Button variant="light" color="yellow" size="compact-xs" radius="xl" hiddenFrom="lg" onClick={go}>
+      {said.count(length)}
+    </Button>
+  );
+}
+
 interface Props {
   whose: Whose;
   verdict: Verdict;
@@ -88,7 +106,7 @@ export function Findings({ whose, verdict, go }: Props) {
   const isKnown = !isBad && query.data !== undefined;
   const shown = isAll ? findings : findings.slice(0, FIRST_MOST);
   return (
-    <Paper p="sm" component="section" aria-label={said.title}>
+    <Paper p="sm" component="section" aria-label={said.title} id={LIST} tabIndex={-1}>
       <Title order={2} mb="xs">
         {said.title}
       </Title>

@@ -12,7 +12,7 @@ import { NumberAt, TextAt } from '../fields/fields';
 import { prune, put, Raw, type Value } from '../model/edit';
 import { nodeAt, readTree, sourceOf, type Path } from '../model/tree';
 import { Checked } from '../rules/Operand';
-import { isObjectText, type Field } from './call';
+import { coveredOf, isCovered, isObjectText, type Field } from './call';
 
 const said = words.policies.trying;
 const isJson = (text: string): boolean => text === '' || readTree(text).root !== undefined;
@@ -95,7 +95,7 @@ function Form({ fields, text, change }: Pick<Props, 'text' | 'change'> & { field
 }
 
 export function Arguments({ fields, text, isJson: isText, change }: Props) {
-  const isForm = fields !== undefined && !isText && isObjectText(text);
+  const isForm = fields !== undefined && !isText && isCovered(text, fields);
   return (
     <Stack gap="xs" role="group" aria-label={said.arguments}>
       <Group justify="space-between">
@@ -103,7 +103,12 @@ export function Arguments({ fields, text, isJson: isText, change }: Props) {
           {said.arguments}
         </Text>
         {fields !== undefined && (
-          <Button variant="subtle" size="compact-xs" onClick={() => change({ isJson: isForm })} disabled={!isObjectText(text)}>
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            disabled={!isObjectText(text)}
+            onClick={() => change(isForm ? { isJson: true } : { isJson: false, text: coveredOf(text, fields) })}
+          >
             {isForm ? said.asJson : said.asForm}
           </Button>
         )}

@@ -6,6 +6,7 @@ import { Accordion, Autocomplete, Group, NativeSelect, Select, Stack, TagsInput,
 import { useQuery } from '@tanstack/react-query';
 
 import { grantsQuery, serversQuery } from '../../../api/queries';
+import { Name } from '../../../parts/Plain';
 import { words } from '../../../words/words';
 import type { ToolRow } from '../data';
 import { Arguments } from './Arguments';
@@ -57,7 +58,9 @@ function What({ asked, change, server, pickServer, tools }: CallProps) {
         data={isTool ? [...new Set(tools.map((each) => each.name))] : []}
         limit={100}
         value={asked.name}
+        renderOption={({ option }) => <Name text={option.value} most={80} />}
         onChange={(name) => change({ name })}
+        onOptionSubmit={(name) => name !== asked.name && change({ name, text: asked.isJson ? asked.text : '{}' })}
       />
     </>
   );
@@ -76,6 +79,7 @@ function Context({ asked, change, tool }: Pick<CallProps, 'asked' | 'change' | '
         description={said.grantHint}
         data={[...new Set(known.map((grant) => grant.label))]}
         limit={100}
+        renderOption={({ option }) => <Name text={option.value} most={80} />}
         value={asked.grant}
         onChange={pick}
       />

@@ -5,7 +5,8 @@
 import type { Schemas } from '../../../api/client';
 import { elements, member, readJson, type JsonNode } from '../../../parts/json';
 import { argumentsOf, stepOf, type Argument } from '../model/arguments';
-import { readTree } from '../model/tree';
+import { drop } from '../model/edit';
+import { membersAt, readTree } from '../model/tree';
 
 export const SUBJECTS = ['tool', 'resource', 'prompt', 'method'] as const;
 export type Subject = (typeof SUBJECTS)[number];
@@ -39,6 +40,16 @@ export const FIRST: Asked = {
 };
 
 export const isObjectText = (text: string): boolean => readTree(text).root?.type === 'object';
+/** Nothing in the text is out of the form's sight. */
+export const isCovered = (text: string, fields: readonly { name: string }[]): boolean =>
+  isObjectText(text) && membersAt(readTree(text), []).every((member) => fields.some((field) => field.name === member.name));
+
+/** Without what the form has no field for. */
+export function coveredOf(text: string, fields: readonly { name: string }[]): string {
+  const strange = membersAt(readTree(text), []).filter((member) => !fields.some((field) => field.name === member.name));
+  return strange.reduce((now, { name }) => drop(readTree(now), [name]), text);
+}
+
 export const isCount = (text: string): boolean => text === '' || /^(0|[1-9]\d{0,8})$/.test(text);
 const isTime = (text: string): boolean => text === '' || !Number.isNaN(Date.parse(text));
 
