@@ -466,7 +466,6 @@ export const policies = {
     unsummed: 'too many digits for a sum',
     full: 'it does not fit',
     frees: 'Some of it is free again',
-    retry: (span: string) => `It may be tried again in ${span}.`,
   },
   replay: {
     title: 'Recorded calls',

@@ -7,7 +7,7 @@ import { Group, List, Stack, Text, Title } from '@mantine/core';
 import { Name, Plain } from '../../../parts/Plain';
 import { member, textOf, type JsonNode } from '../../../parts/json';
 import { When } from '../../../parts/When';
-import { formatSeconds, words } from '../../../words/words';
+import { words } from '../../../words/words';
 import type { Told } from './call';
 import { becomeOf, Mark } from './Mark';
 import { RuleLink } from './RuleLink';
@@ -100,7 +100,6 @@ export function InForce({ now }: { now: Now }) {
     now.expired ? said.expired : undefined,
     now.mode === 'observe' ? said.mode : undefined,
     said.definitions[definition],
-    now.retry_after === null ? undefined : said.retry(formatSeconds(now.retry_after)),
   ].filter((note) => note !== undefined);
   const frees = now.limits.find((limit) => !limit.fits)?.frees_at;
   return (
