@@ -9,11 +9,11 @@ import type { Replayed } from '../../src/pages/policies/trying/queries';
 describe('what is asked of a call', () => {
   test('numbers keep their digits, and what is not said is not asked', () => {
     const asked = { ...FIRST, name: 'pay', text: '{ "a": 12345678901234567890.10 }' };
-    expect(callText(asked, undefined, undefined)).toBe('{"tool":"pay","arguments":{ "a": 12345678901234567890.10 }}');
+    expect(callText(asked, undefined, {})).toBe('{"tool":"pay","arguments":{ "a": 12345678901234567890.10 }}');
   });
   test('all that can be said', () => {
     const asked = { ...FIRST, name: 'a"b', grant: 'g', tags: ['x'], client: 'c', calls: '3', time: '2027-01-01T03:00:00Z' };
-    expect(JSON.parse(callText(asked, 's', 'Write'))).toEqual({
+    expect(JSON.parse(callText(asked, 's', { category: 'Write', tags: ['y'] }))).toEqual({
       tool: 'a"b',
       arguments: {},
       server: 's',
@@ -24,11 +24,16 @@ describe('what is asked of a call', () => {
       session_calls: 3,
       time: '2027-01-01T03:00:00.000Z',
     });
-    expect(JSON.parse(callText({ ...asked, category: 'Read' }, 's', 'Write'))).toMatchObject({ category: 'Read' });
+    expect(JSON.parse(callText({ ...asked, category: 'Read', tags: undefined }, 's', { category: 'Write', tags: ['y'] }))).toMatchObject({
+      category: 'Read',
+      tags: ['y'],
+    });
   });
   test('only tools have a category, only tools and prompts arguments', () => {
-    expect(callText({ ...FIRST, subject: 'resource', name: 'a:b', text: '{"a":1}' }, undefined, 'Write')).toBe('{"resource":"a:b"}');
-    expect(callText({ ...FIRST, subject: 'prompt', name: 'p', text: '{"a":1}' }, undefined, 'Write')).toBe(
+    expect(callText({ ...FIRST, subject: 'resource', name: 'a:b', text: '{"a":1}' }, undefined, { category: 'Write' })).toBe(
+      '{"resource":"a:b"}',
+    );
+    expect(callText({ ...FIRST, subject: 'prompt', name: 'p', text: '{"a":1}' }, undefined, { category: 'Write' })).toBe(
       '{"prompt":"p","arguments":{"a":1}}',
     );
   });

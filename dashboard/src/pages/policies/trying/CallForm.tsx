@@ -5,7 +5,7 @@
 import { Accordion, Autocomplete, Group, NativeSelect, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
-import { grantsQuery, serversQuery } from '../../../api/queries';
+import { serversQuery } from '../../../api/queries';
 import { Name } from '../../../parts/Plain';
 import { words } from '../../../words/words';
 import type { ToolRow } from '../data';
@@ -22,6 +22,10 @@ export interface CallProps {
   tools: ToolRow[];
   tool: ToolRow | undefined;
   fields: Field[] | undefined;
+  /** Labels of those that there are. */
+  grants: string[];
+  /** Of the grant that was named. */
+  tags: string[];
 }
 
 function Server({ server, pickServer }: Pick<CallProps, 'server' | 'pickServer'>) {
@@ -66,10 +70,7 @@ function What({ asked, change, server, pickServer, tools }: CallProps) {
   );
 }
 
-function Context({ asked, change, tool }: Pick<CallProps, 'asked' | 'change' | 'tool'>) {
-  const grants = useQuery(grantsQuery);
-  const known = grants.data?.items.filter((grant) => grant.revoked_at === null) ?? [];
-  const pick = (label: string) => change({ grant: label, tags: known.find((grant) => grant.label === label)?.tags ?? asked.tags });
+function Context({ asked, change, tool, grants, tags }: Pick<CallProps, 'asked' | 'change' | 'tool' | 'grants' | 'tags'>) {
   const categories = Object.entries(words.category).map(([value, label]) => ({ value, label }));
   const catalogued = words.category[tool?.category ?? 'Unknown'];
   return (
@@ -77,13 +78,13 @@ function Context({ asked, change, tool }: Pick<CallProps, 'asked' | 'change' | '
       <Autocomplete
         label={said.grant}
         description={said.grantHint}
-        data={[...new Set(known.map((grant) => grant.label))]}
+        data={grants}
         limit={100}
         renderOption={({ option }) => <Name text={option.value} most={80} />}
         value={asked.grant}
-        onChange={pick}
+        onChange={(grant) => change({ grant, tags: undefined })}
       />
-      <TagsInput label={said.tags} value={asked.tags} maxTags={32} onChange={(tags) => change({ tags })} />
+      <TagsInput label={said.tags} value={asked.tags ?? tags} maxTags={32} onChange={(next) => change({ tags: next })} />
       <TextInput
         label={said.client}
         description={said.clientHint}
@@ -119,7 +120,7 @@ function Context({ asked, change, tool }: Pick<CallProps, 'asked' | 'change' | '
 }
 
 export function CallForm(props: CallProps) {
-  const { asked, change, tool, fields } = props;
+  const { asked, change, tool, fields, grants, tags } = props;
   const hasArguments = asked.subject === 'tool' || asked.subject === 'prompt';
   return (
     <Stack gap="sm">
@@ -137,7 +138,7 @@ export function CallForm(props: CallProps) {
         <Accordion.Item value="context">
           <Accordion.Control>{said.context}</Accordion.Control>
           <Accordion.Panel>
-            <Context asked={asked} change={change} tool={tool} />
+            <Context asked={asked} change={change} tool={tool} grants={grants} tags={tags} />
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>

@@ -50,12 +50,18 @@ function Answer({ policy, asked, call, isBad }: { policy: string; asked: Asked; 
   return query.data === undefined ? <Loading rows={4} /> : <Explained told={query.data} />;
 }
 
+/** The grants that are in force, and the one of a label. */
+function useGrants(label: string) {
+  const query = useQuery(grantsQuery);
+  const all = query.data?.items.filter((each) => each.revoked_at === null) ?? [];
+  return { labels: [...new Set(all.map((each) => each.label))], grant: all.find((each) => each.label === label) };
+}
+
 /** The same call under what is in force for the grant that was named, where it reaches the server. */
 function Now({ label, server, call }: { label: string; server: string; call: string }) {
-  const grants = useQuery(grantsQuery);
+  const { grant } = useGrants(label);
   const servers = useQuery(serversQuery);
   const id = servers.data?.items.find((each) => each.name === server)?.id;
-  const grant = grants.data?.items.find((each) => each.label === label && each.revoked_at === null);
   const reaches = id !== undefined && (grant?.servers.some((each) => each.server === id) ?? false);
   const query = useQuery({
     ...explainGrantQuery(grant?.id ?? '', server, call),
@@ -81,7 +87,9 @@ function Now({ label, server, call }: { label: string; server: string; call: str
 export function TryCall({ policy, verdict, server, pickServer }: Props) {
   const [asked, change] = useKept<Asked>(`try ${policy.id}`, FIRST);
   const { tools, tool, fields } = useTool(server, asked.subject === 'tool' ? asked.name : '');
-  const [call] = useDebouncedValue(isWhole(asked) ? callText(asked, server, tool?.category) : '', WAIT_MS);
+  const { labels, grant } = useGrants(asked.grant);
+  const known = { category: tool?.category, tags: grant?.tags };
+  const [call] = useDebouncedValue(isWhole(asked) ? callText(asked, server, known) : '', WAIT_MS);
   const isReady = call !== '';
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
@@ -90,7 +98,17 @@ export function TryCall({ policy, verdict, server, pickServer }: Props) {
         <Text size="xs" c="dimmed" mb="xs">
           {said.more}
         </Text>
-        <CallForm asked={asked} change={change} server={server} pickServer={pickServer} tools={tools} tool={tool} fields={fields} />
+        <CallForm
+          asked={asked}
+          change={change}
+          server={server}
+          pickServer={pickServer}
+          tools={tools}
+          tool={tool}
+          fields={fields}
+          grants={labels}
+          tags={grant?.tags ?? []}
+        />
       </Paper>
       <Stack gap="md">
         <Paper p="sm" component="section" aria-label={said.result}>

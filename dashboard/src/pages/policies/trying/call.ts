@@ -19,7 +19,7 @@ export interface Asked {
   isJson: boolean; // written as JSON although there is a form
   category: string | undefined; // undefined: as the catalogue says
   grant: string;
-  tags: string[];
+  tags: string[] | undefined; // undefined: those of the grant
   client: string;
   /** As a field for dates has it, in the reader's zone; empty: now. */
   time: string;
@@ -33,7 +33,7 @@ export const FIRST: Asked = {
   isJson: false,
   category: undefined,
   grant: '',
-  tags: [],
+  tags: undefined,
   client: '',
   time: '',
   calls: '',
@@ -57,9 +57,16 @@ const isTime = (text: string): boolean => text === '' || !Number.isNaN(Date.pars
 export const isWhole = (asked: Asked): boolean =>
   asked.name !== '' && isObjectText(asked.text) && isCount(asked.calls) && isTime(asked.time);
 
-/** What the gateway is asked of a call. `category` is what the catalogue says. */
-export function callText(asked: Asked, server: string | undefined, category: string | undefined): string {
-  const given = asked.category ?? category;
+/** What goes without saying: the category in the catalogue, the tags of the grant. */
+export interface Known {
+  category?: string | undefined;
+  tags?: string[] | undefined;
+}
+
+/** What the gateway is asked of a call. */
+export function callText(asked: Asked, server: string | undefined, known: Known): string {
+  const given = asked.category ?? known.category;
+  const tags = asked.tags ?? known.tags ?? [];
   const hasArguments = asked.subject === 'tool' || asked.subject === 'prompt';
   const members: [string, string | undefined][] = [
     [asked.subject, JSON.stringify(asked.name)],
@@ -67,7 +74,7 @@ export function callText(asked: Asked, server: string | undefined, category: str
     ['server', server === undefined ? undefined : JSON.stringify(server)],
     ['category', asked.subject !== 'tool' || given === undefined ? undefined : JSON.stringify(given)],
     ['grant', asked.grant === '' ? undefined : JSON.stringify(asked.grant)],
-    ['tags', asked.tags.length === 0 ? undefined : JSON.stringify(asked.tags)],
+    ['tags', tags.length === 0 ? undefined : JSON.stringify(tags)],
     ['client', asked.client === '' ? undefined : JSON.stringify(asked.client)],
     ['session_calls', asked.calls === '' ? undefined : asked.calls],
     ['time', asked.time === '' ? undefined : JSON.stringify(new Date(asked.time).toISOString())],
