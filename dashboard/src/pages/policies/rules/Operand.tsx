@@ -76,6 +76,7 @@ function usePut(path: Path) {
 function Words({ path, node, tree, argument }: Props & { node: Node | undefined; tree: Tree }) {
   const write = usePut(path);
   const { isReadOnly } = useEditing();
+  const [isRefused, setRefused] = useState(false);
   const items = itemsOf(node);
   const isNumbers = items.length > 0 ? items.every((item) => item.type === 'number') : argument?.type === 'number';
   const isTexts = items.every((item) => item.type === 'string');
@@ -90,7 +91,12 @@ function Words({ path, node, tree, argument }: Props & { node: Node | undefined;
       readOnly={isReadOnly}
       flex={1}
       miw={180}
-      onChange={(next) => write(isNumbers ? next.filter(isNumber).map((text) => new Raw(text)) : next)}
+      error={isRefused ? words.policies.notNumber : undefined}
+      onChange={(next) => {
+        const good = isNumbers ? next.filter(isNumber) : next;
+        setRefused(good.length < next.length);
+        write(isNumbers ? good.map((text) => new Raw(text)) : good);
+      }}
     />
   );
 }
