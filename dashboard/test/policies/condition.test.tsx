@@ -82,7 +82,7 @@ const TYPES: ArgumentType[] = ['string', 'number', 'boolean', 'array', 'object',
 const ORDERS = ['lt', 'lte', 'gt', 'gte'];
 const made: string[] = [];
 
-function valueOf(tree: ReturnType<ReturnType<typeof onBench>>): string {
+function valueIn(tree: ReturnType<ReturnType<typeof onBench>>): string {
   const node = nodeAt(tree, [...PATH, 'value']);
   return node === undefined ? '' : sourceOf(tree, node);
 }
@@ -96,17 +96,17 @@ describe.each(TYPES)('an argument that is: %s', (of) => {
       take(field(said.op), named(said.ops[op] ?? ''));
       const { fill, makes, wrong } = filling(op, of);
       if (wrong !== undefined) {
-        const untouched = valueOf(now());
+        const untouched = valueIn(now());
         const input = operandOf(op) === 'list' ? field(said.values) : field();
         if (operandOf(op) === 'list') typeTag(input, wrong.typed);
         else type(input, wrong.typed);
         expect(screen.getByText(wrong.words)).toBeTruthy();
-        expect(valueOf(now())).toBe(untouched);
+        expect(valueIn(now())).toBe(untouched);
       }
       fill();
       if (wrong !== undefined) expect(screen.queryByText(wrong.words)).toBeNull();
       expect(now().fault).toBeUndefined();
-      expect(valueOf(now())).toBe(makes);
+      expect(valueIn(now())).toBe(makes);
       const { path, op: written, as } = JSON.parse(now().text).tools.t.deny_if[0].conditions[0];
       expect({ path, written, as }).toEqual({
         path: 'args.a',
@@ -126,7 +126,7 @@ test('what the schema lists is what can be picked', () => {
     <Condition path={PATH} number={1} remove={() => {}} />,
   );
   take(field(), named('two'));
-  expect(valueOf(now())).toBe('"two"');
+  expect(valueIn(now())).toBe('"two"');
   made.push(now().text);
 });
 
@@ -136,7 +136,7 @@ test('a number that is not finished stays in the field, and the last good one in
   leave(field());
   expect(screen.getByText(words.policies.notNumber)).toBeTruthy();
   expect((field() as HTMLInputElement).value).toBe('1.');
-  expect(valueOf(now())).toBe('5');
+  expect(valueIn(now())).toBe('5');
 });
 
 test.skipIf(PROGRAM === undefined)('the gateway finds no mistake in any of them', () => {

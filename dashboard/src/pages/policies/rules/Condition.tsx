@@ -23,7 +23,7 @@ export const useArguments = (): Argument[] => useContext(Context);
 const ORDERS = ['lt', 'lte', 'gt', 'gte'];
 
 // The value stays where the new operator takes one of its kind.
-function changeOp(tree: Tree, path: Path, op: string, argument: Argument | undefined): string {
+export function changeOp(tree: Tree, path: Path, op: string, argument: Argument | undefined): string {
   const before = stringAt(tree, [...path, 'op']) ?? '';
   const stays = operandOf(before) === operandOf(op);
   const edits = [(now: Tree) => put(now, [...path, 'op'], op)];
