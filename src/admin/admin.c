@@ -419,6 +419,8 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
         result = admin_pool_open(SEARCHERS, SEARCHES_WAITING, &admin->searchers, error);
     if (result == 0)
         result = admin_pool_open(PLAYERS, PLAYS_WAITING, &admin->players, error);
+    if (result == 0)
+        result = admin_prover_open(admin, &admin->prover, error);
     admin->oidc = admin_oidc_new();
     if (result != 0)
         admin_close(admin);
@@ -436,6 +438,7 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->askers);
     admin_pool_close(admin->searchers);
     admin_pool_close(admin->players);
+    admin_prover_close(admin->prover);
     admin_oidc_free(admin->oidc);
     admin_shelf_free(admin->shelf);
     admin_bell_free(admin->bell);

@@ -22,7 +22,8 @@ struct admin_options {
     const char *upstream_ca;     // PEM, what servers are judged by in place of the system's; copied
     struct notify *notify;       // tells people outside; must outlive it; NULL: nothing does
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
-    const char *folder;          // with the catalogue; copied
+    const char *decision_log;    // its path, to be proven; copied; NULL: there is none
+    const char *folder;          // with the database and the catalogue; copied
     bool catalogue_public;       // what is shared of it is for everybody
     bool contact_form;           // anybody may write to the first organisation's admins
 };

@@ -248,6 +248,13 @@ struct admin_bell;
 struct admin_bell *admin_bell_new(void);
 void admin_bell_free(struct admin_bell *bell); // NULL accepted
 
+// ---- proofs.c: proofs of the logs (proofs_internal.h)
+struct admin_prover;
+// Closed also after a failure.
+int admin_prover_open(struct admin *admin, struct admin_prover **ret,
+                      struct error *error) MUST_CHECK;
+void admin_prover_close(struct admin_prover *prover); // waits for the proof; NULL accepted
+
 struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
@@ -259,6 +266,7 @@ struct admin {
     struct admin_oidc *oidc;   // sign-ins under way
     struct admin_shelf *shelf; // handles of the catalogue
     struct admin_bell *bell;
+    struct admin_prover *prover;
     uint64_t tag_key[2];             // of ETags
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing

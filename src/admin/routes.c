@@ -73,6 +73,8 @@ static const struct admin_route routes[] = {
      .hash = admin_try_channel, .resource = &admin_channels},
     {"GET", "/channels/{id}/notices", ADMIN_ADMIN, .read = admin_list, .resource = &admin_notices},
     {"GET", "/audit", ADMIN_ADMIN, .read = admin_list, .resource = &admin_audit},
+    {"GET", "/audit/proofs", ADMIN_ADMIN, .read = admin_list_proofs},
+    {"POST", "/audit/proofs", ADMIN_ADMIN, .write = admin_note_proof, .after = admin_begin_proof},
 
     // A whole organisation
     {"GET", "/export", ADMIN_ADMIN, .read = admin_export},

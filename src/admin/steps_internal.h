@@ -63,6 +63,8 @@
     X(admin_rotate_grant)                                                                          \
     X(admin_resume_grant)                                                                          \
     X(admin_revoke_grant)                                                                          \
+    X(admin_list_proofs)                                                                           \
+    X(admin_note_proof)                                                                            \
     X(admin_list_limits)                                                                           \
     X(admin_note_reset)                                                                            \
     X(admin_export)                                                                                \
@@ -101,6 +103,7 @@ int admin_find_catalogue_server(struct admin_request *request, struct error *err
 int admin_find_catalogue_tool(struct admin_request *request, struct error *error);
 int admin_find_catalogue_history(struct admin_request *request, struct error *error);
 void admin_reset_limits(struct admin_request *request);
+void admin_begin_proof(struct admin_request *request);
 int admin_take_tools(struct admin_request *request, struct error *error);
 int admin_note_tools(struct admin_request *request, struct store_view *view, struct error *error);
 int admin_look_at_servers(struct admin_request *request, struct error *error);

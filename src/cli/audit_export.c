@@ -139,11 +139,11 @@ static int end_all(struct export *export, int result)
     }
 }
 
-static int write_inputs(struct export *export, struct audit_inputs *inputs)
+static int write_inputs(struct export *export, struct proof_files *inputs)
 {
     int result = 0;
     for (size_t i = 0; i < inputs->count && result == 0; i++) {
-        result = audit_inputs_read(inputs, i, piece_cb, export);
+        result = audit_files_read(inputs, i, piece_cb, export);
         export->strange += export->lines.rest.length > 0; // half a line at the end
         buffer_clear(&export->lines.rest);
     }
@@ -152,11 +152,11 @@ static int write_inputs(struct export *export, struct audit_inputs *inputs)
 
 static int write_files(struct export *export, char **files, int count)
 {
-    struct audit_inputs inputs = {0};
-    int code = audit_inputs_must_open(files, count, &inputs);
+    struct proof_files inputs = {0};
+    int code = audit_files_must_open(files, count, &inputs);
     if (code == CLI_OK)
         code = write_inputs(export, &inputs);
-    audit_inputs_release(&inputs);
+    proof_files_release(&inputs);
     return code;
 }
 

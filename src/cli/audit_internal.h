@@ -5,32 +5,18 @@
 #pragma once
 
 #include "cli/cli_internal.h"
+#include "proof/proof.h"
 #include "store/store.h"
 
 #include <glob.h>
 
-struct audit_input {
-    const char *path; // borrowed
-    size_t place;     // on the command line
-    uint64_t rows_before;
-    bool is_key; // not a log: a key beside it
-};
-struct audit_inputs {
-    struct audit_input *items; // owned; sorted by their rows
-    size_t count;
-    char *piece; // owned
-};
-
-// Leaves out keys, which lie beside a log. An exit code; what is wrong has been said. Released also
-// after a failure.
-int audit_inputs_open(char **paths, int count, struct audit_inputs *ret);
+// ---- audit_files.c: exit codes; what is wrong has been said. Released also after a failure.
+int audit_files_open(char **paths, int count, struct proof_files *ret);
 // The same when there must be a log among them.
-int audit_inputs_must_open(char **paths, int count, struct audit_inputs *ret);
-// The file's bytes in pieces until one is answered with other than 0, which is returned; ERROR_IO
-// when it cannot be read, which has been said.
-int audit_inputs_read(struct audit_inputs *inputs, size_t number,
-                      int (*take)(void *argument, struct slice piece), void *argument);
-void audit_inputs_release(struct audit_inputs *inputs);
+int audit_files_must_open(char **paths, int count, struct proof_files *ret);
+// proof_files_read; ERROR_IO has been said.
+int audit_files_read(struct proof_files *files, size_t number,
+                     int (*take)(void *argument, struct slice piece), void *argument);
 
 // ---- audit_noted.c: rows of earlier, kept elsewhere
 enum { AUDIT_OWNER_SIZE = 64 };
@@ -50,22 +36,12 @@ int audit_noted_read(const char *path, struct audit_noted *ret);
 const struct chain_row *audit_noted_of(struct audit_noted *noted, struct slice owner);
 void audit_noted_release(struct audit_noted *noted);
 
-// ---- audit_words.c: what was proven of one log
-struct audit_verdict {
-    const struct audit_proof *proof;
-    const char *kind;  // what the place is: "file" or "organisation"
-    const char *place; // of the bad row, or whose log it is
-    const char *line;  // what counts in it: "line" or "row"
-    const char *rows;  // "decisions" or "changes"
-    bool key_given;
-    bool in_use; // a gateway has it: that it has no signed end is no news
-};
-void audit_write_text(struct buffer *out, const struct audit_verdict *verdict);
-void audit_write_json(struct buffer *out, const struct audit_verdict *verdict); // an object
+// ---- audit_words.c: what was proven of one log, in words
+void audit_write_text(struct buffer *out, const struct proof_verdict *verdict);
 
 // ---- audit_verify.c
 // Feeds them to the verifier: 0, ERROR_PROTOCOL (a bad row), ERROR_IO (said) or ERROR_NO_MEMORY.
-int audit_verify_inputs(struct audit_verifier *verifier, struct audit_inputs *inputs);
+int audit_verify_inputs(struct audit_verifier *verifier, struct proof_files *inputs);
 
 // ---- audit_verify_data.c: both logs of a folder. An exit code.
 struct audit_data_options {

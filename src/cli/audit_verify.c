@@ -37,12 +37,12 @@ static int feed_cb(void *verifier, struct slice piece)
     return audit_verifier_feed(verifier, piece);
 }
 
-int audit_verify_inputs(struct audit_verifier *verifier, struct audit_inputs *inputs)
+int audit_verify_inputs(struct audit_verifier *verifier, struct proof_files *inputs)
 {
     int result = 0;
     for (size_t i = 0; i < inputs->count && result == 0; i++) {
         audit_verifier_begin(verifier);
-        result = audit_inputs_read(inputs, i, feed_cb, verifier);
+        result = audit_files_read(inputs, i, feed_cb, verifier);
         if (result == 0)
             result = audit_verifier_end(verifier, i + 1 == inputs->count);
     }
@@ -50,7 +50,7 @@ int audit_verify_inputs(struct audit_verifier *verifier, struct audit_inputs *in
 }
 
 static int verify(const struct cli_arguments *arguments, const struct chain_keyring *keys,
-                  struct audit_inputs *inputs, const struct audit_noted *noted)
+                  struct proof_files *inputs, const struct audit_noted *noted)
 {
     bool running = arguments->values[RUNNING] != NULL;
     const struct audit_verify_options options = {.keys = keys,
@@ -64,7 +64,7 @@ static int verify(const struct cli_arguments *arguments, const struct chain_keyr
         return result == ERROR_IO ? CLI_USAGE : cli_complain(CLI_FAILED, "out of memory");
     }
     const struct audit_proof *proof = audit_verifier_finish(verifier);
-    const struct audit_verdict verdict = {
+    const struct proof_verdict verdict = {
         .proof = proof,
         .kind = "file",
         .place = proof->file < inputs->count ? inputs->items[proof->file].path : "",
@@ -74,7 +74,7 @@ static int verify(const struct cli_arguments *arguments, const struct chain_keyr
     struct buffer out;
     buffer_init(&out, 0);
     if (arguments->values[JSON] != NULL) {
-        audit_write_json(&out, &verdict);
+        proof_write(&out, &verdict);
         buffer_append_string(&out, "\n");
     } else {
         audit_write_text(&out, &verdict);
@@ -88,11 +88,11 @@ static int verify(const struct cli_arguments *arguments, const struct chain_keyr
 static int verify_files(const struct cli_arguments *arguments, const struct chain_keyring *keys,
                         const struct audit_noted *noted)
 {
-    struct audit_inputs inputs = {0};
-    int code = audit_inputs_must_open(arguments->operands, arguments->operand_count, &inputs);
+    struct proof_files inputs = {0};
+    int code = audit_files_must_open(arguments->operands, arguments->operand_count, &inputs);
     if (code == CLI_OK)
         code = verify(arguments, keys, &inputs, noted);
-    audit_inputs_release(&inputs);
+    proof_files_release(&inputs);
     return code;
 }
 

@@ -165,6 +165,7 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .upstream_ca = config->upstream_ca,
                                           .decisions = data->decisions,
                                           .notify = data->notify,
+                                          .decision_log = config->decision_log,
                                           .folder = data->folder,
                                           .catalogue_public = config->catalogue_public,
                                           .contact_form = config->contact_form};

@@ -74,14 +74,14 @@ void log_tell_reading(struct remote *remote)
 
 static int feed_files(char **files, int count, const struct log_taker *taker)
 {
-    struct audit_inputs inputs = {0};
-    int result = 0, code = audit_inputs_must_open(files, count, &inputs);
+    struct proof_files inputs = {0};
+    int result = 0, code = audit_files_must_open(files, count, &inputs);
     for (size_t i = 0; code == CLI_OK && i < inputs.count && result == 0; i++) {
-        result = audit_inputs_read(&inputs, i, taker->feed, taker->argument);
+        result = audit_files_read(&inputs, i, taker->feed, taker->argument);
         if (result == 0)
             result = taker->end_file(taker->argument);
     }
-    audit_inputs_release(&inputs);
+    proof_files_release(&inputs);
     if (code != CLI_OK || result == ERROR_IO)
         return CLI_USAGE;
     return result == 0 ? CLI_OK : cli_complain(CLI_FAILED, "out of memory");

@@ -595,6 +595,22 @@ test('what limits have counted is asked for with care (limits.test.mjs has the r
   assert.deepEqual((await admin.must(200, 'POST', '/limits/reset', { counter: 'calls' })).body, { reset: 0, left: 0 });
 });
 
+test('the logs are proven for their own organisation (proofs.test.mjs has the rest)', async t => {
+  const { api, acme, umbrella } = await startApi(t);
+  const admin = api.as(acme.keys.admin);
+  const begun = (await admin.must(202, 'POST', '/audit/proofs')).body;
+  assert.deepEqual([begun.number, begun.state, begun.asked_by.kind, begun.good], [1, 'running', 'api_key', null]);
+  const last = async () => (await admin.must(200, 'GET', '/audit/proofs')).body.items[0];
+  let proof = await last();
+  while (proof.state === 'running') proof = await last();
+  assert.deepEqual([proof.state, proof.good, proof.text], ['done', true, null]);
+  assert.equal(proof.decision_log.first, 1);
+  assert.equal(proof.admin_audit.organisation, 'acme');
+  assert.deepEqual((await api.as(umbrella.keys.admin).must(200, 'GET', '/audit/proofs')).body.items, []);
+  const [row] = (await admin.must(200, 'GET', '/audit?limit=1')).body.items;
+  assert.deepEqual([row.action, row.object, row.after], ['logs.prove', 'acme', { decision_log: true }]);
+});
+
 after(() => {
   // Those that ask outside are seen by oauth.test.mjs, questions to people by approvals.test.mjs, channels by channels.test.mjs, contacts by contact.test.mjs, a paused grant by pause.test.mjs.
   const elsewhere = path => /\/authorizations|^\/oauth\/|^\/(approvals|exceptions|channels|contacts)\b|\/resume$/.test(path);

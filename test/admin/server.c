@@ -226,6 +226,7 @@ static struct decisions *open_decisions(const char *folder, const struct seeded 
     for (int i = 0; count > 0 && i < 20000 && decisions_state(decisions).row < 3 * count + 2; i++)
         usleep(1000);
     admin->decisions = decisions;
+    admin->decision_log = log;
     return decisions;
 }
 
