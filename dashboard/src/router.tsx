@@ -50,7 +50,7 @@ export interface ServerSearch {
 export type Range = 'hour' | 'day' | 'week';
 const isRange = (value: unknown): value is Range => value === 'hour' || value === 'day' || value === 'week';
 
-const SETTINGS_TABS = ['account', 'organisation', 'channels', 'providers', 'contacts', 'about'] as const;
+const SETTINGS_TABS = ['account', 'organisation', 'channels', 'providers', 'contacts', 'keeping', 'about'] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 const overview = createRoute({

@@ -248,13 +248,6 @@ struct admin_bell;
 struct admin_bell *admin_bell_new(void);
 void admin_bell_free(struct admin_bell *bell); // NULL accepted
 
-// ---- proofs.c: proofs of the logs (proofs_internal.h)
-struct admin_prover;
-// Closed also after a failure.
-int admin_prover_open(struct admin *admin, struct admin_prover **ret,
-                      struct error *error) MUST_CHECK;
-void admin_prover_close(struct admin_prover *prover); // waits for the proof; NULL accepted
-
 struct admin {
     struct admin_options options;
     char *public_url; // owned; NULL: not told
@@ -266,7 +259,7 @@ struct admin {
     struct admin_oidc *oidc;   // sign-ins under way
     struct admin_shelf *shelf; // handles of the catalogue
     struct admin_bell *bell;
-    struct admin_prover *prover;
+    struct admin_prover *prover;     // proofs_internal.h
     uint64_t tag_key[2];             // of ETags
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing
@@ -315,7 +308,6 @@ void admin_page_send(struct admin_request *request);
 
 // ---- catalogue_page.c: the catalogue for people (catalogue_internal.h)
 struct admin_look;
-struct admin_shelf;
 bool admin_look_owns(struct slice path);
 // As admin_page_take and admin_page_send.
 void admin_look_take(struct admin_request *request);

@@ -105,8 +105,8 @@ static void write_proof(struct buffer *out, const struct admin_proof *proof)
     buffer_append_format(out, ",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"read\":%" PRIu64,
                          proof->files, proof->bytes, proof->read);
     write_verdicts(out, proof);
-    buffer_append_format(out, ",\"unsigned_minutes\":%" PRId64 ",\"text\":",
-                         proof->overdue_ms / 60000);
+    buffer_append_format(out,
+                         ",\"unsigned_minutes\":%" PRId64 ",\"text\":", proof->overdue_ms / 60000);
     if (proof->state == PROOF_FAILED)
         json_write_string(out, slice_from_string(proof->text));
     else

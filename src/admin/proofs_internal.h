@@ -20,13 +20,13 @@ struct admin_proof {
     char *label; // the asker's; owned
     enum admin_proof_state state;
     int64_t started_ms, ended_ms;
-    uint64_t files, bytes, read;   // of the decision log: to be read, and read so far
-    bool has_log, has_audit;       // is there a verdict?
+    uint64_t files, bytes, read; // of the decision log: to be read, and read so far
+    bool has_log, has_audit;     // is there a verdict?
     struct audit_proof log, audit;
-    char place[NAME_MAX + 1];      // the file of the log's bad row
-    char name[256];                // the organisation's
-    int64_t overdue_ms;            // as proof_chain_overdue_ms
-    char text[500];                // why it failed
+    char place[NAME_MAX + 1]; // the file of the log's bad row
+    char name[256];           // the organisation's
+    int64_t overdue_ms;       // as proof_chain_overdue_ms
+    char text[500];           // why it failed
 };
 
 struct admin_prover {
@@ -40,5 +40,9 @@ struct admin_prover {
     bool running;                         // the newest is
 };
 
+// Closed also after a failure.
+int admin_prover_open(struct admin *admin, struct admin_prover **ret,
+                      struct error *error) MUST_CHECK;
+void admin_prover_close(struct admin_prover *prover); // waits for the proof; NULL accepted
 // The prover's thread; `argument` is the prover.
 void admin_prove(void *argument);

@@ -181,8 +181,8 @@ static void keep_verdict(struct run *run, const struct log_files *all, uint64_t 
     proof->log = *audit_verifier_finish(run->verifier);
     check_end(&proof->log, files->count, seen);
     proof->has_log = seen > 0 || proof->bytes > 0; // else nothing was written yet
-    const char *path = proof->log.file < files->count ? files->items[proof->log.file].path
-                                                       : run->prover->log;
+    const char *path =
+        proof->log.file < files->count ? files->items[proof->log.file].path : run->prover->log;
     snprintf(proof->place, sizeof proof->place, "%s", name_of(path));
 }
 
@@ -259,9 +259,8 @@ static int prove_audit(struct run *run, struct error *error)
     const struct proof_chain_options options = {.organisation = run->proof->organisation,
                                                 .keys = &run->keys};
     run->chain = proof_chain_new(&options);
-    int result = run->chain == NULL
-                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                     : store_peek(run->prover->database, prove_audit_cb, run, error);
+    int result = run->chain == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : store_peek(run->prover->database, prove_audit_cb, run, error);
     if (result == 0 && proof_chain_finish(run->chain) != 0)
         result = error_set(error, ERROR_NO_MEMORY, "out of memory");
     if (result == 0) {

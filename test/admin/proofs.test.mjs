@@ -26,13 +26,10 @@ async function called(t, extra = {}) {
   return { ...here, log, logs: folder, some };
 }
 
-// What came of a proof that is asked for now; of all rows that a decision can be found by.
+// What came of a proof that is asked for now.
 async function proven({ api }) {
   await api.must(202, 'POST', '/audit/proofs');
-  for (;;) {
-    const [proof] = (await api.must(200, 'GET', '/audit/proofs')).body.items;
-    if (proof.state !== 'running') return proof;
-  }
+  return eventually(async () => (await api.must(200, 'GET', '/audit/proofs')).body.items.find((proof, i) => i === 0 && proof.state !== 'running'), 'a proof to end');
 }
 async function indexed({ api }, rows) {
   await eventually(async () => (await api.must(200, 'GET', '/decisions?limit=1')).body.items[0]?.seq >= rows, 'the index to know row ' + rows);

@@ -46,6 +46,19 @@ export function formatMicroseconds(value: number): string {
   return `${numbers.format(Math.round(value / 100_000) / 10)} s`;
 }
 
+const SIZES: [unit: string, bytes: number][] = [
+  ['terabyte', 1e12],
+  ['gigabyte', 1e9],
+  ['megabyte', 1e6],
+  ['kilobyte', 1e3],
+];
+
+/** "512 byte", "1.4 MB". */
+export function formatBytes(bytes: number): string {
+  const [unit, size] = SIZES.find(([, one]) => bytes >= one) ?? ['byte', 1];
+  return new Intl.NumberFormat(undefined, { style: 'unit', unit, maximumFractionDigits: 1 }).format(bytes / size);
+}
+
 const SPANS: [unit: string, seconds: number][] = [
   ['day', 86_400],
   ['hour', 3600],

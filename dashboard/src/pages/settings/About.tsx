@@ -5,8 +5,6 @@ import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 
 import { healthQuery } from '../../api/health';
-import { useMay } from '../../api/session';
-import { Copied } from '../../parts/Copied';
 import { Loading, Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 
@@ -39,26 +37,7 @@ function Health() {
   );
 }
 
-/** What is done at the gateway's machine, because whoever could change the log must not be who vouches for it. */
-function Commands() {
-  return (
-    <Stack gap="sm">
-      <Title order={2}>{says.machine}</Title>
-      <Text size="sm">{says.machineMore}</Text>
-      {says.commands.map(({ label, text }) => (
-        <Stack key={label} gap={4}>
-          <Text size="sm" fw={600}>
-            {label}
-          </Text>
-          <Copied text={text} label={label} />
-        </Stack>
-      ))}
-    </Stack>
-  );
-}
-
 export function About() {
-  const isAdmin = useMay('admin');
   return (
     <Stack maw={720}>
       <Paper p="md">
@@ -67,11 +46,6 @@ export function About() {
           <Health />
         </Stack>
       </Paper>
-      {isAdmin && (
-        <Paper p="md">
-          <Commands />
-        </Paper>
-      )}
       <Paper p="md">
         <Stack gap="xs">
           <Title order={2}>{words.product}</Title>

@@ -11,19 +11,21 @@ import { About } from './About';
 import { Account } from './Account';
 import { Channels } from './Channels';
 import { Contacts } from './Contacts';
+import { Keeping } from './Keeping';
 import { OrganisationForm } from './Organisation';
 import { Providers } from './Providers';
 
 const { settings: says } = words;
 
 const TABS = Object.keys(says.tabs) as Tab[];
-const ADMINS: readonly Tab[] = ['organisation', 'channels', 'providers', 'contacts'];
+const ADMINS: readonly Tab[] = ['organisation', 'channels', 'providers', 'contacts', 'keeping'];
 const PAGES: Record<Tab, () => React.ReactNode> = {
   account: Account,
   organisation: OrganisationForm,
   channels: Channels,
   providers: Providers,
   contacts: Contacts,
+  keeping: Keeping,
   about: About,
 };
 

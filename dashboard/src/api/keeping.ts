@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The Sallyport authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Proofs of the logs.
+import { queryOptions } from '@tanstack/react-query';
+
+import { api, got, type Schemas } from './client';
+import { queryClient } from './queries';
+
+export type LogProof = Schemas['LogProof'];
+export type LogVerdict = Schemas['LogVerdict'];
+
+const SOON_MS = 700;
+
+/** Newest first; asked for again while one runs. */
+export const proofsQuery = queryOptions({
+  queryKey: ['proofs'],
+  queryFn: () => got(api.GET('/audit/proofs')),
+  refetchInterval: ({ state }) => (state.data?.items[0]?.state === 'running' ? SOON_MS : false),
+});
+
+export async function proveLogs(): Promise<void> {
+  try {
+    await api.POST('/audit/proofs');
+  } finally {
+    await Promise.all([
+      queryClient.invalidateQueries({ queryKey: proofsQuery.queryKey }),
+      queryClient.invalidateQueries({ queryKey: ['audit'] }),
+    ]);
+  }
+}
