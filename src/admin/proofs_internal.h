@@ -44,5 +44,9 @@ struct admin_prover {
 int admin_prover_open(struct admin *admin, struct admin_prover **ret,
                       struct error *error) MUST_CHECK;
 void admin_prover_close(struct admin_prover *prover); // waits for the proof; NULL accepted
+// Is this, which lies beside the log, a file of it? Keys are not even opened, and what is no file
+// could make a thread wait.
+struct stat;
+bool admin_is_of_log(const char *path, const char *rest, struct stat *ret);
 // The prover's thread; `argument` is the prover.
 void admin_prove(void *argument);

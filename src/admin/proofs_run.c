@@ -67,14 +67,18 @@ static const char *name_of(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-// Its keys are not even opened, and what is no file could make the thread wait.
+bool admin_is_of_log(const char *path, const char *rest, struct stat *ret)
+{
+    return (*rest == '\0' || *rest == '.' || *rest == '-') && !ends_with(rest, ".key") &&
+           !ends_with(rest, ".pub") && stat(path, ret) == 0 && S_ISREG(ret->st_mode);
+}
+
 static void add_path(void *argument, const char *path, const char *rest)
 {
     static const char *const packed[] = {".gz", ".xz", ".zst", ".bz2"};
     struct log_files *all = argument;
     struct stat status;
-    if ((*rest != '\0' && *rest != '.' && *rest != '-') || ends_with(rest, ".key") ||
-        ends_with(rest, ".pub") || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+    if (!admin_is_of_log(path, rest, &status))
         return;
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
         if (ends_with(rest, packed[i]))

@@ -73,6 +73,8 @@ static const struct admin_route routes[] = {
      .hash = admin_try_channel, .resource = &admin_channels},
     {"GET", "/channels/{id}/notices", ADMIN_ADMIN, .read = admin_list, .resource = &admin_notices},
     {"GET", "/audit", ADMIN_ADMIN, .read = admin_list, .resource = &admin_audit},
+    {"GET", "/audit/keeping", ADMIN_ADMIN, .read = admin_show_audit_kept, .searches = true,
+     .hash = admin_show_log_kept},
     {"GET", "/audit/proofs", ADMIN_ADMIN, .read = admin_list_proofs},
     {"POST", "/audit/proofs", ADMIN_ADMIN, .write = admin_note_proof, .after = admin_begin_proof},
 

@@ -595,6 +595,12 @@ test('what limits have counted is asked for with care (limits.test.mjs has the r
   assert.deepEqual((await admin.must(200, 'POST', '/limits/reset', { counter: 'calls' })).body, { reset: 0, left: 0 });
 });
 
+test('what is kept is shown (proofs.test.mjs has the rest)', async t => {
+  const { api, acme } = await startApi(t);
+  const { body } = await api.as(acme.keys.admin).must(200, 'GET', '/audit/keeping');
+  assert.deepEqual([body.admin_audit.keep_seconds, body.decision_log.keep_seconds, body.decision_log.keep_bytes, body.decision_log.files, body.sealing_keys], [null, null, null, 1, 1]);
+});
+
 test('the logs are proven for their own organisation (proofs.test.mjs has the rest)', async t => {
   const { api, acme, umbrella } = await startApi(t);
   const admin = api.as(acme.keys.admin);

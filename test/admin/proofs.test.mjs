@@ -131,6 +131,18 @@ test('files that are cut and deleted meanwhile are no damage', async t => {
   assert.match(less.decision_log.text, /missing/);
 });
 
+test('what is kept for how long is said, with what there is', async t => {
+  const here = await called(t, { decision_log_keep: '90d', decision_log_keep_bytes: '8 GiB', admin_audit_keep: '365d' });
+  const { admin_audit: audit, decision_log: log, sealing_keys: keys } = (await here.api.must(200, 'GET', '/audit/keeping')).body;
+  assert.deepEqual([log.keep_seconds, log.keep_bytes, audit.keep_seconds, keys], [90 * 86400, 8 * 2 ** 30, 365 * 86400, 1]);
+  assert.equal(log.files, 1);
+  assert.ok(log.bytes > 1000 && log.bytes <= fs.statSync(here.log).size);
+  const first = JSON.parse(linesOf(here.log)[0]);
+  assert.equal(log.oldest_at, first.time);
+  const rows = (await here.api.must(200, 'GET', '/audit?limit=1000')).body.items;
+  assert.equal(audit.oldest_at, rows.at(-1).created_at);
+});
+
 test('a log that is compressed in part is not called damaged', async t => {
   const here = await called(t);
   fs.writeFileSync(here.log + '.1.gz', 'x');

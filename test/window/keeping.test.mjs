@@ -61,6 +61,18 @@ test('an admin proves the logs, and damage is found and shown with its place', a
   assert.deepEqual(page.complaints, []);
 });
 
+test('how long the logs are kept is said, what there is of them, and how many keys seal', async t => {
+  const here = await dashboard(t, { extra: { decision_log: path.join(scratch(t), 'decisions.jsonl'), decision_log_keep: '90d', decision_log_keep_bytes: '8 GiB' } });
+  if (!here) return;
+  const page = await here.open({ at: '/settings?tab=keeping' });
+  const row = name => page.getByRole('table', { name: 'How long it is kept' }).getByRole('row', { name });
+  await row(/^Decision log 90 days, and at most 8\.6 GB 1 file, /).waitFor();
+  await row(/^Admin audit ever Oldest row: /).waitFor();
+  await page.getByText('There is one key: every secret is sealed under it.').waitFor();
+  await page.look('keeping-kept');
+  assert.deepEqual(page.complaints, []);
+});
+
 test('a proof that takes long is shown while it runs', async t => {
   const here = await called(t);
   if (!here) return;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proofs of the logs.
+// Proofs of the logs, and what is kept of them.
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
@@ -9,6 +9,10 @@ import { queryClient } from './queries';
 
 export type LogProof = Schemas['LogProof'];
 export type LogVerdict = Schemas['LogVerdict'];
+
+export type Kept = Schemas['Keeping'];
+
+export const keepingQuery = queryOptions({ queryKey: ['keeping'], queryFn: () => got(api.GET('/audit/keeping')) });
 
 const SOON_MS = 700;
 

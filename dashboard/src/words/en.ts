@@ -985,12 +985,22 @@ export const en = {
       },
       kept: {
         title: 'How long it is kept',
-        more: 'What is deleted when is said where the gateway is started, or in its configuration file: decision_log_keep, decision_log_keep_bytes and admin_audit_keep. It is not changed here, so that nobody who has only a session can make the past go away.',
+        more: 'This is said in the configuration file (decision_log_keep, decision_log_keep_bytes, admin_audit_keep) or where the gateway is started, and not here, so that nobody who has only a session can make the past go away.',
+        columns: { log: 'Log', keep: 'Kept for', there: 'There is' },
+        forever: 'ever',
+        most: (size: string) => `at most ${size}`,
+        and: (time: string, size: string) => `${time}, and ${size}`,
+        there: (files: string, size: string) => `${files}, ${size}`,
+        since: 'Oldest row:',
+        noLog: 'There is no decision log in a file.',
         command: 'Keep decisions for 90 days, or as much as fits',
         commandText: 'sallyport serve --data FOLDER --keep 90d --keep-bytes 8GiB',
       },
       keys: {
         title: 'Keys that secrets are sealed with',
+        one: 'There is one key: every secret is sealed under it.',
+        several: (count: string) =>
+          `There are ${count} keys: some secrets may still be sealed under an older one. That is so where a change of keys ended half way, or where the environment gives several.`,
         more: 'Credentials and tokens are sealed in the database. A new key is made with the gateway stopped: while it runs, its threads open what is sealed, and a key must not change under them.',
         command: 'Seal all secrets under a new key, with the gateway stopped',
         commandText: 'sallyport admin rotate-keys --data FOLDER',
