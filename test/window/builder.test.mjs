@@ -243,6 +243,15 @@ test('a viewer sees which policies there are and not what they say; mistakes are
   assert.deepEqual([...page.complaints, ...mine.complaints], []);
 });
 
+// The editor looks for the bracket's other half when the cursor moves, and only in what it has read by then.
+async function light(page) {
+  await eventually(async () => {
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Control+Home');
+    return await page.locator('.cm-matchingBracket').first().isVisible();
+  }, 'the bracket is lit');
+}
+
 // The browser keeps the look of what it types over, here of a bracket that is lit, as an inline style, unless the editor does it.
 test('typing over what is selected in the JSON leaves no style behind', async t => {
   const here = await dashboard(t);
@@ -251,11 +260,9 @@ test('typing over what is selected in the JSON leaves no style behind', async t 
   const page = await here.open({ at: `/policies/${id}?view=json` });
   const text = page.getByRole('textbox', { name: 'JSON' });
   await text.click();
-  await page.keyboard.press('Control+Home');
-  await page.locator('.cm-matchingBracket').first().waitFor();
+  await light(page);
   await text.fill('{"version": "1", "default": "allow"}');
-  await page.keyboard.press('Control+Home');
-  await page.locator('.cm-matchingBracket').first().waitFor();
+  await light(page);
   await text.fill('{"version": ');
   await page.getByText('1 mistake', { exact: true }).waitFor();
   await page.keyboard.press('Control+A');
