@@ -270,3 +270,17 @@ test('typing over what is selected in the JSON leaves no style behind', async t 
   assert.match(await text.innerText(), /^\[\{"version": \]/);
   assert.deepEqual(page.complaints, []);
 });
+
+test("from a tool's page in the catalogue to what becomes of it in a policy", async t => {
+  const here = await known(t);
+  if (!here) return;
+  const page = await here.open({ at: '/catalogue/files/write_file' });
+  await page.getByRole('link', { name: 'Set what becomes of it in the policy builder' }).click();
+  await page.getByRole('dialog', { name: /write_file/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Outcome for write_file', { exact: true }).waitFor();
+  await page.goto(here.base + '/catalogue/files');
+  await page.getByRole('link', { name: 'Build a policy for it' }).click();
+  await page.getByLabel('Outcome for delete_file', { exact: true }).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
