@@ -6,6 +6,8 @@
 
 SCRATCH=$ROOT/.dev
 E2E_MODULES=$ROOT/test/e2e/node_modules
+# What was compiled in one checkout is found again from another.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
 
 say() {
     if [ -t 2 ]; then printf '\033[1m== %s\033[0m\n' "$*" >&2; else printf '== %s\n' "$*" >&2; fi

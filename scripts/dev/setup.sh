@@ -9,7 +9,7 @@ BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev no
     libpcre2-dev libsqlite3-dev libsodium-dev libzstd-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev)
 RUN_PACKAGES=(ca-certificates openssl)
 TEST_PACKAGES=(clang clang-format clang-tidy libclang-rt-14-dev g++ libsimdjson-dev cppcheck shellcheck codespell git procps
-    nginx-light haproxy valgrind sqlite3 chromium python3-aiosmtpd)
+    nginx-light haproxy valgrind sqlite3 chromium python3-aiosmtpd ccache)
 
 verb_setup() {
     mkdir -p "$SCRATCH"
