@@ -20,7 +20,11 @@ const root = createRootRoute({
 // Without this, a page that is gone to while the gateway is away would load the window anew, from nowhere.
 const lazyRouteComponent: typeof lazyComponent = (load, name) => lazyComponent(() => patiently(load), name);
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+// A name of digits in a link that this router did not write arrives as a number.
+const text = (value: unknown): string | undefined => {
+  const said = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  return typeof said === 'string' && said !== '' ? said : undefined;
+};
 
 const CATEGORIES = ['Read', 'Write', 'Execute', 'Destructive', 'Financial', 'Unknown'] as const;
 const OUTCOMES = ['free', 'limited', 'depends', 'asks', 'denied', 'hidden'] as const;

@@ -282,5 +282,7 @@ test("from a tool's page in the catalogue to what becomes of it in a policy", as
   await page.goto(here.base + '/catalogue/files');
   await page.getByRole('link', { name: 'Build a policy for it' }).click();
   await page.getByLabel('Outcome for delete_file', { exact: true }).waitFor();
+  await page.goto(here.base + '/policies/new?server=files&text=7');
+  await page.getByText('0 of 5').waitFor();
   assert.deepEqual(page.complaints, []);
 });
