@@ -107,6 +107,19 @@ static void free_all(struct decisions *decisions)
     memory_free(decisions);
 }
 
+// So that there is something to read from the start on: the index of the run before, or a new one.
+// What is wrong with it is the follower's to find.
+static bool prepare_index(const char *path)
+{
+    struct store_index *index = NULL;
+    struct error ignored = {0};
+    bool missing = access(path, F_OK) != 0;
+    if (store_index_open(path, missing, &index, &ignored) != 0)
+        return false;
+    store_index_close(index);
+    return true;
+}
+
 int decisions_open(const struct decisions_options *options, struct decisions **ret,
                    struct error *error)
 {
@@ -118,6 +131,7 @@ int decisions_open(const struct decisions_options *options, struct decisions **r
     atomic_init(&decisions->level_us, clock_monotonic_us());
     pthread_rwlock_init(&decisions->gate, NULL);
     pthread_mutex_init(&decisions->lock, NULL);
+    decisions->ready = prepare_index(decisions->options.index);
     int result = waker_open(&decisions->waker);
     if (result == 0) {
         result = thread_start(&decisions->thread, follow_run, decisions);

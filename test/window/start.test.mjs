@@ -137,3 +137,21 @@ test('a server that cannot be reached, one that wants to know who asks, and a re
   await viewer.look('start-viewer');
   assert.deepEqual([...page.complaints, ...viewer.complaints], []);
 });
+
+test('a starter policy that was asked for before the tools were known is asked for again', async t => {
+  const here = await dashboard(t, { upstream: { tools: BANK } });
+  if (!here) return;
+  const page = await here.open({ at: '/start' });
+  let asked = 0;
+  await page.route('**/api/v1/catalogue/servers/files/starter', async route => {
+    if (asked++ > 0) return route.continue();
+    await page.getByText('It answers, speaks the').waitFor();
+    await route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"type":"urn:sallyport:problem:not-found","title":"Not Found","status":404,"detail":"no such server"}' }).catch(() => {});
+  });
+  await page.getByRole('button', { name: 'Go on with files' }).click();
+  await page.getByText('It answers, speaks the').waitFor();
+  await page.getByText('1 asks a person on each call').waitFor();
+  assert.ok(await page.getByRole('radio', { name: /Watch only/ }).isEnabled());
+  assert.ok(asked >= 2);
+  assert.deepEqual(page.complaints, []);
+});

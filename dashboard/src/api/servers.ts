@@ -97,13 +97,19 @@ export const starterQuery = (name: string) =>
     enabled: name !== '',
   });
 
+// Also what is on its way: it may have been answered before.
+async function askAgain(queryKey: string[]): Promise<void> {
+  await queryClient.cancelQueries({ queryKey });
+  await queryClient.invalidateQueries({ queryKey });
+}
+
 /** Kept as the last trial left it; only a person's click makes another. */
 export const trialQuery = (id: string) =>
   queryOptions({
     queryKey: ['trial', id],
     queryFn: async () => {
       const trial = await got(api.POST('/servers/{id}/test', { params: { path: { id } } }));
-      if (trial.catalogued) void queryClient.invalidateQueries({ queryKey: ['catalogue'] });
+      if (trial.catalogued) void askAgain(['catalogue']);
       void queryClient.invalidateQueries({ queryKey: ['definitions'] });
       return trial;
     },
