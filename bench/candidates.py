@@ -206,7 +206,7 @@ class Gateway(Program):
         with open(tool(f"{name}.json"), "w", encoding="utf-8") as file:
             json.dump(config, file, indent=1)
         self.decisions = tool(f"{name}.jsonl")
-        for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm"))):
+        for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm", ".charges"))):
             if os.path.exists(file):
                 os.unlink(file)
         super().__init__(name, [*wrapper, binary or GATEWAY, "serve", "--config", tool(f"{name}.json")], core, {"BENCH_TOKEN": token()})
@@ -230,7 +230,7 @@ class DataGateway(Program):
             json.dump(config, file, indent=1)
         self.decisions = tool(f"{name}.jsonl")
         shutil.rmtree(tool(name), ignore_errors=True)
-        for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm"))):
+        for file in (self.decisions, *(tool(f"{name}.db{end}") for end in ("", "-wal", "-shm", ".charges"))):
             if os.path.exists(file):
                 os.unlink(file)
         super().__init__(name, [GATEWAY, "serve", "--config", tool(f"{name}.json"), "--data", tool(name)], core)

@@ -100,7 +100,7 @@ class Bench:
             "sallyport": ["taskset", "-c", str(FIRST), GATEWAY, "run", "--policy", candidates.policy(), "--decision-log", tool("pipe.jsonl"),
                           "--limits-file", tool("pipe.db"), "--", *child],
         }[label]
-        for file in (tool("pipe.jsonl"), tool("pipe.db")):
+        for file in (tool("pipe.jsonl"), *(tool(f"pipe.db{end}") for end in ("", "-wal", "-shm", ".charges"))):
             if os.path.exists(file):
                 os.unlink(file)
         done = subprocess.run(["taskset", "-c", str(SECOND), tool("pipes"), "--inflight", str(PIPES[scenario]), "--seconds",
