@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Alert, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
-import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { Alert, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -9,6 +9,7 @@ import { channelsQuery, removeChannel, testChannel, type Channel } from '../../a
 import { Ask } from '../../parts/Ask';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
+import { RowActions } from '../../parts/RowActions';
 import { Loading, Nothing, sentence, Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 import { ChannelForm } from './ChannelForm';
@@ -59,16 +60,7 @@ function Row({ channel, edit, remove }: { channel: Channel; edit: () => void; re
       <Table.Td>
         <Tested channel={channel} />
       </Table.Td>
-      <Table.Td>
-        <Group gap={4} wrap="nowrap">
-          <ActionIcon variant="subtle" aria-label={says.edit(channel.name)} onClick={edit}>
-            <IconPencil size={16} aria-hidden="true" />
-          </ActionIcon>
-          <ActionIcon variant="subtle" color="red" aria-label={says.remove(channel.name)} onClick={remove}>
-            <IconTrash size={16} aria-hidden="true" />
-          </ActionIcon>
-        </Group>
-      </Table.Td>
+      <RowActions edit={{ label: says.edit(channel.name), act: edit }} remove={{ label: says.remove(channel.name), act: remove }} />
     </Table.Tr>
   );
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
-import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -9,6 +9,7 @@ import { providersQuery, removeProvider, type Provider } from '../../api/adminis
 import { Ask } from '../../parts/Ask';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
+import { RowActions } from '../../parts/RowActions';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 import { ProviderForm } from './ProviderForm';
@@ -41,16 +42,7 @@ function Row({ provider, edit, remove }: { provider: Provider; edit: () => void;
         </Text>
       </Table.Td>
       <Table.Td>{words.account.roles[provider.role]}</Table.Td>
-      <Table.Td>
-        <Group gap={4} wrap="nowrap">
-          <ActionIcon variant="subtle" aria-label={says.edit(provider.name)} onClick={edit}>
-            <IconPencil size={16} aria-hidden="true" />
-          </ActionIcon>
-          <ActionIcon variant="subtle" color="red" aria-label={says.remove(provider.name)} onClick={remove}>
-            <IconTrash size={16} aria-hidden="true" />
-          </ActionIcon>
-        </Group>
-      </Table.Td>
+      <RowActions edit={{ label: says.edit(provider.name), act: edit }} remove={{ label: says.remove(provider.name), act: remove }} />
     </Table.Tr>
   );
 }
