@@ -10,7 +10,7 @@ import { trialQuery, type Server, type Trial as Found } from '../../api/servers'
 import { useMay } from '../../api/session';
 import { Name } from '../../parts/Plain';
 import { Loading, Trouble } from '../../parts/states';
-import { formatNumber, words } from '../../words/words';
+import { formatMicroseconds, formatNumber, words } from '../../words/words';
 
 const { test, facts } = words.servers;
 
@@ -53,7 +53,7 @@ function Legs({ trial }: { trial: Found }) {
             <Table.Th scope="row" fw={400}>
               {test.legs[leg.name] ?? leg.name}
             </Table.Th>
-            <Table.Td ta="right">{formatNumber(Math.round(leg.milliseconds * 10) / 10)} ms</Table.Td>
+            <Table.Td ta="right">{formatMicroseconds(leg.milliseconds * 1000)}</Table.Td>
             <Table.Td>
               <Text size="sm" c="dimmed">
                 <Name text={leg.detail} />
