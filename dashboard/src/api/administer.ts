@@ -5,7 +5,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
-import { queryClient } from './queries';
+import { askAgain } from './queries';
 import { ifMatch } from './servers';
 
 export type Member = Schemas['Member'];
@@ -64,8 +64,7 @@ export const latelyQuery = queryOptions({
 
 // ---- Changes. What was changed is asked for anew, and so is the audit.
 
-const again = (key: string) =>
-  Promise.all([queryClient.invalidateQueries({ queryKey: [key] }), queryClient.invalidateQueries({ queryKey: ['audit'] })]);
+const again = (key: string) => askAgain([key], ['audit']);
 
 const of = (record: { id: string; version: number }) => ({ path: { id: record.id }, header: ifMatch(record.version) });
 

@@ -5,7 +5,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
-import { queryClient } from './queries';
+import { askAgain } from './queries';
 
 export type LogProof = Schemas['LogProof'];
 export type LogVerdict = Schemas['LogVerdict'];
@@ -27,9 +27,6 @@ export async function proveLogs(): Promise<void> {
   try {
     await api.POST('/audit/proofs');
   } finally {
-    await Promise.all([
-      queryClient.invalidateQueries({ queryKey: proofsQuery.queryKey }),
-      queryClient.invalidateQueries({ queryKey: ['audit'] }),
-    ]);
+    await askAgain(proofsQuery.queryKey, ['audit']);
   }
 }

@@ -3,7 +3,7 @@
 //
 // What the pages ask for. A key begins with the record's name, so that a change can make all
 // answers about it be asked for anew.
-import { keepPreviousData, queryOptions, QueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, QueryClient, type QueryFilters, type QueryKey } from '@tanstack/react-query';
 
 import { api, got } from './client';
 import { onBack } from './presence';
@@ -25,8 +25,28 @@ export const queryClient = new QueryClient({
   },
 });
 
+// An answer that is on its way may be older than the change that it is called out of date for: it is asked for
+// anew, and who waits for it gets the new one. By itself the library would take the first answer of a query as it comes.
+async function outdate(filters: QueryFilters): Promise<void> {
+  const onTheirWay = queryClient
+    .getQueryCache()
+    .findAll({ ...filters, fetchStatus: 'fetching' })
+    .filter((query) => query.isActive() || (query.getObserversCount() === 0 && query.meta?.isByHand !== true));
+  for (const query of onTheirWay) void query.cancel({ silent: true });
+  const unseen = onTheirWay.filter((query) => !query.isActive());
+  await Promise.all([queryClient.invalidateQueries(filters), ...unseen.map((query) => query.fetch().catch(() => {}))]);
+}
+
+/** What has a key that begins with one of these has changed. The one way to say so. */
+export async function askAgain(...keys: QueryKey[]): Promise<void> {
+  await Promise.all(keys.map((queryKey) => outdate({ queryKey })));
+}
+
+/** Anything may have changed, but what the session is. */
+export const askAllAgain = (): Promise<void> => outdate({ predicate: (query) => query.queryKey[0] !== 'session' });
+
 // What could not be had while it was away, or has changed since.
-onBack(() => void queryClient.invalidateQueries());
+onBack(() => void outdate({}));
 
 export interface DecisionFilter {
   grant?: string | undefined;

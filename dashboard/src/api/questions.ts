@@ -8,7 +8,7 @@ import { useSyncExternalStore } from 'react';
 import { elements, isNull, member, readJson, textOf, type JsonNode } from '../parts/json';
 import type { Difference } from '../parts/Values';
 import { api, got, type Schemas } from './client';
-import { queryClient } from './queries';
+import { askAgain } from './queries';
 import { follow } from './stream';
 
 export type Question = Schemas['Question'];
@@ -53,11 +53,11 @@ function tell(event: WaitingEvent): void {
   const before = waiting;
   waiting = nextWaiting(waiting, event);
   if (event.kind === 'question' && before.isLevel) {
-    void queryClient.invalidateQueries({ queryKey: ['approvals'] });
+    void askAgain(['approvals']);
     const isNew = event.question.state === 'asked' && !before.questions.some((one) => one.id === event.question.id);
     if (isNew) for (const call of heralds) call(event.question);
   }
-  if (event.kind === 'level') void queryClient.invalidateQueries({ queryKey: ['approvals', 'one'] });
+  if (event.kind === 'level') void askAgain(['approvals', 'one']);
   for (const call of readers) call();
 }
 

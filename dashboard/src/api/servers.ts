@@ -6,7 +6,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
 import { Problem } from './problem';
-import { queryClient } from './queries';
+import { askAgain, queryClient } from './queries';
 
 export type Server = Schemas['Server'];
 export type Trial = Schemas['Trial'];
@@ -97,26 +97,20 @@ export const starterQuery = (name: string) =>
     enabled: name !== '',
   });
 
-// Also what is on its way: it may have been answered before.
-async function askAgain(queryKey: string[]): Promise<void> {
-  await queryClient.cancelQueries({ queryKey });
-  await queryClient.invalidateQueries({ queryKey });
-}
-
 /** Kept as the last trial left it; only a person's click makes another. */
 export const trialQuery = (id: string) =>
   queryOptions({
     queryKey: ['trial', id],
     queryFn: async () => {
       const trial = await got(api.POST('/servers/{id}/test', { params: { path: { id } } }));
-      if (trial.catalogued) void askAgain(['catalogue']);
-      void queryClient.invalidateQueries({ queryKey: ['definitions'] });
+      void askAgain(['definitions'], ...(trial.catalogued ? [['catalogue']] : []));
       return trial;
     },
     staleTime: Infinity,
     gcTime: 600_000,
     retry: false,
     enabled: false,
+    meta: { isByHand: true },
   });
 
 export const definitionsQuery = (id: string, state: DefinitionState) =>
@@ -179,59 +173,57 @@ export const catalogueSearchQuery = (text: string) =>
 
 // ---- Changes
 
-const again = (...keys: string[]) => Promise.all(keys.map((key) => queryClient.invalidateQueries({ queryKey: [key] })));
-
 export const ifMatch = (version: number) => ({ 'If-Match': `"${version}"` });
 
 export async function addServer(draft: Draft): Promise<Server> {
   const { name, transport, url, command } = draft;
   const where = transport === 'stdio' ? { command } : { url };
   const server = await got(api.POST('/servers', { body: { name, transport, ...where } }));
-  await again('servers');
+  await askAgain(['servers']);
   return server;
 }
 
 export async function setCredential(id: string, secret: Secret): Promise<void> {
   await api.POST('/servers/{id}/credentials', { params: { path: { id } }, body: { ...secret } });
-  await again('credentials');
+  await askAgain(['credentials']);
 }
 
 export async function removeCredential(id: string, credential: string): Promise<void> {
   const params = { path: { id, credential }, header: { 'If-Match': '*' } };
   await api.DELETE('/servers/{id}/credentials/{credential}', { params });
-  await again('credentials');
+  await askAgain(['credentials']);
 }
 
 export async function changeServer(server: Server, change: Schemas['ServerChange']): Promise<void> {
   const params = { path: { id: server.id }, header: ifMatch(server.version) };
   await api.PATCH('/servers/{id}', { params, body: change });
-  await again('servers', 'definitions');
+  await askAgain(['servers'], ['definitions']);
 }
 
 export async function removeServer(server: Server): Promise<void> {
   const params = { path: { id: server.id }, header: ifMatch(server.version) };
   await api.DELETE('/servers/{id}', { params });
   queryClient.removeQueries({ queryKey: ['servers', 'one', server.id] });
-  await again('servers');
+  await askAgain(['servers']);
 }
 
 export async function judgeDefinitions(id: string, verdict: 'accept' | 'reject', fingerprints: string[], note: string): Promise<void> {
   const request = { params: { path: { id } }, body: { fingerprints, ...(note === '' ? {} : { note }) } };
   if (verdict === 'accept') await api.POST('/servers/{id}/definitions/accept', request);
   else await api.POST('/servers/{id}/definitions/reject', request);
-  await again('definitions', 'catalogue');
+  await askAgain(['definitions'], ['catalogue']);
 }
 
 export async function beginAuthorization(id: string, body: Schemas['AuthorizationNew']): Promise<Schemas['Authorization']> {
   const begun = await got(api.POST('/servers/{id}/authorizations', { params: { path: { id } }, body }));
-  await again('authorizations');
+  await askAgain(['authorizations']);
   return begun;
 }
 
 export async function removeAuthorization(id: string, authorization: string): Promise<void> {
   const params = { path: { id, authorization }, header: { 'If-Match': '*' } };
   await api.DELETE('/servers/{id}/authorizations/{authorization}', { params });
-  await again('authorizations');
+  await askAgain(['authorizations']);
 }
 
 /** The catalogue's copy follows a moment later: what is shown is changed here. */

@@ -7,6 +7,7 @@ import { createContext, useCallback, useContext, useEffect, useState, type React
 
 import { api, carry, got, onEnded, onRenewed, type Session } from './client';
 import { Problem } from './problem';
+import { askAllAgain } from './queries';
 
 const Context = createContext<Session | undefined>(undefined);
 
@@ -74,7 +75,7 @@ export function SessionGate({ children, loading, trouble, ended }: Props) {
     carry(session.csrf_token);
     queries.setQueryData(['session'], session);
     setEnded(false);
-    void queries.invalidateQueries({ predicate: (each) => each.queryKey[0] !== 'session' });
+    void askAllAgain();
     return true;
   }, [known, queries]);
   useReturn(isEnded, renew);

@@ -5,7 +5,7 @@
 import { useEffect, useReducer } from 'react';
 
 import type { Schemas } from '../../api/client';
-import { filled, queryClient, type DecisionFilter } from '../../api/queries';
+import { askAgain, filled, type DecisionFilter } from '../../api/queries';
 import { follow } from '../../api/stream';
 
 export type Decision = Schemas['Decision'];
@@ -69,7 +69,7 @@ export function useLive(filter: DecisionFilter, isOn: boolean): Live {
       whenOpen: () => {
         tell({ kind: 'open' });
         // What came while it was closed is in the log.
-        if (wasOpen) void queryClient.invalidateQueries({ queryKey: ['decisions', 'list'] });
+        if (wasOpen) void askAgain(['decisions', 'list']);
         wasOpen = true;
       },
       whenBroken: () => tell({ kind: 'broken' }),

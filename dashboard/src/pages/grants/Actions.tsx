@@ -3,11 +3,12 @@
 //
 // What can be done with a grant. What ends something asks first, and names it.
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { changeGrant, removeGrant, revokeGrant, rotateGrant, type Grant, type GrantState } from '../../api/grants';
+import { askAgain } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
@@ -25,10 +26,9 @@ interface Props {
 
 function Rotate({ grant, close }: Props) {
   const [overlap, setOverlap] = useState<string>('0');
-  const queries = useQueryClient();
   const rotating = useMutation({
     mutationFn: () => rotateGrant(grant, Number(overlap)),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['grants'] }),
+    onSuccess: () => askAgain(['grants']),
   });
   if (rotating.data !== undefined)
     return (
@@ -56,14 +56,13 @@ function Rotate({ grant, close }: Props) {
 }
 
 function Ending({ grant, close, isRemoval }: Props & { isRemoval: boolean }) {
-  const queries = useQueryClient();
   const navigate = useNavigate();
   const ending = useMutation({
     mutationFn: async () => void (isRemoval ? await removeGrant(grant) : await revokeGrant(grant)),
     onSuccess: async () => {
       close();
       if (isRemoval) await navigate({ to: '/grants' });
-      await queries.invalidateQueries({ queryKey: ['grants'] });
+      await askAgain(['grants']);
     },
   });
   return (

@@ -3,11 +3,12 @@
 //
 // What the limits of a grant stand at, and the calls that it may run without being asked about.
 import { Button, Group, Progress, Stack, Table, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import type { Schemas } from '../../api/client';
 import { limitsQuery, resetLimits, type Grant } from '../../api/grants';
+import { askAgain } from '../../api/queries';
 import { exceptionsQuery, revokeException } from '../../api/questions';
 import { useMay } from '../../api/session';
 import { Listing } from '../../parts/Listing';
@@ -19,12 +20,11 @@ import { formatNumber, formatSeconds, serverName, words } from '../../words/word
 
 function Reset({ grant }: { grant: Grant }) {
   const [isOpen, setOpen] = useState(false);
-  const queries = useQueryClient();
   const resetting = useMutation({
     mutationFn: () => resetLimits(grant.id),
     onSuccess: () => {
       setOpen(false);
-      void queries.invalidateQueries({ queryKey: ['limits'] });
+      void askAgain(['limits']);
     },
   });
   return (
@@ -96,10 +96,9 @@ export function Counters({ grant }: { grant: Grant }) {
 
 function Exception({ one }: { one: Schemas['Exception'] }) {
   const may = useMay('policy_manager');
-  const queries = useQueryClient();
   const revoking = useMutation({
     mutationFn: () => revokeException(one.id, one.version),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['exceptions'] }),
+    onSettled: () => askAgain(['exceptions']),
   });
   return (
     <Table.Tr>

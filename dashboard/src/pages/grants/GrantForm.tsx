@@ -3,12 +3,13 @@
 //
 // What a grant is: for a new one, and to change one.
 import { Alert, Button, Group, Radio, SimpleGrid, Stack, TagsInput, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 
 import type { Schemas } from '../../api/client';
 import type { Grant, Reach } from '../../api/grants';
 import { Problem } from '../../api/problem';
+import { askAgain } from '../../api/queries';
 import { Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 import { Reaches } from './Reaches';
@@ -48,11 +49,10 @@ interface Props<T> {
 
 export function GrantForm<T>({ grant, save, done, verb, children }: Props<T>) {
   const [draft, setDraft] = useState(() => draftOf(grant));
-  const queries = useQueryClient();
   const saving = useMutation({
     mutationFn: () => save(bodyOf(draft, grant)),
     onSuccess: (saved) => {
-      void queries.invalidateQueries({ queryKey: ['grants'] });
+      void askAgain(['grants']);
       done(saved);
     },
   });
@@ -108,11 +108,7 @@ export function GrantForm<T>({ grant, save, done, verb, children }: Props<T>) {
           <Alert color="yellow" role="alert" title={words.grants.form.lost}>
             <Stack gap="xs" align="flex-start">
               <Text size="sm">{words.grants.form.lostMore}</Text>
-              <Button
-                variant="default"
-                size="xs"
-                onClick={() => void queries.invalidateQueries({ queryKey: ['grants'] }).then(() => saving.reset())}
-              >
+              <Button variant="default" size="xs" onClick={() => void askAgain(['grants']).then(() => saving.reset())}>
                 {words.grants.form.lostTake}
               </Button>
             </Stack>

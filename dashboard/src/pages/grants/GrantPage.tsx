@@ -3,12 +3,12 @@
 //
 // One grant: what it reaches, what its limits stand at, what it did.
 import { Alert, Anchor, Button, Paper, Stack, Table, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 
 import { grantState, membersQuery, oneGrantQuery, resumeGrant, type Grant } from '../../api/grants';
 import { Problem } from '../../api/problem';
-import { policiesQuery, serversQuery } from '../../api/queries';
+import { askAgain, policiesQuery, serversQuery } from '../../api/queries';
 import { isDeclared } from '../../api/servers';
 import { useMay, useSession } from '../../api/session';
 import { Listing } from '../../parts/Listing';
@@ -26,10 +26,9 @@ import { Clients } from './NewToken';
 
 function Paused({ grant }: { grant: Grant }) {
   const may = useMay('policy_manager');
-  const queries = useQueryClient();
   const resuming = useMutation({
     mutationFn: () => resumeGrant(grant),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['grants'] }),
+    onSettled: () => askAgain(['grants']),
   });
   return (
     <Alert color="red" variant="light" title={words.grants.paused} mb="md">

@@ -5,9 +5,10 @@
 // could not be given.
 import { Alert, Button, Group, NumberInput, SegmentedControl, Stack, Switch, Text, Textarea } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
+import { askAgain } from '../../api/queries';
 import { answer, type Answer, type WholeQuestion } from '../../api/questions';
 import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
@@ -68,10 +69,9 @@ interface DialogProps {
 
 function Dialog({ question, verb, close }: DialogProps) {
   const [{ note, forAWhile }, change, drop] = useBegun(question.id, verb);
-  const queries = useQueryClient();
   const given = useMutation({
     mutationFn: (sent: Answer) => answer(question.id, sent),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['approvals'] }),
+    onSettled: () => askAgain(['approvals']),
     onSuccess: () => {
       drop();
       close(true);

@@ -3,11 +3,11 @@
 //
 // A policy that does not exist yet.
 import { Button, Group, Stack, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { filled } from '../../api/queries';
+import { askAgain, filled } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { PageHead } from '../../parts/PageHead';
 import { Nothing, Trouble } from '../../parts/states';
@@ -26,12 +26,11 @@ function New() {
   const [name, setName] = useState('');
   const draft = useDraft('new', NOTHING);
   const verdict = useVerdict(draft.tree.text);
-  const client = useQueryClient();
   const save = useMutation({
     mutationFn: () => addPolicy(name, '', draft.tree.text),
     onSuccess: (policy) => {
       draft.edit(() => NOTHING.text);
-      void client.invalidateQueries({ queryKey: ['policies'] });
+      void askAgain(['policies']);
       void navigate({ to: '/policies/$id', params: { id: policy.id }, search: (old) => old });
     },
   });

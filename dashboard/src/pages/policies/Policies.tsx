@@ -4,11 +4,11 @@
 // All policies.
 import { ActionIcon, Anchor, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { grantsQuery, policiesQuery } from '../../api/queries';
+import { askAgain, grantsQuery, policiesQuery } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { Name } from '../../parts/Plain';
 import { Listing } from '../../parts/Listing';
@@ -22,11 +22,10 @@ import { removePolicy, type Policy } from './data';
 const said = words.policies;
 
 function Remove({ policy, close }: { policy: Policy; close: () => void }) {
-  const client = useQueryClient();
   const remove = useMutation({
     mutationFn: () => removePolicy(policy),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ['policies'] });
+      void askAgain(['policies']);
       close();
     },
   });

@@ -4,10 +4,11 @@
 // Saving a new version: with a note, and without losing anything when somebody else was faster.
 import { Alert, Button, Group, Paper, Stack, Text, Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { Problem } from '../../api/problem';
+import { askAgain } from '../../api/queries';
 import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
 import { Trouble } from '../../parts/states';
@@ -29,7 +30,6 @@ interface Props {
 }
 
 function useSave({ policy, base, text, saved }: Props) {
-  const client = useQueryClient();
   return useMutation({
     mutationFn: ({ note, etag }: { note: string; etag?: number }) => {
       const mine = policy.latest === base.number ? policy.version : base.etag; // another name is no conflict
@@ -38,10 +38,10 @@ function useSave({ policy, base, text, saved }: Props) {
     onSuccess: (now) => {
       notifications.show({ message: said.saved(now.number) });
       saved(now);
-      void client.invalidateQueries({ queryKey: ['policies'] });
+      void askAgain(['policies']);
     },
     onError: (error) => {
-      if (error instanceof Problem && error.status === 412) void client.invalidateQueries({ queryKey: ['policies', 'one', policy.id] });
+      if (error instanceof Problem && error.status === 412) void askAgain(['policies', 'one', policy.id]);
     },
   });
 }

@@ -10,7 +10,7 @@ import { useState } from 'react';
 
 import { api, got } from '../../api/client';
 import { oneGrantQuery, rotateGrant, type Grant } from '../../api/grants';
-import { queryClient } from '../../api/queries';
+import { askAgain } from '../../api/queries';
 import { Copied } from '../../parts/Copied';
 import { Listing } from '../../parts/Listing';
 import { Outcome } from '../../parts/Outcome';
@@ -27,7 +27,7 @@ function Token({ grant, token, took }: { grant: Grant; token: string | undefined
     mutationFn: () => rotateGrant(grant, 0),
     onSuccess: (fresh) => {
       keepToken(grant.id, fresh.token ?? '');
-      void queryClient.invalidateQueries({ queryKey: ['grants'] });
+      void askAgain(['grants']);
       took();
     },
   });

@@ -6,7 +6,7 @@ import { useState } from 'react';
 
 import { api, got } from '../../api/client';
 import { Problem } from '../../api/problem';
-import { policiesQuery, queryClient } from '../../api/queries';
+import { askAgain, policiesQuery } from '../../api/queries';
 import { serverQuery } from '../../api/servers';
 import { Name } from '../../parts/Plain';
 import { Trouble } from '../../parts/states';
@@ -37,7 +37,7 @@ export function Mint({ servers: ids, policies, mode, done }: Props) {
     },
     onSuccess: (grant) => {
       keepToken(grant.id, grant.token ?? '');
-      void queryClient.invalidateQueries({ queryKey: ['grants'] });
+      void askAgain(['grants']);
       done(grant.id);
     },
   });

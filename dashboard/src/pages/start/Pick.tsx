@@ -8,7 +8,7 @@ import { useState } from 'react';
 
 import { api, got } from '../../api/client';
 import { Problem } from '../../api/problem';
-import { queryClient } from '../../api/queries';
+import { askAgain } from '../../api/queries';
 import { serverQuery, starterQuery } from '../../api/servers';
 import { Name } from '../../parts/Plain';
 import { Loading, Trouble } from '../../parts/states';
@@ -41,7 +41,7 @@ async function keepPolicy({ name, document }: Starter): Promise<string> {
 async function keepPolicies(starters: Starter[]): Promise<string[]> {
   const kept: string[] = [];
   for (const starter of starters) kept.push(`${starter.id} ${await keepPolicy(starter)}`);
-  await queryClient.invalidateQueries({ queryKey: ['policies'] });
+  await askAgain(['policies']);
   return kept;
 }
 

@@ -4,10 +4,11 @@
 // Going back: the bytes of an older version become the newest one, after what that changes was seen.
 import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { Problem } from '../../../api/problem';
+import { askAgain } from '../../../api/queries';
 import { Sheet } from '../../../parts/Sheet';
 import { Trouble } from '../../../parts/states';
 import { words } from '../../../words/words';
@@ -27,7 +28,6 @@ interface Props {
 
 // The state of the policy that was looked at; what somebody saves meanwhile is not gone back from unseen.
 function useGoing({ policy, number, close, saved }: Props) {
-  const client = useQueryClient();
   const [seen, setSeen] = useState({ latest: policy.latest, etag: policy.version });
   const run = useMutation({
     mutationFn: (note: string) => rollBack(policy.id, policy.latest === seen.latest ? policy.version : seen.etag, number, note),
@@ -35,10 +35,10 @@ function useGoing({ policy, number, close, saved }: Props) {
       notifications.show({ message: said.saved(number, now.number) });
       saved(now);
       close();
-      void client.invalidateQueries({ queryKey: ['policies'] });
+      void askAgain(['policies']);
     },
     onError: (error) => {
-      if (error instanceof Problem && error.status === 412) void client.invalidateQueries({ queryKey: ['policies', 'one', policy.id] });
+      if (error instanceof Problem && error.status === 412) void askAgain(['policies', 'one', policy.id]);
     },
   });
   const look = () => {
