@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Channels: where people outside are told of what waits for them (docs/notifications.md).
-#include "admin/admin_internal.h"
+#include "admin/moves_internal.h"
 
 #include "base/codec.h"
 #include "base/memory.h"
@@ -86,10 +86,10 @@ static int no_memory(struct error *error)
 }
 
 // A member that only this kind of channel has. JSON_NONE: it is not given, or null.
-static int find_member(struct admin_request *request, const char *name, bool has, uint32_t *ret,
-                       struct error *error)
+static int find_member(struct admin_request *request, uint32_t object, const char *name, bool has,
+                       uint32_t *ret, struct error *error)
 {
-    uint32_t node = json_get(&request->doc, 0, name);
+    uint32_t node = json_get(&request->doc, object, name);
     bool given = node != JSON_NONE && json_type(&request->doc, node) != JSON_NULL;
     *ret = given ? node : JSON_NONE;
     return given && !has
@@ -97,12 +97,12 @@ static int find_member(struct admin_request *request, const char *name, bool has
                : 0;
 }
 
-static int read_url(struct admin_request *request, struct store_channel *channel,
+static int read_url(struct admin_request *request, uint32_t object, struct store_channel *channel,
                     struct error *error)
 {
     uint32_t node = JSON_NONE;
     struct error why = {0};
-    int result = find_member(request, "url", channel->kind == STORE_WEBHOOK, &node, error);
+    int result = find_member(request, object, "url", channel->kind == STORE_WEBHOOK, &node, error);
     if (result != 0 || node == JSON_NONE)
         return result;
     if (json_type(&request->doc, node) != JSON_STRING)
@@ -131,13 +131,13 @@ static int check_address(struct admin_request *request, uint32_t item, struct bu
     return 0;
 }
 
-static int read_addresses(struct admin_request *request, struct store_channel *channel,
-                          struct error *error)
+static int read_addresses(struct admin_request *request, uint32_t object,
+                          struct store_channel *channel, struct error *error)
 {
     uint32_t node = JSON_NONE;
     struct buffer list;
     size_t count = 0;
-    int result = find_member(request, "to", channel->kind == STORE_MAIL, &node, error);
+    int result = find_member(request, object, "to", channel->kind == STORE_MAIL, &node, error);
     if (result != 0 || node == JSON_NONE)
         return result;
     if (json_type(&request->doc, node) == JSON_ARRAY)
@@ -159,14 +159,14 @@ static int read_addresses(struct admin_request *request, struct store_channel *c
 
 enum { EVENTS_MAX = 8 };
 
-static int mark_events(struct admin_request *request, struct slice events, bool wanted[EVENTS_MAX],
-                       struct error *error)
+static int mark_events(struct admin_request *request, uint32_t node, struct slice events,
+                       bool wanted[EVENTS_MAX], struct error *error)
 {
     struct json_doc doc;
     json_doc_init(&doc);
     int result = json_scan(&doc, events, NULL, error, NULL);
     if (result == 0 && doc.count == 1)
-        result = admin_fault(request, "events", JSON_NONE, error, "must not be empty");
+        result = admin_fault(request, "events", node, error, "must not be empty");
     for (uint32_t item = result == 0 ? json_first_element(&doc, 0) : JSON_NONE;
          item != JSON_NONE && result == 0; item = json_next_element(&doc, 0, item)) {
         size_t at = 0;
@@ -176,7 +176,7 @@ static int mark_events(struct admin_request *request, struct slice events, bool 
         if (notify_events[at] != NULL)
             wanted[at] = true;
         else
-            result = admin_fault(request, "events", JSON_NONE, error, "must be of %s, %s and %s",
+            result = admin_fault(request, "events", node, error, "must be of %s, %s and %s",
                                  notify_events[0], notify_events[1], notify_events[2]);
     }
     json_doc_release(&doc);
@@ -184,12 +184,13 @@ static int mark_events(struct admin_request *request, struct slice events, bool 
 }
 
 // As names alone, each once; none given: all.
-static int check_events(struct admin_request *request, struct store_channel *channel,
-                        struct error *error)
+static int check_events(struct admin_request *request, uint32_t object,
+                        struct store_channel *channel, struct error *error)
 {
     struct buffer list;
     bool wanted[EVENTS_MAX] = {false}, all = channel->events.length == 0;
-    int result = all ? 0 : mark_events(request, channel->events, wanted, error);
+    uint32_t node = object == 0 ? JSON_NONE : json_get(&request->doc, object, "events");
+    int result = all ? 0 : mark_events(request, node, channel->events, wanted, error);
     buffer_init(&list, 0);
     for (size_t i = 0; notify_events[i] != NULL; i++)
         if (all || wanted[i])
@@ -201,20 +202,25 @@ static int check_events(struct admin_request *request, struct store_channel *cha
     return result == 0 && channel->events.data == NULL ? no_memory(error) : result;
 }
 
+int admin_check_channel(struct admin_request *request, uint32_t object,
+                        struct store_channel *channel, struct error *error)
+{
+    int result = read_url(request, object, channel, error);
+    if (result == 0)
+        result = read_addresses(request, object, channel, error);
+    if (result == 0)
+        result = check_events(request, object, channel, error);
+    if (result == 0 && channel->address.length == 0)
+        result = admin_fault(request, channel->kind == STORE_MAIL ? "to" : "url",
+                             object == 0 ? JSON_NONE : object, error, "is missing");
+    return result;
+}
+
 static int read_all(struct admin_request *request, struct store_channel *channel, bool adding,
                     struct error *error)
 {
     int result = admin_read_fields(request, 0, fields, FIELDS, adding, channel, error);
-    if (result == 0)
-        result = read_url(request, channel, error);
-    if (result == 0)
-        result = read_addresses(request, channel, error);
-    if (result == 0)
-        result = check_events(request, channel, error);
-    if (result == 0 && channel->address.length == 0)
-        result = admin_fault(request, channel->kind == STORE_MAIL ? "to" : "url", JSON_NONE, error,
-                             "is missing");
-    return result;
+    return result == 0 ? admin_check_channel(request, 0, channel, error) : result;
 }
 
 // ---- Secrets
@@ -262,14 +268,15 @@ static int read_secret(struct admin_request *request, const struct store_channel
 
 // ---- The steps
 
-static int check_count(struct admin_request *request, struct store_view *view, struct error *error)
+int admin_check_channel_count(struct admin_request *request, struct store_view *view, size_t more,
+                              struct error *error)
 {
     const struct store_channel *rows = NULL;
-    const struct store_page page = {.limit = NOTIFY_CHANNELS_MAX};
+    const struct store_page page = {.limit = NOTIFY_CHANNELS_MAX + 1};
     size_t count = 0;
     int result = store_list_channel(view, request->who.organisation, (struct slice){0}, &page,
                                     &rows, &count, NULL, error);
-    return result == 0 && count >= NOTIFY_CHANNELS_MAX
+    return result == 0 && count + more > NOTIFY_CHANNELS_MAX
                ? admin_refuse(request, 409, "conflict", ERROR_EXISTS, error,
                               "an organisation has at most %d channels", (int)NOTIFY_CHANNELS_MAX)
                : result;
@@ -284,7 +291,7 @@ int admin_add_channel(struct admin_request *request, struct store_view *view, st
     if (result == 0)
         result = read_secret(request, &channel, &secret, error);
     if (result == 0)
-        result = check_count(request, view, error);
+        result = admin_check_channel_count(request, view, 1, error);
     if (result == 0)
         result = store_add_channel(view, &channel, error);
     // The id is part of what it is sealed with.

@@ -50,17 +50,21 @@ static int add_to_state(struct moves *moves, const struct store_head *record, st
 // What a grant reaches changes the grant's version, and versions of policies the policy's.
 int moves_state(struct moves *moves, int64_t *ret, struct error *error)
 {
+    static const struct {
+        enum store_kind kind;
+        size_t size;
+    } kinds[] = {{STORE_SERVER, sizeof(struct store_server)},
+                 {STORE_CREDENTIAL, sizeof(struct store_credential)},
+                 {STORE_POLICY, sizeof(struct store_policy)},
+                 {STORE_GRANT, sizeof(struct store_grant)},
+                 {STORE_CHANNEL, sizeof(struct store_channel)},
+                 {STORE_PROVIDER, sizeof(struct store_provider)}};
     unsigned char hash[32];
     int64_t state = 0;
+    int result = 0;
     buffer_clear(&moves->differences);
-    int result = moves_each(moves, STORE_SERVER, sizeof(struct store_server), add_to_state, error);
-    if (result == 0)
-        result = moves_each(moves, STORE_CREDENTIAL, sizeof(struct store_credential), add_to_state,
-                            error);
-    if (result == 0)
-        result = moves_each(moves, STORE_POLICY, sizeof(struct store_policy), add_to_state, error);
-    if (result == 0)
-        result = moves_each(moves, STORE_GRANT, sizeof(struct store_grant), add_to_state, error);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && result == 0; i++)
+        result = moves_each(moves, kinds[i].kind, kinds[i].size, add_to_state, error);
     if (result == 0 && moves->differences.failed)
         result = no_memory(error);
     identity_hash_token(buffer_slice(&moves->differences), hash);
@@ -138,6 +142,13 @@ void moves_differ_number(struct moves *moves, const char *field, int64_t from, i
     moves_differ(moves, field, slice_from_string(a), slice_from_string(b));
 }
 
+void moves_differ_flag(struct moves *moves, const char *field, bool from, bool to)
+{
+    if (from != to)
+        moves_differ(moves, field, slice_from_string(from ? "true" : "false"),
+                     slice_from_string(to ? "true" : "false"));
+}
+
 void moves_change(struct moves *moves, const char *action, const char *kind, struct slice name,
                   const char *why)
 {
@@ -152,6 +163,30 @@ void moves_change(struct moves *moves, const char *action, const char *kind, str
     buffer_clear(&moves->differences);
 }
 
+void moves_note_made(struct moves *moves, bool added, const char *kind, struct slice name)
+{
+    if (added || moves->differences.length > 0)
+        moves_change(moves, added ? "add" : "change", kind, name,
+                     added ? "it is not there yet" : "");
+}
+
+void moves_note_secret(struct moves *moves, const char *kind, struct slice name)
+{
+    struct buffer *out = &moves->secrets;
+    buffer_append_format(out, "%s{\"kind\":\"%s\",\"name\":", out->length == 0 ? "" : ",", kind);
+    json_write_string(out, name);
+    buffer_append_string(out, "}");
+}
+
+int moves_drop(struct moves *moves, enum store_kind kind, const char *word,
+               const struct store_head *record, struct slice name, struct error *error)
+{
+    if (table_get(&moves->kept, record->id) != NULL)
+        return 0;
+    moves_change(moves, "remove", word, name, "nothing that was given names it");
+    return store_remove(moves->view, kind, moves->organisation, record->id, 0, error);
+}
+
 int moves_keep(struct moves *moves, struct slice id, uint32_t node, struct error *error)
 {
     if (table_get(&moves->kept, id) != NULL)
@@ -161,36 +196,58 @@ int moves_keep(struct moves *moves, struct slice id, uint32_t node, struct error
 
 // ---- The request
 
-struct wanted {
-    struct slice note;
-    bool prune, dry_run;
+// Everything that others refer to comes first and goes last. What the request does not have of the
+// last ones stays as it is.
+static const struct {
+    const char *member;
+    int (*make)(struct moves *moves, uint32_t array, struct error *error);
+    bool needed;
+} parts[] = {
+    {"policies", moves_policies, true},    {"servers", moves_servers, true},
+    {"grants", moves_grants, true},        {"channels", moves_channels, false},
+    {"providers", moves_providers, false},
 };
+enum { PARTS = sizeof parts / sizeof *parts, FURTHER = 3 };
+
+static int check_part(struct moves *moves, const char *member, struct error *error)
+{
+    struct admin_request *request = moves->request;
+    uint32_t node = json_get(&request->doc, 0, member);
+    int result = 0;
+    if (node == JSON_NONE)
+        return 0;
+    if (json_type(&request->doc, node) != JSON_ARRAY)
+        return admin_fault(request, member, node, error, "must be an array");
+    for (uint32_t item = json_first_element(&request->doc, node); item != JSON_NONE;
+         item = json_next_element(&request->doc, node, item))
+        if (json_type(&request->doc, item) != JSON_OBJECT)
+            result = admin_fault(request, member, item, error, "must hold objects");
+    return result;
+}
 
 static int read_wanted(struct moves *moves, struct error *error)
 {
-    static const struct admin_field fields[] = {
-        {"servers", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED},
-        {"policies", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED},
-        {"grants", 0, NULL, FIELD_ANY, FIELD_GIVEN | FIELD_NEEDED},
-        {"note", offsetof(struct wanted, note), NULL, FIELD_TEXT, FIELD_GIVEN},
-        {"prune", offsetof(struct wanted, prune), NULL, FIELD_FLAG, FIELD_GIVEN},
-        {"dry_run", offsetof(struct wanted, dry_run), NULL, FIELD_FLAG, FIELD_GIVEN}};
-    static const char *const arrays[] = {"servers", "policies", "grants"};
-    struct admin_request *request = moves->request;
-    struct wanted wanted = {.prune = false};
-    int result = admin_read_fields(request, 0, fields, 6, true, &wanted, error);
-    for (size_t i = 0; i < 3 && result == 0; i++) {
-        uint32_t node = json_get(&request->doc, 0, arrays[i]);
-        if (json_type(&request->doc, node) != JSON_ARRAY)
-            result = admin_fault(request, arrays[i], node, error, "must be an array");
-        for (uint32_t item = result == 0 ? json_first_element(&request->doc, node) : JSON_NONE;
-             item != JSON_NONE; item = json_next_element(&request->doc, node, item))
-            if (json_type(&request->doc, item) != JSON_OBJECT)
-                result = admin_fault(request, arrays[i], item, error, "must hold objects");
-    }
-    moves->note = wanted.note;
-    moves->prune = wanted.prune;
-    moves->dry_run = wanted.dry_run;
+    struct admin_field fields[FURTHER + PARTS] = {
+        {"note", offsetof(struct moves, note), NULL, FIELD_TEXT, FIELD_GIVEN},
+        {"prune", offsetof(struct moves, prune), NULL, FIELD_FLAG, FIELD_GIVEN},
+        {"dry_run", offsetof(struct moves, dry_run), NULL, FIELD_FLAG, FIELD_GIVEN}};
+    for (size_t i = 0; i < PARTS; i++)
+        fields[FURTHER + i] =
+            (struct admin_field){parts[i].member, 0, NULL, FIELD_ANY,
+                                 parts[i].needed ? FIELD_GIVEN | FIELD_NEEDED : FIELD_GIVEN};
+    int result = admin_read_fields(moves->request, 0, fields, FURTHER + PARTS, true, moves, error);
+    for (size_t i = 0; i < PARTS && result == 0; i++)
+        result = check_part(moves, parts[i].member, error);
+    return result;
+}
+
+int moves_items(struct moves *moves, uint32_t array, moves_item_cb take, struct error *error)
+{
+    const struct json_doc *doc = &moves->request->doc;
+    int result = 0;
+    for (uint32_t item = json_first_element(doc, array); item != JSON_NONE && result == 0;
+         item = json_next_element(doc, array, item))
+        result = take(moves, item, error);
     return result;
 }
 
@@ -203,21 +260,18 @@ static int check_state(struct moves *moves, int64_t *ret_state, struct error *er
                : error_set(error, ERROR_CONFLICT, "the organisation was changed meanwhile");
 }
 
-// Everything that others refer to comes first and goes last.
 static int change_all(struct moves *moves, struct error *error)
 {
-    const struct json_doc *doc = &moves->request->doc;
-    int result = moves_policies(moves, json_get(doc, 0, "policies"), error);
-    if (result == 0)
-        result = moves_servers(moves, json_get(doc, 0, "servers"), error);
-    if (result == 0)
-        result = moves_grants(moves, json_get(doc, 0, "grants"), error);
-    if (result == 0 && moves->prune)
-        result = moves_grants(moves, JSON_NONE, error);
-    if (result == 0 && moves->prune)
-        result = moves_servers(moves, JSON_NONE, error);
-    if (result == 0 && moves->prune)
-        result = moves_policies(moves, JSON_NONE, error);
+    uint32_t arrays[PARTS];
+    int result = 0;
+    for (size_t i = 0; i < PARTS; i++)
+        arrays[i] = json_get(&moves->request->doc, 0, parts[i].member);
+    for (size_t i = 0; i < PARTS && result == 0; i++)
+        if (arrays[i] != JSON_NONE)
+            result = parts[i].make(moves, arrays[i], error);
+    for (size_t i = PARTS; moves->prune && i > 0 && result == 0; i--)
+        if (arrays[i - 1] != JSON_NONE)
+            result = parts[i - 1].make(moves, JSON_NONE, error);
     return result;
 }
 
@@ -226,12 +280,15 @@ static int answer(struct moves *moves, int64_t state, struct error *error)
     struct admin_request *request = moves->request;
     struct buffer *out = &request->out;
     // Growing would leave copies of the tokens behind.
-    buffer_reserve(out, moves->changes.length + moves->missing.length + moves->tokens.length + 256);
+    buffer_reserve(out, moves->changes.length + moves->missing.length + moves->secrets.length +
+                            moves->tokens.length + 256);
     buffer_append_format(out, "{\"dry_run\":%s,\"state\":%lld,\"changes\":[",
                          moves->dry_run ? "true" : "false", (long long)state);
     buffer_append(out, buffer_slice(&moves->changes));
     buffer_append_string(out, "],\"missing_credentials\":[");
     buffer_append(out, buffer_slice(&moves->missing));
+    buffer_append_string(out, "],\"missing_secrets\":[");
+    buffer_append(out, buffer_slice(&moves->secrets));
     buffer_append_string(out, "],\"tokens\":[");
     if (!moves->dry_run)
         buffer_append(out, buffer_slice(&moves->tokens));
@@ -239,7 +296,8 @@ static int answer(struct moves *moves, int64_t state, struct error *error)
     request->status = 200;
     request->etag = state;
     request->rehearsed = moves->dry_run;
-    return moves->changes.failed || moves->missing.failed || moves->tokens.failed || out->failed
+    return moves->changes.failed || moves->missing.failed || moves->secrets.failed ||
+                   moves->tokens.failed || out->failed
                ? error_set(error, ERROR_TOO_LARGE, "the answer is too large")
                : 0;
 }
@@ -253,6 +311,7 @@ int admin_apply(struct admin_request *request, struct store_view *view, struct e
     buffer_init(&moves.changes, 0);
     buffer_init(&moves.differences, 0);
     buffer_init(&moves.missing, 0);
+    buffer_init(&moves.secrets, 0);
     buffer_init(&moves.tokens, 0);
     int result = read_wanted(&moves, error);
     if (result == 0)
@@ -267,6 +326,7 @@ int admin_apply(struct admin_request *request, struct store_view *view, struct e
     buffer_release(&moves.changes);
     buffer_release(&moves.differences);
     buffer_release(&moves.missing);
+    buffer_release(&moves.secrets);
     buffer_wipe(&moves.tokens);
     return result;
 }

@@ -12,6 +12,12 @@ static void separate(struct buffer *out, const char *text)
     buffer_append_string(out, text);
 }
 
+void moves_begin_record(struct moves *moves, struct slice name)
+{
+    separate(&moves->request->out, "{\"name\":");
+    json_write_string(&moves->request->out, name);
+}
+
 // The name of what has this id, kept by the exports of servers and policies.
 static const struct slice *name_of(const struct moves *moves, struct slice id)
 {
@@ -44,8 +50,7 @@ static int write_server(struct moves *moves, const struct store_head *record, st
     const struct store_page page = {.limit = 1000};
     struct buffer *out = &moves->request->out;
     size_t count = 0;
-    separate(out, "{\"name\":");
-    json_write_string(out, server->name);
+    moves_begin_record(moves, server->name);
     admin_write_fields(out, members, 5, server);
     int result = store_list_credential(moves->view, moves->organisation, record->id, &page, &rows,
                                        &count, NULL, error);
@@ -126,8 +131,7 @@ static int write_policy(struct moves *moves, const struct store_head *record, st
     struct buffer *out = &moves->request->out;
     int result = control_get_policy_version(moves->view, moves->organisation, record->id,
                                             policy->latest, &latest, error);
-    separate(out, "{\"name\":");
-    json_write_string(out, policy->name);
+    moves_begin_record(moves, policy->name);
     buffer_append_string(out, ",\"note\":");
     json_write_string(out, policy->note);
     buffer_append_string(out, ",\"document\":");
@@ -185,11 +189,40 @@ static int write_grant(struct moves *moves, const struct store_head *record, str
     return result;
 }
 
+// ---- All of it
+
+// Bound versions are noted before policies are written, and names before grants use them.
+static const struct {
+    const char *member;
+    enum store_kind kind;
+    size_t size;
+    moves_cb write;
+} parts[] = {
+    {"servers", STORE_SERVER, sizeof(struct store_server), write_server},
+    {"policies", STORE_POLICY, sizeof(struct store_policy), write_policy},
+    {"grants", STORE_GRANT, sizeof(struct store_grant), write_grant},
+    {"channels", STORE_CHANNEL, sizeof(struct store_channel), moves_write_channel},
+    {"providers", STORE_PROVIDER, sizeof(struct store_provider), moves_write_provider},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static int write_parts(struct moves *moves, struct error *error)
+{
+    struct buffer *out = &moves->request->out;
+    int result = 0;
+    for (size_t i = 0; i < PARTS && result == 0; i++) {
+        buffer_append_format(out, "%s\"%s\":[", i == 0 ? "{" : ",", parts[i].member);
+        result = moves_each(moves, parts[i].kind, parts[i].size, parts[i].write, error);
+        buffer_append_string(out, "]");
+    }
+    buffer_append_string(out, "}");
+    return result;
+}
+
 int admin_export(struct admin_request *request, struct store_view *view, struct error *error)
 {
     struct moves moves = {
         .request = request, .view = view, .organisation = request->who.organisation};
-    struct buffer *out = &request->out;
     static const char *const names[] = {NULL};
     int result = admin_query_only(request, names, error);
     table_init(&moves.kept);
@@ -198,16 +231,8 @@ int admin_export(struct admin_request *request, struct store_view *view, struct 
         result = moves_state(&moves, &request->etag, error);
     if (result == 0)
         result = moves_each(&moves, STORE_REACH, sizeof(struct store_reach), note_bound, error);
-    buffer_append_string(out, "{\"servers\":[");
     if (result == 0)
-        result = moves_each(&moves, STORE_SERVER, sizeof(struct store_server), write_server, error);
-    buffer_append_string(out, "],\"policies\":[");
-    if (result == 0)
-        result = moves_each(&moves, STORE_POLICY, sizeof(struct store_policy), write_policy, error);
-    buffer_append_string(out, "],\"grants\":[");
-    if (result == 0)
-        result = moves_each(&moves, STORE_GRANT, sizeof(struct store_grant), write_grant, error);
-    buffer_append_string(out, "]}");
+        result = write_parts(&moves, error);
     table_release(&moves.kept);
     buffer_release(&moves.differences);
     request->status = 200;

@@ -190,9 +190,8 @@ static int take_grant(struct moves *moves, uint32_t object, struct error *error)
         result = change_grant(moves, &before, &grant, reach, count, error);
     if (result == 0)
         result = moves_keep(moves, grant.head.id, object, error);
-    if (result == 0 && (added || moves->differences.length > 0))
-        moves_change(moves, added ? "add" : "change", "grant", grant.label,
-                     added ? "it is not there yet" : "");
+    if (result == 0)
+        moves_note_made(moves, added, "grant", grant.label);
     return result;
 }
 
@@ -208,12 +207,7 @@ static int drop_grant(struct moves *moves, const struct store_head *record, stru
 
 int moves_grants(struct moves *moves, uint32_t array, struct error *error)
 {
-    const struct json_doc *doc = &moves->request->doc;
-    int result = 0;
-    if (array == JSON_NONE)
-        return moves_each(moves, STORE_GRANT, sizeof(struct store_grant), drop_grant, error);
-    for (uint32_t item = json_first_element(doc, array); item != JSON_NONE && result == 0;
-         item = json_next_element(doc, array, item))
-        result = take_grant(moves, item, error);
-    return result;
+    return array == JSON_NONE
+               ? moves_each(moves, STORE_GRANT, sizeof(struct store_grant), drop_grant, error)
+               : moves_items(moves, array, take_grant, error);
 }

@@ -141,30 +141,20 @@ static int take_policy(struct moves *moves, uint32_t object, struct error *error
         result = take_versions(moves, &policy, object, error);
     if (result == 0)
         result = take_latest(moves, &policy, given.document, error);
-    if (result == 0 && (added || moves->differences.length > 0))
-        moves_change(moves, added ? "add" : "change", "policy", policy.name,
-                     added ? "it is not there yet" : "");
+    if (result == 0)
+        moves_note_made(moves, added, "policy", policy.name);
     return result;
 }
 
 static int drop_policy(struct moves *moves, const struct store_head *record, struct error *error)
 {
-    if (table_get(&moves->kept, record->id) != NULL)
-        return 0;
-    moves_change(moves, "remove", "policy",
-                 ((const struct store_policy *)(const void *)record)->name,
-                 "nothing that was given names it");
-    return store_remove(moves->view, STORE_POLICY, moves->organisation, record->id, 0, error);
+    return moves_drop(moves, STORE_POLICY, "policy", record,
+                      ((const struct store_policy *)(const void *)record)->name, error);
 }
 
 int moves_policies(struct moves *moves, uint32_t array, struct error *error)
 {
-    const struct json_doc *doc = &moves->request->doc;
-    int result = 0;
-    if (array == JSON_NONE)
-        return moves_each(moves, STORE_POLICY, sizeof(struct store_policy), drop_policy, error);
-    for (uint32_t item = json_first_element(doc, array); item != JSON_NONE && result == 0;
-         item = json_next_element(doc, array, item))
-        result = take_policy(moves, item, error);
-    return result;
+    return array == JSON_NONE
+               ? moves_each(moves, STORE_POLICY, sizeof(struct store_policy), drop_policy, error)
+               : moves_items(moves, array, take_policy, error);
 }

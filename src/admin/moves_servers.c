@@ -129,9 +129,7 @@ static void compare(struct moves *moves, const struct store_server *before,
     struct slice settings = before->settings.length == 0 ? SLICE_LITERAL("{}") : before->settings;
     if (!moves_same_json(settings, server->settings))
         moves_differ(moves, "settings", settings, server->settings);
-    if (before->disabled != server->disabled)
-        moves_differ(moves, "disabled", slice_from_string(before->disabled ? "true" : "false"),
-                     slice_from_string(server->disabled ? "true" : "false"));
+    moves_differ_flag(moves, "disabled", before->disabled, server->disabled);
 }
 
 static int read_server(struct moves *moves, uint32_t object, struct store_server *ret,
@@ -177,30 +175,20 @@ static int take_server(struct moves *moves, uint32_t object, struct error *error
         result = write_server(moves, object, added ? NULL : &before, &server, error);
     if (result == 0)
         result = moves_keep(moves, server.head.id, object, error);
-    if (result == 0 && (added || differs))
-        moves_change(moves, added ? "add" : "change", "server", server.name,
-                     added ? "it is not there yet" : "");
+    if (result == 0)
+        moves_note_made(moves, added, "server", server.name);
     return result;
 }
 
 static int drop_server(struct moves *moves, const struct store_head *record, struct error *error)
 {
-    if (table_get(&moves->kept, record->id) != NULL)
-        return 0;
-    moves_change(moves, "remove", "server",
-                 ((const struct store_server *)(const void *)record)->name,
-                 "nothing that was given names it");
-    return store_remove(moves->view, STORE_SERVER, moves->organisation, record->id, 0, error);
+    return moves_drop(moves, STORE_SERVER, "server", record,
+                      ((const struct store_server *)(const void *)record)->name, error);
 }
 
 int moves_servers(struct moves *moves, uint32_t array, struct error *error)
 {
-    const struct json_doc *doc = &moves->request->doc;
-    int result = 0;
-    if (array == JSON_NONE)
-        return moves_each(moves, STORE_SERVER, sizeof(struct store_server), drop_server, error);
-    for (uint32_t item = json_first_element(doc, array); item != JSON_NONE && result == 0;
-         item = json_next_element(doc, array, item))
-        result = take_server(moves, item, error);
-    return result;
+    return array == JSON_NONE
+               ? moves_each(moves, STORE_SERVER, sizeof(struct store_server), drop_server, error)
+               : moves_items(moves, array, take_server, error);
 }

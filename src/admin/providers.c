@@ -3,7 +3,7 @@
 //
 // Identity providers of an organisation. The secret that the gateway has there is written, never
 // read, and given to no other issuer than it was written for.
-#include "admin/admin_internal.h"
+#include "admin/moves_internal.h"
 
 #include "oauth/oauth.h"
 
@@ -54,8 +54,8 @@ static bool is_domain(struct slice text)
     return text.length > 0 && text.length <= 253;
 }
 
-static int check_domains(struct admin_request *request, const struct store_provider *provider,
-                         struct error *error)
+static int check_domains(struct admin_request *request, uint32_t node,
+                         const struct store_provider *provider, struct error *error)
 {
     struct json_doc doc;
     json_doc_init(&doc);
@@ -63,32 +63,33 @@ static int check_domains(struct admin_request *request, const struct store_provi
     for (uint32_t item = result == 0 ? json_first_element(&doc, 0) : JSON_NONE;
          item != JSON_NONE && result == 0; item = json_next_element(&doc, 0, item))
         if (!is_domain(json_string(&doc, item, &request->arena)))
-            result = admin_fault(request, "domains", JSON_NONE, error,
+            result = admin_fault(request, "domains", node, error,
                                  "must be like [\"example.com\"], without '@'");
     json_doc_release(&doc);
     return result;
 }
 
-static int check(struct admin_request *request, struct store_provider *provider,
-                 struct error *error)
+int admin_check_provider(struct admin_request *request, uint32_t object,
+                         struct store_provider *provider, struct error *error)
 {
+    uint32_t node = object == 0 ? JSON_NONE : object; // the whole body is no place
     if (provider->scopes.length == 0)
         provider->scopes = SLICE_LITERAL("openid email profile");
     if (provider->domains.length == 0)
         provider->domains = SLICE_LITERAL("[]");
     if (!oauth_is_url(provider->issuer) ||
         memchr(provider->issuer.data, '?', provider->issuer.length) != NULL)
-        return admin_fault(request, "issuer", JSON_NONE, error,
+        return admin_fault(request, "issuer", node, error,
                            "must be an https URL without '?' and '#'");
     if (provider->client.length == 0)
-        return admin_fault(request, "client_id", JSON_NONE, error, "must not be empty");
+        return admin_fault(request, "client_id", node, error, "must not be empty");
     if (!oauth_is_scope(provider->scopes) ||
         !oauth_has_scope(provider->scopes, SLICE_LITERAL("openid")))
-        return admin_fault(request, "scopes", JSON_NONE, error,
+        return admin_fault(request, "scopes", node, error,
                            "must be words with blanks between, 'openid' among them");
     if ((provider->claim.length == 0) != (provider->claim_value.length == 0))
-        return admin_fault(request, "claim_value", JSON_NONE, error, "goes with 'claim'");
-    return check_domains(request, provider, error);
+        return admin_fault(request, "claim_value", node, error, "goes with 'claim'");
+    return check_domains(request, node, provider, error);
 }
 
 // data NULL: it says nothing of a secret; empty: none any more.
@@ -119,7 +120,7 @@ int admin_add_provider(struct admin_request *request, struct store_view *view, s
     if (result == 0)
         result = read_secret(request, &secret, error);
     if (result == 0)
-        result = check(request, &provider, error);
+        result = admin_check_provider(request, 0, &provider, error);
     if (result == 0)
         result = store_add_provider(view, &provider, error);
     // The id is part of what it is sealed with.
@@ -144,7 +145,7 @@ int admin_edit_provider(struct admin_request *request, struct store_view *view, 
     if (result == 0)
         result = read_secret(request, &secret, error);
     if (result == 0)
-        result = check(request, &provider, error);
+        result = admin_check_provider(request, 0, &provider, error);
     if (result == 0 && secret.data == NULL && before.sealed.length > 0 &&
         !slice_equal(before.issuer, provider.issuer))
         return admin_fault(request, "client_secret", JSON_NONE, error,

@@ -17,6 +17,16 @@ struct places {
     const struct moves_body *body;
 };
 
+static void write_place_of_list(const struct moves_body *body, struct buffer *out, uint32_t line,
+                                uint32_t column)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < MOVES_LISTS; i++)
+        if (body->lines[i] > 0 && body->lines[i] <= line)
+            at = i;
+    buffer_append_format(out, "%s:%u:%u", moves_lists[at].file, line - body->lines[at] + 1, column);
+}
+
 static void write_place(const void *argument, struct buffer *out, struct slice field, uint32_t line,
                         uint32_t column)
 {
@@ -31,10 +41,8 @@ static void write_place(const void *argument, struct buffer *out, struct slice f
                              field.data + policy.length);
         if (line > 0)
             buffer_append_format(out, ":%u:%u", line, column);
-    } else if (line > 0 && line < body->grants_line) {
-        buffer_append_format(out, "servers.json:%u:%u", line - body->servers_line + 1, column);
     } else if (line > 0 && line < body->policies_line) {
-        buffer_append_format(out, "grants.json:%u:%u", line - body->grants_line + 1, column);
+        write_place_of_list(body, out, line, column);
     } else {
         size_t i = 0;
         while (i < body->policy_count && body->policies[i].line != line)
@@ -111,6 +119,19 @@ static void print_missing(struct buffer *out, struct remote *remote)
     }
 }
 
+static void print_missing_secrets(struct buffer *out, struct remote *remote)
+{
+    uint32_t list = json_get(&remote->doc, 0, "missing_secrets");
+    for (uint32_t item = first_of(remote, "missing_secrets"); item != JSON_NONE;
+         item = json_next_element(&remote->doc, list, item)) {
+        buffer_append_string(out, "still to be set: sallyport ");
+        remote_print_value(out, remote, json_get(&remote->doc, item, "kind"));
+        buffer_append_string(out, " secret ");
+        remote_print_value(out, remote, json_get(&remote->doc, item, "name"));
+        buffer_append_string(out, " --secret-env NAME\n");
+    }
+}
+
 static struct counts print_plan(struct remote *remote)
 {
     struct counts counts = {0};
@@ -123,6 +144,7 @@ static struct counts print_plan(struct remote *remote)
     buffer_append_format(&out, "%zu to add, %zu to change, %zu to remove\n", counts.added,
                          counts.changed, counts.removed);
     print_missing(&out, remote);
+    print_missing_secrets(&out, remote);
     if (remote->json)
         buffer_release(&out);
     else

@@ -156,14 +156,13 @@ static int write_pretty(struct export *export, const char *name, struct slice te
     return exit_code;
 }
 
-static int write_list(struct export *export, const char *file, const char *member, const char *by,
-                      const char *inner, const char *inner_by, bool always)
+static int write_list(struct export *export, const struct moves_list *list)
 {
     struct buffer out;
     buffer_init(&out, 0);
-    bool good = write_sorted(export, &out, json_get(&export->remote->doc, 0, member), by, inner,
-                             inner_by, always);
-    int exit_code = good ? write_pretty(export, file, buffer_slice(&out))
+    bool good = write_sorted(export, &out, json_get(&export->remote->doc, 0, list->member),
+                             list->by, list->inner, list->inner_by, list->inner_always);
+    int exit_code = good ? write_pretty(export, list->file, buffer_slice(&out))
                          : cli_complain(CLI_FAILED, "out of memory");
     buffer_release(&out);
     return exit_code;
@@ -254,15 +253,16 @@ static int write_policies(struct export *export)
 // Files that an export makes; `act` false only looks.
 static int clear_away(struct export *export, bool act, bool *ret_any)
 {
-    static const char *const top[] = {"servers.json", "grants.json", "policies.json"};
+    static const char notes[] = "policies.json";
     struct error error = {0};
     char **names = NULL;
     size_t count = 0;
     int result = 0;
-    for (size_t i = 0; i < 3; i++)
-        *ret_any = *ret_any || folder_has(&export->folder, top[i]);
-    if (act && folder_has(&export->folder, top[2])) // the others are replaced
-        result = folder_remove(&export->folder, top[2], &error);
+    *ret_any = *ret_any || folder_has(&export->folder, notes);
+    for (size_t i = 0; i < MOVES_LISTS; i++) // which are replaced
+        *ret_any = *ret_any || folder_has(&export->folder, moves_lists[i].file);
+    if (act && folder_has(&export->folder, notes))
+        result = folder_remove(&export->folder, notes, &error);
     if (result == 0)
         result = folder_names(&export->policies, &names, &count, &error);
     for (size_t i = 0; i < count && result == 0; i++) {
@@ -299,11 +299,8 @@ static int write_all(struct export *export, const char *path, bool force)
         exit_code = clear_away(export, true, &any);
     if (exit_code == CLI_OK)
         exit_code = write_policies(export);
-    if (exit_code == CLI_OK)
-        exit_code =
-            write_list(export, "servers.json", "servers", "name", "credentials", "name", false);
-    if (exit_code == CLI_OK)
-        exit_code = write_list(export, "grants.json", "grants", "label", "servers", "server", true);
+    for (size_t i = 0; i < MOVES_LISTS && exit_code == CLI_OK; i++)
+        exit_code = write_list(export, &moves_lists[i]);
     return exit_code;
 }
 
@@ -314,9 +311,9 @@ int cli_export(int argc, char **argv, const char *const *environment)
     static const struct cli_usage usage = {
         .command = "export",
         .operands = "DIR",
-        .text =
-            "Writes the organisation's servers, policies and grants as files, which\n"
-            "'sallyport apply' takes. There is no secret in them: credentials are named only.\n",
+        .text = "Writes the organisation's servers, policies, grants, channels and identity\n"
+                "providers as files, which 'sallyport apply' takes. There is no secret in them:\n"
+                "credentials are named only.\n",
         .flags = flags,
         .flag_count = EXPORT_FLAGS,
         .operands_least = 1,

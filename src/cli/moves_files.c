@@ -9,6 +9,24 @@
 
 #include <stdio.h>
 
+const struct moves_list moves_lists[MOVES_LISTS] = {
+    {.file = "servers.json",
+     .member = "servers",
+     .by = "name",
+     .inner = "credentials",
+     .inner_by = "name",
+     .needed = true},
+    {.file = "grants.json",
+     .member = "grants",
+     .by = "label",
+     .inner = "servers",
+     .inner_by = "server",
+     .inner_always = true,
+     .needed = true},
+    {.file = "channels.json", .member = "channels", .by = "name"},
+    {.file = "providers.json", .member = "providers", .by = "name"},
+};
+
 struct reading {
     struct folder folder, policies;
     struct moves_body *body;
@@ -294,10 +312,10 @@ static int read_all(struct reading *reading, const char *note, bool prune)
         json_write_string(&body->text, slice_from_string(note));
     }
     int exit_code = read_notes(reading);
-    if (exit_code == CLI_OK)
-        exit_code = add_list(reading, "servers.json", "servers", &body->servers_line);
-    if (exit_code == CLI_OK)
-        exit_code = add_list(reading, "grants.json", "grants", &body->grants_line);
+    for (size_t i = 0; i < MOVES_LISTS && exit_code == CLI_OK; i++)
+        if (moves_lists[i].needed || folder_has(&reading->folder, moves_lists[i].file))
+            exit_code =
+                add_list(reading, moves_lists[i].file, moves_lists[i].member, &body->lines[i]);
     buffer_append_string(&body->text, ",\"policies\":[");
     body->policies_line = lines_of(&body->text);
     if (exit_code == CLI_OK)

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A whole organisation as files: servers.json, grants.json, policies/NAME.json, policies.json.
+// A whole organisation as files: an array for each kind (servers.json and so on),
+// policies/NAME.json, policies.json.
 #pragma once
 
 #include "cli/remote_internal.h"
@@ -39,10 +40,21 @@ struct moves_file_name { // of a file in policies/
 };
 // False: it is none of ours, and *ret_odd says whether it looks as if it should be.
 bool moves_file_name(const char *name, struct moves_file_name *ret, bool *ret_odd);
+// A file that holds the array of one kind: the member of the same name.
+struct moves_list {
+    const char *file, *member;
+    const char *by;               // a member of its records, in whose order they are written
+    const char *inner, *inner_by; // a list in each of them, and its order; NULL: none
+    bool inner_always;            // also when it is empty
+    bool needed;                  // without the others nothing is said about their kind
+};
+enum { MOVES_LISTS = 4 };
+extern const struct moves_list moves_lists[MOVES_LISTS];
 // The body of POST /apply, made of the files as they are, and which of its lines are whose.
 struct moves_body {
     struct buffer text;
-    uint32_t servers_line, grants_line, policies_line; // first lines of their text
+    uint32_t lines[MOVES_LISTS]; // first lines of their text; 0: there is no such file
+    uint32_t policies_line;
     struct moves_listed {
         char name[80];
         uint32_t line;

@@ -12,6 +12,8 @@ const sorted = moved => ({
   servers: [...moved.servers].sort((a, b) => (a.name < b.name ? -1 : 1)).map(s => ({ ...s, credentials: [...s.credentials].sort((a, b) => (a.name < b.name ? -1 : 1)) })),
   policies: [...moved.policies].sort((a, b) => (a.name < b.name ? -1 : 1)),
   grants: [...moved.grants].sort((a, b) => (a.label < b.label ? -1 : 1)).map(g => ({ ...g, servers: [...g.servers].sort((a, b) => (a.server < b.server ? -1 : 1)) })),
+  channels: [...moved.channels].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  providers: [...moved.providers].sort((a, b) => (a.name < b.name ? -1 : 1)),
 });
 const told = answer => answer.body.changes.map(c => `${c.action} ${c.kind} ${c.name}`);
 const everything = async api => ({ moved: sorted((await api.must(200, 'GET', '/export')).body), audit: (await api.must(200, 'GET', '/audit?limit=1000')).body.items.length });
@@ -20,7 +22,8 @@ async function two(t) {
   const server = await startApi(t);
   return { ...server, from: server.api.as(server.acme.keys.admin), to: server.api.as(server.umbrella.keys.admin) };
 }
-const empty = api => api.must(200, 'POST', '/apply', { servers: [], policies: [], grants: [], prune: true }, ANY);
+const NONE = { servers: [], policies: [], grants: [], channels: [], providers: [] };
+const empty = api => api.must(200, 'POST', '/apply', { ...NONE, prune: true }, ANY);
 
 test('what is exported is applied elsewhere, and is then the same there', async t => {
   const { from, to, acme } = await two(t);
@@ -34,7 +37,7 @@ test('what is exported is applied elsewhere, and is then the same there', async 
   const exported = (await from.must(200, 'GET', '/export')).body;
   assert.deepEqual(exported.policies.map(p => [p.note, p.document, p.versions]), [['for\neverybody', ALLOW, [{ number: 2, document: ALLOW }]]]);
   const applied = await to.must(200, 'POST', '/apply', exported, ANY);
-  assert.deepEqual(told(applied), ['add policy careful', 'add server files', 'add grant laptop', 'add grant bound "2"', 'add grant bare']);
+  assert.deepEqual(told(applied), ['add policy careful', 'add server files', 'add grant laptop', 'add grant bound "2"', 'add grant bare', 'add provider corp']);
   assert.deepEqual(applied.body.missing_credentials, [{ server: 'files', place: 'header', name: 'Authorization' }]);
   assert.equal(new Set(applied.body.tokens.map(t => t.token)).size, 3);
   assert.ok(applied.body.tokens.every(t => /^sp_[\w-]{43}$/.test(t.token)));
@@ -72,6 +75,8 @@ test('who was slower is refused, whatever it was that changed', async t => {
     () => from.must(200, 'PATCH', '/grants/' + acme.grant, { servers: [] }, ANY),
     () => from.must(201, 'POST', '/grants', { label: 'new' }),
     () => from.must(200, 'POST', `/grants/${acme.grant}/rotate`, {}, ANY),
+    () => from.must(201, 'POST', '/channels', { name: 'ops', kind: 'mail', to: ['ops@example.com'] }),
+    () => from.must(201, 'POST', '/providers', { name: 'login', issuer: 'https://login.example.com/', client_id: 'us' }),
   ];
   for (const change of changes) {
     const { etag } = await from.must(200, 'GET', '/export');
@@ -126,8 +131,91 @@ test('without prune nothing is taken away, with it everything that is not named'
   const pruned = await from.must(200, 'POST', '/apply', { ...none, servers: [{ name: 'files', transport: 'sse', url: 'https://files.example.com/sse' }], prune: true }, ANY);
   assert.deepEqual(told(pruned), ['change server files', 'remove grant laptop', 'remove policy careful']);
   assert.deepEqual(pruned.body.changes[0].differences.map(d => d.field), ['credentials', 'transport', 'url']);
-  assert.deepEqual(told(await empty(from)), ['remove server files']);
-  assert.deepEqual(sorted((await from.must(200, 'GET', '/export')).body), { servers: [], policies: [], grants: [] });
+  assert.deepEqual(told(await empty(from)), ['remove provider corp', 'remove server files']);
+  assert.deepEqual(sorted((await from.must(200, 'GET', '/export')).body), NONE);
+});
+
+const HOOK = { name: 'ops', kind: 'webhook', url: 'https://hooks.example.com/ops', events: ['approval.asked', 'approval.decided'], arguments: true, disabled: false };
+const MAIL = { name: 'desk', kind: 'mail', to: ['b@example.com', 'a@example.com'], events: ['grant.paused'], arguments: false, disabled: true };
+const LOGIN = { name: 'login', title: 'The "login"', issuer: 'https://login.example.com/', client_id: 'us', scopes: 'openid email', domains: ['example.com'], claim: 'team', claim_value: 'ops', role: 'policy_manager', disabled: false };
+
+test('channels and identity providers move, and their secrets do not', async t => {
+  const { from, to } = await two(t);
+  await empty(from);
+  const secret = 'whsec_' + Buffer.alloc(32, 7).toString('base64');
+  await from.must(201, 'POST', '/channels', { ...HOOK, secret });
+  await from.must(201, 'POST', '/channels', MAIL);
+  await from.must(201, 'POST', '/providers', { ...LOGIN, client_secret: 'hush-client' });
+  const { body: exported, text } = await from.must(200, 'GET', '/export');
+  assert.deepEqual([exported.channels, exported.providers], [[HOOK, MAIL], [{ ...LOGIN, has_client_secret: true }]]);
+  assert.ok(!text.includes('whsec_') && !text.includes('hush'), text);
+  await empty(to);
+  const missing = [{ kind: 'channel', name: 'ops' }, { kind: 'provider', name: 'login' }];
+  const dry = await to.must(200, 'POST', '/apply', { ...exported, dry_run: true }, ANY);
+  assert.deepEqual([told(dry), dry.body.missing_secrets], [['add channel ops', 'add channel desk', 'add provider login'], missing]);
+  assert.deepEqual((await to.must(200, 'GET', '/export')).body.channels, []);
+  assert.deepEqual((await to.must(200, 'POST', '/apply', exported, ANY)).body.missing_secrets, missing);
+  // Told each time, until they are set; then they stay.
+  assert.deepEqual((await to.must(200, 'POST', '/apply', exported, ANY)).body.missing_secrets, missing);
+  const channel = (await to.must(200, 'GET', '/channels?name=ops')).body.items[0], provider = (await to.must(200, 'GET', '/providers?name=login')).body.items[0];
+  assert.equal(provider.has_client_secret, false);
+  await to.must(200, 'PATCH', '/channels/' + channel.id, { secret }, ANY);
+  await to.must(200, 'PATCH', '/providers/' + provider.id, { client_secret: 'hush-other' }, ANY);
+  const again = await to.must(200, 'POST', '/apply', { ...exported, prune: true }, ANY);
+  assert.deepEqual([told(again), again.body.missing_secrets], [[], []]);
+  assert.deepEqual(sorted((await to.must(200, 'GET', '/export')).body), sorted(exported));
+  assert.equal((await to.must(200, 'GET', '/providers/' + provider.id)).body.has_client_secret, true);
+  // What an older text says nothing of stays, also with prune.
+  const { servers, policies, grants } = exported;
+  assert.deepEqual(told(await to.must(200, 'POST', '/apply', { servers, policies, grants, prune: true }, ANY)), []);
+  assert.deepEqual(told(await to.must(200, 'POST', '/apply', { ...exported, channels: [MAIL], providers: [], prune: true }, ANY)), ['remove provider login', 'remove channel ops']);
+});
+
+test('what differs of a channel and of an identity provider is told, and done', async t => {
+  const { from } = await two(t);
+  const none = { servers: [], policies: [], grants: [] };
+  await empty(from);
+  const apply = (more, status = 200) => from.must(status, 'POST', '/apply', { ...none, ...more }, ANY);
+  await from.must(201, 'POST', '/channels', HOOK);
+  await from.must(201, 'POST', '/channels', MAIL);
+  await from.must(201, 'POST', '/providers', { ...LOGIN, client_secret: 'hush' });
+  const changed = await apply({ channels: [{ ...HOOK, url: 'https://other.example.com/', events: undefined }, { ...MAIL, to: ['a@example.com'], disabled: false }], providers: [{ ...LOGIN, role: 'viewer', title: '' }] });
+  assert.deepEqual(changed.body.changes.map(c => [c.action, c.name, c.differences]), [
+    ['change', 'ops', [{ field: 'url', from: HOOK.url, to: 'https://other.example.com/' }, { field: 'events', from: HOOK.events, to: ['approval.asked', 'approval.decided', 'grant.paused', 'contact.sent'] }]],
+    ['change', 'desk', [{ field: 'to', from: MAIL.to, to: ['a@example.com'] }, { field: 'disabled', from: true, to: false }]],
+    ['change', 'login', [{ field: 'title', from: 'The "login"', to: '' }, { field: 'role', from: 'policy_manager', to: 'viewer' }]]]);
+  assert.deepEqual(changed.body.missing_secrets, []);
+  assert.equal((await from.must(200, 'GET', '/providers')).body.items[0].has_client_secret, true, 'the secret stays');
+  // A secret is given to no other issuer than it was written for.
+  const elsewhere = await apply({ providers: [{ ...LOGIN, title: '', role: 'viewer', issuer: 'https://evil.example.com/', has_client_secret: true }] });
+  assert.deepEqual([elsewhere.body.changes[0].differences, elsewhere.body.missing_secrets], [
+    [{ field: 'issuer', from: 'https://login.example.com/', to: 'https://evil.example.com/' }, { field: 'has_client_secret', from: true, to: false }], [{ kind: 'provider', name: 'login' }]]);
+  const before = await everything(from);
+  const refusals = [
+    [{ channels: [{ ...HOOK, kind: 'mail', url: null, to: ['a@example.com'] }] }, 'kind'],
+    [{ channels: [{ ...HOOK, url: 'ftp://example.com' }] }, 'url'],
+    [{ channels: [{ ...HOOK, url: undefined }] }, 'url'],
+    [{ channels: [{ ...HOOK, events: ['nothing'] }] }, 'events'],
+    [{ channels: [{ ...MAIL, url: 'https://x.example.com' }] }, 'url'],
+    [{ channels: [{ ...MAIL, to: ['a'] }] }, 'to'],
+    [{ channels: [{ ...HOOK, secret: 'whsec_x' }] }, ''],
+    [{ channels: [HOOK, HOOK] }, ''],
+    [{ channels: {} }, 'channels'],
+    [{ providers: [{ ...LOGIN, issuer: 'http://login.example.com' }] }, 'issuer'],
+    [{ providers: [{ ...LOGIN, scopes: 'email' }] }, 'scopes'],
+    [{ providers: [{ ...LOGIN, domains: ['@example.com'] }] }, 'domains'],
+    [{ providers: [{ ...LOGIN, client_secret: 'x' }] }, ''],
+    [{ providers: [7] }, 'providers'],
+  ];
+  for (const [more, field] of refusals) {
+    const answer = await from.call('POST', '/apply', { ...none, ...more }, ANY);
+    assert.deepEqual([answer.status, answer.body.errors[0].field], [422, field], answer.text);
+    if (field !== 'channels') assert.ok(answer.body.errors[0].line, answer.text);
+  }
+  const many = (count, name) => Array.from({ length: count }, (_, i) => ({ ...HOOK, name: name + i }));
+  for (const [channels, prune] of [[many(31, 'n'), false], [many(33, 'n'), true]]) await from.refused(409, 'conflict', 'POST', '/apply', { ...none, channels, prune }, ANY);
+  assert.deepEqual(await everything(from), before);
+  for (const name of ['n', 'm']) await apply({ channels: many(32, name), prune: true });
 });
 
 test('a number that was left out stays out, and a later one does not become the newest by it', async t => {
@@ -158,6 +246,8 @@ test('any state becomes any other in one step', async t => {
       servers: [...wanted.servers, ...there.servers.filter(s => !wanted.servers.some(w => w.name === s.name))],
       policies: [...wanted.policies, ...there.policies.filter(s => !wanted.policies.some(w => w.name === s.name))],
       grants: [...wanted.grants, ...there.grants.filter(s => !wanted.grants.some(w => w.label === s.label))],
+      channels: [...wanted.channels, ...there.channels.filter(s => !wanted.channels.some(w => w.name === s.name))],
+      providers: [...wanted.providers, ...there.providers.filter(s => !wanted.providers.some(w => w.name === s.name))],
     });
     const context = `step ${step}, seed ${seed}: ${answer.text}`;
     const loose = s => ({ ...s, servers: s.servers.map(x => ({ ...x, credentials: prune ? x.credentials : [] })) });

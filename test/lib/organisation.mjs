@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Servers, policies and grants at random, as POST /apply takes them.
+// An organisation at random, as POST /apply takes it.
 export const DENY = '{"version": "1",\n  "default": "deny"}\n', ALLOW = '{"version":"1","default":"allow"}';
 
 export function generator(seed) {
@@ -23,5 +23,11 @@ export function someState(random) {
   const grants = ['x', 'y', 'z', 'ö "'].filter(() => random.chance(0.7)).map(label => ({ label, tags: random.pick([[], ['t'], ['u', 't']]), mode: random.pick(['enforce', 'observe']),
     expires_at: random.pick([null, '2099-05-05T05:05:05.000Z']), servers: servers.filter(() => random.chance(0.5)).map(s => (random.chance(0.3) || policies.length === 0
       ? { server: s.name, policy: null } : { server: s.name, policy: random.pick(policies).name, policy_version: 'latest' })) }));
-  return { servers, policies, grants };
+  const channels = ['c', 'C', 'd'].filter(() => random.chance(0.5)).map(name => ({ name, kind: name === 'd' ? 'mail' : 'webhook',
+    ...(name === 'd' ? { to: random.pick([['a@example.com'], ['b@example.com', 'a@example.com']]) } : { url: `https://${random.below(3)}.example.com/hook` }),
+    events: random.pick([['approval.asked', 'approval.decided'], ['grant.paused']]), arguments: random.chance(0.3), disabled: random.chance(0.2) }));
+  const providers = ['i', 'j'].filter(() => random.chance(0.5)).map(name => ({ name, title: random.pick(['', 'Ünser "Login"']), issuer: `https://${random.below(2)}.example.com/`, client_id: 'us',
+    scopes: random.pick(['openid email profile', 'openid']), domains: random.pick([[], ['example.com', 'example.org']]), ...random.pick([{ claim: '', claim_value: '' }, { claim: 'team', claim_value: 'ops' }]),
+    role: random.pick(['viewer', 'admin']), disabled: random.chance(0.2), has_client_secret: false }));
+  return { servers, policies, grants, channels, providers };
 }
