@@ -184,7 +184,7 @@ test('hostile names are text, and two thousand tools are there at once', async t
   if (!here) return;
   const id = await policyOf(here.api, 'many', { version: '1', default: 'deny', tools: { 'tool_1*': {}, '@read': {} } });
   const page = await here.open({ at: `/policies/${id}?server=files` });
-  await page.getByText('2002 rows').waitFor();
+  await page.getByText('2000 tools and 2 other rules').waitFor();
   await page.getByText(/U\+202E/).first().waitFor({ state: 'attached' });
   await page.look('builder-hostile');
   const rows = await page.getByRole('row').count();

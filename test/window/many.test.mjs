@@ -36,7 +36,7 @@ test('all tools of a category or a severity, after what changes was read', async
     await page.getByRole('listbox', { name: label, exact: true }).getByRole('option', { name: option, exact: true }).click();
   };
   await pick(page, 'Severity', 'Low');
-  await page.getByText('2 of 5 rows').waitFor();
+  await page.getByText('2 of 5 tools').waitFor();
   assert.match(page.url(), /severity=low/);
   await page.look('many-severity');
   await page.getByRole('button', { name: 'Set many' }).focus();

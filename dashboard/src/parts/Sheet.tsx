@@ -20,7 +20,7 @@ interface Props {
 function Inside({ part: Part, title, children }: { part: typeof Modal | typeof Drawer; title: ReactNode; children: ReactNode }) {
   return (
     <Part.Body>
-      <Group justify="space-between" wrap="nowrap" mb="md" pt="md">
+      <Group justify="space-between" wrap="nowrap" mb="md">
         <Part.Title fw={650} fz="lg">
           {title}
         </Part.Title>

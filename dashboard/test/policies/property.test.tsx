@@ -10,7 +10,8 @@ import { EditingProvider, type Editing } from '../../src/pages/policies/draft';
 import { drop, put, Raw } from '../../src/pages/policies/model/edit';
 import { readTree, sourceOf, type Node, type Path, type Tree } from '../../src/pages/policies/model/tree';
 import { Others } from '../../src/pages/policies/sections/Others';
-import { EveryTool, General, Methods, Runaway, TopResults } from '../../src/pages/policies/sections/sections';
+import { Runaway } from '../../src/pages/policies/sections/Runaway';
+import { EveryTool, General, Methods, TopResults } from '../../src/pages/policies/sections/sections';
 import { Rule } from '../../src/pages/policies/rules/Rule';
 
 const files = import.meta.glob(['../../../data/policies/*.json', '!**/*.cases.json'], { query: '?raw', eager: true, import: 'default' });

@@ -7,10 +7,11 @@ import { useState } from 'react';
 
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
-import { isNumber, prune, put, Raw } from '../model/edit';
-import { nodeAt, stringsOf, wordAt, type Path } from '../model/tree';
+import { prune, put, Raw } from '../model/edit';
+import { anyNumber, type Check } from '../model/faults';
+import { nodeAt, stringsOf, wordAt, type Path, type Tree } from '../model/tree';
 
-interface Field {
+export interface Field {
   path: Path;
   label: string;
   description?: string;
@@ -18,8 +19,23 @@ interface Field {
   width?: number | string;
   /** How much of the path stays when it becomes empty; all of it but the member without this. */
   keep?: number;
+  check?: Check;
 }
 
+/** Fields of one line stand in one line, however much is said of each. */
+export const ORDER: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error'];
+
+/** What is being typed, as long as the policy says beside it what it did then: Undo and other hands go before it. */
+export function useTyped(known: string) {
+  const [typed, setTyped] = useState<{ text: string; known: string }>();
+  return {
+    shown: typed !== undefined && typed.known === known ? typed.text : known,
+    type: (text: string, willBe: string) => setTyped({ text, known: willBe }),
+    forget: () => setTyped(undefined),
+  };
+}
+
+/** `required`: it must be there, if empty. */
 export function TextAt({
   path,
   label,
@@ -27,27 +43,34 @@ export function TextAt({
   placeholder,
   width,
   keep = path.length - 1,
+  check,
   lines = false,
   mono = false,
-}: Field & { lines?: boolean; mono?: boolean }) {
+  required = false,
+}: Field & { lines?: boolean; mono?: boolean; required?: boolean }) {
   const { tree, edit, isReadOnly } = useEditing();
   const node = nodeAt(tree, path);
-  const change = (text: string) => edit((now) => (text === '' ? prune(now, path, keep) : put(now, path, text)), `text:${path.join('/')}`);
+  const value = wordAt(tree, path) ?? '';
+  const change = (text: string) =>
+    edit((now) => (text === '' && !required ? prune(now, path, keep) : put(now, path, text)), `text:${path.join('/')}`);
+  const isText = node === undefined || node.type === 'string';
+  const isChecked = node !== undefined || required;
   const shared = {
     label,
     description,
     placeholder,
     w: width,
-    value: wordAt(tree, path) ?? '',
+    inputWrapperOrder: ORDER,
+    value,
     readOnly: isReadOnly,
-    error: node !== undefined && node.type !== 'string' ? words.policies.notText : undefined,
+    error: isText ? isChecked && check?.(value) : words.policies.notText,
     styles: mono ? { input: { fontFamily: 'var(--mantine-font-family-monospace)' } } : undefined,
     onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value),
   };
   return lines ? <Textarea autosize minRows={1} maxRows={6} {...shared} /> : <TextInput {...shared} />;
 }
 
-/** A number as its digits; what is none yet stays in the field and out of the policy. */
+/** A number as its digits; what is none yet, or is out of its bounds, stays in the field and out of the policy. */
 export function NumberAt({
   path,
   label,
@@ -55,34 +78,36 @@ export function NumberAt({
   placeholder,
   width,
   keep = path.length - 1,
-  whole = false,
+  check = anyNumber,
+  write = (tree, value) => put(tree, path, value),
   required = false,
-}: Field & { whole?: boolean; required?: boolean }) {
+}: Field & { required?: boolean; write?: (tree: Tree, value: Raw) => string }) {
   const { tree, edit, isReadOnly } = useEditing();
-  const [typed, setTyped] = useState<string>();
   const known = wordAt(tree, path) ?? '';
-  const isGood = (text: string) => (whole ? /^(0|[1-9]\d*)$/.test(text) : isNumber(text));
+  const { shown, type, forget } = useTyped(known);
   const change = (text: string) => {
     const given = text.trim();
-    setTyped(text);
-    if (isGood(given)) edit((now) => put(now, path, new Raw(given)), `number:${path.join('/')}`);
-    if (given === '' && !required) edit((now) => prune(now, path, keep), `number:${path.join('/')}`);
+    const isEmpty = given === '' && !required;
+    const isGood = !isEmpty && check(given) === undefined;
+    type(text, isEmpty || isGood ? given : known);
+    if (isGood) edit((now) => write(now, new Raw(given)), `number:${path.join('/')}`);
+    if (isEmpty) edit((now) => prune(now, path, keep), `number:${path.join('/')}`);
   };
-  const shown = typed ?? known;
-  const bad = shown.trim() === '' ? required : !isGood(shown.trim());
+  const fault = shown.trim() === '' && !required ? undefined : check(shown.trim());
   return (
     <TextInput
       label={label}
       description={description}
       placeholder={placeholder}
       w={width}
+      inputWrapperOrder={ORDER}
       inputMode="decimal"
       value={shown}
       readOnly={isReadOnly}
-      error={bad ? (whole ? words.policies.notWhole : words.policies.notNumber) : undefined}
+      error={fault}
       onChange={(event) => change(event.currentTarget.value)}
       onBlur={() => {
-        if (!bad) setTyped(undefined);
+        if (fault === undefined) forget();
       }}
     />
   );
@@ -112,6 +137,7 @@ export function PickAt({
       label={label}
       description={description}
       w={width}
+      inputWrapperOrder={ORDER}
       data={known}
       value={value}
       allowDeselect={false}
@@ -131,6 +157,7 @@ export function TagsAt({
   placeholder,
   width,
   keep = path.length - 1,
+  check,
   suggestions = [],
 }: Field & { suggestions?: string[] }) {
   const { tree, edit, isReadOnly } = useEditing();
@@ -142,9 +169,11 @@ export function TagsAt({
       description={description}
       placeholder={value.length === 0 ? placeholder : undefined}
       w={width}
+      inputWrapperOrder={ORDER}
       data={suggestions}
       value={value}
       readOnly={isReadOnly}
+      error={value.flatMap((each) => check?.(each) ?? [])[0]}
       onChange={(next) => edit((now) => (next.length === 0 ? prune(now, path, keep) : put(now, path, next)))}
     />
   );

@@ -8,8 +8,10 @@ import { createContext, useContext } from 'react';
 
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
-import { argumentAt, AROUND, operandOf, opsOf, type Argument } from '../model/arguments';
+import { ORDER } from '../fields/fields';
+import { argumentAt, AROUND, OF_RESULTS, operandOf, opsOf, type Argument } from '../model/arguments';
 import { chain, drop, put } from '../model/edit';
+import { callPath, resultPath } from '../model/faults';
 import { nodeAt, stringAt, type Path, type Tree } from '../model/tree';
 import { firstValue, Operand } from './Operand';
 
@@ -60,7 +62,8 @@ export function Condition({ path, number, remove }: { path: Path; number: number
         readOnly={isReadOnly}
         w={{ base: '100%', xs: 220 }}
         description={isUnknown ? said.unknownPath : undefined}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
+        inputWrapperOrder={ORDER}
+        error={(known === OF_RESULTS ? resultPath : callPath)(subject)}
         onChange={(next) => edit((now) => put(now, [...path, 'path'], next), `path:${path.join('/')}`)}
       />
       <Select

@@ -2,63 +2,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Limits, in words: how often, or how much in all, in which time, for whom.
-import { ActionIcon, Autocomplete, Button, Collapse, Group, Paper, Stack, Text, Title } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { ActionIcon, Autocomplete, Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
 
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
-import { NumberAt, PickAt, TextAt } from '../fields/fields';
+import { NumberAt, ORDER, PickAt, TextAt } from '../fields/fields';
+import { Fold } from '../fields/Fold';
+import { WindowAt } from '../fields/times';
 import { AROUND } from '../model/arguments';
-import { chain, drop, prune, put, Raw, type Value } from '../model/edit';
+import { chain, drop, prune, put } from '../model/edit';
+import { amount, argumentPath, counter, onePath, twinFault } from '../model/faults';
 import { limitSentence } from '../model/limit';
-import { itemsAt, membersOf, nodeAt, stringAt, wordAt, type Node, type Path, type Tree } from '../model/tree';
+import { itemsAt, membersOf, nodeAt, stringAt, type Node, type Path, type Tree } from '../model/tree';
 import placeClasses from '../place.module.css';
 import { usePlace } from '../place';
 import { useArguments } from './Condition';
 import { modeChoices } from './Predicates';
 
 const said = words.policies.limit;
-const WINDOWS = ['second', 'minute', 'hour', 'day', 'week', 'month', '30s', '15m', '12h'];
-
-/** A window: a word, a duration, or whole seconds. */
-export function WindowAt({ path, label, width }: { path: Path; label: string; width?: number }) {
-  const { tree, edit, isReadOnly } = useEditing();
-  const write = (text: string): Value => (/^[1-9]\d*$/.test(text) ? new Raw(text) : text);
-  return (
-    <Autocomplete
-      label={label}
-      placeholder={said.windowHint}
-      w={width}
-      data={WINDOWS}
-      value={wordAt(tree, path) ?? ''}
-      readOnly={isReadOnly}
-      onChange={(next) => edit((now) => put(now, path, write(next.trim())), `window:${path.join('/')}`)}
-    />
-  );
-}
-
+// Nothing picked is calls; while the field is being emptied it stays empty.
 function Amount({ path }: { path: Path }) {
   const { tree, edit, isReadOnly } = useEditing();
+  const [isEmptied, setEmptied] = useState(false);
   const from = [...path, 'increment_from'];
   const value = stringAt(tree, from);
   const numbers = useArguments().filter((each) => ['number', 'string', 'any'].includes(each.type) && !each.path.includes('[*]'));
+  const change = (next: string) => {
+    setEmptied(next === '');
+    const isCalls = next === said.calls || next === '';
+    edit(
+      (now) => (isCalls ? chain(now, [(one) => drop(one, from), (one) => drop(one, [...path, 'as'])]) : put(now, from, next)),
+      `amount:${path.join('/')}`,
+    );
+  };
   return (
     <Autocomplete
       label={said.what}
+      placeholder={said.calls}
       w={200}
       data={[said.calls, ...numbers.map((each) => each.path)]}
-      value={value ?? said.calls}
+      value={value ?? (isEmptied ? '' : said.calls)}
       readOnly={isReadOnly}
-      onChange={(next) =>
-        edit(
-          (now) =>
-            next === said.calls || next === ''
-              ? chain(now, [(one) => drop(one, from), (one) => drop(one, [...path, 'as'])])
-              : put(now, from, next),
-          `amount:${path.join('/')}`,
-        )
-      }
+      error={value !== undefined && argumentPath(value)}
+      onChange={change}
+      onBlur={() => setEmptied(false)}
     />
   );
 }
@@ -67,60 +56,63 @@ function Per({ path }: { path: Path }) {
   const { tree, edit, isReadOnly } = useEditing();
   const own = useArguments().filter((each) => !each.path.includes('[*]'));
   const at = [...path, 'per'];
+  const value = stringAt(tree, at);
   return (
     <Autocomplete
       label={said.per}
       description={said.perHint}
       w={220}
+      inputWrapperOrder={ORDER}
       data={[...own, ...AROUND].map((each) => each.path)}
-      value={stringAt(tree, at) ?? ''}
+      value={value ?? ''}
       readOnly={isReadOnly}
+      error={value !== undefined && onePath(value)}
       onChange={(next) => edit((now) => (next === '' ? drop(now, at) : put(now, at, next)), `per:${path.join('/')}`)}
     />
   );
 }
 
+// Of amounts only, unless the policy says it where it is of no use.
+function AsNumber({ path }: { path: Path }) {
+  const { tree, edit, isReadOnly } = useEditing();
+  const at = [...path, 'as'];
+  const is = nodeAt(tree, at) !== undefined;
+  const isOfUse = nodeAt(tree, [...path, 'increment_from']) !== undefined;
+  if (!is && !isOfUse) return null;
+  return (
+    <Checkbox
+      size="xs"
+      w="100%"
+      label={words.policies.condition.as}
+      checked={is}
+      disabled={isReadOnly}
+      error={!isOfUse && words.policies.faults.asNeedsAmount}
+      onChange={(event) => {
+        const on = event.currentTarget.checked;
+        edit((now) => (on ? put(now, at, 'number') : drop(now, at)));
+      }}
+    />
+  );
+}
+
 function More({ path }: { path: Path }) {
-  const { tree } = useEditing();
   const choices = (of: Record<string, string>) => Object.entries(of).map(([value, label]) => ({ value, label }));
-  const asNumber = [
-    { value: '', label: words.policies.notNumber },
-    { value: 'number', label: words.policies.condition.as },
-  ];
   return (
     <Group gap="xs" align="flex-start">
       <Per path={path} />
-      <PickAt
-        path={[...path, 'algorithm']}
-        label={said.algorithm}
-        description=" "
-        choices={choices(said.algorithms)}
-        usual="sliding"
-        width={220}
-      />
-      <PickAt path={[...path, 'count']} label={said.count} description=" " choices={choices(said.counts)} usual="all" width={200} />
-      <PickAt
-        path={[...path, 'mode']}
-        label={words.policies.rule.mode}
-        description=" "
-        choices={modeChoices()}
-        usual="enforce"
-        width={260}
-      />
-      {nodeAt(tree, [...path, 'increment_from']) !== undefined && (
-        <PickAt path={[...path, 'as']} label={said.what} description=" " choices={asNumber} usual="" width={240} />
-      )}
+      <PickAt path={[...path, 'algorithm']} label={said.algorithm} choices={choices(said.algorithms)} usual="sliding" width={220} />
+      <PickAt path={[...path, 'count']} label={said.count} choices={choices(said.counts)} usual="all" width={200} />
+      <PickAt path={[...path, 'mode']} label={words.policies.rule.mode} choices={modeChoices()} usual="enforce" width={260} />
     </Group>
   );
 }
 
-const SAID_ABOVE = new Set(['counter', 'window', 'max', 'scope', 'increment_from', 'on_deny']);
+const SAID_ABOVE = new Set(['counter', 'window', 'max', 'scope', 'increment_from', 'as', 'on_deny']);
 const hasMore = (node: Node | undefined): boolean => membersOf(node).some(({ name }) => !SAID_ABOVE.has(name));
 
 function Limit({ path, node, remove }: { path: Path; node: Node; remove: () => void }) {
   const { tree, isReadOnly } = useEditing();
-  const [isOpen, { toggle }] = useDisclosure(hasMore(node));
-  const counter = stringAt(tree, [...path, 'counter']) ?? '';
+  const name = stringAt(tree, [...path, 'counter']) ?? '';
   const scopes = Object.entries(said.scopes).map(([value, label]) => ({ value, label }));
   const place = usePlace<HTMLDivElement>(path);
   return (
@@ -130,26 +122,32 @@ function Limit({ path, node, remove }: { path: Path; node: Node; remove: () => v
           {limitSentence(tree, node)}
         </Text>
         <Group gap="xs" align="flex-start">
-          <NumberAt path={[...path, 'max']} label={said.max} width={110} required />
+          <NumberAt path={[...path, 'max']} label={said.max} width={110} required check={amount} />
           <Amount path={path} />
           <WindowAt path={[...path, 'window']} label={said.window} width={130} />
           <PickAt path={[...path, 'scope']} label={said.scope} choices={scopes} usual="grant" width={150} />
-          <TextAt path={[...path, 'counter']} label={said.counter} width={150} />
+          <TextAt
+            path={[...path, 'counter']}
+            label={said.counter}
+            width={150}
+            required
+            check={(text) => counter(text) ?? twinFault(tree, path)}
+          />
         </Group>
+        <AsNumber path={path} />
         <TextAt path={[...path, 'on_deny']} label={words.policies.rule.onDeny} placeholder={words.policies.rule.onDenyHint} />
-        <Collapse expanded={isOpen}>
-          <More path={path} />
-        </Collapse>
-        <Group gap={4}>
-          <Button variant="subtle" size="compact-xs" color="gray" onClick={toggle} aria-expanded={isOpen}>
-            {words.policies.rule.more}
-          </Button>
-          {!isReadOnly && (
-            <ActionIcon ml="auto" variant="subtle" color="gray" aria-label={said.remove(counter)} onClick={remove}>
-              <IconTrash size={14} />
-            </ActionIcon>
+        <Fold isSet={hasMore(node)} inside={<More path={path} />}>
+          {(button) => (
+            <Group gap={4}>
+              {button}
+              {!isReadOnly && (
+                <ActionIcon ml="auto" variant="subtle" color="gray" aria-label={said.remove(name)} onClick={remove}>
+                  <IconTrash size={14} />
+                </ActionIcon>
+              )}
+            </Group>
           )}
-        </Group>
+        </Fold>
       </Stack>
     </Paper>
   );
@@ -167,7 +165,7 @@ function Rate({ path, keep }: { path: Path; keep: number }) {
           {limitSentence(tree, node, true)}
         </Text>
         <Group gap="xs" align="flex-start">
-          <NumberAt path={[...path, 'max']} label={said.max} width={110} required />
+          <NumberAt path={[...path, 'max']} label={said.max} width={110} required check={amount} />
           <WindowAt path={[...path, 'window']} label={said.window} width={130} />
           <PickAt path={[...path, 'mode']} label={words.policies.rule.mode} choices={modeChoices()} usual="enforce" width={260} />
           {!isReadOnly && (

@@ -8,7 +8,9 @@ import { useState } from 'react';
 
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
+import { useTyped } from '../fields/fields';
 import { isNumber, put, Raw, type Value } from '../model/edit';
+import { anyNumber, expression, groundsFault, whole, type Check } from '../model/faults';
 import { operandOf, type Argument } from '../model/arguments';
 import { itemsOf, nodeAt, readTree, sourceOf, type Node, type Path, type Tree } from '../model/tree';
 
@@ -28,59 +30,49 @@ function kindOf(node: Node | undefined, argument: Argument | undefined): Kind {
 }
 
 /** A field for text that is only written while it is good. */
-export function Checked({
-  label,
-  known,
-  isGood,
-  fault,
-  write,
-}: {
-  label: string;
-  known: string;
-  isGood: (text: string) => boolean;
-  fault: string;
-  write: (text: string) => void;
-}) {
+export function Checked({ label, known, check, write }: { label: string; known: string; check: Check; write: (text: string) => void }) {
   const { isReadOnly } = useEditing();
-  const [typed, setTyped] = useState<string>();
-  const shown = typed ?? known;
-  const good = isGood(shown.trim());
+  const { shown, type, forget } = useTyped(known);
+  const fault = check(shown.trim());
   return (
     <TextInput
       aria-label={label}
       value={shown}
       readOnly={isReadOnly}
-      error={good ? undefined : fault}
+      error={fault}
       flex={1}
       miw={120}
       onChange={(event) => {
         const text = event.currentTarget.value;
-        setTyped(text);
-        if (isGood(text.trim())) write(text.trim());
+        const isGood = check(text.trim()) === undefined;
+        type(text, isGood ? text.trim() : known);
+        if (isGood) write(text.trim());
       }}
       onBlur={() => {
-        if (good) setTyped(undefined);
+        if (fault === undefined) forget();
       }}
     />
   );
 }
 
-const isJson = (text: string): boolean => readTree(text).root !== undefined;
-const isWhole = (text: string): boolean => /^(0|[1-9]\d*)$/.test(text);
+const json: Check = (text) => (readTree(text).root === undefined ? words.policies.notJson : undefined);
+const list: Check = (text) => (readTree(text).root?.type === 'array' ? undefined : words.policies.notList);
+const count = whole(0);
 
 function usePut(path: Path) {
   const { edit } = useEditing();
   return (value: Value) => edit((now) => put(now, path, value), `value:${path.join('/')}`);
 }
 
-function Words({ path, node, tree, argument }: Props & { node: Node | undefined; tree: Tree }) {
+function Words({ path, op, node, tree, argument }: Props & { node: Node | undefined; tree: Tree }) {
   const write = usePut(path);
   const { isReadOnly } = useEditing();
   const [isRefused, setRefused] = useState(false);
   const items = itemsOf(node);
   const isNumbers = items.length > 0 ? items.every((item) => item.type === 'number') : argument?.type === 'number';
   const isTexts = items.every((item) => item.type === 'string');
-  if (!isNumbers && !isTexts) return <Json path={path} node={node} tree={tree} />;
+  const isList = node === undefined || node.type === 'array' || (node.type === 'string' && operandOf(op) === 'texts');
+  if (!isList || (!isNumbers && !isTexts)) return <Json path={path} node={node} tree={tree} check={list} />;
   const shown =
     node?.type === 'string' ? [String(node.value)] : items.map((item) => (isNumbers ? sourceOf(tree, item) : String(item.value)));
   return (
@@ -91,7 +83,7 @@ function Words({ path, node, tree, argument }: Props & { node: Node | undefined;
       readOnly={isReadOnly}
       flex={1}
       miw={180}
-      error={isRefused ? words.policies.notNumber : undefined}
+      error={isRefused ? words.policies.notNumber : operandOf(op) === 'texts' && groundsFault(op, shown)}
       onChange={(next) => {
         const good = isNumbers ? next.filter(isNumber) : next;
         setRefused(good.length < next.length);
@@ -101,14 +93,13 @@ function Words({ path, node, tree, argument }: Props & { node: Node | undefined;
   );
 }
 
-function Json({ path, node, tree }: { path: Path; node: Node | undefined; tree: Tree }) {
+function Json({ path, node, tree, check }: { path: Path; node: Node | undefined; tree: Tree; check: Check }) {
   const write = usePut(path);
   return (
     <Checked
       label={said.value}
       known={node === undefined ? '' : sourceOf(tree, node)}
-      isGood={isJson}
-      fault={words.policies.notJson}
+      check={check}
       write={(text) => write(new Raw(text))}
     />
   );
@@ -134,7 +125,14 @@ function Truth({ path, node }: { path: Path; node: Node | undefined }) {
   );
 }
 
-function Text({ path, node, argument }: { path: Path; node: Node | undefined; argument: Argument | undefined }) {
+interface TextProps {
+  path: Path;
+  node: Node | undefined;
+  argument: Argument | undefined;
+  check?: Check | undefined;
+}
+
+function Text({ path, node, argument, check }: TextProps) {
   const write = usePut(path);
   const { isReadOnly } = useEditing();
   const value = String(node?.value ?? '');
@@ -157,6 +155,7 @@ function Text({ path, node, argument }: { path: Path; node: Node | undefined; ar
       aria-label={said.value}
       value={value}
       readOnly={isReadOnly}
+      error={check?.(value)}
       flex={1}
       miw={140}
       onChange={(event) => write(event.currentTarget.value)}
@@ -186,21 +185,20 @@ function Any({ path, node, tree, argument }: Props & { node: Node | undefined; t
         />
       )}
       {kind === 'string' && <Text path={path} node={node} argument={argument} />}
-      {kind === 'number' && <Decimal path={path} node={node} tree={tree} isGood={isNumber} />}
+      {kind === 'number' && <Decimal path={path} node={node} tree={tree} check={anyNumber} />}
       {kind === 'boolean' && <Truth path={path} node={node} />}
-      {kind === 'json' && <Json path={path} node={node} tree={tree} />}
+      {kind === 'json' && <Json path={path} node={node} tree={tree} check={json} />}
     </Group>
   );
 }
 
-function Decimal({ path, node, tree, isGood }: { path: Path; node: Node | undefined; tree: Tree; isGood: (text: string) => boolean }) {
+function Decimal({ path, node, tree, check }: { path: Path; node: Node | undefined; tree: Tree; check: Check }) {
   const write = usePut(path);
   return (
     <Checked
       label={said.value}
       known={node === undefined ? '' : sourceOf(tree, node)}
-      isGood={isGood}
-      fault={isGood === isWhole ? words.policies.notWhole : words.policies.notNumber}
+      check={check}
       write={(text) => write(new Raw(text))}
     />
   );
@@ -237,11 +235,11 @@ export function Operand({ path, op, argument }: Props) {
     case 'texts':
       return <Words {...shared} op={op} argument={undefined} />;
     case 'decimal':
-      return <Decimal path={path} node={node} tree={tree} isGood={isNumber} />;
+      return <Decimal path={path} node={node} tree={tree} check={anyNumber} />;
     case 'whole':
-      return <Decimal path={path} node={node} tree={tree} isGood={isWhole} />;
+      return <Decimal path={path} node={node} tree={tree} check={count} />;
     case 'text':
-      return <Text path={path} node={node} argument={undefined} />;
+      return <Text path={path} node={node} argument={undefined} check={op.endsWith('regex') ? expression : undefined} />;
     case 'presence':
       return <Presence path={path} node={node} />;
     default:

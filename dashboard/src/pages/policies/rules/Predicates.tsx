@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A list of predicates: `require`, `deny_if` or `approve_if` of a rule, or `deny_if` of results.
-import { ActionIcon, Button, Collapse, Group, Paper, Stack, Text, Title } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { ActionIcon, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
 import { PickAt, TextAt } from '../fields/fields';
+import { Fold } from '../fields/Fold';
 import { drop, prune, put, shift, type Value } from '../model/edit';
 import { itemsAt, nodeAt, stringAt, type Path } from '../model/tree';
 import placeClasses from '../place.module.css';
@@ -71,66 +71,68 @@ function Conditions({ path, isRequire, first }: { path: Path; isRequire: boolean
   );
 }
 
-function Predicate({
-  path,
-  index,
-  count,
-  remove,
-  isRequire,
-  first,
-}: {
+interface PredicateProps {
   path: Path;
   index: number;
   count: number;
   remove: () => void;
   isRequire: boolean;
   first: string | undefined;
-}) {
-  const { tree, edit, isReadOnly } = useEditing();
+}
+
+function Order({ path, index, count, remove }: PredicateProps) {
+  const { edit } = useEditing();
+  return (
+    <Group gap={4} ml="auto">
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={said.earlier(index + 1)}
+        disabled={index === 0}
+        onClick={() => edit((now) => shift(now, path, -1))}
+      >
+        <IconArrowUp size={14} />
+      </ActionIcon>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={said.later(index + 1)}
+        disabled={index === count - 1}
+        onClick={() => edit((now) => shift(now, path, 1))}
+      >
+        <IconArrowDown size={14} />
+      </ActionIcon>
+      <ActionIcon variant="subtle" color="gray" aria-label={said.removePart(index + 1)} onClick={remove}>
+        <IconTrash size={14} />
+      </ActionIcon>
+    </Group>
+  );
+}
+
+function Predicate(props: PredicateProps) {
+  const { path, index, isRequire, first } = props;
+  const { tree, isReadOnly } = useEditing();
   const hasMore = nodeAt(tree, [...path, 'id']) !== undefined || nodeAt(tree, [...path, 'mode']) !== undefined;
-  const [isOpen, { toggle }] = useDisclosure(hasMore);
   const place = usePlace<HTMLDivElement>(path);
+  const more = (
+    <Group gap="xs" align="flex-start">
+      <TextAt path={[...path, 'id']} label={said.id} description={said.idHint} width={200} />
+      <PickAt path={[...path, 'mode']} label={said.mode} choices={modeChoices()} usual="enforce" width={280} />
+    </Group>
+  );
   return (
     <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={said.predicate(index + 1)}>
       <Stack gap={6}>
         <Conditions path={path} isRequire={isRequire} first={first} />
         <TextAt path={[...path, 'on_deny']} label={said.onDeny} placeholder={said.onDenyHint} />
-        <Collapse expanded={isOpen}>
-          <Group gap="xs" align="flex-start">
-            <TextAt path={[...path, 'id']} label={said.id} description={said.idHint} width={200} />
-            <PickAt path={[...path, 'mode']} label={said.mode} description=" " choices={modeChoices()} usual="enforce" width={280} />
-          </Group>
-        </Collapse>
-        <Group gap={4}>
-          <Button variant="subtle" size="compact-xs" color="gray" onClick={toggle} aria-expanded={isOpen}>
-            {said.more}
-          </Button>
-          {!isReadOnly && (
-            <Group gap={4} ml="auto">
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                aria-label={said.earlier(index + 1)}
-                disabled={index === 0}
-                onClick={() => edit((now) => shift(now, path, -1))}
-              >
-                <IconArrowUp size={14} />
-              </ActionIcon>
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                aria-label={said.later(index + 1)}
-                disabled={index === count - 1}
-                onClick={() => edit((now) => shift(now, path, 1))}
-              >
-                <IconArrowDown size={14} />
-              </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" aria-label={said.removePart(index + 1)} onClick={remove}>
-                <IconTrash size={14} />
-              </ActionIcon>
+        <Fold isSet={hasMore} inside={more}>
+          {(button) => (
+            <Group gap={4}>
+              {button}
+              {!isReadOnly && <Order {...props} />}
             </Group>
           )}
-        </Group>
+        </Fold>
       </Stack>
     </Paper>
   );

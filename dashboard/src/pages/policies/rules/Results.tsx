@@ -9,30 +9,46 @@ import { words } from '../../../words/words';
 import { useEditing } from '../draft';
 import { NumberAt, PickAt, TextAt } from '../fields/fields';
 import { OF_RESULTS } from '../model/arguments';
-import { drop, prune, put, type Value } from '../model/edit';
-import { itemsAt, nodeAt, stringAt, stringsOf, type Path } from '../model/tree';
+import { chain, drop, prune, put, type Value } from '../model/edit';
+import { place, replaced, whole } from '../model/faults';
+import { itemsAt, membersOf, nodeAt, stringAt, stringsOf, type Path, type Tree } from '../model/tree';
 import placeClasses from '../place.module.css';
 import { usePlace } from '../place';
 import { ArgumentsProvider } from './Condition';
 import { modeChoices, Predicates } from './Predicates';
 
 const said = words.policies.results;
+const bytes = whole(0);
 const PERSONAL = ['email', 'phone', 'card', 'iban', 'ssn', 'national_id', 'ip'];
 
-const FIRST: Record<string, Value> = {
+const FIRST: Record<string, Record<string, Value>> = {
   secrets: { type: 'secrets' },
   personal: { type: 'personal' },
   regex: { type: 'regex', pattern: '\\b[0-9]{16}\\b' },
   path: { path: 'result.structuredContent.' },
 };
 
+// What is put in its place stays.
+function become(tree: Tree, path: Path, kind: string): string {
+  const first = Object.entries(FIRST[kind] ?? {});
+  const stay = new Set(['with', ...first.map(([name]) => name)]);
+  return chain(tree, [
+    ...first.map(
+      ([name, value]) =>
+        (now: Tree) =>
+          put(now, [...path, name], value),
+    ),
+    ...membersOf(nodeAt(tree, path)).flatMap(({ name }) => (stay.has(name) ? [] : [(now: Tree) => drop(now, [...path, name])])),
+  ]);
+}
+
 function Item({ path, number, remove }: { path: Path; number: number; remove: () => void }) {
   const { tree, edit, isReadOnly } = useEditing();
   const kind = stringAt(tree, [...path, 'type']) ?? 'path';
   const kinds = [...stringsOf(nodeAt(tree, [...path, 'kinds']))];
-  const place = usePlace<HTMLDivElement>(path);
+  const here = usePlace<HTMLDivElement>(path);
   return (
-    <Paper {...place} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={`${said.redact} ${number}`}>
+    <Paper {...here} className={placeClasses.place ?? ''} p="xs" role="group" aria-label={`${said.redact} ${number}`}>
       <Group gap="xs" align="flex-start">
         <Select
           label={said.redact}
@@ -41,10 +57,10 @@ function Item({ path, number, remove }: { path: Path; number: number; remove: ()
           allowDeselect={false}
           readOnly={isReadOnly}
           w={160}
-          onChange={(next) => next !== null && edit((now) => put(now, path, FIRST[next] ?? {}))}
+          onChange={(next) => next !== null && edit((now) => become(now, path, next))}
         />
-        {kind === 'regex' && <TextAt path={[...path, 'pattern']} label={said.pattern} width={260} mono />}
-        {kind === 'path' && <TextAt path={[...path, 'path']} label={said.path} width={300} mono />}
+        {kind === 'regex' && <TextAt path={[...path, 'pattern']} label={said.pattern} width={260} mono required check={replaced} />}
+        {kind === 'path' && <TextAt path={[...path, 'path']} label={said.path} width={300} mono required check={place} />}
         {kind === 'personal' && (
           <MultiSelect
             label={said.personalKinds}
@@ -105,7 +121,7 @@ function Block({ path }: { path: Path }) {
   return (
     <ArgumentsProvider value={OF_RESULTS}>
       <Group gap="xs" align="flex-start">
-        <NumberAt path={[...path, 'max_bytes']} label={said.maxBytes} placeholder={said.maxBytesHint} width={200} whole />
+        <NumberAt path={[...path, 'max_bytes']} label={said.maxBytes} placeholder={said.maxBytesHint} width={200} check={bytes} />
         <PickAt path={[...path, 'binary']} label={said.binary} choices={binaries} usual="deny" width={280} />
         <PickAt path={[...path, 'mode']} label={words.policies.rule.mode} choices={modeChoices()} usual="enforce" width={260} />
       </Group>
@@ -126,9 +142,9 @@ function Block({ path }: { path: Path }) {
 export function Results({ path, title, more, keep }: { path: Path; title: string; more: string; keep: number }) {
   const { tree, edit, isReadOnly } = useEditing();
   const is = nodeAt(tree, path) !== undefined;
-  const place = usePlace<HTMLDivElement>(path);
+  const here = usePlace<HTMLDivElement>(path);
   return (
-    <Stack {...place} gap="sm" role="group" aria-label={title}>
+    <Stack {...here} gap="sm" role="group" aria-label={title}>
       <Group justify="space-between" gap="xs">
         <Title order={3}>{title}</Title>
         {!isReadOnly && (

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A rule, whole: of a tool, a resource, a prompt, or of every tool (which has no action of its own).
-import { Divider, Group, Stack, Title } from '@mantine/core';
+import { Button, Divider, Group, Stack, Text, Title } from '@mantine/core';
 
 import { words } from '../../../words/words';
+import { useEditing } from '../draft';
 import { NumberAt, PickAt, TextAt } from '../fields/fields';
-import type { Path } from '../model/tree';
+import { useFold } from '../fields/Fold';
+import { DurationAt } from '../fields/times';
+import { whole } from '../model/faults';
+import { itemsAt, nodeAt, stringAt, type Path } from '../model/tree';
 import { usePlace } from '../place';
 import { Limits } from './Limits';
 import { modeChoices, Predicates } from './Predicates';
@@ -14,16 +18,53 @@ import { Results } from './Results';
 
 const said = words.policies.rule;
 
-function Approval({ path, keep }: { path: Path; keep: number }) {
+const approvers = whole(1, 100);
+
+// Of use where the rule asks somebody.
+function Approval({ rule, keep }: { rule: Path; keep: number }) {
+  const { tree, isReadOnly } = useEditing();
+  const path = [...rule, 'approval'];
   const place = usePlace<HTMLDivElement>(path);
+  const isAsked = stringAt(tree, [...rule, 'action']) === 'require_approval' || itemsAt(tree, [...rule, 'approve_if']).length > 0;
+  const [isOpen, toggle] = useFold(nodeAt(tree, path) !== undefined);
+  const isShown = isAsked || isOpen;
   return (
     <Stack {...place} gap="xs" role="group" aria-label={said.approval}>
-      <Title order={3}>{said.approval}</Title>
-      <Group gap="xs" align="flex-start">
-        <TextAt path={[...path, 'wait']} keep={keep} label={said.wait} description={said.waitHint} placeholder="50s" width={200} />
-        <TextAt path={[...path, 'expires']} keep={keep} label={said.expires} description={said.expiresHint} placeholder="30m" width={200} />
-        <NumberAt path={[...path, 'approvers']} keep={keep} label={said.approvers} description=" " placeholder="1" width={180} whole />
+      <Group justify="space-between" gap="xs">
+        <Title order={3}>{said.approval}</Title>
+        {!isShown && !isReadOnly && (
+          <Button variant="default" size="compact-sm" onClick={toggle}>
+            {said.ask}
+          </Button>
+        )}
       </Group>
+      {!isAsked && (
+        <Text size="xs" c="dimmed">
+          {said.notAsked}
+        </Text>
+      )}
+      {isShown && (
+        <Group gap="xs" align="flex-start">
+          <DurationAt path={[...path, 'wait']} keep={keep} label={said.wait} description={said.waitHint} placeholder="50s" width={200} />
+          <DurationAt
+            path={[...path, 'expires']}
+            keep={keep}
+            label={said.expires}
+            description={said.expiresHint}
+            placeholder="30m"
+            width={200}
+          />
+          <NumberAt
+            path={[...path, 'approvers']}
+            keep={keep}
+            label={said.approvers}
+            description={said.approversHint}
+            placeholder="1"
+            width={200}
+            check={approvers}
+          />
+        </Group>
+      )}
     </Stack>
   );
 }
@@ -57,7 +98,7 @@ export function Rule({ path, keep, hasAction = true }: { path: Path; keep: numbe
       ))}
       <Limits rule={path} keep={keep} />
       <Divider />
-      <Approval path={[...path, 'approval']} keep={keep} />
+      <Approval rule={path} keep={keep} />
       <Divider />
       <Results path={[...path, 'results']} title={said.results} more={said.resultsHint} keep={keep} />
     </Stack>

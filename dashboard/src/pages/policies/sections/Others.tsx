@@ -8,6 +8,7 @@ import { Name } from '../../../parts/Plain';
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
 import { prune, put } from '../model/edit';
+import { otherSelector } from '../model/faults';
 import { ruleOutcome } from '../model/select';
 import { membersAt, pointerOf, wordAt } from '../model/tree';
 import { usePlace, useTarget } from '../place';
@@ -76,6 +77,7 @@ export function Others({ place }: { place: 'resources' | 'prompts' }) {
         <NewName
           label={place === 'resources' ? said.others.entry : said.others.prompt}
           place={[place]}
+          check={otherSelector}
           add={(name) => edit((now) => put(now, [place, name], {}))}
         />
       )}

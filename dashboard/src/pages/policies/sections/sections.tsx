@@ -10,12 +10,12 @@ import { Name } from '../../../parts/Plain';
 import { visible } from '../../../parts/unseen';
 import { words } from '../../../words/words';
 import { useEditing } from '../draft';
-import { NumberAt, PickAt, TagsAt, TextAt } from '../fields/fields';
-import { drop, prune, put } from '../model/edit';
+import { PickAt, TagsAt, TextAt } from '../fields/fields';
+import { prune, put } from '../model/edit';
+import { method, toolSelector, type Check } from '../model/faults';
 import { CATEGORIES, selectorOf } from '../model/select';
-import { membersAt, nodeAt, wordAt, type Path } from '../model/tree';
+import { membersAt, wordAt, type Path } from '../model/tree';
 import { usePlace } from '../place';
-import { WindowAt } from '../rules/Limits';
 import { Results } from '../rules/Results';
 import { Rule } from '../rules/Rule';
 
@@ -48,6 +48,7 @@ export function General() {
         label={said.general.hide}
         description={said.general.hideHint}
         placeholder="withdraw_*"
+        check={toolSelector}
         suggestions={CATEGORIES.map(selectorOf)}
       />
     </Stack>
@@ -72,59 +73,18 @@ export function TopResults() {
   );
 }
 
-const FUSE: Path = ['runaway'];
-
-export function Runaway() {
-  const { tree, edit, isReadOnly } = useEditing();
-  const is = nodeAt(tree, FUSE) !== undefined;
-  const first = { identical_calls: { max: 20, window: 'minute' } };
-  return (
-    <Stack gap="md" align="flex-start">
-      <Text c="dimmed">{said.runaway.more}</Text>
-      {is && (
-        <>
-          <Group gap="md" align="flex-start">
-            <NumberAt
-              path={['runaway', 'identical_calls', 'max']}
-              label={said.runaway.identical}
-              description={said.runaway.hint}
-              width={210}
-              whole
-              required={nodeAt(tree, ['runaway', 'identical_calls']) !== undefined}
-            />
-            {nodeAt(tree, ['runaway', 'identical_calls']) !== undefined && (
-              <WindowAt path={['runaway', 'identical_calls', 'window']} label={said.runaway.window} width={160} />
-            )}
-            <NumberAt
-              path={['runaway', 'denials_in_a_row']}
-              label={said.runaway.denials}
-              description={said.runaway.hint}
-              width={210}
-              whole
-            />
-          </Group>
-          <TextAt path={['runaway', 'reason']} label={said.runaway.reason} width="100%" />
-        </>
-      )}
-      {!isReadOnly && (
-        <Button variant="default" onClick={() => edit((now) => (is ? drop(now, FUSE) : put(now, FUSE, first)))}>
-          {is ? said.runaway.remove : said.runaway.make}
-        </Button>
-      )}
-    </Stack>
-  );
-}
-
 /** A name for a new member of an object. */
-export function NewName({ label, place, add }: { label: string; place: Path; add: (name: string) => void }) {
+export function NewName({ label, place, check, add }: { label: string; place: Path; check: Check; add: (name: string) => void }) {
   const { tree } = useEditing();
   const [name, setName] = useState('');
   const isThere = membersAt(tree, place).some((member) => member.name === name);
+  const fault = name === '' ? undefined : (check(name) ?? (isThere ? said.others.isThere : undefined));
+  const isAble = name !== '' && fault === undefined;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (name === '' || isThere) return;
+        if (!isAble) return;
         add(name);
         setName('');
       }}
@@ -134,11 +94,11 @@ export function NewName({ label, place, add }: { label: string; place: Path; add
           aria-label={label}
           placeholder={label}
           value={name}
-          error={isThere ? said.others.isThere : undefined}
+          error={fault}
           w={{ base: '100%', xs: 320 }}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Button type="submit" variant="default" leftSection={<IconPlus size={14} />} disabled={name === '' || isThere}>
+        <Button type="submit" variant="default" leftSection={<IconPlus size={14} />} disabled={!isAble}>
           {said.others.add}
         </Button>
       </Group>
@@ -182,7 +142,12 @@ export function Methods() {
         </Group>
       ))}
       {!isReadOnly && (
-        <NewName label={said.methods.method} place={['methods']} add={(name) => edit((now) => put(now, ['methods', name], 'deny'))} />
+        <NewName
+          label={said.methods.method}
+          place={['methods']}
+          check={method}
+          add={(name) => edit((now) => put(now, ['methods', name], 'deny'))}
+        />
       )}
     </Stack>
   );

@@ -15,6 +15,7 @@ import { words } from '../../../words/words';
 import { toolsQuery, type ToolRow } from '../data';
 import { useEditing } from '../draft';
 import { put } from '../model/edit';
+import { toolSelector } from '../model/faults';
 import { bookOf, OUTCOMES, type Outcome, type Word } from '../model/select';
 import { Filters, type SearchProps, type ToolsSearch } from './Filters';
 import type { Which } from './many';
@@ -49,23 +50,28 @@ function Bulk({ chosen, set }: { chosen: ReadonlySet<string>; set: (outcome: Wor
 
 function AddRule({ add }: { add: (name: string) => void }) {
   const [name, setName] = useState('');
+  const fault = name === '' ? undefined : toolSelector(name);
+  const isAble = name !== '' && fault === undefined;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (name !== '') add(name);
+        if (!isAble) return;
+        add(name);
         setName('');
       }}
     >
       <Group gap="xs" align="flex-end">
         <TextInput
           label={said.addRuleLabel}
+          inputWrapperOrder={['label', 'error', 'input']}
+          error={fault}
           placeholder={said.addRuleHint}
           value={name}
           w={{ base: '100%', xs: 320 }}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Button type="submit" variant="default" leftSection={<IconPlus size={14} />} disabled={name === ''}>
+        <Button type="submit" variant="default" leftSection={<IconPlus size={14} />} disabled={!isAble}>
           {said.addRule}
         </Button>
       </Group>
@@ -88,6 +94,12 @@ function ServerPick({ search, change }: SearchProps) {
     />
   );
 }
+
+const count = (rows: Row[]): string => {
+  const tools = rows.filter((row) => row.tool !== undefined).length;
+  return said.shown(tools, rows.length - tools);
+};
+const howMany = (shown: Row[], all: Row[]): string => (shown.length === all.length ? count(all) : said.filtered(shown.length, count(all)));
 
 function useRows(tools: ToolRow[], search: ToolsSearch) {
   const { tree } = useEditing();
@@ -157,7 +169,7 @@ export function Tools({ search, change }: SearchProps) {
       )}
       <Group justify="space-between" mih={30}>
         <Text size="sm" c="dimmed" role="status">
-          {said.shown(shown.length, all.length)}
+          {howMany(shown, all)}
         </Text>
         {chosen.size > 0 && !isReadOnly && (
           <Bulk chosen={chosen} set={(outcome) => ask({ which: { by: 'chosen', names: chosen }, outcome })} />

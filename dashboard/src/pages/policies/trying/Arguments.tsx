@@ -10,12 +10,13 @@ import { words } from '../../../words/words';
 import { EditingProvider, useEditing, type Editing } from '../draft';
 import { NumberAt, TextAt } from '../fields/fields';
 import { prune, put, Raw, type Value } from '../model/edit';
+import type { Check } from '../model/faults';
 import { nodeAt, readTree, sourceOf, type Path } from '../model/tree';
 import { Checked } from '../rules/Operand';
 import { coveredOf, isCovered, isObjectText, type Field } from './call';
 
 const said = words.policies.trying;
-const isJson = (text: string): boolean => text === '' || readTree(text).root !== undefined;
+const json: Check = (text) => (text === '' || readTree(text).root !== undefined ? undefined : words.policies.notJson);
 
 /** Fields that write one of some values, as JSON, or leave the argument out. */
 function Pick({ path, label, about, choices }: { path: Path; label: string; about: string; choices: Value[] }) {
@@ -51,8 +52,7 @@ function Json({ path, label, about }: { path: Path; label: string; about: string
       <Checked
         label={label}
         known={node === undefined ? '' : sourceOf(tree, node)}
-        isGood={isJson}
-        fault={words.policies.notJson}
+        check={json}
         write={(text) => edit((now) => (text === '' ? prune(now, path, 0) : put(now, path, new Raw(text))))}
       />
     </Stack>
