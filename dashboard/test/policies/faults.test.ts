@@ -76,7 +76,13 @@ const CASES: Case[] = [
     bad: ['-1', '1234567890123456789012345678901234567', '1e99999', '1e-99999'],
     isNumber: true,
   },
-  { what: 'wait', fault: faults.duration, policy: (json) => tool(`{"approval": {"wait": ${json}}}`), good: TIMES, bad: [...NO_TIMES, 'day'] },
+  {
+    what: 'wait',
+    fault: faults.duration,
+    policy: (json) => tool(`{"approval": {"wait": ${json}}}`),
+    good: TIMES,
+    bad: [...NO_TIMES, 'day'],
+  },
   {
     what: 'wait in seconds',
     fault: faults.duration,
@@ -92,7 +98,13 @@ const CASES: Case[] = [
     good: [...TIMES, 'second', 'minute', 'hour', 'day', 'week', 'month'],
     bad: [...NO_TIMES, 'year', 'days'],
   },
-  { what: 'path', fault: faults.callPath, policy: (json) => one(`"path": ${json}, "op": "exists"`), good: PATHS, bad: [...NO_PATHS, 'result.a'] },
+  {
+    what: 'path',
+    fault: faults.callPath,
+    policy: (json) => one(`"path": ${json}, "op": "exists"`),
+    good: PATHS,
+    bad: [...NO_PATHS, 'result.a'],
+  },
   {
     what: 'path of a result',
     fault: faults.resultPath,
@@ -119,7 +131,16 @@ const CASES: Case[] = [
     fault: faults.place,
     policy: (json) => redact(`"path": ${json}`),
     good: ['result.structuredContent.name', 'result.content[*].text', 'result["a"]["b"]', 'result.messages[0].content.type'],
-    bad: ['', 'result', 'result.content', 'result.content[*]', 'result.contents[0].type', 'result.structuredContent.', 'args.a', 'tool.name'],
+    bad: [
+      '',
+      'result',
+      'result.content',
+      'result.content[*]',
+      'result.contents[0].type',
+      'result.structuredContent.',
+      'args.a',
+      'tool.name',
+    ],
   },
   {
     what: 'expression',
@@ -171,8 +192,16 @@ const CASES: Case[] = [
     bad: ['tools/call', 'resources/read', 'prompts/get', 'ping', 'tools/list', 'notifications/x', 'a*', 'tasks/get', 'initialize'],
   },
   ground('within_path', ['/', '/srv/../etc'], ['', 'srv', '/a\\b']),
-  ground('url_host_in', ['example.com', '*.example.com', 'EXAMPLE.com.', '10.0.0.1', '::1', '[::1]', 'a_b'], ['', '*', 'a b', 'a..b', '10.0.1', '0x7f', '-a', 'http://a']),
-  ground('cidr_in', ['10.0.0.0/8', '10.0.0.1', 'fd00::/8', '::1'], ['', '10.0.0/8', '10.0.0.0/33', '10.0.0.0/08', 'fd00::/129', 'example.com', '256.0.0.1']),
+  ground(
+    'url_host_in',
+    ['example.com', '*.example.com', 'EXAMPLE.com.', '10.0.0.1', '::1', '[::1]', 'a_b'],
+    ['', '*', 'a b', 'a..b', '10.0.1', '0x7f', '-a', 'http://a'],
+  ),
+  ground(
+    'cidr_in',
+    ['10.0.0.0/8', '10.0.0.1', 'fd00::/8', '::1'],
+    ['', '10.0.0/8', '10.0.0.0/33', '10.0.0.0/08', 'fd00::/129', 'example.com', '256.0.0.1'],
+  ),
 ];
 
 const jsonOf = ({ isNumber }: Case, text: string): string => (isNumber === true ? text : JSON.stringify(text));
@@ -192,12 +221,15 @@ describe('a field', () => {
   });
   test.skipIf(PROGRAM === undefined)('says what the gateway says', () => {
     const mistakes = mistakesOf(tried.map(({ policy }) => policy));
-    expect(tried.flatMap(({ name, is }, index) => (is === (mistakes[index]?.length === 0) ? [] : [`${name}: ${mistakes[index]}`]))).toEqual([]);
+    expect(tried.flatMap(({ name, is }, index) => (is === (mistakes[index]?.length === 0) ? [] : [`${name}: ${mistakes[index]}`]))).toEqual(
+      [],
+    );
   });
 });
 
 describe('two limits of one rule', () => {
-  const twins = (one: object, other: object) => tool(JSON.stringify({ limits: [one, other].map((each) => ({ counter: 'c', max: 1, ...each })) }));
+  const twins = (one: object, other: object) =>
+    tool(JSON.stringify({ limits: [one, other].map((each) => ({ counter: 'c', max: 1, ...each })) }));
   const CASES: [string, boolean][] = [
     [twins({ window: 'minute' }, { window: '60s' }), true],
     [twins({ window: 'minute' }, { window: 60 }), true],
