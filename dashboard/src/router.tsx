@@ -4,6 +4,7 @@
 // Which address shows which page. Pages come when they are gone to; filters stand in the address.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent as lazyComponent } from '@tanstack/react-router';
 
+import { GRANT_STATES, type GrantState } from './api/grants';
 import { patiently } from './api/presence';
 import type { DecisionFilter } from './api/queries';
 import type { BuilderSearch } from './pages/policies/Builder';
@@ -161,6 +162,10 @@ const servers = createRoute({
 const grants = createRoute({
   getParentRoute: () => root,
   path: '/grants',
+  validateSearch: (given: Record<string, unknown>): { text?: string | undefined; state?: GrantState | undefined } => ({
+    text: text(given.text),
+    state: oneOf(given.state, GRANT_STATES),
+  }),
   component: lazyRouteComponent(() => import('./pages/grants/Grants'), 'Grants'),
 });
 
@@ -191,6 +196,7 @@ const policySearch = (given: Record<string, unknown>): PolicySearch => ({
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
+  validateSearch: (given: Record<string, unknown>): { text?: string | undefined } => ({ text: text(given.text) }),
   component: lazyRouteComponent(() => import('./pages/policies/Policies'), 'Policies'),
 });
 

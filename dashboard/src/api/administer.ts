@@ -7,6 +7,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, got, type Schemas } from './client';
 import { askAgain } from './queries';
 import { ifMatch } from './servers';
+import { whole } from './whole';
 
 export type Member = Schemas['Member'];
 export type Invitation = Schemas['Invitation'];
@@ -18,15 +19,29 @@ export type Provider = Schemas['Provider'];
 export type Contact = Schemas['Contact'];
 export type AuditRow = Schemas['AuditRow'];
 
-const MOST = { params: { query: { limit: 1000 } } };
 const AUDIT_PAGE = 100;
 
-export const membersQuery = queryOptions({ queryKey: ['members'], queryFn: () => got(api.GET('/members', MOST)) });
-export const invitationsQuery = queryOptions({ queryKey: ['invitations'], queryFn: () => got(api.GET('/invitations', MOST)) });
-export const keysQuery = queryOptions({ queryKey: ['keys'], queryFn: () => got(api.GET('/keys', MOST)) });
+export const membersQuery = queryOptions({
+  queryKey: ['members'],
+  queryFn: () => whole((query) => got(api.GET('/members', { params: { query } }))),
+});
+export const invitationsQuery = queryOptions({
+  queryKey: ['invitations'],
+  queryFn: () => whole((query) => got(api.GET('/invitations', { params: { query } }))),
+});
+export const keysQuery = queryOptions({
+  queryKey: ['keys'],
+  queryFn: () => whole((query) => got(api.GET('/keys', { params: { query } }))),
+});
 export const organisationQuery = queryOptions({ queryKey: ['organisation'], queryFn: () => got(api.GET('/organisation')) });
-export const channelsQuery = queryOptions({ queryKey: ['channels'], queryFn: () => got(api.GET('/channels', MOST)) });
-export const providersQuery = queryOptions({ queryKey: ['providers'], queryFn: () => got(api.GET('/providers', MOST)) });
+export const channelsQuery = queryOptions({
+  queryKey: ['channels'],
+  queryFn: () => whole((query) => got(api.GET('/channels', { params: { query } }))),
+});
+export const providersQuery = queryOptions({
+  queryKey: ['providers'],
+  queryFn: () => whole((query) => got(api.GET('/providers', { params: { query } }))),
+});
 
 const CONTACTS_MOST = 200;
 export const contactsQuery = queryOptions({

@@ -10,13 +10,17 @@ export type Grant = Schemas['Grant'];
 export type Minted = Schemas['GrantMinted'];
 export type Reach = NonNullable<Schemas['GrantNew']['servers']>[number];
 export type DeclaredGrant = Schemas['Declared']['grants'][number];
-export type GrantState = 'active' | 'revoked' | 'expired' | 'paused';
+export const GRANT_STATES = ['active', 'paused', 'expired', 'revoked'] as const;
+export type GrantState = (typeof GRANT_STATES)[number];
 
 export function grantState(grant: Grant, now: Date): GrantState {
   if (grant.revoked_at !== null) return 'revoked';
   if (grant.expires_at !== null && new Date(grant.expires_at) <= now) return 'expired';
   return grant.paused_at === null ? 'active' : 'paused';
 }
+
+export const declaredState = (grant: DeclaredGrant, now: Date): GrantState =>
+  grant.expires_at !== null && new Date(grant.expires_at) <= now ? 'expired' : 'active';
 
 export interface DeclaredPlace {
   server: string;
@@ -41,11 +45,6 @@ export const limitsQuery = (grant: string) =>
     queryFn: () => got(api.GET('/limits', { params: { query: { grant, limit: 200 } } })),
     refetchInterval: 10_000,
   });
-
-export const membersQuery = queryOptions({
-  queryKey: ['members'],
-  queryFn: () => got(api.GET('/members', { params: { query: { limit: 1000 } } })),
-});
 
 const at = (grant: Grant) => ({ path: { id: grant.id }, header: { 'If-Match': `"${grant.version}"` } });
 

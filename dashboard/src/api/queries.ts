@@ -8,6 +8,7 @@ import { keepPreviousData, queryOptions, QueryClient, type QueryFilters, type Qu
 import { api, got } from './client';
 import { onBack } from './presence';
 import { Problem } from './problem';
+import { whole } from './whole';
 
 const TRIES_MOST = 4;
 const FRESH_MS = 15_000;
@@ -66,17 +67,17 @@ export function filled<T extends object>(given: T): { [K in keyof T]?: Exclude<T
 
 export const serversQuery = queryOptions({
   queryKey: ['servers'],
-  queryFn: () => got(api.GET('/servers', { params: { query: { limit: 1000 } } })),
+  queryFn: () => whole((query) => got(api.GET('/servers', { params: { query } }))),
 });
 
 export const grantsQuery = queryOptions({
   queryKey: ['grants'],
-  queryFn: () => got(api.GET('/grants', { params: { query: { limit: 1000 } } })),
+  queryFn: () => whole((query) => got(api.GET('/grants', { params: { query } }))),
 });
 
 export const policiesQuery = queryOptions({
   queryKey: ['policies'],
-  queryFn: () => got(api.GET('/policies', { params: { query: { limit: 1000 } } })),
+  queryFn: () => whole((query) => got(api.GET('/policies', { params: { query } }))),
 });
 
 export type SummaryBy = 'outcome' | 'server' | 'grant' | 'tool' | 'rule';

@@ -7,6 +7,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, got, type Schemas } from './client';
 import { Problem } from './problem';
 import { askAgain, queryClient } from './queries';
+import { whole, type Page } from './whole';
 
 export type Server = Schemas['Server'];
 export type Trial = Schemas['Trial'];
@@ -28,8 +29,7 @@ export interface Draft {
   secrets: Secret[];
 }
 
-const PAGE = 200;
-const PAGES_MOST = 20;
+const CATALOGUE_PAGE = 200;
 
 /** The configuration file's servers have these ids; they are changed there. */
 export const isDeclared = (id: string): boolean => id.startsWith('file.');
@@ -50,16 +50,9 @@ export const declaredQuery = queryOptions({
 export const knownServersQuery = queryOptions({
   queryKey: ['catalogue', 'own'],
   queryFn: async () => {
-    const known = new Map<string, KnownServer>();
-    let after: string | undefined;
-    for (let page = 0; page < PAGES_MOST; page++) {
-      const query = { own: true, limit: PAGE, ...(after === undefined ? {} : { after }) };
-      const answer = await got(api.GET('/catalogue/servers', { params: { query } }));
-      for (const server of answer.items) known.set(server.name, server);
-      if (answer.next === null) break;
-      after = answer.next;
-    }
-    return known;
+    const read = (page: Page) => got(api.GET('/catalogue/servers', { params: { query: { own: true, ...page } } }));
+    const { items } = await whole(read, CATALOGUE_PAGE);
+    return new Map<string, KnownServer>(items.map((server) => [server.name, server]));
   },
 });
 
@@ -116,7 +109,7 @@ export const trialQuery = (id: string) =>
 export const definitionsQuery = (id: string, state: DefinitionState) =>
   queryOptions({
     queryKey: ['definitions', id, state],
-    queryFn: () => got(api.GET('/servers/{id}/definitions', { params: { path: { id }, query: { state, limit: 1000 } } })),
+    queryFn: () => whole((page) => got(api.GET('/servers/{id}/definitions', { params: { path: { id }, query: { state, ...page } } }))),
   });
 
 export const definitionQuery = (id: string, fingerprint: string) =>
@@ -128,13 +121,13 @@ export const definitionQuery = (id: string, fingerprint: string) =>
 export const credentialsQuery = (id: string) =>
   queryOptions({
     queryKey: ['credentials', id],
-    queryFn: () => got(api.GET('/servers/{id}/credentials', { params: { path: { id }, query: { limit: 1000 } } })),
+    queryFn: () => whole((query) => got(api.GET('/servers/{id}/credentials', { params: { path: { id }, query } }))),
   });
 
 export const authorizationsQuery = (id: string) =>
   queryOptions({
     queryKey: ['authorizations', id],
-    queryFn: () => got(api.GET('/servers/{id}/authorizations', { params: { path: { id }, query: { limit: 1000 } } })),
+    queryFn: () => whole((query) => got(api.GET('/servers/{id}/authorizations', { params: { path: { id }, query } }))),
   });
 
 export const organisationQuery = queryOptions({

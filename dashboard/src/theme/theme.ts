@@ -54,7 +54,9 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     TextInput: { defaultProps: { size: 'sm' } },
-    Select: { defaultProps: { size: 'sm', checkIconPosition: 'right' } },
+    // Of long lists what is typed finds the rest.
+    Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', limit: 200 } },
+    MultiSelect: { defaultProps: { size: 'sm', limit: 200 } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm', highlightOnHover: true, highlightOnHoverColor: 'var(--faint)' } },
     Tabs: { defaultProps: { classNames: { list: tabs.list, tab: tabs.tab } } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 360 } },

@@ -46,6 +46,12 @@ export function formatMicroseconds(value: number): string {
   return `${numbers.format(Math.round(value / 100_000) / 10)} s`;
 }
 
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** As its reader sorts names: "agent 9" before "Agent 10". */
+export const byName = <T>(items: readonly T[], nameOf: (item: T) => string): T[] =>
+  items.toSorted((a, b) => names.compare(nameOf(a), nameOf(b)));
+
 const SIZES: [unit: string, bytes: number][] = [
   ['terabyte', 1e12],
   ['gigabyte', 1e9],

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { expect, test } from 'vitest';
+import { byName, expect, test } from 'vitest';
 
 import { formatAgo, formatMicroseconds } from '../../src/words/words';
 
@@ -22,3 +22,13 @@ test.each([
   [1540, '1.5 ms'],
   [2_300_000, '2.3 s'],
 ])('%d microseconds', (value, said) => expect(formatMicroseconds(value)).toBe(said));
+
+test('names in the order of a reader', () => {
+  expect(byName(['agent 10', 'Agent 9', 'zeta', 'Äther', 'alpha'], (name) => name)).toEqual([
+    'Agent 9',
+    'agent 10',
+    'alpha',
+    'Äther',
+    'zeta',
+  ]);
+});

@@ -6,7 +6,8 @@ import { Alert, Anchor, Button, Paper, Stack, Table, Text } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 
-import { grantState, membersQuery, oneGrantQuery, resumeGrant, type Grant } from '../../api/grants';
+import { membersQuery } from '../../api/administer';
+import { grantState, oneGrantQuery, resumeGrant, type Grant } from '../../api/grants';
 import { Problem } from '../../api/problem';
 import { askAgain, policiesQuery, serversQuery } from '../../api/queries';
 import { isDeclared } from '../../api/servers';

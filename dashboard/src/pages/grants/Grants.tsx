@@ -1,19 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Anchor, Badge, Button, Group, Table, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Chip, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useDeferredValue, useMemo } from 'react';
 
-import { grantState, placesOf, type DeclaredGrant, type Grant } from '../../api/grants';
+import { declaredState, GRANT_STATES, grantState, placesOf, type DeclaredGrant, type Grant, type GrantState } from '../../api/grants';
 import { grantsQuery } from '../../api/queries';
 import { declaredQuery } from '../../api/servers';
 import { useMay } from '../../api/session';
+import { Find } from '../../parts/Find';
 import { Listing } from '../../parts/Listing';
 import { PageHead } from '../../parts/PageHead';
+import { PartByPart } from '../../parts/PartByPart';
 import { Name } from '../../parts/Plain';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { useNow, When } from '../../parts/When';
-import { formatNumber, words } from '../../words/words';
+import { byName, formatNumber, words } from '../../words/words';
 
 function Row({ grant }: { grant: Grant }) {
   const state = grantState(grant, useNow());
@@ -45,8 +48,8 @@ function Row({ grant }: { grant: Grant }) {
   );
 }
 
-function DeclaredRow({ grant, now }: { grant: DeclaredGrant; now: Date }) {
-  const isOver = grant.expires_at !== null && new Date(grant.expires_at) <= now;
+function DeclaredRow({ grant }: { grant: DeclaredGrant }) {
+  const isOver = declaredState(grant, useNow()) === 'expired';
   const count = placesOf(grant).length;
   return (
     <Table.Tr>
@@ -69,21 +72,81 @@ function DeclaredRow({ grant, now }: { grant: DeclaredGrant; now: Date }) {
   );
 }
 
-function Rows({ grants, declared }: { grants: Grant[]; declared: DeclaredGrant[] }) {
-  const now = useNow();
+type Either = { grant: Grant; declared?: never } | { declared: DeclaredGrant; grant?: never };
+
+function Rows({ grants }: { grants: readonly Either[] }) {
   const { columns } = words.grants;
   return (
     <Listing
       label={words.grants.title}
       heads={[columns.label, columns.servers, columns.mode, columns.used, columns.expires, columns.state]}
     >
-      {grants.map((grant) => (
-        <Row key={grant.id} grant={grant} />
-      ))}
-      {declared.map((grant) => (
-        <DeclaredRow key={grant.id} grant={grant} now={now} />
-      ))}
+      {grants.map(({ grant, declared }) =>
+        grant === undefined ? <DeclaredRow key={declared.id} grant={declared} /> : <Row key={grant.id} grant={grant} />,
+      )}
     </Listing>
+  );
+}
+
+function States({
+  counts,
+  state,
+  change,
+}: {
+  counts: Map<GrantState, number>;
+  state: GrantState | undefined;
+  change: (state?: GrantState) => void;
+}) {
+  return (
+    <Group gap="xs" role="group" aria-label={words.grants.stateLabel}>
+      {GRANT_STATES.filter((each) => counts.has(each)).map((each) => (
+        <Chip key={each} size="sm" checked={state === each} onChange={(checked) => change(checked ? each : undefined)}>
+          {words.grants.states[each]} {formatNumber(counts.get(each) ?? 0)}
+        </Chip>
+      ))}
+    </Group>
+  );
+}
+
+function useFound(grants: Grant[], declared: DeclaredGrant[], text: string, state: GrantState | undefined) {
+  const now = useNow();
+  return useMemo(() => {
+    const counts = new Map<GrantState, number>();
+    const wanted = text.toLowerCase();
+    const counted = (each: GrantState) => {
+      counts.set(each, (counts.get(each) ?? 0) + 1);
+      return state === undefined || state === each;
+    };
+    const fits = (label: string, is: GrantState) => counted(is) && label.toLowerCase().includes(wanted);
+    const found: Either[] = [
+      ...grants.filter((grant) => fits(grant.label, grantState(grant, now))).map((grant) => ({ grant })),
+      ...declared.filter((grant) => fits(grant.label, declaredState(grant, now))).map((grant) => ({ declared: grant })),
+    ];
+    return { counts, found: byName(found, (one) => (one.grant ?? one.declared).label) };
+  }, [grants, declared, text, state, now]);
+}
+
+function Found({ grants, declared, isCut }: { grants: Grant[]; declared: DeclaredGrant[]; isCut: boolean }) {
+  const { text = '', state } = useSearch({ from: '/grants' });
+  const navigate = useNavigate({ from: '/grants' });
+  const change = (by: { text?: string | undefined; state?: GrantState | undefined }) =>
+    void navigate({ search: (before) => ({ ...before, ...by }), replace: true });
+  const { counts, found } = useFound(grants, declared, useDeferredValue(text), state);
+  return (
+    <Stack gap="sm">
+      {grants.length + declared.length > 5 && (
+        <Group gap="md">
+          <Find label={words.grants.find} text={text} change={(next) => change({ text: next })} />
+          <States counts={counts} state={state} change={(next) => change({ state: next })} />
+        </Group>
+      )}
+      {found.length === 0 && <Nothing title={words.grants.noneFound} />}
+      {found.length > 0 && (
+        <PartByPart key={`${text} ${state}`} items={found} isCut={isCut}>
+          {(shown) => <Rows grants={shown} />}
+        </PartByPart>
+      )}
+    </Stack>
   );
 }
 
@@ -108,7 +171,9 @@ export function Grants() {
         </Nothing>
       )}
       {declaring.error !== null && <Trouble error={declaring.error} retry={() => void declaring.refetch()} />}
-      {query.data !== undefined && query.data.items.length + declared.length > 0 && <Rows grants={query.data.items} declared={declared} />}
+      {query.data !== undefined && query.data.items.length + declared.length > 0 && (
+        <Found grants={query.data.items} declared={declared} isCut={query.data.isCut} />
+      )}
     </>
   );
 }

@@ -5,18 +5,20 @@
 import { ActionIcon, Anchor, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
 
 import { askAgain, grantsQuery, policiesQuery } from '../../api/queries';
 import { useMay } from '../../api/session';
-import { Name } from '../../parts/Plain';
+import { Find } from '../../parts/Find';
 import { Listing } from '../../parts/Listing';
 import { PageHead } from '../../parts/PageHead';
+import { PartByPart } from '../../parts/PartByPart';
+import { Name } from '../../parts/Plain';
 import { Sheet } from '../../parts/Sheet';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
-import { words } from '../../words/words';
+import { byName, words } from '../../words/words';
 import { removePolicy, type Policy } from './data';
 
 const said = words.policies;
@@ -45,6 +47,15 @@ function Remove({ policy, close }: { policy: Policy; close: () => void }) {
       </Stack>
     </Sheet>
   );
+}
+
+// By what a grant names a policy with, its id or its name: each grant once.
+function uses(grants: { servers: { policy: string | null }[] }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const grant of grants)
+    for (const named of new Set(grant.servers.map((reach) => reach.policy)))
+      if (named !== null) counts.set(named, (counts.get(named) ?? 0) + 1);
+  return counts;
 }
 
 function Row({ policy, used, remove }: { policy: Policy; used: number | undefined; remove: (() => void) | undefined }) {
@@ -84,16 +95,58 @@ function AddButton() {
   );
 }
 
+function Rows({ policies, remove }: { policies: readonly Policy[]; remove: ((policy: Policy) => void) | undefined }) {
+  const grants = useQuery(grantsQuery).data?.items;
+  const used = useMemo(() => grants && uses(grants), [grants]);
+  const { columns } = said;
+  const heads = [columns.name, columns.note, columns.version, columns.used, columns.changed];
+  return (
+    <Listing label={said.title} heads={remove === undefined ? heads : [...heads, columns.actions]}>
+      {policies.map((policy) => (
+        <Row
+          key={policy.id}
+          policy={policy}
+          used={used && (used.get(policy.id) ?? 0) + (used.get(policy.name) ?? 0)}
+          remove={remove && (() => remove(policy))}
+        />
+      ))}
+    </Listing>
+  );
+}
+
+const matches = (policy: Policy, text: string): boolean =>
+  policy.name.toLowerCase().includes(text.toLowerCase()) || policy.note.toLowerCase().includes(text.toLowerCase());
+
+function Found({ policies, isCut, remove }: { policies: Policy[]; isCut: boolean; remove: ((policy: Policy) => void) | undefined }) {
+  const { text = '' } = useSearch({ from: '/policies' });
+  const navigate = useNavigate({ from: '/policies' });
+  const found = useMemo(
+    () =>
+      byName(
+        policies.filter((policy) => matches(policy, text)),
+        (policy) => policy.name,
+      ),
+    [policies, text],
+  );
+  return (
+    <Stack gap="sm">
+      {policies.length > 5 && (
+        <Find label={said.find} text={text} change={(next) => void navigate({ search: { text: next }, replace: true })} />
+      )}
+      {found.length === 0 && <Nothing title={said.noneFound} />}
+      {found.length > 0 && (
+        <PartByPart key={text} items={found} isCut={isCut}>
+          {(shown) => <Rows policies={shown} remove={remove} />}
+        </PartByPart>
+      )}
+    </Stack>
+  );
+}
+
 export function Policies() {
   const query = useQuery(policiesQuery);
-  const grants = useQuery(grantsQuery);
   const may = useMay('policy_manager');
   const [gone, setGone] = useState<Policy>();
-  const used = (policy: Policy) =>
-    grants.data?.items.filter((grant) => grant.servers.some((server) => server.policy === policy.id || server.policy === policy.name))
-      .length;
-  const { columns } = said;
-  const heads = [columns.name, columns.note, columns.version, columns.used, columns.changed, ...(may ? [columns.actions] : [])];
   return (
     <>
       <PageHead title={said.title}>{may && <AddButton />}</PageHead>
@@ -105,11 +158,7 @@ export function Policies() {
         </Nothing>
       )}
       {query.data !== undefined && query.data.items.length > 0 && (
-        <Listing label={said.title} heads={heads}>
-          {query.data.items.map((policy) => (
-            <Row key={policy.id} policy={policy} used={used(policy)} remove={may ? () => setGone(policy) : undefined} />
-          ))}
-        </Listing>
+        <Found policies={query.data.items} isCut={query.data.isCut} remove={may ? setGone : undefined} />
       )}
       {gone !== undefined && <Remove policy={gone} close={() => setGone(undefined)} />}
     </>

@@ -1,16 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Badge, Button, Code, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Badge, Button, Code, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 
 import { serversQuery, summaryQuery } from '../../api/queries';
 import { declaredQuery, definitionsQuery, knownServersQuery, type KnownServer } from '../../api/servers';
 import { useMay } from '../../api/session';
+import { Find } from '../../parts/Find';
 import { SeverityMark } from '../../parts/Grade';
 import { Listing } from '../../parts/Listing';
 import { PageHead } from '../../parts/PageHead';
+import { PartByPart } from '../../parts/PartByPart';
 import { Name } from '../../parts/Plain';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { formatNumber, words } from '../../words/words';
@@ -71,7 +73,7 @@ function Row({ place, known, waiting, calls, failed }: RowProps) {
   );
 }
 
-function Rows({ places }: { places: Place[] }) {
+function Rows({ places }: { places: readonly Place[] }) {
   const known = useQuery(knownServersQuery).data;
   const calls = countsByServer(useQuery(summaryQuery('server', DAY, DAY)).data?.items);
   const failed = countsByServer(useQuery(summaryQuery('server', DAY, DAY, { outcome: 'failed' })).data?.items);
@@ -100,23 +102,21 @@ function matches(place: Place, text: string): boolean {
   return place.name.toLowerCase().includes(wanted) || place.where.toLowerCase().includes(wanted);
 }
 
-function Found({ places }: { places: Place[] }) {
+function Found({ places, isCut }: { places: Place[]; isCut: boolean }) {
   const { text = '' } = useSearch({ from: '/servers' });
   const navigate = useNavigate({ from: '/servers' });
   const shown = places.filter((place) => matches(place, text));
   return (
     <Stack gap="sm">
       {places.length > 5 && (
-        <TextInput
-          aria-label={words.servers.find}
-          placeholder={words.servers.find}
-          leftSection={<IconSearch size={16} aria-hidden="true" />}
-          value={text}
-          maw={360}
-          onChange={(event) => void navigate({ search: { text: event.currentTarget.value || undefined }, replace: true })}
-        />
+        <Find label={words.servers.find} text={text} change={(next) => void navigate({ search: { text: next }, replace: true })} />
       )}
-      {shown.length === 0 ? <Nothing title={words.servers.noneFound} /> : <Rows places={shown} />}
+      {shown.length === 0 && <Nothing title={words.servers.noneFound} />}
+      {shown.length > 0 && (
+        <PartByPart key={text} items={shown} isCut={isCut}>
+          {(part) => <Rows places={part} />}
+        </PartByPart>
+      )}
     </Stack>
   );
 }
@@ -149,7 +149,7 @@ export function Servers() {
           )}
         </Nothing>
       )}
-      {places !== undefined && places.length > 0 && <Found places={places} />}
+      {places !== undefined && places.length > 0 && <Found places={places} isCut={query.data?.isCut === true} />}
       <Modal opened={add && isAdmin} onClose={() => show(false)} title={words.servers.add} size="lg">
         <Paste
           done={(servers) => {

@@ -1,21 +1,22 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tools with what they do. Long lists are shown part by part: thousands of rows at once would keep the page waiting.
-import { ActionIcon, Anchor, Badge, Button, Chip, Group, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconPencil, IconSearch } from '@tabler/icons-react';
-import { memo, useDeferredValue, useMemo, useState } from 'react';
+// Tools with what they do.
+import { ActionIcon, Anchor, Badge, Chip, Group, Stack, Table, Text } from '@mantine/core';
+import { IconPencil } from '@tabler/icons-react';
+import { memo, useDeferredValue, useMemo } from 'react';
 
 import type { KnownTool } from '../../api/servers';
+import { Find } from '../../parts/Find';
 import { CategoryMark, type Category } from '../../parts/Grade';
 import { Listing } from '../../parts/Listing';
 import { visible } from '../../parts/unseen';
+import { PartByPart } from '../../parts/PartByPart';
 import { Name } from '../../parts/Plain';
 import { Nothing } from '../../parts/states';
 import { When } from '../../parts/When';
 import { formatNumber, words } from '../../words/words';
 
-const AT_ONCE = 100;
 const ORDER: Category[] = ['Financial', 'Destructive', 'Execute', 'Unknown', 'Write', 'Read'];
 
 interface Filter {
@@ -86,24 +87,15 @@ function Categories({ tools, category, change }: Pick<Props, 'tools' | 'category
   );
 }
 
-function Rows({ tools, judge }: { tools: KnownTool[]; judge: Props['judge'] }) {
-  const [shown, setShown] = useState(AT_ONCE);
+function Rows({ tools, judge }: { tools: readonly KnownTool[]; judge: Props['judge'] }) {
   const { columns } = words.servers.tools;
   const heads = [columns.name, columns.category, columns.summary, columns.changed];
-  const left = tools.length - shown;
   return (
-    <Stack gap="sm" align="stretch">
-      <Listing label={words.servers.tabs.tools} heads={judge === undefined ? heads : [...heads, columns.judge]} minWidth={720}>
-        {tools.slice(0, shown).map((tool) => (
-          <Row key={tool.slug} tool={tool} judge={judge} />
-        ))}
-      </Listing>
-      {left > 0 && (
-        <Button variant="default" onClick={() => setShown(shown + 4 * AT_ONCE)}>
-          {words.servers.tools.more(formatNumber(Math.min(left, 4 * AT_ONCE)))}
-        </Button>
-      )}
-    </Stack>
+    <Listing label={words.servers.tabs.tools} heads={judge === undefined ? heads : [...heads, columns.judge]} minWidth={720}>
+      {tools.map((tool) => (
+        <Row key={tool.slug} tool={tool} judge={judge} />
+      ))}
+    </Listing>
   );
 }
 
@@ -121,19 +113,14 @@ export function ToolTable({ tools, text, category, change, judge }: Props) {
   return (
     <Stack gap="sm">
       <Group gap="md">
-        <TextInput
-          aria-label={words.servers.tools.find}
-          placeholder={words.servers.tools.find}
-          leftSection={<IconSearch size={16} aria-hidden="true" />}
-          value={text}
-          onChange={(event) => change({ text: event.currentTarget.value || undefined })}
-        />
+        <Find label={words.servers.tools.find} text={text} change={(next) => change({ text: next })} />
         <Categories tools={tools} category={category} change={change} />
       </Group>
-      {found.length === 0 ? (
-        <Nothing title={words.servers.tools.noneFound} />
-      ) : (
-        <Rows key={`${wanted} ${category}`} tools={found} judge={judge} />
+      {found.length === 0 && <Nothing title={words.servers.tools.noneFound} />}
+      {found.length > 0 && (
+        <PartByPart key={`${wanted} ${category}`} items={found}>
+          {(shown) => <Rows tools={shown} judge={judge} />}
+        </PartByPart>
       )}
     </Stack>
   );

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of each tool. Long lists are shown part by part.
-import { Button, Chip, Group, Paper, Stack, Table, Text, TextInput, Title } from '@mantine/core';
-import { IconArrowsSplit, IconCheck, IconEyeOff, IconGauge, IconHandStop, IconSearch, IconUserQuestion } from '@tabler/icons-react';
-import { memo, useDeferredValue, useMemo, useState } from 'react';
+// What becomes of each tool.
+import { Chip, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { IconArrowsSplit, IconCheck, IconEyeOff, IconGauge, IconHandStop, IconUserQuestion } from '@tabler/icons-react';
+import { memo, useDeferredValue, useMemo } from 'react';
 
 import type { Schemas } from '../../api/client';
+import { Find } from '../../parts/Find';
 import { CategoryMark } from '../../parts/Grade';
 import { Listing } from '../../parts/Listing';
+import { PartByPart } from '../../parts/PartByPart';
 import { Name } from '../../parts/Plain';
 import { Nothing } from '../../parts/states';
 import type { StackSearch } from '../../router';
@@ -18,7 +20,6 @@ import classes from './Outcomes.module.css';
 
 type Tool = Schemas['Stack']['tools'][number];
 type Outcome = Tool['now']['outcome'];
-const AT_ONCE = 100;
 const ICONS = {
   free: IconCheck,
   limited: IconGauge,
@@ -80,27 +81,18 @@ interface Props {
   change: (change: StackSearch) => void;
 }
 
-function Rows({ tools, view }: { tools: Tool[]; view: View }) {
-  const [shown, setShown] = useState(AT_ONCE);
+function Rows({ tools, view }: { tools: readonly Tool[]; view: View }) {
   const { columns } = words.stack;
-  const left = tools.length - shown;
   return (
-    <Stack gap="sm">
-      <Listing
-        label={words.stack.tools}
-        heads={[columns.tool, columns.server, columns.category, columns.outcome, columns.calls, columns.rule]}
-        minWidth={820}
-      >
-        {tools.slice(0, shown).map((tool) => (
-          <Row key={`${tool.server} ${tool.tool}`} tool={tool} view={view} />
-        ))}
-      </Listing>
-      {left > 0 && (
-        <Button variant="default" onClick={() => setShown(shown + 4 * AT_ONCE)}>
-          {words.servers.tools.more(formatNumber(Math.min(left, 4 * AT_ONCE)))}
-        </Button>
-      )}
-    </Stack>
+    <Listing
+      label={words.stack.tools}
+      heads={[columns.tool, columns.server, columns.category, columns.outcome, columns.calls, columns.rule]}
+      minWidth={820}
+    >
+      {tools.map((tool) => (
+        <Row key={`${tool.server} ${tool.tool}`} tool={tool} view={view} />
+      ))}
+    </Listing>
   );
 }
 
@@ -124,13 +116,7 @@ export function Outcomes({ tools, view, search, change }: Props) {
       <Stack gap="sm">
         <Title order={2}>{words.stack.tools}</Title>
         <Group gap="md">
-          <TextInput
-            aria-label={words.stack.find}
-            placeholder={words.stack.find}
-            leftSection={<IconSearch size={16} aria-hidden="true" />}
-            value={text}
-            onChange={(event) => change({ text: event.currentTarget.value || undefined })}
-          />
+          <Find label={words.stack.find} text={text} change={(next) => change({ text: next })} />
           <Group gap="xs" role="group" aria-label={words.stack.outcome}>
             {OUTCOMES.filter((each) => counts.has(each)).map((each) => (
               <Chip key={each} size="sm" checked={outcome === each} onChange={(checked) => change({ outcome: checked ? each : undefined })}>
@@ -139,7 +125,12 @@ export function Outcomes({ tools, view, search, change }: Props) {
             ))}
           </Group>
         </Group>
-        {found.length === 0 ? <Nothing title={words.stack.noneFound} /> : <Rows key={`${wanted} ${outcome}`} tools={found} view={view} />}
+        {found.length === 0 && <Nothing title={words.stack.noneFound} />}
+        {found.length > 0 && (
+          <PartByPart key={`${wanted} ${outcome}`} items={found}>
+            {(shown) => <Rows tools={shown} view={view} />}
+          </PartByPart>
+        )}
       </Stack>
     </Paper>
   );
