@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { byName, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { formatAgo, formatMicroseconds } from '../../src/words/words';
+import { byName, formatAgo, formatMicroseconds } from '../../src/words/words';
 
 const now = new Date('2026-03-04T12:00:00Z');
 
