@@ -33,7 +33,8 @@ struct admin_stream {
     bool told;      // something has been sent
     bool beat;      // say something even when there is nothing
     bool questions; // to people, in place of decisions: read in jobs of the store
-    uint64_t heard; // of those: how far in what rang
+    bool beside;    // questions as well as decisions
+    uint64_t heard; // of questions: how far in what rang
     int64_t begun_ms, checked_ms;
     struct json_doc doc; // scratch of an export
     struct arena arena;
@@ -54,6 +55,9 @@ bool admin_stream_is_due(struct admin_request *request, enum admin_due why);
 
 // ---- question_stream.c: is there anything new for this stream of questions? Any thread.
 bool admin_bell_rang(struct admin_request *request);
+// Questions for a piece: at first all that are open, then those that changed. In a job of the store.
+int admin_write_questions(struct admin_request *request, struct store_view *view, bool first,
+                          struct error *error) MUST_CHECK;
 
 // ---- decisions.c
 int admin_find_decisions(struct admin_request *request, struct error *error);

@@ -151,6 +151,12 @@ static int write_heard(struct admin_request *request, struct store_view *view, s
     return result;
 }
 
+int admin_write_questions(struct admin_request *request, struct store_view *view, bool first,
+                          struct error *error)
+{
+    return first ? write_open(request, view, error) : write_heard(request, view, error);
+}
+
 // A piece; the first one has all that are open.
 int admin_hear_questions(struct admin_request *request, struct store_view *view,
                          struct error *error)
@@ -164,7 +170,7 @@ int admin_hear_questions(struct admin_request *request, struct store_view *view,
         return result;
     struct admin_stream *stream = request->stream;
     stream->questions = true;
-    result = first ? write_open(request, view, error) : write_heard(request, view, error);
+    result = admin_write_questions(request, view, first, error);
     if (request->out.length == 0 && stream->beat)
         buffer_append_string(&request->out, ": \n\n");
     stream->beat = false;

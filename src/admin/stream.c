@@ -99,14 +99,26 @@ static int read_last_event(struct admin_request *request, uint64_t *ret, struct 
     return 0;
 }
 
+// Questions to people come with the decisions: who wants both needs one connection.
+static int ask_beside(struct admin_request *request, struct store_view *view, struct error *error)
+{
+    struct slice what;
+    int result = admin_query(request, "beside", &what, error);
+    if (result != 0 || what.data == NULL)
+        return result;
+    if (!slice_equal_string(what, "approvals"))
+        return admin_fault(request, "beside", JSON_NONE, error, "must be 'approvals'");
+    request->stream->beside = true;
+    return admin_write_questions(request, view, true, error);
+}
+
 int admin_ask_tail(struct admin_request *request, struct store_view *view, struct error *error)
 {
     static const char *const names[] = {"grant",  "server",  "method",  "tool",   "rule",
                                         "policy", "id",      "session", "client", "peer",
-                                        "trace",  "outcome", "text",    NULL};
-    (void)view;
+                                        "trace",  "outcome", "text",    "beside", NULL};
     if (request->stream != NULL)
-        return 0;
+        return request->stream->beside ? admin_write_questions(request, view, false, error) : 0;
     struct admin_asked *asked = admin_ask(request, names, error);
     if (asked == NULL)
         return error->code;
@@ -119,7 +131,7 @@ int admin_ask_tail(struct admin_request *request, struct store_view *view, struc
     result = read_last_event(request, &asked->page.after, error);
     if (asked->page.after > newest)
         asked->page.after = newest;
-    return result;
+    return result == 0 ? ask_beside(request, view, error) : result;
 }
 
 // ---- Pieces, on a thread for searches
@@ -173,7 +185,7 @@ static int search_tail(struct admin_request *request, struct error *error)
     int result = admin_search(request, write_event, &request->out, &found, error);
     if (result != 0)
         return result;
-    stream->more = found.more;
+    stream->more = found.more || (stream->beside && admin_bell_rang(request));
     page->after = found.position > page->after ? found.position : page->after;
     if (!stream->told || (stream->beat && request->out.length == 0))
         buffer_append_format(&request->out, ": \nid: %" PRIu64 "\n\n", page->after);
@@ -209,7 +221,7 @@ bool admin_stream_needs_check(struct admin_request *request)
     int64_t now = clock_wall_ms();
     struct admin_stream *stream = request->stream;
     if (stream == NULL || stream->questions || now - stream->checked_ms >= CHECK_MS ||
-        now < stream->checked_ms) {
+        now < stream->checked_ms || (stream->beside && admin_bell_rang(request))) {
         request->now_ms = now;
         if (stream != NULL)
             stream->checked_ms = now;

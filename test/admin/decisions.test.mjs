@@ -95,6 +95,28 @@ for (const workers of [1, 3])
     assert.deepEqual(again.events.map(event => event.data.seq), rows.slice(2).map(row => row.seq));
   });
 
+test('questions to people come beside decisions, by one connection', async t => {
+  const { gateway, api, key, viewer } = await controlled(t);
+  const ask = { version: '1', default: 'deny', tools: { echo: { action: 'require_approval', approval: { wait: '1s' } } } };
+  const { id } = (await api.must(200, 'GET', '/servers')).body.items.find(server => server.name === 'files');
+  await api.must(201, 'POST', '/policies', { name: 'ask', document: ask });
+  gateway.tokens.asker = (await api.must(201, 'POST', '/grants', { label: 'asker', servers: [{ server: id, policy: 'ask' }] })).body.token;
+  const session = await Session.open(gateway, { label: 'asker', server: 'files' });
+  const waiting = async () => (await viewer.must(200, 'GET', '/approvals?state=asked')).body.items;
+  await session.call('echo', { n: 1 });
+  const [first] = await waiting();
+  const both = listen(t, gateway, key.token, '?beside=approvals&tool=nothing'), alone = listen(t, gateway, key.token), rows = listen(t, gateway, key.token, '?beside=approvals');
+  const of = (state, kind) => state.events.filter(each => each.event === kind).map(each => each.data);
+  await eventually(() => of(both, 'level').length === 1 && of(rows, 'level').length === 1 && alone.id, 'they listen');
+  assert.deepEqual(of(both, 'approval').map(one => [one.id, one.state]), [[first.id, 'asked']]);
+  await session.call('echo', { n: 2 });
+  await eventually(() => of(both, 'approval').length === 2 && of(rows, 'decision').some(row => row.outcome === 'pending'), 'the second question is heard of, and its row');
+  await api.must(200, 'POST', `/approvals/${first.id}/deny`, {});
+  await eventually(() => of(both, 'approval').some(one => one.id === first.id && one.state === 'rejected'), 'the answer is heard of');
+  assert.deepEqual([of(both, 'decision'), of(alone, 'approval'), of(alone, 'level')], [[], [], []]);
+  await viewer.refused(422, 'invalid', 'GET', '/decisions/stream?beside=servers');
+});
+
 test('the command line finds, counts, takes out and hears', async t => {
   const { gateway, key } = await controlled(t);
   const env = { PATH: process.env.PATH, ...sanitizerOptions(), SALLYPORT_KEY: key.token, SALLYPORT_URL: `http://127.0.0.1:${gateway.port}` };

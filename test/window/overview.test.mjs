@@ -7,6 +7,7 @@ import test from 'node:test';
 import { Api } from '../lib/api.mjs';
 import { ALLOW_ALL } from '../lib/gateway.mjs';
 import { Session } from '../lib/mcp.mjs';
+import { eventually } from '../lib/scratch.mjs';
 import { tool } from '../lib/upstream.mjs';
 import { cookieOf, dashboard } from '../lib/window.mjs';
 
@@ -135,4 +136,42 @@ test('what waits, what is in trouble, who is risky, what changed; each line lead
   await viewer.look('overview-viewer');
   assert.deepEqual(asked, []);
   assert.deepEqual([...page.complaints, ...viewer.complaints], []);
+});
+
+test('messages are counted as they come, by one connection for events; without it they are asked for', async t => {
+  const here = await dashboard(t);
+  if (!here) return;
+  const { api, gateway, server } = here;
+  await api.must(201, 'POST', '/policies', { name: 'careful', document: { ...ALLOW_ALL, tools: { ask: { action: 'require_approval', approval: { wait: '1s' } } } } });
+  gateway.tokens.runner = (await api.must(201, 'POST', '/grants', { label: 'runner', servers: [{ server, policy: 'careful' }] })).body.token;
+  const agent = await Session.open(gateway, { label: 'runner', server: 'files' });
+  await agent.call('echo', { n: 0 });
+  await eventually(async () => (await api.must(200, 'GET', '/decisions?tool=echo')).body.items.length === 1, 'what was called is found');
+  const before = (await api.must(200, 'GET', '/decisions/summary?by=nothing')).body.count;
+  const [page, polling] = [await here.open(), await here.open()];
+  const streams = new Set(), figure = (where, label) => where.getByRole('main').getByText(label, { exact: true }).locator('xpath=..');
+  const sumsOf = where => where.waitForResponse(answer => /summary\?by=outcome/.test(answer.url()) && answer.ok());
+  page.on('request', request => { if (/stream/.test(request.url())) streams.add(new URL(request.url()).pathname + new URL(request.url()).search); });
+  await Promise.all([page.waitForResponse(answer => /stream/.test(answer.url())), sumsOf(page), page.goto(here.base + '/')]);
+  await figure(page, 'Calls').getByText(String(before), { exact: true }).waitFor();
+  await page.route('**/decisions/summary?by=outcome**', () => {}); // from here on the sums are not answered
+  for (let n = 1; n <= 3; n++) await agent.call('echo', { n });
+  await figure(page, 'Calls').getByText(String(before + 3), { exact: true }).waitFor();
+  await agent.call('ask', {});
+  await figure(page, 'Calls').getByText(String(before + 4), { exact: true }).waitFor();
+  await part(page, 'What waits for people').getByRole('link', { name: '1 call waits for an answer' }).waitFor();
+  assert.deepEqual([...streams], ['/api/v1/decisions/stream?beside=approvals']);
+
+  await polling.route('**/stream*', route => route.fulfill({ status: 503, body: '' }));
+  await polling.goto(here.base + '/');
+  await figure(polling, 'Calls').getByText(String(before + 4), { exact: true }).waitFor();
+  await agent.call('echo', { n: 4 });
+  await figure(polling, 'Calls').getByText(String(before + 5), { exact: true }).waitFor();
+
+  // Elsewhere questions alone are listened for.
+  await page.getByRole('link', { name: 'Approvals' }).click();
+  await page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'ask' }).waitFor();
+  assert.deepEqual([...streams].at(-1), '/api/v1/approvals/stream');
+  assert.deepEqual([...page.complaints, ...polling.complaints], []);
 });

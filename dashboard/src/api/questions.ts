@@ -8,8 +8,8 @@ import { useSyncExternalStore } from 'react';
 import { elements, isNull, member, readJson, textOf, type JsonNode } from '../parts/json';
 import type { Difference } from '../parts/Values';
 import { api, got, type Schemas } from './client';
+import { listen } from './events';
 import { askAgain } from './queries';
-import { follow } from './stream';
 
 export type Question = Schemas['Question'];
 export type QuestionState = Question['state'];
@@ -19,11 +19,12 @@ export interface Waiting {
   questions: Question[]; // the newest first
   told: ReadonlySet<string>; // since the stream was opened last
   isLevel: boolean;
+  isKnown: boolean; // was level once
 }
 
 export type WaitingEvent = { kind: 'open' | 'broken' | 'level' } | { kind: 'question'; question: Question };
 
-export const emptyWaiting: Waiting = { state: 'opening', questions: [], told: new Set(), isLevel: false };
+export const emptyWaiting: Waiting = { state: 'opening', questions: [], told: new Set(), isLevel: false, isKnown: false };
 
 export function nextWaiting(waiting: Waiting, event: WaitingEvent): Waiting {
   switch (event.kind) {
@@ -32,7 +33,7 @@ export function nextWaiting(waiting: Waiting, event: WaitingEvent): Waiting {
     case 'broken':
       return { ...waiting, state: 'broken' };
     case 'level':
-      return { ...waiting, isLevel: true, questions: waiting.questions.filter((one) => waiting.told.has(one.id)) };
+      return { ...waiting, isLevel: true, isKnown: true, questions: waiting.questions.filter((one) => waiting.told.has(one.id)) };
     case 'question': {
       const others = waiting.questions.filter((one) => one.id !== event.question.id);
       const questions = event.question.state === 'asked' ? [event.question, ...others] : others;
@@ -42,7 +43,22 @@ export function nextWaiting(waiting: Waiting, event: WaitingEvent): Waiting {
   }
 }
 
-// One stream for all of the page, while somebody wants it.
+// At once, but not for each of many.
+const PAUSE_MS = 1000;
+let pause: ReturnType<typeof setTimeout> | undefined;
+let isOwed = false;
+
+function askNow(): void {
+  isOwed = pause !== undefined;
+  if (isOwed) return;
+  void askAgain(['approvals']);
+  pause = setTimeout(() => {
+    pause = undefined;
+    if (isOwed) askNow();
+  }, PAUSE_MS);
+}
+
+// One listener for all of the page, while somebody wants it.
 let waiting = emptyWaiting;
 let end: (() => void) | undefined;
 let staying = 0;
@@ -52,8 +68,8 @@ const heralds = new Set<(question: Question) => void>();
 function tell(event: WaitingEvent): void {
   const before = waiting;
   waiting = nextWaiting(waiting, event);
-  if (event.kind === 'question' && before.isLevel) {
-    void askAgain(['approvals']);
+  if (event.kind === 'question' && before.isKnown) {
+    if (before.isLevel) askNow();
     const isNew = event.question.state === 'asked' && !before.questions.some((one) => one.id === event.question.id);
     if (isNew) for (const call of heralds) call(event.question);
   }
@@ -63,8 +79,8 @@ function tell(event: WaitingEvent): void {
 
 function subscribe(reader: () => void): () => void {
   readers.add(reader);
-  end ??= follow({
-    path: '/approvals/stream',
+  end ??= listen({
+    questions: true,
     events: {
       approval: (data) => tell({ kind: 'question', question: data as Question }),
       level: () => tell({ kind: 'level' }),

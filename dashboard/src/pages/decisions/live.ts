@@ -5,8 +5,8 @@
 import { useEffect, useReducer } from 'react';
 
 import type { Schemas } from '../../api/client';
+import { listen } from '../../api/events';
 import { askAgain, filled, type DecisionFilter } from '../../api/queries';
-import { follow } from '../../api/stream';
 
 export type Decision = Schemas['Decision'];
 
@@ -53,8 +53,8 @@ export function useLive(filter: DecisionFilter, isOn: boolean): Live {
       tell({ kind: 'rows', rows: waiting });
       waiting = [];
     };
-    const end = follow({
-      path: `/decisions/stream${asked === '' ? '' : `?${asked}`}`,
+    const end = listen({
+      decisions: asked,
       events: {
         decision: (data) => {
           waiting.push(data as Decision);

@@ -79,13 +79,13 @@ function Paused({ paused }: { paused: ReturnType<typeof usePaused>['paused'] }) 
 
 export function Waits() {
   const isAdmin = useMay('admin');
-  const { questions, isLevel } = useWaiting();
+  const { questions, isKnown } = useWaiting();
   const definitions = useDefinitions();
   const { query: grants, paused } = usePaused();
   const contacts = useQuery({ ...contactsQuery, enabled: isAdmin, refetchInterval: 60_000 });
   const written = contacts.data?.items.filter((contact) => contact.done_at === null) ?? [];
   const oldest = questions.at(-1);
-  const calls = { isPending: !isLevel, data: isLevel || undefined, error: null, refetch: () => {} };
+  const calls = { isPending: !isKnown, data: isKnown || undefined, error: null, refetch: () => {} };
   const count = (questions.length > 0 ? 1 : 0) + definitions.waiting.length + definitions.unasked + paused.length + written.length;
   return (
     <Panel
