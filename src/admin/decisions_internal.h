@@ -55,7 +55,8 @@ bool admin_stream_is_due(struct admin_request *request, enum admin_due why);
 
 // ---- question_stream.c: is there anything new for this stream of questions? Any thread.
 bool admin_bell_rang(struct admin_request *request);
-// Questions for a piece: at first all that are open, then those that changed. In a job of the store.
+// Questions for a piece: at first all that are open, then those that changed. In a job of the
+// store.
 int admin_write_questions(struct admin_request *request, struct store_view *view, bool first,
                           struct error *error) MUST_CHECK;
 
