@@ -58,7 +58,9 @@ int moves_state(struct moves *moves, int64_t *ret, struct error *error)
                  {STORE_POLICY, sizeof(struct store_policy)},
                  {STORE_GRANT, sizeof(struct store_grant)},
                  {STORE_CHANNEL, sizeof(struct store_channel)},
-                 {STORE_PROVIDER, sizeof(struct store_provider)}};
+                 {STORE_PROVIDER, sizeof(struct store_provider)},
+                 {STORE_OVERRIDE, sizeof(struct store_override)},
+                 {STORE_DEFINITION, sizeof(struct store_definition)}};
     unsigned char hash[32];
     int64_t state = 0;
     int result = 0;
@@ -203,9 +205,13 @@ static const struct {
     int (*make)(struct moves *moves, uint32_t array, struct error *error);
     bool needed;
 } parts[] = {
-    {"policies", moves_policies, true},    {"servers", moves_servers, true},
-    {"grants", moves_grants, true},        {"channels", moves_channels, false},
+    {"policies", moves_policies, true},
+    {"servers", moves_servers, true},
+    {"grants", moves_grants, true},
+    {"channels", moves_channels, false},
     {"providers", moves_providers, false},
+    {"overrides", moves_overrides, false},
+    {"definitions", moves_definitions, false},
 };
 enum { PARTS = sizeof parts / sizeof *parts, FURTHER = 3 };
 

@@ -4,7 +4,7 @@
 // GET /export: everything that POST /apply takes. Revoked grants are history and stay behind.
 #include "admin/moves_internal.h"
 
-static void separate(struct buffer *out, const char *text)
+void moves_separate(struct buffer *out, const char *text)
 {
     struct slice all = buffer_slice(out);
     bool first = all.length > 0 && all.data[all.length - 1] == '[';
@@ -14,7 +14,7 @@ static void separate(struct buffer *out, const char *text)
 
 void moves_begin_record(struct moves *moves, struct slice name)
 {
-    separate(&moves->request->out, "{\"name\":");
+    moves_separate(&moves->request->out, "{\"name\":");
     json_write_string(&moves->request->out, name);
 }
 
@@ -58,7 +58,7 @@ static int write_server(struct moves *moves, const struct store_head *record, st
     for (size_t i = 0; i < count && result == 0; i++) {
         if (rows[i].grant.length > 0) // grants move without theirs
             continue;
-        separate(out, "{\"place\":");
+        moves_separate(out, "{\"place\":");
         json_write_string(out, slice_from_string(store_place_words[rows[i].place]));
         buffer_append_string(out, ",\"name\":");
         json_write_string(out, rows[i].name);
@@ -99,7 +99,7 @@ static int write_bound(struct moves *moves, const struct store_policy_version *v
         return 0;
     int result = control_get_policy_version(moves->view, moves->organisation, version->policy,
                                             version->number, &whole, error);
-    separate(&moves->request->out, "{\"number\":");
+    moves_separate(&moves->request->out, "{\"number\":");
     json_write_integer(&moves->request->out, version->number);
     buffer_append_string(&moves->request->out, ",\"document\":");
     json_write_string(&moves->request->out, whole.document);
@@ -148,7 +148,7 @@ static int write_policy(struct moves *moves, const struct store_head *record, st
 static void write_reach(struct moves *moves, const struct store_reach *reach)
 {
     struct buffer *out = &moves->request->out;
-    separate(out, "{\"server\":");
+    moves_separate(out, "{\"server\":");
     json_write_string(out, *name_of(moves, reach->server));
     buffer_append_string(out, ",\"policy\":");
     if (reach->policy.length == 0) {
@@ -177,7 +177,7 @@ static int write_grant(struct moves *moves, const struct store_head *record, str
     size_t count = 0;
     if (grant->revoked_ms != 0)
         return 0;
-    separate(out, "{\"label\":");
+    moves_separate(out, "{\"label\":");
     json_write_string(out, grant->label);
     admin_write_fields(out, members, 3, grant);
     int result = store_list_reach(moves->view, moves->organisation, record->id, &page, &rows,
@@ -203,6 +203,8 @@ static const struct {
     {"grants", STORE_GRANT, sizeof(struct store_grant), write_grant},
     {"channels", STORE_CHANNEL, sizeof(struct store_channel), moves_write_channel},
     {"providers", STORE_PROVIDER, sizeof(struct store_provider), moves_write_provider},
+    {"overrides", STORE_SERVER, sizeof(struct store_server), moves_write_overrides},
+    {"definitions", STORE_SERVER, sizeof(struct store_server), moves_write_definitions},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What moves as a whole: the servers, policies, grants, channels and identity providers of an
-// organisation. They are named by their names, so that the same text means the same in another
-// gateway.
+// organisation, and what was decided about tools. They are named by their names, so that the same
+// text means the same in another gateway.
 #pragma once
 
 #include "admin/admin_internal.h"
@@ -62,14 +62,23 @@ int moves_servers(struct moves *moves, uint32_t array, struct error *error) MUST
 int moves_grants(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
 int moves_channels(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
 int moves_providers(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
+int moves_overrides(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
+int moves_definitions(struct moves *moves, uint32_t array, struct error *error) MUST_CHECK;
 
 // ---- For exports
+// With a comma in front where one belongs.
+void moves_separate(struct buffer *out, const char *text);
 // Begins a record with its name; what admin_write_fields writes comes next.
 void moves_begin_record(struct moves *moves, struct slice name);
 int moves_write_channel(struct moves *moves, const struct store_head *record,
                         struct error *error) MUST_CHECK;
 int moves_write_provider(struct moves *moves, const struct store_head *record,
                          struct error *error) MUST_CHECK;
+// Of a server, in one record; nothing when there is nothing.
+int moves_write_overrides(struct moves *moves, const struct store_head *record,
+                          struct error *error) MUST_CHECK;
+int moves_write_definitions(struct moves *moves, const struct store_head *record,
+                            struct error *error) MUST_CHECK;
 
 // ---- What single records share with this; in the file of each kind. `object` is the
 // node that has the record's members; 0: the body.

@@ -24,17 +24,23 @@ struct export
 // ---- Sorted and without what says nothing
 
 struct sorted_item {
-    struct slice key;
+    struct slice key, text;
     uint32_t node;
 };
 
-static int by_key(const void *a, const void *b)
+static int compare_texts(struct slice first, struct slice second)
 {
-    struct slice first = ((const struct sorted_item *)a)->key,
-                 second = ((const struct sorted_item *)b)->key;
     size_t shared = first.length < second.length ? first.length : second.length;
     int order = shared == 0 ? 0 : memcmp(first.data, second.data, shared);
     return order != 0 ? order : (first.length > second.length) - (first.length < second.length);
+}
+
+// Of the same key, as several definitions of a tool are, by all that they say.
+static int by_key(const void *a, const void *b)
+{
+    const struct sorted_item *first = a, *second = b;
+    int order = compare_texts(first->key, second->key);
+    return order != 0 ? order : compare_texts(first->text, second->text);
 }
 
 // The elements of an array in order of one of their members; NULL: out of memory, or too many.
@@ -51,6 +57,7 @@ static struct sorted_item *sort_items(struct export *export, uint32_t array, con
          item = json_next_element(doc, array, item)) {
         uint32_t key = json_get(doc, item, member);
         items[i].node = item;
+        items[i].text = json_raw(doc, item);
         items[i].key =
             key == JSON_NONE ? (struct slice){"", 0} : json_string(doc, key, &export->arena);
         if (items[i++].key.data == NULL) {
@@ -311,9 +318,10 @@ int cli_export(int argc, char **argv, const char *const *environment)
     static const struct cli_usage usage = {
         .command = "export",
         .operands = "DIR",
-        .text = "Writes the organisation's servers, policies, grants, channels and identity\n"
-                "providers as files, which 'sallyport apply' takes. There is no secret in them:\n"
-                "credentials are named only.\n",
+        .text =
+            "Writes the organisation's servers, policies, grants, channels, identity providers\n"
+            "and what was decided about tools as files, which 'sallyport apply' takes. There is\n"
+            "no secret in them: credentials are named only.\n",
         .flags = flags,
         .flag_count = EXPORT_FLAGS,
         .operands_least = 1,

@@ -25,6 +25,17 @@ const struct moves_list moves_lists[MOVES_LISTS] = {
      .needed = true},
     {.file = "channels.json", .member = "channels", .by = "name"},
     {.file = "providers.json", .member = "providers", .by = "name"},
+    {.file = "overrides.json",
+     .member = "overrides",
+     .by = "server",
+     .inner = "tools",
+     .inner_by = "tool"},
+    {.file = "definitions.json",
+     .member = "definitions",
+     .by = "server",
+     .inner = "tools",
+     .inner_by = "tool",
+     .large = true},
 };
 
 struct reading {
@@ -91,10 +102,10 @@ bool moves_file_name(const char *name, struct moves_file_name *ret, bool *ret_od
 
 // Read and known to be JSON, so that it stays one value wherever it is put.
 static int read_json(struct reading *reading, const struct folder *folder, const char *name,
-                     struct json_doc *doc, struct buffer *out)
+                     size_t most, struct json_doc *doc, struct buffer *out)
 {
     struct error error = {0};
-    if (folder_read(folder, name, MOVES_FILE_MAX, out, &error) != 0)
+    if (folder_read(folder, name, most, out, &error) != 0)
         return complain(&error);
     if (json_scan(doc, buffer_slice(out), NULL, &error, NULL) != 0)
         return cli_complain(CLI_USAGE, "%s/%s:%s", folder->path, name, error.text);
@@ -114,19 +125,20 @@ static uint32_t lines_of(const struct buffer *text)
     return lines;
 }
 
-static int add_list(struct reading *reading, const char *name, const char *member,
-                    uint32_t *ret_line)
+static int add_list(struct reading *reading, const struct moves_list *list, uint32_t *ret_line)
 {
+    const char *name = list->file;
     struct moves_body *body = reading->body;
     struct buffer text;
     buffer_init(&text, 0);
-    int exit_code = read_json(reading, &reading->folder, name, &reading->doc, &text);
+    int exit_code = read_json(reading, &reading->folder, name,
+                              list->large ? MOVES_ALL_MAX : MOVES_FILE_MAX, &reading->doc, &text);
     if (exit_code == CLI_OK && json_type(&reading->doc, 0) != JSON_ARRAY)
         exit_code =
             cli_complain(CLI_USAGE, "%s/%s:1:1: must be an array, and is %s", reading->folder.path,
                          name, json_type_name(json_type(&reading->doc, 0)));
     if (exit_code == CLI_OK) {
-        buffer_append_format(&body->text, ",\"%s\":\n", member);
+        buffer_append_format(&body->text, ",\"%s\":\n", list->member);
         *ret_line = lines_of(&body->text);
         buffer_append(&body->text, buffer_slice(&text));
         buffer_append_string(&body->text, "\n");
@@ -142,8 +154,8 @@ static int read_notes(struct reading *reading)
 {
     if (!folder_has(&reading->folder, "policies.json"))
         return CLI_OK;
-    int exit_code = read_json(reading, &reading->folder, "policies.json", &reading->notes,
-                              &reading->notes_text);
+    int exit_code = read_json(reading, &reading->folder, "policies.json", MOVES_FILE_MAX,
+                              &reading->notes, &reading->notes_text);
     if (exit_code != CLI_OK)
         return exit_code;
     bool good = json_type(&reading->notes, 0) == JSON_OBJECT;
@@ -167,7 +179,8 @@ static int add_document(struct reading *reading, const char *file, bool *first)
     if (!moves_file_name(file, &name, &odd))
         return CLI_FAILED;
     buffer_init(&text, 0);
-    int exit_code = read_json(reading, &reading->policies, file, &reading->doc, &text);
+    int exit_code =
+        read_json(reading, &reading->policies, file, MOVES_FILE_MAX, &reading->doc, &text);
     if (exit_code == CLI_OK && first != NULL) {
         buffer_append_format(&body->text, "%s{\"number\":%lld,\"document\":", *first ? "" : ",",
                              (long long)name.number);
@@ -314,8 +327,7 @@ static int read_all(struct reading *reading, const char *note, bool prune)
     int exit_code = read_notes(reading);
     for (size_t i = 0; i < MOVES_LISTS && exit_code == CLI_OK; i++)
         if (moves_lists[i].needed || folder_has(&reading->folder, moves_lists[i].file))
-            exit_code =
-                add_list(reading, moves_lists[i].file, moves_lists[i].member, &body->lines[i]);
+            exit_code = add_list(reading, &moves_lists[i], &body->lines[i]);
     buffer_append_string(&body->text, ",\"policies\":[");
     body->policies_line = lines_of(&body->text);
     if (exit_code == CLI_OK)

@@ -46,9 +46,10 @@ struct moves_list {
     const char *by;               // a member of its records, in whose order they are written
     const char *inner, *inner_by; // a list in each of them, and its order; NULL: none
     bool inner_always;            // also when it is empty
+    bool large;                   // of up to MOVES_ALL_MAX bytes
     bool needed;                  // without the others nothing is said about their kind
 };
-enum { MOVES_LISTS = 4 };
+enum { MOVES_LISTS = 6 };
 extern const struct moves_list moves_lists[MOVES_LISTS];
 // The body of POST /apply, made of the files as they are, and which of its lines are whose.
 struct moves_body {

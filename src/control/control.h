@@ -202,6 +202,10 @@ int control_set_override(struct store_view *view, struct store_override *overrid
 // ERROR_NOT_FOUND: there is none of this fingerprint (any more).
 int control_look_at_definition(struct store_view *view, struct store_definition *definition,
                                struct error *error) MUST_CHECK;
+// The same of a definition that the gateway need not have seen: with its tool, text and print. One
+// that is there already is named by its head.
+int control_bring_definition(struct store_view *view, struct store_definition *definition,
+                             struct error *error) MUST_CHECK;
 // The definition of a fingerprint, with its text; of one that waits, note and author are empty.
 // ERROR_NOT_FOUND. Also in jobs that read.
 int control_find_definition(struct store_view *view, struct slice organisation, struct slice server,

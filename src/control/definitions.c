@@ -140,6 +140,17 @@ int control_look_at_definition(struct store_view *view, struct store_definition 
                                                : keep_sighting(view, definition, error);
 }
 
+// What a server showed last is for the server to say: a rejected one is not put there.
+int control_bring_definition(struct store_view *view, struct store_definition *definition,
+                             struct error *error)
+{
+    int result = definition->head.id.length == 0 ? store_add_definition(view, definition, error)
+                                                 : store_change_definition(view, definition, error);
+    return result == 0 && definition->state == STORE_ACCEPTED
+               ? forget_sighting(view, definition, error)
+               : result;
+}
+
 int control_find_definition(struct store_view *view, struct slice organisation, struct slice server,
                             struct slice print, struct store_definition *ret, bool *ret_waits,
                             struct error *error)

@@ -228,7 +228,7 @@ test('every operation of the API has a command, or a reason why not', async t =>
     ['server', 'add', 'web', 'https://web.example.com/mcp'], ['server', 'list'], ['server', 'show', 'web'], ['server', 'change', 'web', '--disable'], ['server', 'change', 'web', '--enable'],
     ['server', 'credential', 'set', 'web', 'X-Token', '--value-env', 'SECRET'], ['server', 'credential', 'list', 'web'], ['server', 'credential', 'remove', 'web', 'X-Token'],
     ['catalogue', 'override', 'files', 'pull', 'Read'], ['catalogue', 'overrides', 'files'], ['catalogue', 'override', 'files', 'pull', '--remove'],
-    ['catalogue', 'pending', 'files'], ['catalogue', 'pending', 'files', '4a000000'], ['catalogue', 'accept', 'files', '4a000000'], ['catalogue', 'reject', 'files', '4a000000'],
+    ['catalogue', 'pending', 'files'], ['catalogue', 'pending', 'files', '6723c749'], ['catalogue', 'accept', 'files', '6723c749'], ['catalogue', 'reject', 'files', '6723c749'],
     ['policy', 'save', 'new', policy], ['policy', 'save', 'new', policy], ['policy', 'list'], ['policy', 'show', 'new'], ['policy', 'show', 'new', '--number', '1'],
     ['policy', 'versions', 'new'], ['policy', 'change', 'new', '--note', 'n'], ['policy', 'rollback', 'new', '1'], ['policy', 'diff', 'new', '1', '2'], ['policy', 'diff', 'new', '1', policy], ['policy', 'explain', '--policy', 'new', '--tool', 'x'], ['policy', 'lint', '--policy', 'careful', policy], ['policy', 'replay', policy, '--policy', 'new'], ['policy', 'suggest', '--grant', 'laptop'],
     ['grant', 'add', 'g', 'web=new'], ['grant', 'list'], ['grant', 'show', 'g'], ['grant', 'change', 'g', '--tags', 'a,b', '--observe'], ['grant', 'attach', 'g', 'web=new@1'], ['policy', 'explain', '--grant', 'g', '--server', 'web', '--tool', 'x'],
@@ -260,7 +260,7 @@ test('every operation of the API has a command, or a reason why not', async t =>
 
 test('what people decide about tools: overrides, definitions that wait', async t => {
   const { must, json, call } = await commands(t);
-  const WAITING = '4a' + '0'.repeat(62), ACCEPTED = '010203' + '0'.repeat(58);
+  const WAITING = '6723c749a9b5ea07063827c0b4c538e48019df2bcebc74700e7266883d171b33', ACCEPTED = '7ceb9b8f9f6b5f3134ac99839bb2c173f9bb629944fbde82b58a0fa266475547';
   assert.match(await must('catalogue', 'override', 'files', 'pull', 'read', '--note', 'only asks'), /^pull +Read/);
   assert.deepEqual((await json('catalogue', 'overrides', 'files')).items.map(o => [o.tool, o.category]), [['sync', 'Destructive'], ['pull', 'Read']]);
   await must('catalogue', 'override', 'files', 'pull', '--remove');
@@ -270,12 +270,12 @@ test('what people decide about tools: overrides, definitions that wait', async t
   assert.match((await call('catalogue', 'overrides', 'file.none')).err, /no such server/);
 
   assert.match(await must('catalogue', 'pending', 'files'), new RegExp(`^sync +waiting +${WAITING} +\\S+ *\n$`));
-  assert.equal(await must('catalogue', 'pending', 'files', '4a000000'), ' {\n-  "name":"sync"\n+  "name":"sync",\n+  "title":"x"\n }\n');
+  assert.equal(await must('catalogue', 'pending', 'files', WAITING.slice(0, 8)), ' {\n-  "name":"sync"\n+  "name":"sync",\n+  "title":"x"\n }\n');
   assert.equal((await json('catalogue', 'pending', 'files', WAITING)).definition.title, 'x');
-  for (const [code, ...wrong] of [[2, 'files', '4a'], [1, 'files', 'ffffffff'], [2, 'files'], [2, 'files', WAITING, '--all']]) assert.equal((await call('catalogue', 'accept', ...wrong)).code, code);
-  assert.match(await must('catalogue', 'accept', 'files', '4A000000', '--note', 'a title'), /^sync +accepted/);
+  for (const [code, ...wrong] of [[2, 'files', '67'], [1, 'files', 'ffffffff'], [2, 'files'], [2, 'files', WAITING, '--all']]) assert.equal((await call('catalogue', 'accept', ...wrong)).code, code);
+  assert.match(await must('catalogue', 'accept', 'files', WAITING.slice(0, 8).toUpperCase(), '--note', 'a title'), /^sync +accepted/);
   assert.equal(await must('catalogue', 'pending', 'files'), '');
-  assert.deepEqual((await json('catalogue', 'pending', 'files', '--accepted')).items.map(d => d.fingerprint).sort(), [ACCEPTED, WAITING]);
+  assert.deepEqual((await json('catalogue', 'pending', 'files', '--accepted')).items.map(d => d.fingerprint).sort(), [WAITING, ACCEPTED]);
   assert.deepEqual((await json('catalogue', 'reject', 'files', WAITING)).items.map(d => d.state), ['rejected']);
   assert.equal((await json('catalogue', 'pending', 'files', '--rejected')).items.length, 1);
   assert.match((await call('catalogue', 'accept', 'files', '--all')).err, /nothing waits/);

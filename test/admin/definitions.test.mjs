@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startApi } from '../lib/api.mjs';
 
-const ACCEPTED = '010203' + '0'.repeat(58), WAITING = '4a' + '0'.repeat(62);
+const ACCEPTED = '7ceb9b8f9f6b5f3134ac99839bb2c173f9bb629944fbde82b58a0fa266475547', WAITING = '6723c749a9b5ea07063827c0b4c538e48019df2bcebc74700e7266883d171b33';
 const ANY = { 'If-Match': '*' };
 const done = async (api, ...request) => {
   const { status, body, text } = await api.call(...request);
@@ -45,9 +45,9 @@ test('a definition is shown with what is different, accepted by its fingerprint,
   await manager.refused(409, 'conflict', 'POST', at + '/accept', { fingerprints: [WAITING, other] });
   assert.deepEqual(await list('waiting'), [WAITING]); // none or all
   await done(manager, 'POST', at + '/accept', { fingerprints: [WAITING.toUpperCase()], note: 'a title' });
-  assert.deepEqual([await list('waiting'), (await list('accepted')).sort()], [[], [ACCEPTED, WAITING]]);
+  assert.deepEqual([await list('waiting'), (await list('accepted')).sort()], [[], [WAITING, ACCEPTED]]);
   await done(manager, 'POST', at + '/reject', { fingerprints: [ACCEPTED, WAITING] });
-  assert.deepEqual([await list('waiting'), await list('accepted'), (await list('rejected')).sort()], [[], [], [ACCEPTED, WAITING]]);
+  assert.deepEqual([await list('waiting'), await list('accepted'), (await list('rejected')).sort()], [[], [], [WAITING, ACCEPTED]]);
   assert.equal((await manager.call('GET', `${at}/${other}`)).status, 404);
   assert.equal((await manager.call('GET', `${at}/nothing`)).status, 404);
   await manager.refused(422, 'invalid', 'GET', at + '?state=all');

@@ -28,7 +28,7 @@ async function folders(t) {
 const files = dir => Object.fromEntries(fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter(f => f.isFile()).map(f => path.join(f.parentPath ?? f.path, f.name)).sort()
   .map(f => [path.relative(dir, f), fs.readFileSync(f, 'utf8')]));
 const ANY = { 'If-Match': '*' };
-const empty = api => api.must(200, 'POST', '/apply', { servers: [], policies: [], grants: [], channels: [], providers: [], prune: true }, ANY);
+const empty = api => api.must(200, 'POST', '/apply', { servers: [], policies: [], grants: [], channels: [], providers: [], overrides: [], definitions: [], prune: true }, ANY);
 const DOCUMENT = '{"version": "1",\r\n\t"default":  "deny"}   \n\n';
 
 async function fill({ api }, acme) {
@@ -38,6 +38,9 @@ async function fill({ api }, acme) {
   await api.must(201, 'POST', '/grants', { label: 'a/../b ü', tags: ['z', 'a'], mode: 'observe', expires_at: '2099-01-01T00:00:00Z', servers: [{ server: 'files', policy: 'careful', policy_version: 1 }, { server: 'Web', policy: 'careful' }] });
   await api.must(201, 'POST', '/grants', { label: 'bare', servers: [{ server: 'Web' }] });
   await api.must(201, 'POST', '/grants', { label: 'none' });
+  await api.must(201, 'POST', `/servers/${acme.server}/overrides`, { tool: 'A\u0007', category: 'Financial' });
+  const definition = title => ({ tool: 'sync', state: 'accepted', definition: { name: 'sync', title } });
+  await api.must(200, 'POST', '/apply', { servers: [], policies: [], grants: [], definitions: [{ server: 'files', tools: [definition('b'), definition('a'), { ...definition('c'), state: 'rejected', note: 'no' }] }] }, ANY);
   await api.must(201, 'POST', '/channels', { name: 'ops', kind: 'webhook', url: 'https://hooks.example.com/ops', events: ['approval.asked'] });
   await api.must(201, 'POST', '/channels', { name: 'desk', kind: 'mail', to: ['b@example.com', 'a@example.com'] });
   await api.must(201, 'POST', '/providers', { name: 'login', issuer: 'https://login.example.com/', client_id: 'us', client_secret: 'hush', domains: ['example.com'] });
@@ -46,9 +49,9 @@ async function fill({ api }, acme) {
 test('exported, imported elsewhere, exported again: the same bytes', async t => {
   const { from, to, at, acme } = await folders(t);
   await fill(from, acme);
-  assert.match(await from.must('export', at('one')), /^7 files in /);
+  assert.match(await from.must('export', at('one')), /^9 files in /);
   const one = files(at('one'));
-  assert.deepEqual(Object.keys(one), ['channels.json', 'grants.json', 'policies.json', 'policies/careful.json', 'policies/careful@1.json', 'providers.json', 'servers.json']);
+  assert.deepEqual(Object.keys(one), ['channels.json', 'definitions.json', 'grants.json', 'overrides.json', 'policies.json', 'policies/careful.json', 'policies/careful@1.json', 'providers.json', 'servers.json']);
   assert.equal(one['policies/careful.json'], DOCUMENT, 'byte for byte');
   assert.equal(one['servers.json'], `[
   {
@@ -86,12 +89,24 @@ test('exported, imported elsewhere, exported again: the same bytes', async t => 
   }
 ]
 `);
+  assert.equal(one['overrides.json'], `[
+  {
+    "server": "files",
+    "tools": [
+      {"tool": "A\\u0007", "category": "Financial"},
+      {"tool": "sync", "category": "Destructive"}
+    ]
+  }
+]
+`);
+  assert.deepEqual(JSON.parse(one['definitions.json']), [{ server: 'files', tools: [...[{ name: 'sync', title: 'a' }, { name: 'sync', title: 'b' }, { name: 'sync' }].map(d => ({ tool: 'sync', state: 'accepted', definition: d })),
+    { tool: 'sync', state: 'rejected', note: 'no', definition: { name: 'sync', title: 'c' } }] }]);
   assert.deepEqual(JSON.parse(one['providers.json']).filter(p => p.name !== 'corp'), [{ name: 'login', issuer: 'https://login.example.com/', client_id: 'us', scopes: 'openid email profile', domains: ['example.com'], role: 'viewer', has_client_secret: true }]);
   assert.ok(!JSON.stringify(one).includes('hush') && !JSON.stringify(one).includes('sp_'));
   await empty(to.api);
   const told = await to.must('import', at('one'));
   assert.match(told, /^\+ grant laptop: it is not there yet$/m);
-  assert.match(told, /^11 to add, 0 to change, 0 to remove\nstill to be set: sallyport server credential set files Authorization --value-env NAME\nstill to be set: sallyport channel secret ops --secret-env NAME\nstill to be set: sallyport provider secret login --secret-env NAME\n/m);
+  assert.match(told, /^17 to add, 0 to change, 0 to remove\nstill to be set: sallyport server credential set files Authorization --value-env NAME\nstill to be set: sallyport channel secret ops --secret-env NAME\nstill to be set: sallyport provider secret login --secret-env NAME\n/m);
   assert.equal(told.match(/^token of .*, shown this once: sp_[\w-]{43}$/gm).length, 4);
   const server = (await to.api.must(200, 'GET', '/servers?name=files')).body.items[0];
   await to.api.must(201, 'POST', `/servers/${server.id}/credentials`, { place: 'header', name: 'Authorization', value: 'x' });
@@ -101,7 +116,7 @@ test('exported, imported elsewhere, exported again: the same bytes', async t => 
   await to.must('export', at('two'));
   assert.deepEqual(files(at('two')), one);
   assert.equal(await to.must('apply', at('one'), '--prune'), '0 to add, 0 to change, 0 to remove\n');
-  for (const file of ['channels.json', 'providers.json']) fs.rmSync(path.join(at('two'), file)); // says nothing of them
+  for (const file of ['channels.json', 'definitions.json', 'overrides.json', 'providers.json']) fs.rmSync(path.join(at('two'), file)); // says nothing of them
   assert.equal(await to.must('apply', at('two'), '--prune'), '0 to add, 0 to change, 0 to remove\n');
   await to.must('export', at('two'), '--force');
   execFileSync('diff', ['-r', at('one'), at('two')]);
@@ -161,7 +176,7 @@ test('an export does not overwrite by surprise, and leaves what is not its own',
   const refused = await from.call('export', at('d'));
   assert.deepEqual([refused.code, refused.err], [1, `sallyport: '${at('d')}' has such files already; --force replaces them\n`]);
   await from.must('export', at('d'), '--force');
-  assert.deepEqual(Object.keys(files(at('d'))), ['channels.json', 'grants.json', 'notes.txt', 'policies/careful.json', 'policies/mine.cases.json', 'providers.json', 'servers.json']);
+  assert.deepEqual(Object.keys(files(at('d'))), ['channels.json', 'definitions.json', 'grants.json', 'notes.txt', 'overrides.json', 'policies/careful.json', 'policies/mine.cases.json', 'providers.json', 'servers.json']);
   assert.ok(acme);
   // Links are replaced, not written through; a folder that is a link is refused.
   fs.writeFileSync(at('outside'), 'mine');
@@ -202,6 +217,8 @@ test('hostile folders: each mistake has its place, and nothing is done', async t
     ['an unknown member', put('servers.json', '[{"name":"files","transport":"http",\n  "ulr":"https://x"}]'), /servers\.json:2:3: there is no member 'ulr' here; did you mean 'url'\?/],
     ['a server that is not there', put('grants.json', '[{"label":"x","servers":[\n {"server":"nothing"}]}]'), /grants\.json:2:12: server: names nothing/],
     ['a channel with a secret', put('channels.json', '[\n {"name":"ops","kind":"webhook","url":"https://x.example.com",\n"secret":"whsec_x"}]'), /channels\.json:3:1: there is no member 'secret' here/],
+    ['a definition of another tool', put('definitions.json', '[{"server":"files","tools":[\n{"tool":"pull","state":"accepted",\n"definition":{"name":"sync"}}]}]'), /definitions\.json:3:14: definition: is that of another tool/],
+    ['a category that is none', put('overrides.json', '[{"server":"files","tools":[\n{"tool":"pull","category":"Harmless"}]}]'), /overrides\.json:2:27: category: must be one of/],
     ['a provider by http', put('providers.json', '[\n\n {"name":"login","issuer":"http://x.example.com","client_id":"us"}]'), /providers\.json:3:2: issuer: must be an https URL/],
     ['a path as a name', put('servers.json', '[{"name":"../../x","transport":"http","url":"https://x.example.com"}]'), /name/],
     ['twice', put('grants.json', `[${GRANT},\n${GRANT}]`), /grants\.json:2:1: this name stands here twice/],

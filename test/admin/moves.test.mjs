@@ -8,12 +8,15 @@ import { startApi } from '../lib/api.mjs';
 import { ALLOW, DENY, generator, someState } from '../lib/organisation.mjs';
 
 const ANY = { 'If-Match': '*' };
+const tools = list => [...list].sort((a, b) => (a.server < b.server ? -1 : 1)).map(s => ({ ...s, tools: [...s.tools].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) }));
 const sorted = moved => ({
   servers: [...moved.servers].sort((a, b) => (a.name < b.name ? -1 : 1)).map(s => ({ ...s, credentials: [...s.credentials].sort((a, b) => (a.name < b.name ? -1 : 1)) })),
   policies: [...moved.policies].sort((a, b) => (a.name < b.name ? -1 : 1)),
   grants: [...moved.grants].sort((a, b) => (a.label < b.label ? -1 : 1)).map(g => ({ ...g, servers: [...g.servers].sort((a, b) => (a.server < b.server ? -1 : 1)) })),
   channels: [...moved.channels].sort((a, b) => (a.name < b.name ? -1 : 1)),
   providers: [...moved.providers].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  overrides: tools(moved.overrides),
+  definitions: tools(moved.definitions),
 });
 const told = answer => answer.body.changes.map(c => `${c.action} ${c.kind} ${c.name}`);
 const everything = async api => ({ moved: sorted((await api.must(200, 'GET', '/export')).body), audit: (await api.must(200, 'GET', '/audit?limit=1000')).body.items.length });
@@ -22,7 +25,7 @@ async function two(t) {
   const server = await startApi(t);
   return { ...server, from: server.api.as(server.acme.keys.admin), to: server.api.as(server.umbrella.keys.admin) };
 }
-const NONE = { servers: [], policies: [], grants: [], channels: [], providers: [] };
+const NONE = { servers: [], policies: [], grants: [], channels: [], providers: [], overrides: [], definitions: [] };
 const empty = api => api.must(200, 'POST', '/apply', { ...NONE, prune: true }, ANY);
 
 test('what is exported is applied elsewhere, and is then the same there', async t => {
@@ -37,7 +40,8 @@ test('what is exported is applied elsewhere, and is then the same there', async 
   const exported = (await from.must(200, 'GET', '/export')).body;
   assert.deepEqual(exported.policies.map(p => [p.note, p.document, p.versions]), [['for\neverybody', ALLOW, [{ number: 2, document: ALLOW }]]]);
   const applied = await to.must(200, 'POST', '/apply', exported, ANY);
-  assert.deepEqual(told(applied), ['add policy careful', 'add server files', 'add grant laptop', 'add grant bound "2"', 'add grant bare', 'add provider corp']);
+  assert.deepEqual(told(applied), ['add policy careful', 'add server files', 'add grant laptop', 'add grant bound "2"', 'add grant bare', 'add provider corp', 'add override files sync',
+    'add definition files sync 7ceb9b8f']);
   assert.deepEqual(applied.body.missing_credentials, [{ server: 'files', place: 'header', name: 'Authorization' }]);
   assert.equal(new Set(applied.body.tokens.map(t => t.token)).size, 3);
   assert.ok(applied.body.tokens.every(t => /^sp_[\w-]{43}$/.test(t.token)));
@@ -76,6 +80,8 @@ test('who was slower is refused, whatever it was that changed', async t => {
     () => from.must(201, 'POST', '/grants', { label: 'new' }),
     () => from.must(200, 'POST', `/grants/${acme.grant}/rotate`, {}, ANY),
     () => from.must(201, 'POST', '/channels', { name: 'ops', kind: 'mail', to: ['ops@example.com'] }),
+    () => from.must(201, 'POST', `/servers/${acme.server}/overrides`, { tool: 'pull', category: 'Read' }),
+    () => from.must(200, 'POST', `/servers/${acme.server}/definitions/reject`, { fingerprints: [ACCEPTED] }),
     () => from.must(201, 'POST', '/providers', { name: 'login', issuer: 'https://login.example.com/', client_id: 'us' }),
   ];
   for (const change of changes) {
@@ -133,6 +139,69 @@ test('without prune nothing is taken away, with it everything that is not named'
   assert.deepEqual(pruned.body.changes[0].differences.map(d => d.field), ['credentials', 'transport', 'url']);
   assert.deepEqual(told(await empty(from)), ['remove provider corp', 'remove server files']);
   assert.deepEqual(sorted((await from.must(200, 'GET', '/export')).body), NONE);
+});
+
+const ACCEPTED = '7ceb9b8f9f6b5f3134ac99839bb2c173f9bb629944fbde82b58a0fa266475547', WAITING = '6723c749a9b5ea07063827c0b4c538e48019df2bcebc74700e7266883d171b33';
+
+test('what was decided about tools moves with the servers', async t => {
+  const { from, to, acme } = await two(t);
+  const other = { name: 'pull', inputSchema: { type: 'object' }, _meta: { x: 1.50 } };
+  const decided = {
+    overrides: [{ server: 'files', tools: [{ tool: 'sync', category: 'Write', note: 'as \u202e asked' }, { tool: 'new', category: 'Financial', note: '' }] }],
+    definitions: [{ server: 'files', tools: [{ tool: 'sync', state: 'rejected', note: '', definition: { name: 'sync' } }, { tool: 'sync', state: 'accepted', note: 'looked at', definition: { title: 'x', name: 'sync' } },
+      { tool: 'pull', state: 'accepted', note: '', definition: other }] }],
+  };
+  const all = { ...(await from.must(200, 'GET', '/export')).body };
+  assert.deepEqual([all.overrides, all.definitions], [[{ server: 'files', tools: [{ tool: 'sync', category: 'Destructive', note: '' }] }],
+    [{ server: 'files', tools: [{ tool: 'sync', state: 'accepted', note: '', definition: { name: 'sync' } }] }]]);
+  const waits = async state => (await from.must(200, 'GET', `/servers/${acme.server}/definitions?state=${state}`)).body.items.map(d => d.fingerprint);
+  assert.deepEqual(await waits('waiting'), [WAITING]);
+  const applied = await from.must(200, 'POST', '/apply', { ...all, ...decided, prune: true }, ANY);
+  assert.deepEqual(applied.body.changes.map(c => [c.action, c.name.replace(/ [0-9a-f]{8}$/, ''), c.differences.map(d => [d.field, d.from, d.to])]), [
+    ['change', 'files sync', [['category', 'Destructive', 'Write'], ['note', '', 'as \u202e asked']]], ['add', 'files new', []],
+    ['change', 'files sync', [['state', 'accepted', 'rejected']]], ['add', 'files sync', []], ['add', 'files pull', []]]);
+  assert.deepEqual([await waits('waiting'), await waits('rejected'), (await waits('accepted')).length], [[], [ACCEPTED], 2]);
+  assert.ok((await waits('accepted')).includes(WAITING), 'whatever the order of members');
+  const moved = (await from.must(200, 'GET', '/export')).body;
+  assert.deepEqual([tools(moved.overrides), tools(moved.definitions)], [tools(decided.overrides), tools(decided.definitions)]);
+  await empty(to);
+  assert.equal(told(await to.must(200, 'POST', '/apply', moved, ANY)).filter(c => c.startsWith('add override') || c.startsWith('add definition')).length, 5);
+  assert.deepEqual(sorted((await to.must(200, 'GET', '/export')).body).definitions, sorted(moved).definitions);
+  assert.deepEqual(told(await to.must(200, 'POST', '/apply', { ...moved, prune: true }, ANY)), []);
+  // Only what is said is taken away, and what goes with its server is not told apart.
+  const { definitions, ...without } = moved;
+  assert.deepEqual(told(await to.must(200, 'POST', '/apply', { ...without, overrides: [], prune: true }, ANY)).sort(), ['remove override files new', 'remove override files sync']);
+  assert.equal(definitions.length, 1);
+  assert.deepEqual(told(await to.must(200, 'POST', '/apply', { ...moved, definitions: [{ server: 'files', tools: definitions[0].tools.slice(0, 2) }], overrides: [], prune: true }, ANY)).length, 1);
+  assert.deepEqual(told(await empty(to)).filter(c => /override|definition/.test(c)), []);
+});
+
+test('decisions about tools that cannot be are refused at their place', async t => {
+  const { from } = await two(t);
+  const before = await everything(from), none = { servers: [], policies: [], grants: [] };
+  const sync = { tool: 'sync', state: 'accepted', definition: { name: 'sync' } }, ours = list => [{ server: 'files', tools: list }];
+  const refusals = [
+    [{ overrides: [{ server: 'nothing', tools: [] }] }, 'server'],
+    [{ overrides: [{ server: 'file.files', tools: [] }] }, 'server'],
+    [{ overrides: [{ server: 'files', tools: {} }] }, 'tools'],
+    [{ overrides: ours([7]) }, 'tools'],
+    [{ overrides: ours([{ tool: 'x', category: 'Harmless' }]) }, 'category'],
+    [{ overrides: ours([{ tool: 'x'.repeat(300), category: 'Read' }]) }, 'tool'],
+    [{ overrides: ours([{ tool: 'x', category: 'Read' }, { tool: 'x', category: 'Write' }]) }, ''],
+    [{ overrides: [...ours([{ tool: 'x', category: 'Read' }]), ...ours([{ tool: 'x', category: 'Read' }])] }, ''],
+    [{ definitions: ours([{ ...sync, tool: 'pull' }]) }, 'definition'],
+    [{ definitions: ours([{ ...sync, definition: {} }]) }, 'definition'],
+    [{ definitions: ours([{ ...sync, definition: 'sync' }]) }, 'definition'],
+    [{ definitions: ours([{ ...sync, state: 'waiting' }]) }, 'state'],
+    [{ definitions: ours([{ ...sync, definition: { name: 'sync', description: 'x'.repeat(300000) } }]) }, 'definition'],
+    [{ definitions: ours([sync, { ...sync, state: 'rejected' }]) }, ''],
+  ];
+  for (const [more, field] of refusals) {
+    const answer = await from.call('POST', '/apply', { ...none, ...more }, ANY);
+    assert.deepEqual([answer.status, answer.body.errors?.[0].field], [422, field], answer.text.slice(0, 500));
+    assert.ok(answer.body.errors[0].line, answer.text);
+  }
+  assert.deepEqual(await everything(from), before);
 });
 
 const HOOK = { name: 'ops', kind: 'webhook', url: 'https://hooks.example.com/ops', events: ['approval.asked', 'approval.decided'], arguments: true, disabled: false };
@@ -233,6 +302,15 @@ test('a number that was left out stays out, and a later one does not become the 
 
 // ---- At random: whatever there is, another organisation becomes the same by it, from whatever it was.
 
+function merged(wanted, there, key) {
+  const servers = new Map(wanted.map(s => [s.server, [...s.tools]]));
+  for (const { server, tools: before } of there) {
+    const now = servers.get(server) ?? [];
+    servers.set(server, [...now, ...before.filter(tool => !now.some(other => key(other) === key(tool)))]);
+  }
+  return [...servers].map(([server, list]) => ({ server, tools: list }));
+}
+
 test('any state becomes any other in one step', async t => {
   const seed = Number(process.env.TEST_SEED ?? 20261121), random = generator(seed);
   t.diagnostic('TEST_SEED=' + seed);
@@ -247,6 +325,8 @@ test('any state becomes any other in one step', async t => {
       policies: [...wanted.policies, ...there.policies.filter(s => !wanted.policies.some(w => w.name === s.name))],
       grants: [...wanted.grants, ...there.grants.filter(s => !wanted.grants.some(w => w.label === s.label))],
       channels: [...wanted.channels, ...there.channels.filter(s => !wanted.channels.some(w => w.name === s.name))],
+      overrides: merged(wanted.overrides, there.overrides, tool => tool.tool),
+      definitions: merged(wanted.definitions, there.definitions, tool => tool.tool + tool.definition.title),
       providers: [...wanted.providers, ...there.providers.filter(s => !wanted.providers.some(w => w.name === s.name))],
     });
     const context = `step ${step}, seed ${seed}: ${answer.text}`;

@@ -8,7 +8,7 @@ import test from 'node:test';
 import { routes, startApi } from '../lib/api.mjs';
 
 const ROLES = ['viewer', 'policy_manager', 'admin'];
-const WAITING = '4a' + '0'.repeat(62); // a definition's fingerprint
+const WAITING = '6723c749a9b5ea07063827c0b4c538e48019df2bcebc74700e7266883d171b33'; // a definition's fingerprint
 const BODIES = {
   'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
   'POST /apply': { servers: [], policies: [], grants: [] },

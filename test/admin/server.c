@@ -87,7 +87,13 @@ static int add_server(struct seeded *seeded, struct store_view *view, struct err
 // An override, a definition that was accepted, and one that waits.
 static int add_tools(struct seeded *seeded, struct store_view *view, struct error *error)
 {
-    static const char prints[2][32] = {{1, 2, 3}, {0x4a}};
+    // As catalogue_fingerprint makes them of the texts below.
+    static const char accepted[] =
+        "\x7c\xeb\x9b\x8f\x9f\x6b\x5f\x31\x34\xac\x99\x83\x9b\xb2\xc1\x73"
+        "\xf9\xbb\x62\x99\x44\xfb\xde\x82\xb5\x8a\x0f\xa2\x66\x47\x55\x47";
+    static const char waiting[] =
+        "\x67\x23\xc7\x49\xa9\xb5\xea\x07\x06\x38\x27\xc0\xb4\xc5\x38\xe4"
+        "\x80\x19\xdf\x2b\xce\xbc\x74\x70\x0e\x72\x66\x88\x3d\x17\x1b\x33";
     struct slice owner = slice_from_string(seeded->organisation),
                  server = slice_from_string(seeded->server);
     struct store_override override = {.head.organisation = owner,
@@ -98,12 +104,12 @@ static int add_tools(struct seeded *seeded, struct store_view *view, struct erro
     struct store_definition definition = {.head.organisation = owner,
                                           .server = server,
                                           .tool = SLICE_LITERAL("sync"),
-                                          .print = slice_of(prints[0], sizeof prints[0]),
+                                          .print = slice_of(accepted, 32),
                                           .text = SLICE_LITERAL("{\"name\":\"sync\"}")};
     struct store_sighting sighting = {.head.organisation = owner,
                                       .server = server,
                                       .tool = SLICE_LITERAL("sync"),
-                                      .print = slice_of(prints[1], sizeof prints[1]),
+                                      .print = slice_of(waiting, 32),
                                       .text = SLICE_LITERAL("{\"name\":\"sync\",\"title\":\"x\"}")};
     int result = store_add_override(view, &override, error);
     if (result == 0)

@@ -29,5 +29,8 @@ export function someState(random) {
   const providers = ['i', 'j'].filter(() => random.chance(0.5)).map(name => ({ name, title: random.pick(['', 'Ünser "Login"']), issuer: `https://${random.below(2)}.example.com/`, client_id: 'us',
     scopes: random.pick(['openid email profile', 'openid']), domains: random.pick([[], ['example.com', 'example.org']]), ...random.pick([{ claim: '', claim_value: '' }, { claim: 'team', claim_value: 'ops' }]),
     role: random.pick(['viewer', 'admin']), disabled: random.chance(0.2), has_client_secret: false }));
-  return { servers, policies, grants, channels, providers };
+  const decided = make => servers.filter(() => random.chance(0.5)).map(s => ({ server: s.name, tools: ['Z', 'read_it', '@ü'].filter(() => random.chance(0.6)).flatMap(make) })).filter(s => s.tools.length > 0);
+  const overrides = decided(tool => [{ tool, category: random.pick(['Read', 'Financial']), note: random.pick(['', 'why']) }]);
+  const definitions = decided(tool => ['x', 'y'].filter(() => random.chance(0.6)).map(title => ({ tool, state: random.pick(['accepted', 'rejected']), note: '', definition: { name: tool, title } })));
+  return { servers, policies, grants, channels, providers, overrides, definitions };
 }
