@@ -47,6 +47,7 @@ struct audit_record {
     struct slice arguments; // values: a JSON object in one line, what may be seen of it; or empty
     size_t arguments_left_out; // how many of them are not in it
     size_t redacted;           // parts of the answer that the policy took out, or would have
+    struct slice charged;      // limits that it was charged to: JSON members; or empty
     enum audit_answer answer;
     int upstream_status; // HTTP status; 0 when there was none
     int64_t decide_us;   // from the message's last byte to the verdict

@@ -19,6 +19,7 @@ enum {
     AUDIT_KEY_MAX = 128,   // and of each argument key
     AUDIT_KEYS_MAX = 64,
     AUDIT_ARGUMENTS_MAX = 64 * 1024, // more are left out as a whole
+    AUDIT_CHARGED_MAX = 16 * 1024,   // the same
 };
 
 // Every string of a record, in the order in which the line shows them.
@@ -43,8 +44,8 @@ enum audit_text {
     AUDIT_TEXTS,
 };
 
-// A record as it lies in the ring: this head, then the bytes of the texts, those of the keys, and
-// those of the arguments.
+// A record as it lies in the ring: this head, then the bytes of the texts, those of the keys, those
+// of the arguments, and those of the limits.
 struct audit_cell {
     uint32_t size; // of the whole cell, a multiple of 8; 0: the rest of the ring is unused
     uint32_t key_total;
@@ -55,7 +56,8 @@ struct audit_cell {
     uint16_t answer; // enum audit_answer
     uint32_t cut;    // bit per text: there was more of it
     int64_t time_ms, decide_us, upstream_us, total_us;
-    uint16_t lengths[AUDIT_TEXTS + 1];    // one of padding
+    uint16_t lengths[AUDIT_TEXTS];
+    uint16_t charged_length;
     uint16_t key_lengths[AUDIT_KEYS_MAX]; // only key_count of them are stored
 };
 

@@ -6,7 +6,7 @@
 enum {
     SMALLEST_RING = 512 * 1024,
     LARGEST_CELL = sizeof(struct audit_cell) + AUDIT_TEXTS * AUDIT_TEXT_MAX +
-                   AUDIT_KEYS_MAX * AUDIT_KEY_MAX + AUDIT_ARGUMENTS_MAX + 8,
+                   AUDIT_KEYS_MAX * AUDIT_KEY_MAX + AUDIT_ARGUMENTS_MAX + AUDIT_CHARGED_MAX + 8,
     HEAD_SIZE = offsetof(struct audit_cell, key_lengths),
 };
 
@@ -89,8 +89,10 @@ static void fill_head(struct audit_cell *cell, const struct audit_record *record
     cell->upstream_us = record->upstream_us;
     cell->total_us = record->total_us;
     cell->cut = 0;
-    cell->lengths[AUDIT_TEXTS] = 0;
-    size_t size = HEAD_SIZE + cell->key_count * sizeof *cell->key_lengths + cell->arguments_length;
+    cell->charged_length =
+        record->charged.length <= AUDIT_CHARGED_MAX ? (uint16_t)record->charged.length : 0;
+    size_t size = HEAD_SIZE + cell->key_count * sizeof *cell->key_lengths + cell->arguments_length +
+                  cell->charged_length;
     for (size_t i = 0; i < AUDIT_TEXTS; i++) {
         cell->lengths[i] = kept_length(texts[i], AUDIT_TEXT_MAX);
         if (cell->lengths[i] < texts[i].length)
@@ -148,7 +150,8 @@ bool audit_ring_put(struct audit_ring *ring, const struct audit_record *record)
         at = copy_in(at, texts[i], cell.lengths[i]);
     for (size_t i = 0; i < cell.key_count; i++)
         at = copy_in(at, record->argument_keys[i], cell.key_lengths[i]);
-    copy_in(at, record->arguments, cell.arguments_length);
+    at = copy_in(at, record->arguments, cell.arguments_length);
+    copy_in(at, record->charged, cell.charged_length);
     // Sequentially consistent: the producer reads next whether the writer sleeps (audit_write).
     atomic_store(&ring->head, head + cell.size);
     return true;

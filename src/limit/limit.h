@@ -32,6 +32,7 @@ struct limit_receipt {
     uint64_t counter; // which of that key; 0: nothing was taken
     int64_t at_ms;    // when it was taken
     struct decimal amount;
+    struct decimal used; // what the counter held then, with the amount
 };
 
 // At most `capacity` counters (0: 1,000,000), in at most 190 bytes each on average; idle ones whose

@@ -176,6 +176,7 @@ static int charge_one(struct taking *taking, size_t index, struct limit_receipt 
         return error;
     limit_shard_charged(shard, counter);
     ret_receipt->counter = counter->id;
+    ret_receipt->used = limit_counter_sum(counter);
     return 0;
 }
 

@@ -3,7 +3,7 @@
 //
 // From what a verdict charges to counters, and from a counter that is full to words. Pure, so that
 // `sallyport policy test` counts as the gateway does.
-#include "pipeline/pipeline_internal.h"
+#include "pipeline/ledger_internal.h"
 
 #include <assert.h>
 #include <openssl/sha.h>
@@ -108,4 +108,74 @@ struct slice pipeline_limit_reason(const struct policy_charge *charge, int64_t r
                             (long long)((retry_ms + 999) / 1000));
     return arena_format(arena, "%.*s Waiting does not help: this call alone is above it.",
                         SLICE_PRINT(charge->on_deny));
+}
+
+// ---- What the log says of them
+
+static char *put(char *at, struct slice text)
+{
+    memcpy(at, text.data, text.length);
+    return at + text.length;
+}
+
+// Nearly all are small numbers of calls, and this is on the path of a call.
+static char *put_decimal(char *at, struct decimal value)
+{
+    enum { SMALL = 1000000, EXPONENT_MAX = 6, DIGITS_MAX = 12 };
+    char digits[DIGITS_MAX];
+    size_t first = DIGITS_MAX;
+    if (value.coefficient < 0 || value.coefficient >= SMALL || value.exponent < 0 ||
+        value.exponent > EXPONENT_MAX) {
+        decimal_format(value, at);
+        return at + strlen(at);
+    }
+    uint64_t rest = (uint64_t)value.coefficient;
+    for (int32_t i = 0; i < value.exponent; i++)
+        rest *= 10;
+    do {
+        digits[--first] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    return put(at, slice_of(digits + first, DIGITS_MAX - first));
+}
+
+// The rest of it is the policy's own. Of a sum the amount is the value of an argument, and so is
+// the difference to the row before.
+static char *put_charge(char *at, const struct exchange *ex, size_t index)
+{
+    const struct policy_charge *charge = ex->charged[index];
+    at = put(at, charge->noted);
+    if (!charge->sums) {
+        at = put(at, SLICE_LITERAL(",\"used\":\""));
+        at = put_decimal(at, ex->receipts[index].used);
+        at = put(at, SLICE_LITERAL("\""));
+    }
+    if (charge >= &ex->verdict.charges[ex->verdict.charge_count])
+        at = put(at, SLICE_LITERAL(",\"observed\":true"));
+    if (ex->gave_back || (ex->result_failed && charge->successes_only))
+        at = put(at, SLICE_LITERAL(",\"given_back\":true"));
+    return put(at, SLICE_LITERAL("}"));
+}
+
+struct slice charges_told(struct exchange *ex)
+{
+    enum { TOLD_MAX = 8, MEMBERS_SIZE = DECIMAL_TEXT_SIZE + 64 };
+    size_t count = ex->charge_count < TOLD_MAX ? ex->charge_count : TOLD_MAX;
+    size_t size = MEMBERS_SIZE;
+    if (count == 0)
+        return (struct slice){0};
+    for (size_t i = 0; i < count; i++)
+        size += ex->charged[i]->noted.length + MEMBERS_SIZE;
+    char *text = arena_take(&ex->arena, size), *at = text;
+    if (text == NULL)
+        return (struct slice){0};
+    for (size_t i = 0; i < count; i++) {
+        at = put(at, i == 0 ? SLICE_LITERAL(",\"charged\":[") : SLICE_LITERAL(","));
+        at = put_charge(at, ex, i);
+    }
+    at = put(at, SLICE_LITERAL("]"));
+    if (count < ex->charge_count)
+        at = put_decimal(put(at, SLICE_LITERAL(",\"charged_total\":")),
+                         decimal_from_integer((int64_t)ex->charge_count));
+    return slice_of(text, (size_t)(at - text));
 }

@@ -57,6 +57,10 @@ void usage_give_back(atomic_size_t *count);
 int ledger_tally(struct pipeline_ledger *ledger, struct grant_usage *usage, struct slice key,
                  bool count, uint64_t *ret_before) MUST_CHECK;
 
+// charges.c: what a row of the log says of the limits that the call was charged to, as members with
+// a comma before each; in the arena. Empty when there are none, or no room.
+struct slice charges_told(struct exchange *ex);
+
 // What a worker found out of a server, for those that have not talked to it yet.
 void ledger_note_era(struct pipeline_ledger *ledger, const char *server, bool modern);
 bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server);

@@ -36,11 +36,13 @@ static void watch_limits(struct exchange *ex, const struct limit_charge *charges
         if (result == 0)
             ex->charged[ex->receipt_count++] = charge;
     }
+    ex->charge_count = ex->receipt_count;
 }
 
 static bool make_room(struct exchange *ex)
 {
     size_t count = ex->verdict.charge_count + ex->verdict.watched_count;
+    ex->charge_count = 0;
     ex->receipts = arena_take_zeroed(&ex->arena, count * sizeof *ex->receipts);
     ex->charged = arena_take_zeroed(&ex->arena, count * sizeof *ex->charged);
     for (size_t i = 0; ex->charged != NULL && i < count; i++)
@@ -60,6 +62,7 @@ static int reserve_all(struct exchange *ex, const struct limit_charge *charges, 
     if (result != 0)
         return result;
     ex->receipt_count = count;
+    ex->gave_back = false; // what was asked about anew is charged anew
     watch_limits(ex, charges, now_ms);
     return 0;
 }

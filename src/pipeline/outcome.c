@@ -3,6 +3,7 @@
 //
 // One record per message: what was decided, by which rule, and what came of it.
 #include "pipeline/asking_internal.h"
+#include "pipeline/ledger_internal.h"
 #include "pipeline/metrics_internal.h"
 
 enum step_result step_intent(struct exchange *ex)
@@ -77,6 +78,7 @@ void outcome_record(struct exchange *ex)
         .arguments = ex->arguments,
         .arguments_left_out = ex->arguments_left_out,
         .redacted = ex->redacted,
+        .charged = charges_told(ex),
         .answer = answer_of(ex),
         .upstream_status = ex->upstream_status,
         .decide_us = span(ex->started_us, ex->decided_us),

@@ -149,8 +149,8 @@ struct exchange {
     struct exchange_run run;   // an approved one
     struct limit_receipt *receipts;
     const struct policy_charge **charged; // what each receipt is for
-    size_t receipt_count;
-    bool gave_back; // all of them: the call surely did not run
+    size_t receipt_count, charge_count;   // 0 once they went back; and with those that did
+    bool gave_back;                       // all of them: the call surely did not run
     bool denied;
     int64_t retry_ms;
     enum outcome outcome;

@@ -176,6 +176,41 @@ static void default_sentence(struct compiler *c, struct limit *limit, bool rate_
                            limit->has_increment ? "" : " calls", window);
 }
 
+// A counter's name, at most so much of it.
+static void note_name(struct buffer *out, struct slice name)
+{
+    enum { NOTED_MAX = 128 };
+    size_t length = name.length < NOTED_MAX ? name.length : NOTED_MAX;
+    while (length < name.length && length > 0 && ((unsigned char)name.data[length] & 0xC0) == 0x80)
+        length--;
+    json_write_string(out, slice_of(name.data, length));
+    if (length == name.length || out->failed)
+        return;
+    out->length--; // the closing quote
+    buffer_append_string(out, "\xE2\x80\xA6\"");
+}
+
+// Made here, so that a call that is counted need not.
+static void note_limit(struct compiler *c, struct policy_charge *charge)
+{
+    char max[DECIMAL_TEXT_SIZE];
+    struct buffer out;
+    buffer_init(&out, 0);
+    decimal_format(charge->max, max);
+    buffer_append_string(&out, "{\"counter\":");
+    note_name(&out, charge->counter);
+    buffer_append_format(&out,
+                         ",\"scope\":\"%s\",\"window_seconds\":", policy_scope_name(charge->scope));
+    if (charge->calendar_month)
+        buffer_append_string(&out, "null");
+    else
+        json_write_integer(&out, charge->window_ms / SECOND);
+    buffer_append_format(&out, ",\"max\":\"%s\"", max);
+    charge->noted = compile_format(c, "%.*s", SLICE_PRINT(buffer_slice(&out)));
+    c->no_memory = c->no_memory || out.failed;
+    buffer_release(&out);
+}
+
 static void finish_limit(struct compiler *c, uint32_t node, struct limit *ret, bool rate_limit)
 {
     uint32_t on_deny = json_get(c->doc, node, "on_deny");
@@ -184,6 +219,7 @@ static void finish_limit(struct compiler *c, uint32_t node, struct limit *ret, b
     default_sentence(c, ret, rate_limit);
     ret->charge.calendar_month &= !ret->charge.sliding;
     ret->charge.amount = decimal_from_integer(1);
+    note_limit(c, &ret->charge);
 }
 
 static void compile_limit(struct compiler *c, uint32_t node, struct slice where, size_t index,
@@ -208,7 +244,7 @@ static void compile_limit(struct compiler *c, uint32_t node, struct slice where,
         compile_window(c, window, &ret->charge);
     if (max != JSON_NONE)
         compile_max(c, max, &ret->charge.max);
-    ret->has_increment = increment != JSON_NONE;
+    ret->has_increment = ret->charge.sums = increment != JSON_NONE;
     if (increment != JSON_NONE)
         compile_amount_path(c, increment, &ret->increment);
     ret->has_per = per != JSON_NONE && compile_limit_path(c, per, "'per'", &ret->per);

@@ -105,10 +105,12 @@ struct policy_charge {
     enum policy_scope scope;
     bool sliding;        // else UTC-aligned fixed windows
     bool successes_only; // "count": "successes"
+    bool sums;           // adds up an argument; else it counts calls
     int64_t window_ms;   // for calendar windows "month" in fixed mode see `calendar_month`
     bool calendar_month;
     struct decimal max;
     struct decimal amount;
+    struct slice noted;             // what the log says of it: a JSON object, but for its end
     struct slice on_deny;           // for the agent; never empty: made when the document has none
     bool unsure_amount, unsure_per; // with gaps: these are not known
 };

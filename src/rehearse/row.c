@@ -109,6 +109,8 @@ static const struct member members[] = {
     ROW_MEMBER("arguments", arguments, NESTED),
     ROW_MEMBER("arguments_left_out", left_out, NUMBER),
     ROW_PASSED("redacted"),
+    ROW_PASSED("charged"),
+    ROW_PASSED("charged_total"),
     ROW_TEXT(answer),
     ROW_PASSED("upstream_status"),
     ROW_MEMBER("decide_us", decide_us, NUMBER),

@@ -16,7 +16,7 @@ test('a decision from its coming to its story', async t => {
   if (!here) return;
   const { api, gateway } = here;
   await api.must(200, 'PATCH', '/organisation', { log_arguments: {} }, { 'If-Match': '*' });
-  const document = { ...ALLOW_ALL, tools: { pay: { deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 100 }], on_deny: 'Too much.' }] } } };
+  const document = { ...ALLOW_ALL, tools: { pay: { deny_if: [{ conditions: [{ path: 'args.amount', op: 'gt', value: 100 }], on_deny: 'Too much.' }], limits: [{ counter: 'payments', window: 'hour', max: 5 }, { counter: 'sum', window: 'month', max: 900, scope: 'organisation', increment_from: 'args.amount' }] } } };
   const policy = (await api.must(201, 'POST', '/policies', { name: 'careful', document })).body;
   const grant = await api.must(201, 'POST', '/grants', { label: 'ada', servers: [{ server: 'files', policy: 'careful' }] });
   gateway.tokens.ada = grant.body.token;
@@ -25,6 +25,7 @@ test('a decision from its coming to its story', async t => {
   await page.getByText('Live', { exact: true }).waitFor();
   const session = await Session.open(gateway, { label: 'ada', server: 'files' });
   await session.call('echo', {});
+  await session.call('pay', { amount: 40 });
   await session.call('pay', { amount: 500, note: 'a\u202eb' });
   await page.getByRole('table', { name: 'Decisions' }).getByText('/tools/pay/deny_if/0').waitFor();
   await api.must(201, 'POST', `/policies/${policy.id}/versions`, { document: ALLOW_ALL }, { 'If-Match': '*' });
@@ -48,6 +49,12 @@ test('a decision from its coming to its story', async t => {
   await page.goBack();
   await story.waitFor();
   await page.look('decisions');
+  await page.goto(here.base + '/decisions?outcome=allowed&tool=pay');
+  await page.getByRole('link', { name: 'pay' }).click();
+  const counted = story.getByRole('region', { name: 'Counted against' });
+  await counted.getByText('payments: 1 of 5 in 1 hour').waitFor();
+  assert.match(await counted.innerText(), /sum: at most 900 in 31 days, added up, of the organisation$/);
+  await page.look('decisions-counted');
   assert.deepEqual(page.complaints, []);
 
   await api.must(201, 'POST', '/invitations', { email: 'v@example.com', role: 'viewer' }).then(({ body }) => api.must(201, 'POST', '/invitations/accept', { token: body.token, name: 'V', password: PASSWORD }));

@@ -232,6 +232,41 @@ test('a reservation is given back when the upstream could not be reached', async
   assertDenied(await again.call('get_ticker'), { rule: '/tools/get_ticker/limits/calls', retryAfter: [1, 3600] });
 });
 
+test('a row says which limits the call was counted against, and what went back', async t => {
+  const many = Array.from({ length: 9 }, (_, i) => ({ counter: `c${i}`, window: 'hour', max: 10 }));
+  const policy = { version: '1', default: 'allow', tools: {
+    get_ticker: { limits: [{ counter: 'reads', window: 'hour', max: 2 }, { counter: 'x'.repeat(127) + '\u00e4'.repeat(9), window: 'month', algorithm: 'fixed', max: 5, scope: 'organisation', count: 'successes' }, { counter: 'tried', window: 60, max: 1, mode: 'observe' }] },
+    add_order: { limits: [{ counter: 'volume', window: 'day', max: 5, increment_from: 'args.volume' }] },
+    read_file: { limits: many },
+  } };
+  const { fake, gateway, open } = await scene(t, { policy, upstream: { tools: TOOLS } });
+  const session = await open();
+  assertAllowed(await session.call('get_ticker'));
+  fake.options.onCall = () => ({ content: [], isError: true });
+  await session.call('get_ticker');
+  delete fake.options.onCall;
+  assertDenied(await session.call('get_ticker'), { rule: '/tools/get_ticker/limits/reads', retryAfter: [1, 3600] });
+  assertAllowed(await session.call('add_order', { volume: 4.25 }));
+  assertAllowed(await session.call('read_file'));
+  assertAllowed(await session.call('cancel_order'));
+  const port = fake.port;
+  await fake.stop();
+  await session.call('add_order', { volume: 0.5 }).catch(() => undefined);
+  await fake.listen(port);
+  const rows = await gateway.waitRows(row => row.method === 'tools/call', 7);
+  const reads = { counter: 'reads', scope: 'grant', window_seconds: 3600, used: '1', max: '2' };
+  const long = { counter: 'x'.repeat(127) + '\u2026', scope: 'organisation', window_seconds: null, used: '1', max: '5' };
+  assert.deepEqual(rows[0].charged, [reads, long, { counter: 'tried', scope: 'grant', window_seconds: 60, used: '1', max: '1', observed: true }]);
+  assert.deepEqual(rows[1].charged, [{ ...reads, used: '2' }, { ...long, used: '2', given_back: true }]);
+  assert.equal(rows[1].answer, 'error');
+  assert.ok(!('charged' in rows[2]), 'a denied call is counted nowhere');
+  const volume = { counter: 'volume', scope: 'grant', window_seconds: 86400, max: '5' };
+  assert.deepEqual(rows[3].charged, [volume], 'what is added up is the value of an argument');
+  assert.deepEqual([rows[4].charged.map(c => c.counter), rows[4].charged_total], [many.slice(0, 8).map(c => c.counter), 9]);
+  assert.ok(!('charged' in rows[5]) && !('charged_total' in rows[5]));
+  assert.deepEqual([rows[6].charged, rows[6].answer], [[{ ...volume, given_back: true }], 'not_run']);
+});
+
 test('all_tools applies to every tool besides its own rule', async t => {
   const policy = { version: '1', default: 'allow', all_tools: { limits: [{ counter: 'calls', window: 'minute', max: 2 }] } };
   const { open } = await scene(t, { policy, upstream: { tools: TOOLS } });

@@ -90,11 +90,31 @@ static void an_empty_record(void **state)
 static void what_was_sent_is_told(void **state)
 {
     (void)state;
-    const struct audit_record record = {
-        .redacted = 3, .upstream_status = 502, .decide_us = 1, .upstream_us = 22, .total_us = 333};
-    assert_non_null(strstr(line_of(&record),
-                           ",\"redacted\":3,\"upstream_status\":502,\"decide_us\":1,"
-                           "\"upstream_us\":22,\"total_us\":333}\n"));
+    const struct audit_record record = {.arguments = SLICE_LITERAL("{\"a\":1}"),
+                                        .redacted = 3,
+                                        .charged =
+                                            SLICE_LITERAL(",\"charged\":[{\"counter\":\"c\"}]"),
+                                        .upstream_status = 502,
+                                        .decide_us = 1,
+                                        .upstream_us = 22,
+                                        .total_us = 333};
+    assert_non_null(
+        strstr(line_of(&record),
+               ",\"arguments\":{\"a\":1},\"redacted\":3,\"charged\":[{\"counter\":\"c\"}],"
+               "\"upstream_status\":502,\"decide_us\":1,"
+               "\"upstream_us\":22,\"total_us\":333}\n"));
+}
+
+static void limits_beyond_the_bound_are_left_out(void **state)
+{
+    (void)state;
+    char text[16 * 1024 + 1];
+    memset(text, 'a', sizeof text);
+    memcpy(text, ",\"charged\":[\"", 13);
+    struct audit_record record = {.charged = slice_of(text, sizeof text), .redacted = 3};
+    assert_non_null(strstr(line_of(&record), ",\"redacted\":3,\"decide_us\":0,"));
+    record.charged.length--;
+    assert_non_null(strstr(line_of(&record), ",\"redacted\":3,\"charged\":[\"aaa"));
 }
 
 static void peers_cannot_forge_lines(void **state)
@@ -194,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_full_record),
         cmocka_unit_test(an_empty_record),
         cmocka_unit_test(what_was_sent_is_told),
+        cmocka_unit_test(limits_beyond_the_bound_are_left_out),
         cmocka_unit_test(peers_cannot_forge_lines),
         cmocka_unit_test(long_texts_are_cut_before_a_character),
         cmocka_unit_test(long_key_lists_are_cut),

@@ -47,6 +47,22 @@ static void a_sliding_window_ends_on_the_millisecond(void **state)
     limit_table_free(table);
 }
 
+static void a_receipt_says_what_the_counter_holds(void **state)
+{
+    (void)state;
+    struct limit_table *table = limit_table_new(0);
+    struct limit_charge one = charge_of("k", true, 60000, 5, 2);
+    struct limit_receipt first, second;
+    assert_int_equal(take(table, one, T, &first), 0);
+    assert_int_equal(take(table, one, T + 30000, &second), 0);
+    assert_int_equal(decimal_compare(first.used, decimal_from_integer(2)), 0);
+    assert_int_equal(decimal_compare(second.used, decimal_from_integer(4)), 0);
+    limit_give_back(table, &second);
+    assert_int_equal(take(table, one, T + 60000, &second), 0); // the first has passed
+    assert_int_equal(decimal_compare(second.used, decimal_from_integer(2)), 0);
+    limit_table_free(table);
+}
+
 static void a_fixed_window_starts_anew(void **state)
 {
     (void)state;
@@ -381,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sliding_window_ends_on_the_millisecond),
+        cmocka_unit_test(a_receipt_says_what_the_counter_holds),
         cmocka_unit_test(a_fixed_window_starts_anew),
         cmocka_unit_test(a_month_is_the_calendars),
         cmocka_unit_test(amounts_are_exact),

@@ -24,6 +24,7 @@ import { When } from '../../parts/When';
 import { formatMicroseconds, serverName, words } from '../../words/words';
 import { isNameable } from '../policies/model/select';
 import { caseOf, type Row } from './case';
+import { Charged } from './Charged';
 import { MakeRule } from './MakeRule';
 
 interface Told {
@@ -171,6 +172,7 @@ function Whole({ row, text: written }: Told) {
     <Stack>
       <Head row={row} />
       <Outcomes row={row} />
+      <Charged row={row} />
       <Arguments row={row} text={written} />
       <Part title={words.decisions.rule}>
         {row.rule !== undefined && (
