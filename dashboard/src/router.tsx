@@ -6,10 +6,10 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent as lazyC
 
 import { GRANT_STATES, type GrantState } from './api/grants';
 import { patiently } from './api/presence';
-import type { DecisionFilter } from './api/queries';
 import type { BuilderSearch } from './pages/policies/Builder';
 import type { PolicySearch } from './pages/policies/PolicyPage';
 import { Frame } from './frame/Frame';
+import { LASTS, NAMED, type DecisionSearch } from './pages/decisions/search';
 import { Loading, Nothing, Trouble } from './parts/states';
 import { words } from './words/words';
 
@@ -68,13 +68,15 @@ const overview = createRoute({
 const decisions = createRoute({
   getParentRoute: () => root,
   path: '/decisions',
-  validateSearch: (given: Record<string, unknown>): DecisionFilter => ({
+  validateSearch: (given: Record<string, unknown>): DecisionSearch => ({
     outcome: text(given.outcome),
     grant: text(given.grant),
     server: text(given.server),
-    tool: text(given.tool),
-    rule: text(given.rule),
     text: text(given.text),
+    last: oneOf(given.last, LASTS),
+    from: text(given.from),
+    to: text(given.to),
+    ...Object.fromEntries(NAMED.map((name) => [name, text(given[name])])),
   }),
   component: lazyRouteComponent(() => import('./pages/decisions/Decisions'), 'Decisions'),
 });

@@ -64,3 +64,61 @@ test('a decision from its coming to its story', async t => {
   await viewer.getByText('There is no such decision.').waitFor();
   assert.deepEqual(viewer.complaints, []);
 });
+
+test('from a decision to those like it, and of a time', async t => {
+  const here = await dashboard(t, { upstream: { tools: [tool('echo'), tool('pay')] } });
+  if (!here) return;
+  const { api, gateway } = here;
+  await api.must(201, 'POST', '/policies', { name: 'free', document: ALLOW_ALL });
+  for (const label of ['ada', 'ben']) {
+    gateway.tokens[label] = (await api.must(201, 'POST', '/grants', { label, servers: [{ server: 'files', policy: 'free' }] })).body.token;
+    const session = await Session.open(gateway, { label, server: 'files' });
+    await session.call('echo', {});
+    await session.call('pay', {});
+  }
+  const page = await here.open({ at: '/decisions?outcome=allowed' });
+  const table = page.getByRole('table', { name: 'Decisions' });
+  const cells = async () => (await table.getByRole('row').allInnerTexts()).slice(1).map(line => line.split('\t').slice(2, 5).join(' ').replaceAll(/[\u2066-\u2069]/g, '')).sort();
+  const settles = async expected => {
+    await table.getByRole('row').nth(expected.length).waitFor();
+    await table.getByRole('row').nth(expected.length + 1).waitFor({ state: 'detached' });
+    assert.deepEqual(await cells(), expected);
+  };
+  await table.getByRole('row', { name: /pay.*ben/ }).getByRole('link').click();
+  const story = page.getByRole('dialog');
+  await story.getByRole('link', { name: 'Decisions about this tool' }).click();
+  await story.waitFor({ state: 'detached' });
+  await settles(['pay files ada', 'pay files ben']);
+  await page.reload();
+  await settles(['pay files ada', 'pay files ben']);
+  await page.look('decisions-tool');
+  await page.getByRole('button', { name: 'Take away tool: pay' }).focus();
+  await page.keyboard.press('Enter');
+  await table.getByRole('row', { name: /echo.*ada/ }).waitFor();
+  assert.match(page.url(), /\?server=files$/);
+  await table.getByRole('row', { name: /echo.*ada/ }).getByRole('link').click();
+  await story.getByTitle('Decisions of this session').click();
+  await story.waitFor({ state: 'detached' });
+  await settles(['echo files ada', 'initialize files ada', 'notifications/initialized files ada', 'pay files ada']);
+
+  // Of a time: counted back it stays live, with an end it does not.
+  const period = page.getByRole('combobox', { name: 'Any time' });
+  await period.click();
+  await page.getByRole('option', { name: 'Last hour' }).click();
+  await page.waitForURL(/last=hour/);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await period.click();
+  await page.getByRole('option', { name: 'Between\u2026' }).click();
+  await page.getByLabel('Until', { exact: true }).fill('2020-01-01T00:00');
+  await page.getByText('No decisions match.').waitFor();
+  await page.getByText('Not live: it ends in the past').waitFor();
+  await page.getByLabel('From', { exact: true }).fill('2019-01-01T00:00');
+  const from = await page.evaluate(() => new Date('2019-01-01T00:00').toISOString()); // by the reader's clock
+  await page.waitForURL(url => url.searchParams.get('from') === from);
+  await page.reload();
+  assert.equal(await page.getByLabel('Until', { exact: true }).inputValue(), '2020-01-01T00:00');
+  await page.look('decisions-between');
+  await page.getByLabel('Until', { exact: true }).fill('');
+  await settles(['echo files ada', 'initialize files ada', 'notifications/initialized files ada', 'pay files ada']);
+  assert.deepEqual(page.complaints, []);
+});

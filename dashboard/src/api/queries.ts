@@ -55,6 +55,13 @@ export interface DecisionFilter {
   tool?: string | undefined;
   outcome?: string | undefined;
   rule?: string | undefined;
+  method?: string | undefined;
+  policy?: string | undefined;
+  session?: string | undefined;
+  client?: string | undefined;
+  peer?: string | undefined;
+  trace?: string | undefined;
+  id?: string | undefined;
   text?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;

@@ -30,7 +30,7 @@ const ground = (op: string, good: string[], bad: string[]): Case => ({
   bad,
 });
 
-const TIMES = ['1s', '90s', '15m', '2h', '366d', '99999999s'.slice(0, 7) + 's'];
+const TIMES = ['1s', '90s', '15m', '2h', '366d', '9999999s'];
 const NO_TIMES = ['', '0s', '05m', '1w', '367d', '1.5h', '-1s', '9999999d', '999999999s', 'soon'];
 const PATHS = ['args', 'args.a', 'args["odd \\" key"]', 'args.a[0].b[*]', 'tool.name', 'grant.tags', 'grant.tags[*]', 'time.weekday'];
 const NO_PATHS = ['', 'arg', 'args.', 'args..a', 'args[01]', 'args[x]', 'args.a b', 'tool', 'tool.name.a', 'time.minute', 'args["a]'];

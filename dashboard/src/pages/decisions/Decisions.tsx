@@ -17,6 +17,7 @@ import { When } from '../../parts/When';
 import { formatMicroseconds, formatNumber, serverName, words } from '../../words/words';
 import { Filters } from './Filters';
 import { useLive, type Decision } from './live';
+import { askedOf, followedOf, type DecisionSearch } from './search';
 
 const PAGE = 100;
 
@@ -78,12 +79,14 @@ function Export({ filter }: { filter: DecisionFilter }) {
 }
 
 export function Decisions() {
-  const filter = useSearch({ from: '/decisions' });
+  const search = useSearch({ from: '/decisions' });
+  const filter = useMemo(() => askedOf(search, new Date()), [search]);
+  const isPast = filter.to !== undefined; // nothing new belongs to it
   const navigate = useNavigate({ from: '/decisions' });
   const [isLive, setLive] = useState(true);
   const recorded = useRecorded(filter);
-  const live = useLive(filter, isLive);
-  const change = (by: DecisionFilter) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true });
+  const live = useLive(followedOf(filter), isLive && !isPast);
+  const change = (by: DecisionSearch) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true });
   const rows = useMemo(() => {
     const old = recorded.data?.pages.flatMap((page) => page.items) ?? [];
     const known = new Set(live.rows.map((row) => row.seq));
@@ -94,20 +97,27 @@ export function Decisions() {
   return (
     <>
       <PageHead title={words.decisions.title}>
-        <Badge variant="light" color={isLive && live.state === 'open' ? 'accent' : 'gray'}>
-          {!isLive ? words.decisions.paused : live.state === 'broken' ? words.inbox.broken : words.decisions.live}
+        <Badge variant="light" color={isLive && !isPast && live.state === 'open' ? 'accent' : 'gray'}>
+          {isPast
+            ? words.decisions.past
+            : !isLive
+              ? words.decisions.paused
+              : live.state === 'broken'
+                ? words.inbox.broken
+                : words.decisions.live}
         </Badge>
         <Export filter={filter} />
         <Button
           variant="default"
           size="xs"
+          disabled={isPast}
           onClick={() => setLive(!isLive)}
           leftSection={isLive ? <IconPlayerPause size={14} /> : <IconPlayerPlay size={14} />}
         >
           {isLive ? words.decisions.pause : words.decisions.follow}
         </Button>
       </PageHead>
-      <Filters filter={filter} change={change} />
+      <Filters filter={search} change={change} />
       {live.missed > 0 && (
         <Alert color="yellow" variant="light" mb="sm">
           {words.decisions.missed(formatNumber(live.missed))}

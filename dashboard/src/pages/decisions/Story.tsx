@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One decision: what happened, why, and what to do with it.
-import { Anchor, Code, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Code, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -23,6 +23,7 @@ import { Values } from '../../parts/Values';
 import { When } from '../../parts/When';
 import { formatMicroseconds, serverName, words } from '../../words/words';
 import { isNameable } from '../policies/model/select';
+import { Others, Who } from './Around';
 import { caseOf, type Row } from './case';
 import { Charged } from './Charged';
 import { MakeRule } from './MakeRule';
@@ -84,23 +85,6 @@ function Head({ row }: { row: Row }) {
         </Text>
       )}
     </Stack>
-  );
-}
-
-function Who({ row }: { row: Row }) {
-  const known = (['client', 'peer', 'session', 'trace'] as const).filter((name) => text(row[name]) !== '');
-  if (known.length === 0) return null;
-  return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing={4}>
-      {known.map((name) => (
-        <Text key={name} size="sm">
-          <Text span inherit c="dimmed">
-            {words.decisions.who[name]}:
-          </Text>{' '}
-          <Name text={text(row[name])} />
-        </Text>
-      ))}
-    </SimpleGrid>
   );
 }
 
@@ -171,6 +155,7 @@ function Whole({ row, text: written }: Told) {
   return (
     <Stack>
       <Head row={row} />
+      <Others row={row} />
       <Outcomes row={row} />
       <Charged row={row} />
       <Arguments row={row} text={written} />
