@@ -30,7 +30,7 @@ function Named({ filter, change }: Props) {
         return (
           <Pill
             key={name}
-            size="lg"
+            size="md"
             withRemoveButton
             onRemove={() => change({ [name]: undefined })}
             removeButtonProps={{ 'aria-label': words.decisions.without(label), 'aria-hidden': false, tabIndex: 0 }}
