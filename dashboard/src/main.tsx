@@ -12,7 +12,7 @@ import { createRoot } from 'react-dom/client';
 
 import { queryClient } from './api/queries';
 import { SessionGate } from './api/session';
-import { Ended } from './frame/Frame';
+import { Ended } from './frame/Ended';
 import { Loading, Trouble } from './parts/states';
 import { router } from './router';
 import { theme, variables } from './theme/theme';

@@ -2,181 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every page has around it: where one can go, who one is, and whether the gateway answers.
-import {
-  Alert,
-  AppShell,
-  Badge,
-  Burger,
-  Button,
-  Group,
-  Menu,
-  Modal,
-  NavLink,
-  Stack,
-  Text,
-  UnstyledButton,
-  useMantineColorScheme,
-} from '@mantine/core';
+import { Alert, AppShell, Burger, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import {
-  IconActivity,
-  IconAffiliate,
-  IconBook2,
-  IconChevronDown,
-  IconGauge,
-  IconHistory,
-  IconInbox,
-  IconKey,
-  IconLicense,
-  IconServer2,
-  IconSettings,
-  IconShieldCheck,
-  IconUsers,
-} from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useCallback, useEffect, useRef, type ComponentType } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 
 import { useIsAway } from '../api/presence';
-import { waitingCountQuery } from '../api/questions';
-import { signInAddress, signOut, useMay, useSession, type Role } from '../api/session';
 import { words } from '../words/words';
+import { Account } from './Account';
 import classes from './Frame.module.css';
+import { Navigation } from './Navigation';
 import { useProclaimed } from './proclaim';
-
-interface Place {
-  to: string;
-  name: keyof typeof words.nav & string;
-  icon: ComponentType<{ size?: number; stroke?: number }>;
-  least?: Role;
-  outside?: boolean; // a page that the gateway writes itself
-}
-
-const WAITING_MOST = 99;
-
-const PLACES: { group: keyof typeof words.nav.groups; items: Place[] }[] = [
-  {
-    group: 'watch',
-    items: [
-      { to: '/', name: 'overview', icon: IconGauge },
-      { to: '/inbox', name: 'inbox', icon: IconInbox },
-      { to: '/decisions', name: 'decisions', icon: IconActivity },
-    ],
-  },
-  {
-    group: 'govern',
-    items: [
-      { to: '/servers', name: 'servers', icon: IconServer2 },
-      { to: '/policies', name: 'policies', icon: IconShieldCheck },
-      { to: '/grants', name: 'grants', icon: IconLicense },
-      { to: '/stack', name: 'stack', icon: IconAffiliate },
-      { to: '/catalogue', name: 'catalogue', icon: IconBook2, outside: true },
-    ],
-  },
-  {
-    group: 'administer',
-    items: [
-      { to: '/members', name: 'members', icon: IconUsers, least: 'admin' },
-      { to: '/keys', name: 'keys', icon: IconKey, least: 'admin' },
-      { to: '/audit', name: 'audit', icon: IconHistory, least: 'admin' },
-      { to: '/settings', name: 'settings', icon: IconSettings, least: 'admin' },
-    ],
-  },
-];
-
-function useIsHere(to: string): boolean {
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  return to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
-}
-
-/** How many questions wait for people. */
-function WaitingBadge() {
-  const { data: count = 0 } = useQuery(waitingCountQuery);
-  if (count === 0) return null;
-  return (
-    <Badge size="sm" circle={count < 10} aria-label={words.inbox.count(count, String(count))}>
-      {count > WAITING_MOST ? `${WAITING_MOST}+` : count}
-    </Badge>
-  );
-}
-
-function Way({ place, close }: { place: Place; close: () => void }) {
-  const isHere = useIsHere(place.to);
-  const may = useMay(place.least ?? 'viewer');
-  if (!may) return null;
-  const Icon = place.icon;
-  const label = words.nav[place.name] as string;
-  const shared = { label, leftSection: <Icon size={18} stroke={1.7} />, className: classes.way };
-  if (place.outside === true) return <NavLink {...shared} href={place.to} />;
-  return (
-    <NavLink
-      {...shared}
-      renderRoot={(props) => <Link to={place.to} {...props} />}
-      active={isHere}
-      {...(place.to === '/inbox' && { rightSection: <WaitingBadge /> })}
-      aria-current={isHere ? 'page' : undefined}
-      onClick={close}
-    />
-  );
-}
-
-function Navigation({ close }: { close: () => void }) {
-  const isAdmin = useMay('admin');
-  return (
-    <nav aria-label={words.nav.label}>
-      {PLACES.filter((part) => isAdmin || part.group !== 'administer').map((part) => (
-        <div key={part.group} className={classes.group}>
-          <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
-            {words.nav.groups[part.group]}
-          </Text>
-          {part.items.map((place) => (
-            <Way key={place.to} place={place} close={close} />
-          ))}
-        </div>
-      ))}
-    </nav>
-  );
-}
-
-function Account() {
-  const session = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const name = session.name || session.email;
-  return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
-        <UnstyledButton className={classes.account} aria-label={words.account.menu(name)}>
-          <Text size="sm" truncate maw={180}>
-            {name}
-          </Text>
-          <IconChevronDown size={14} aria-hidden="true" />
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {session.email} &middot; {words.account.roles[session.role]}
-        </Menu.Label>
-        <Menu.Item component={Link} to="/settings" search={{ tab: 'account' } as never}>
-          {words.settings.tabs.account}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Label>{words.account.theme}</Menu.Label>
-        {(['light', 'dark', 'auto'] as const).map((scheme) => (
-          <Menu.Item
-            key={scheme}
-            onClick={() => setColorScheme(scheme)}
-            aria-current={scheme === colorScheme || undefined}
-            fw={scheme === colorScheme ? 650 : 400}
-          >
-            {words.account.themes[scheme]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => void signOut()}>{words.account.signOut}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
 
 /** After a change of page the reader of a screen reader starts at its content. */
 function useFocusAtStart() {
@@ -239,22 +75,5 @@ export function Frame() {
         <Outlet />
       </AppShell.Main>
     </AppShell>
-  );
-}
-
-/** Over a page whose session has ended; what was typed stays below. */
-export function Ended() {
-  return (
-    <Modal opened onClose={() => {}} withCloseButton={false} closeOnEscape={false} title={words.account.ended}>
-      <Stack>
-        <Text size="sm">{words.account.endedMore}</Text>
-        <Button component="a" href={signInAddress()} data-autofocus>
-          {words.account.signIn}
-        </Button>
-        <Button component="a" variant="default" href="/sign-in" target="_blank">
-          {words.account.elsewhere}
-        </Button>
-      </Stack>
-    </Modal>
   );
 }

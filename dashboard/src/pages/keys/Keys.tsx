@@ -7,11 +7,12 @@ import { useState } from 'react';
 
 import { keysQuery, membersQuery, revokeKey, type Key } from '../../api/administer';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Only } from '../../parts/Only';
 import { PageHead } from '../../parts/PageHead';
 import { Name } from '../../parts/Plain';
-import { Loading, Nothing, Trouble } from '../../parts/states';
+import { Nothing } from '../../parts/states';
 import { useNow, When } from '../../parts/When';
 import { words } from '../../words/words';
 import { MakeKey } from './MakeKey';
@@ -60,20 +61,21 @@ function All() {
   const query = useQuery(keysQuery);
   const [asked, setAsked] = useState<Key>();
   const { columns } = says;
-  if (query.isPending) return <Loading />;
-  if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
-  if (query.data.items.length === 0) return <Nothing title={says.none} more={says.noneMore} />;
   return (
     <>
-      <Listing
-        label={says.title}
-        heads={[columns.label, columns.role, columns.author, columns.used, columns.expires, columns.state, '']}
-        minWidth={760}
-      >
-        {query.data.items.map((key) => (
-          <Row key={key.id} item={key} revoke={() => setAsked(key)} />
-        ))}
-      </Listing>
+      <Items query={query} rows={6} none={<Nothing title={says.none} more={says.noneMore} />}>
+        {(items) => (
+          <Listing
+            label={says.title}
+            heads={[columns.label, columns.role, columns.author, columns.used, columns.expires, columns.state, '']}
+            minWidth={760}
+          >
+            {items.map((key) => (
+              <Row key={key.id} item={key} revoke={() => setAsked(key)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       {asked !== undefined && (
         <Ask
           title={says.revokeTitle}

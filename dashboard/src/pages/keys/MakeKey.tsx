@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 
 import { makeKey } from '../../api/administer';
 import { Problem } from '../../api/problem';
 import type { Role } from '../../api/session';
+import { FormDialog } from '../../parts/FormDialog';
 import { Once } from '../../parts/Once';
 import { RoleSelect } from '../../parts/RoleSelect';
-import { Trouble } from '../../parts/states';
 import { useDraft } from '../../parts/useDraft';
 import { words } from '../../words/words';
 
@@ -26,57 +26,39 @@ export function MakeKey({ close }: { close: () => void }) {
   });
   const fault = make.error instanceof Problem ? make.error.fault('label') : undefined;
   return (
-    <Modal opened onClose={close} title={says.title}>
-      {make.data?.token !== undefined ? (
-        <Stack>
-          <Once title={says.made(make.data.label)} text={make.data.token} label={says.key} />
-          <Group justify="flex-end">
-            <Button onClick={close}>{words.once.done}</Button>
-          </Group>
-        </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            make.mutate();
-          }}
-        >
-          <Stack>
-            <TextInput
-              label={says.label}
-              description={says.labelHint}
-              required
-              data-autofocus
-              maxLength={120}
-              value={draft.label}
-              error={fault}
-              onChange={(event) => set({ label: event.currentTarget.value })}
-            />
-            <RoleSelect
-              label={says.role}
-              description={words.members.invite.roles[draft.role]}
-              value={draft.role}
-              onChange={(role) => set({ role })}
-            />
-            <Select
-              label={says.lifetime}
-              data={LIFETIMES}
-              value={draft.days}
-              allowDeselect={false}
-              onChange={(days) => set({ days: days ?? '90' })}
-            />
-            {make.error !== null && fault === undefined && <Trouble error={make.error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={close}>
-                {words.servers.remove.cancel}
-              </Button>
-              <Button type="submit" loading={make.isPending}>
-                {says.submit}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+    <FormDialog
+      title={says.title}
+      close={close}
+      submit={says.submit}
+      save={make}
+      isToldAtField={fault !== undefined}
+      once={
+        make.data?.token !== undefined ? <Once title={says.made(make.data.label)} text={make.data.token} label={says.key} /> : undefined
+      }
+    >
+      <TextInput
+        label={says.label}
+        description={says.labelHint}
+        required
+        data-autofocus
+        maxLength={120}
+        value={draft.label}
+        error={fault}
+        onChange={(event) => set({ label: event.currentTarget.value })}
+      />
+      <RoleSelect
+        label={says.role}
+        description={words.members.invite.roles[draft.role]}
+        value={draft.role}
+        onChange={(role) => set({ role })}
+      />
+      <Select
+        label={says.lifetime}
+        data={LIFETIMES}
+        value={draft.days}
+        allowDeselect={false}
+        onChange={(days) => set({ days: days ?? '90' })}
+      />
+    </FormDialog>
   );
 }

@@ -7,9 +7,9 @@ import { useState } from 'react';
 
 import { invitationsQuery, takeBack, type Invitation } from '../../api/administer';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
-import { Loading, Trouble } from '../../parts/states';
 import { useNow, When } from '../../parts/When';
 import { words } from '../../words/words';
 
@@ -47,16 +47,17 @@ export function Invitations() {
   const query = useQuery(invitationsQuery);
   const [asked, setAsked] = useState<Invitation>();
   const { columns } = says;
-  if (query.isPending) return <Loading rows={2} />;
-  if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
-  if (query.data.items.length === 0) return <Text c="dimmed">{says.none}</Text>;
   return (
     <>
-      <Listing label={says.title} heads={[columns.email, columns.role, columns.state, columns.when, '']} minWidth={520}>
-        {query.data.items.map((invitation) => (
-          <Row key={invitation.id} invitation={invitation} remove={() => setAsked(invitation)} />
-        ))}
-      </Listing>
+      <Items query={query} rows={2} none={<Text c="dimmed">{says.none}</Text>}>
+        {(items) => (
+          <Listing label={says.title} heads={[columns.email, columns.role, columns.state, columns.when, '']} minWidth={520}>
+            {items.map((invitation) => (
+              <Row key={invitation.id} invitation={invitation} remove={() => setAsked(invitation)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       {asked !== undefined && (
         <Ask
           title={says.takeBackTitle}

@@ -10,13 +10,14 @@ import { changeMember, membersQuery, removeMember, type Member } from '../../api
 import type { Schemas } from '../../api/client';
 import { useSession } from '../../api/session';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Only } from '../../parts/Only';
 import { PageHead } from '../../parts/PageHead';
 import { RoleSelect } from '../../parts/RoleSelect';
 import { Name } from '../../parts/Plain';
 import { visible } from '../../parts/unseen';
-import { Loading, sentence, Trouble } from '../../parts/states';
+import { sentence } from '../../parts/states';
 import { When } from '../../parts/When';
 import { words } from '../../words/words';
 import { Invitations } from './Invitations';
@@ -81,15 +82,17 @@ function People() {
   const query = useQuery(membersQuery);
   const [asked, setAsked] = useState<Member>();
   const { columns } = says;
-  if (query.isPending) return <Loading />;
-  if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
   return (
     <>
-      <Listing label={says.title} heads={[columns.name, columns.role, columns.signedIn, columns.active, '']} minWidth={620}>
-        {query.data.items.map((member) => (
-          <Row key={member.id} member={member} remove={() => setAsked(member)} />
-        ))}
-      </Listing>
+      <Items query={query} rows={6} none={null}>
+        {(items) => (
+          <Listing label={says.title} heads={[columns.name, columns.role, columns.signedIn, columns.active, '']} minWidth={620}>
+            {items.map((member) => (
+              <Row key={member.id} member={member} remove={() => setAsked(member)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       {asked !== undefined && (
         <Ask
           title={says.removeTitle}

@@ -9,9 +9,10 @@ import { useState } from 'react';
 import type { Schemas } from '../../api/client';
 import { grantsQuery } from '../../api/queries';
 import { credentialsQuery, removeCredential, setCredential, type Server } from '../../api/servers';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
-import { Loading, Trouble } from '../../parts/states';
+import { Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
 import { words } from '../../words/words';
 import { Ask } from '../../parts/Ask';
@@ -91,7 +92,6 @@ export function CredentialForm({ server, done }: { server: Server; done?: () => 
 export function Credentials({ server }: { server: Server }) {
   const query = useQuery(credentialsQuery(server.id));
   const [asked, setAsked] = useState<Credential>();
-  const items = query.data?.items;
   return (
     <Stack>
       <div>
@@ -100,16 +100,15 @@ export function Credentials({ server }: { server: Server }) {
           {says.more}
         </Text>
       </div>
-      {query.isPending && <Loading rows={2} />}
-      {items === undefined && query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
-      {items?.length === 0 && <Text c="dimmed">{says.none}</Text>}
-      {items !== undefined && items.length > 0 && (
-        <Listing label={says.title} heads={[says.name, says.place, columns.changed, says.act]} minWidth={420}>
-          {items.map((item) => (
-            <Row key={item.id} credential={item} remove={() => setAsked(item)} />
-          ))}
-        </Listing>
-      )}
+      <Items query={query} rows={2} none={<Text c="dimmed">{says.none}</Text>}>
+        {(items) => (
+          <Listing label={says.title} heads={[says.name, says.place, columns.changed, says.act]} minWidth={420}>
+            {items.map((item) => (
+              <Row key={item.id} credential={item} remove={() => setAsked(item)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       <CredentialForm server={server} />
       {asked !== undefined && (
         <Ask

@@ -2,20 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A definition beside the one that was accepted: first in words, then line by line.
-import { Box, Code, Stack, Text } from '@mantine/core';
+import { Code, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import type { Schemas } from '../../api/client';
 import { definitionQuery } from '../../api/servers';
+import { LineBox, LineRow, type ChangedLine } from '../../parts/Lines';
 import { visible } from '../../parts/unseen';
 import { Name } from '../../parts/Plain';
 import { Loading, Trouble } from '../../parts/states';
 import { formatNumber, words } from '../../words/words';
-import classes from './DefinitionDiff.module.css';
 
 type Definition = Schemas['Definition'];
 const { changes } = words.servers;
-const SIGNS = { same: ' ', added: '+', removed: '-' } as const;
 const LINES_MOST = 2000;
 const LINE_MOST = 4000;
 
@@ -28,7 +27,7 @@ function said({ accepted, diff }: Definition): string {
   return changes.differs(added, removed, { added: formatNumber(added), removed: formatNumber(removed) });
 }
 
-function linesOf(definition: Definition): { change: keyof typeof SIGNS; text: string }[] {
+function linesOf(definition: Definition): ChangedLine[] {
   if (definition.diff !== null && definition.accepted !== null) return definition.diff;
   return JSON.stringify(definition.definition, null, 2)
     .split('\n')
@@ -43,14 +42,11 @@ export function DefinitionDiff({ id, fingerprint }: { id: string; fingerprint: s
   return (
     <Stack gap="xs">
       <Text size="sm">{said(query.data)}</Text>
-      <Box className={classes.diff} tabIndex={0} role="region" aria-label={changes.diff(visible(query.data.tool, 60))}>
+      <LineBox label={changes.diff(visible(query.data.tool, 60))}>
         {lines.map((line, index) => (
-          <div key={index} className={classes.text} data-change={line.change}>
-            <span className={classes.sign}>{SIGNS[line.change]}</span>
-            <Name text={line.text} most={LINE_MOST} />
-          </div>
+          <LineRow key={index} line={line} most={LINE_MOST} />
         ))}
-      </Box>
+      </LineBox>
       <Text size="sm" c="dimmed">
         {changes.fingerprint}{' '}
         <Code>

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal, SegmentedControl, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
+import { Checkbox, SegmentedControl, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 
 import { addChannel, changeChannel, type Channel, type ChannelEvent } from '../../api/administer';
 import type { Schemas } from '../../api/client';
 import { Problem } from '../../api/problem';
+import { FormDialog } from '../../parts/FormDialog';
 import { Once } from '../../parts/Once';
-import { Trouble } from '../../parts/states';
 import { useDraft } from '../../parts/useDraft';
 import { words } from '../../words/words';
 
@@ -124,35 +124,15 @@ export function ChannelForm({ channel, close }: { channel: Channel | undefined; 
   const fault = (field: string) => (save.error instanceof Problem ? save.error.fault(field) : undefined);
   const isUsable = draft.events.length > 0 && (draft.kind === 'webhook' ? draft.url.trim() !== '' : draft.to.length > 0);
   return (
-    <Modal opened onClose={close} title={channel === undefined ? says.add : says.edit(channel.name)}>
-      {save.data !== undefined ? (
-        <Stack>
-          <Once title={says.secret} text={save.data} label={says.secret} more={says.secretMore} />
-          <Group justify="flex-end">
-            <Button onClick={close}>{words.once.done}</Button>
-          </Group>
-        </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (isUsable) save.mutate();
-          }}
-        >
-          <Stack>
-            <Fields draft={draft} isNew={channel === undefined} set={set} fault={fault} />
-            {save.error !== null && <Trouble error={save.error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={close}>
-                {words.servers.remove.cancel}
-              </Button>
-              <Button type="submit" loading={save.isPending} disabled={!isUsable}>
-                {says.save}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+    <FormDialog
+      title={channel === undefined ? says.add : says.edit(channel.name)}
+      close={close}
+      submit={says.save}
+      save={save}
+      isUsable={isUsable}
+      once={save.data !== undefined ? <Once title={says.secret} text={save.data} label={says.secret} more={says.secretMore} /> : undefined}
+    >
+      <Fields draft={draft} isNew={channel === undefined} set={set} fault={fault} />
+    </FormDialog>
   );
 }

@@ -7,10 +7,11 @@ import { useState } from 'react';
 
 import { channelsQuery, removeChannel, testChannel, type Channel } from '../../api/administer';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
 import { RowActions } from '../../parts/RowActions';
-import { Loading, Nothing, sentence, Trouble } from '../../parts/states';
+import { Nothing, sentence } from '../../parts/states';
 import { words } from '../../words/words';
 import { ChannelForm } from './ChannelForm';
 
@@ -69,7 +70,6 @@ export function Channels() {
   const query = useQuery(channelsQuery);
   const [edited, setEdited] = useState<Channel | 'new'>();
   const [asked, setAsked] = useState<Channel>();
-  const items = query.data?.items;
   return (
     <Stack>
       <Group justify="space-between">
@@ -80,16 +80,15 @@ export function Channels() {
           {says.add}
         </Button>
       </Group>
-      {query.isPending && <Loading rows={3} />}
-      {items === undefined && query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
-      {items?.length === 0 && <Nothing title={says.none} more={says.noneMore} />}
-      {items !== undefined && items.length > 0 && (
-        <Listing label={says.title} heads={[says.name, says.where, says.about, says.test, '']} minWidth={760}>
-          {items.map((channel) => (
-            <Row key={channel.id} channel={channel} edit={() => setEdited(channel)} remove={() => setAsked(channel)} />
-          ))}
-        </Listing>
-      )}
+      <Items query={query} none={<Nothing title={says.none} more={says.noneMore} />}>
+        {(items) => (
+          <Listing label={says.title} heads={[says.name, says.where, says.about, says.test, '']} minWidth={760}>
+            {items.map((channel) => (
+              <Row key={channel.id} channel={channel} edit={() => setEdited(channel)} remove={() => setAsked(channel)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       {edited !== undefined && <ChannelForm channel={edited === 'new' ? undefined : edited} close={() => setEdited(undefined)} />}
       {asked !== undefined && (
         <Ask

@@ -8,8 +8,9 @@ import { useState } from 'react';
 
 import { contactsQuery, endContact, removeContact, type Contact } from '../../api/administer';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Name, Plain } from '../../parts/Plain';
-import { Loading, Nothing, Trouble } from '../../parts/states';
+import { Nothing, Trouble } from '../../parts/states';
 import { visible } from '../../parts/unseen';
 import { When } from '../../parts/When';
 import { formatNumber, words } from '../../words/words';
@@ -58,19 +59,21 @@ function Message({ contact, remove }: { contact: Contact; remove: () => void }) 
 export function Contacts() {
   const query = useQuery(contactsQuery);
   const [asked, setAsked] = useState<Contact>();
-  const items = query.data?.items;
   return (
     <Stack>
       <Text c="dimmed" maw={620}>
         {says.more}
       </Text>
-      {query.isPending && <Loading rows={3} />}
-      {items === undefined && query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
-      {items?.length === 0 && <Nothing title={says.none} more={says.noneMore} />}
-      {items?.map((contact) => (
-        <Message key={contact.id} contact={contact} remove={() => setAsked(contact)} />
-      ))}
-      {items !== undefined && query.data?.next !== null && <Text c="dimmed">{says.older(formatNumber(items.length))}</Text>}
+      <Items query={query} none={<Nothing title={says.none} more={says.noneMore} />}>
+        {(items) => (
+          <>
+            {items.map((contact) => (
+              <Message key={contact.id} contact={contact} remove={() => setAsked(contact)} />
+            ))}
+            {query.data?.next !== null && <Text c="dimmed">{says.older(formatNumber(items.length))}</Text>}
+          </>
+        )}
+      </Items>
       {asked !== undefined && (
         <Ask
           title={says.removeTitle}

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal, PasswordInput, SimpleGrid, Stack, Switch, TagsInput, TextInput } from '@mantine/core';
+import { PasswordInput, SimpleGrid, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 
 import { addProvider, changeProvider, type Provider } from '../../api/administer';
 import type { Schemas } from '../../api/client';
 import { Problem } from '../../api/problem';
 import type { Role } from '../../api/session';
+import { FormDialog } from '../../parts/FormDialog';
 import { RoleSelect } from '../../parts/RoleSelect';
-import { Trouble } from '../../parts/states';
 import { useDraft } from '../../parts/useDraft';
 import { words } from '../../words/words';
 
@@ -112,26 +112,14 @@ export function ProviderForm({ provider, close }: { provider: Provider | undefin
   });
   const fault = (field: string) => (save.error instanceof Problem ? save.error.fault(field) : undefined);
   return (
-    <Modal opened onClose={close} size="lg" title={provider === undefined ? says.add : says.edit(provider.name)}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <Stack>
-          <Fields draft={draft} hasSecret={provider?.has_client_secret === true} set={set} fault={fault} />
-          {save.error !== null && <Trouble error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {words.servers.remove.cancel}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {words.settings.channels.save}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title={provider === undefined ? says.add : says.edit(provider.name)}
+      close={close}
+      submit={words.settings.channels.save}
+      save={save}
+      size="lg"
+    >
+      <Fields draft={draft} hasSecret={provider?.has_client_secret === true} set={set} fault={fault} />
+    </FormDialog>
   );
 }

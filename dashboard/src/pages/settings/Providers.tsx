@@ -7,10 +7,11 @@ import { useState } from 'react';
 
 import { providersQuery, removeProvider, type Provider } from '../../api/administer';
 import { Ask } from '../../parts/Ask';
+import { Items } from '../../parts/Items';
 import { Listing } from '../../parts/Listing';
 import { Name } from '../../parts/Plain';
 import { RowActions } from '../../parts/RowActions';
-import { Loading, Nothing, Trouble } from '../../parts/states';
+import { Nothing } from '../../parts/states';
 import { words } from '../../words/words';
 import { ProviderForm } from './ProviderForm';
 
@@ -51,7 +52,6 @@ export function Providers() {
   const query = useQuery(providersQuery);
   const [edited, setEdited] = useState<Provider | 'new'>();
   const [asked, setAsked] = useState<Provider>();
-  const items = query.data?.items;
   return (
     <Stack>
       <Group justify="space-between">
@@ -62,16 +62,15 @@ export function Providers() {
           {says.add}
         </Button>
       </Group>
-      {query.isPending && <Loading rows={3} />}
-      {items === undefined && query.error !== null && <Trouble error={query.error} retry={() => void query.refetch()} />}
-      {items?.length === 0 && <Nothing title={says.none} more={says.noneMore} />}
-      {items !== undefined && items.length > 0 && (
-        <Listing label={says.title} heads={[says.name, says.issuer, says.who, says.role, '']} minWidth={760}>
-          {items.map((provider) => (
-            <Row key={provider.id} provider={provider} edit={() => setEdited(provider)} remove={() => setAsked(provider)} />
-          ))}
-        </Listing>
-      )}
+      <Items query={query} none={<Nothing title={says.none} more={says.noneMore} />}>
+        {(items) => (
+          <Listing label={says.title} heads={[says.name, says.issuer, says.who, says.role, '']} minWidth={760}>
+            {items.map((provider) => (
+              <Row key={provider.id} provider={provider} edit={() => setEdited(provider)} remove={() => setAsked(provider)} />
+            ))}
+          </Listing>
+        )}
+      </Items>
       {edited !== undefined && <ProviderForm provider={edited === 'new' ? undefined : edited} close={() => setEdited(undefined)} />}
       {asked !== undefined && (
         <Ask

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What differs between two documents: for those who call, and then line by line.
-import { Alert, Box, Group, Stack, Text } from '@mantine/core';
+import { Alert, Group, Stack, Text } from '@mantine/core';
 import { IconEyeSearch, IconLock, IconLockOpen, IconMessage, IconQuestionMark } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 
+import { LineBox, LineNote, LineRow } from '../../../parts/Lines';
 import { Name } from '../../../parts/Plain';
 import { Loading, Trouble } from '../../../parts/states';
 import { words } from '../../../words/words';
@@ -16,7 +17,7 @@ import { countsOf, piecesOf, type Line } from './hunks';
 const said = words.policies.versions;
 const CHANGES_MOST = 300;
 const LINES_MOST = 1500;
-const SIGNS = { same: ' ', added: '+', removed: '-' } as const;
+const LINE_MOST = 2000;
 const ICONS = { loosened: IconLockOpen, altered: IconQuestionMark, tightened: IconLock, observed: IconEyeSearch, wording: IconMessage };
 
 function Gravity({ gravity, text }: { gravity: Change['gravity']; text: string }) {
@@ -60,34 +61,20 @@ export function Meaning({ meaning }: { meaning: Diff['meaning'] }) {
   );
 }
 
-function Row({ line }: { line: Line }) {
-  return (
-    <div className={classes.line} data-change={line.change}>
-      <span className={classes.sign}>{SIGNS[line.change]}</span>
-      <Name text={line.text} most={2000} />
-    </div>
-  );
-}
-
 /** The text, with what stayed the same counted. */
 export function Lines({ lines }: { lines: Line[] }) {
   if (!lines.some((line) => line.change !== 'same')) return <Text size="sm">{said.sameText}</Text>;
   let left = LINES_MOST;
   return (
-    <Box className={classes.lines} tabIndex={0} role="region" aria-label={said.text}>
+    <LineBox label={said.text}>
       {piecesOf(lines).map((piece, index) => {
-        if (piece.kind === 'same')
-          return left > 0 ? (
-            <div key={index} className={classes.same}>
-              {said.sameLines(piece.count)}
-            </div>
-          ) : null;
+        if (piece.kind === 'same') return left > 0 ? <LineNote key={index}>{said.sameLines(piece.count)}</LineNote> : null;
         const shown = piece.lines.slice(0, Math.max(0, left));
         left -= shown.length;
-        return shown.map((line, number) => <Row key={`${index}-${number}`} line={line} />);
+        return shown.map((line, number) => <LineRow key={`${index}-${number}`} line={line} most={LINE_MOST} />);
       })}
-      {left <= 0 && <div className={classes.same}>{said.moreLines}</div>}
-    </Box>
+      {left <= 0 && <LineNote>{said.moreLines}</LineNote>}
+    </LineBox>
   );
 }
 
