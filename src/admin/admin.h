@@ -14,11 +14,6 @@
 struct admin;      // what all loops share; any thread
 struct admin_face; // one loop's
 
-// What the operator lets be kept; 0: all of it, for ever.
-struct admin_keeping {
-    uint64_t log_ms, log_bytes, audit_ms;
-};
-
 struct admin_options {
     struct control *control; // must outlive it
     // What may be asked outside, and by what; both outlive it. `fetch` may be NULL: nothing is.
@@ -28,7 +23,6 @@ struct admin_options {
     struct notify *notify;       // tells people outside; must outlive it; NULL: nothing does
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
     const char *decision_log;    // its path, to be proven; copied; NULL: there is none
-    struct admin_keeping keeping;
     const char *folder;    // with the database and the catalogue; copied
     bool catalogue_public; // what is shared of it is for everybody
     bool contact_form;     // anybody may write to the first organisation's admins

@@ -370,6 +370,7 @@ struct admin_request {
     struct control_sign_in *sign_in; // of an authorization; in the arena
     struct control_answer *answer;   // the same; released
     struct admin_counters *counters; // that shall be empty; in the arena
+    struct admin_kept *kept;         // of the logs; in the arena
     // The answer
     int status;
     struct buffer out;     // JSON

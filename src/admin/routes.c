@@ -73,8 +73,10 @@ static const struct admin_route routes[] = {
      .hash = admin_try_channel, .resource = &admin_channels},
     {"GET", "/channels/{id}/notices", ADMIN_ADMIN, .read = admin_list, .resource = &admin_notices},
     {"GET", "/audit", ADMIN_ADMIN, .read = admin_list, .resource = &admin_audit},
-    {"GET", "/audit/keeping", ADMIN_ADMIN, .read = admin_show_audit_kept, .searches = true,
+    {"GET", "/audit/keeping", ADMIN_ADMIN, .read = admin_find_kept, .searches = true,
      .hash = admin_show_log_kept},
+    {"PATCH", "/audit/keeping", ADMIN_ADMIN, .read = admin_read_kept, .searches = true,
+     .hash = admin_measure_log, .write = admin_change_kept, .edits = true, .any_body = true},
     {"GET", "/audit/proofs", ADMIN_ADMIN, .read = admin_list_proofs},
     {"POST", "/audit/proofs", ADMIN_ADMIN, .write = admin_note_proof, .after = admin_begin_proof},
 

@@ -64,7 +64,9 @@
     X(admin_resume_grant)                                                                          \
     X(admin_revoke_grant)                                                                          \
     X(admin_list_proofs)                                                                           \
-    X(admin_show_audit_kept)                                                                       \
+    X(admin_find_kept)                                                                             \
+    X(admin_read_kept)                                                                             \
+    X(admin_change_kept)                                                                           \
     X(admin_note_proof)                                                                            \
     X(admin_list_limits)                                                                           \
     X(admin_note_reset)                                                                            \
@@ -105,6 +107,7 @@ int admin_find_catalogue_tool(struct admin_request *request, struct error *error
 int admin_find_catalogue_history(struct admin_request *request, struct error *error);
 void admin_reset_limits(struct admin_request *request);
 void admin_begin_proof(struct admin_request *request);
+int admin_measure_log(struct admin_request *request, struct error *error);
 int admin_show_log_kept(struct admin_request *request, struct error *error);
 int admin_take_tools(struct admin_request *request, struct error *error);
 int admin_note_tools(struct admin_request *request, struct store_view *view, struct error *error);

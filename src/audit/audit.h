@@ -93,6 +93,8 @@ struct audit_stats {
 struct audit_stats audit_log_stats(const struct audit_log *log);
 // Opens the path anew (after log rotation), and the key file. Asynchronous; done by the writer.
 void audit_reopen(struct audit_log *log);
+// What is kept from now on. Any thread; the writer takes it up when it next looks at its files.
+void audit_set_keep(struct audit_log *log, const struct audit_keep *keep);
 // Writes what is left (at most 5 s) and a signed end, then closes. NULL accepted.
 void audit_close(struct audit_log *log);
 

@@ -32,6 +32,7 @@ struct audit_log {
     atomic_bool failing; // the last write failed
     atomic_uint_fast64_t written, dropped, failed_writes;
     atomic_int_fast64_t dropped_first_ms, dropped_last_ms; // 0: none since it was told
+    atomic_uint_fast64_t keep_ms, keep_bytes;
     // The writer's own from here.
     struct audit_journal journal;
     struct buffer lines; // formatted, not yet written
@@ -41,7 +42,6 @@ struct audit_log {
     uint64_t told;                     // drops that stand in the log
     struct audit_loss loss;            // those that do not; a count of 0: none
     uint64_t waits_since_us;           // for its turn at the file; 0: it does not
-    struct audit_keep keep;
     uint64_t keep_at_us;     // when to look at it next
     uint64_t keep_failed_us; // not before this, after a failure
     uint64_t stop_at_us;
@@ -181,27 +181,34 @@ static bool reopen_if_asked(struct audit_log *log)
     return result == 0;
 }
 
-static bool keeps_part(const struct audit_log *log)
+static struct audit_keep keep_now(const struct audit_log *log)
 {
-    return log->journal.file.regular && (log->keep.ms > 0 || log->keep.bytes > 0);
+    return (struct audit_keep){.ms = atomic_load(&log->keep_ms),
+                               .bytes = atomic_load(&log->keep_bytes)};
+}
+
+static bool keeps_part(const struct audit_log *log, const struct audit_keep *keep)
+{
+    return log->journal.file.regular && (keep->ms > 0 || keep->bytes > 0);
 }
 
 // Every now and then, and when the file is full; after a failure a while later.
 static void keep_part(struct audit_log *log)
 {
     struct error error;
+    const struct audit_keep keep = keep_now(log);
     uint64_t now = clock_monotonic_us(), pause = KEEP_US;
-    if (!keeps_part(log))
+    if (!keeps_part(log, &keep))
         return;
-    if (log->keep.ms > 0 && 1000 * audit_segment_ms(&log->keep) < pause)
-        pause = 1000 * audit_segment_ms(&log->keep);
-    bool full = log->keep.bytes > 0 && log->journal.file.end > 0 &&
-                (uint64_t)log->journal.file.end >= audit_segment_bytes(&log->keep);
+    if (keep.ms > 0 && 1000 * audit_segment_ms(&keep) < pause)
+        pause = 1000 * audit_segment_ms(&keep);
+    bool full = keep.bytes > 0 && log->journal.file.end > 0 &&
+                (uint64_t)log->journal.file.end >= audit_segment_bytes(&keep);
     if (now < (full ? log->keep_failed_us : log->keep_at_us))
         return;
     log->keep_at_us = now + pause;
     log->keep_failed_us = 0;
-    int result = audit_journal_keep(&log->journal, &log->keep, &error);
+    int result = audit_journal_keep(&log->journal, &keep, &error);
     if (result == 0)
         return;
     log->keep_failed_us = now + (result == ERROR_AGAIN ? 1000 * TURN_MS : pause);
@@ -217,8 +224,9 @@ static bool nothing_to_do(struct audit_log *log)
 // Until the next checkpoint or look at what is kept, for waker_wait.
 static int time_to_sleep(const struct audit_log *log)
 {
+    const struct audit_keep keep = keep_now(log);
     uint64_t now = clock_monotonic_us(), at = checkpoint_at(log);
-    if (keeps_part(log) && log->keep_at_us < at)
+    if (keeps_part(log, &keep) && log->keep_at_us < at)
         at = log->keep_at_us;
     if (at == UINT64_MAX)
         return -1;
@@ -312,7 +320,8 @@ int audit_open(const struct audit_options *options, struct audit_log **ret, stru
     log->path = memory_copy_string(options->path, strlen(options->path));
     log->journal.file.fd = -1;
     log->on_failure = options->on_failure;
-    log->keep = options->keep;
+    atomic_init(&log->keep_ms, options->keep.ms);
+    atomic_init(&log->keep_bytes, options->keep.bytes);
     log->checkpoint_us =
         1000 * (options->checkpoint_ms == 0 ? (uint64_t)CHECKPOINT_MS : options->checkpoint_ms);
     buffer_init(&log->lines, 0);
@@ -372,6 +381,14 @@ void audit_reopen(struct audit_log *log)
 {
     atomic_store(&log->reopen, true);
     waker_wake(&log->waker);
+}
+
+void audit_set_keep(struct audit_log *log, const struct audit_keep *keep)
+{
+    uint64_t ms = atomic_exchange(&log->keep_ms, keep->ms);
+    uint64_t bytes = atomic_exchange(&log->keep_bytes, keep->bytes);
+    if (ms != keep->ms || bytes != keep->bytes)
+        waker_wake(&log->waker);
 }
 
 const char *audit_key_path(const struct audit_log *log)

@@ -197,9 +197,9 @@ struct gateway_stores { // what all workers share; any thread
     struct approval_desk *desk;        // borrowed; NULL: no database
     struct control *control;           // hears of servers that refuse; borrowed; NULL: no database
 };
-// Released by gateway_stores_close also after a failure.
+// `keep`: of the decision log. Released by gateway_stores_close also after a failure.
 int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,
-                        struct error *error) MUST_CHECK;
+                        const struct audit_keep *keep, struct error *error) MUST_CHECK;
 void gateway_stores_close(struct gateway_stores *stores);
 
 struct gateway { // one thread's

@@ -17,6 +17,7 @@ struct serve_data {
     struct control *control;
     struct admin *admin;
     struct decisions *decisions; // NULL: there is no decision log
+    struct audit_log *log;       // NULL until it is told, or none
     struct notify *notify;       // NULL until its records are read
     struct control_setup setup;
     char *folder;                  // owned
@@ -27,7 +28,7 @@ struct serve_data {
     size_t allowed_count;
     struct loop_wake *wake; // NULL until the loop is there
     struct loop_timer *use, *desk;
-    pthread_mutex_t lock; // of `wake` and `admin`
+    pthread_mutex_t lock; // of `wake`, `admin` and `log`
 };
 
 static void changed_cb(void *argument)
@@ -36,6 +37,24 @@ static void changed_cb(void *argument)
     pthread_mutex_lock(&data->lock);
     if (data->wake != NULL)
         loop_wake_send(data->wake);
+    pthread_mutex_unlock(&data->lock);
+}
+
+static struct audit_keep kept_of(struct serve_data *data)
+{
+    struct control_retention kept = control_retention(data->control);
+    return (struct audit_keep){.ms = (uint64_t)kept.kept[STORE_LOG_KEEP_MS].value,
+                               .bytes = (uint64_t)kept.kept[STORE_LOG_KEEP_BYTES].value};
+}
+
+// The store's thread, and the loop's. One after the other, so that what is older does not stay.
+static void tell_log(struct serve_data *data)
+{
+    pthread_mutex_lock(&data->lock);
+    if (data->log != NULL) {
+        struct audit_keep keep = kept_of(data);
+        audit_set_keep(data->log, &keep);
+    }
     pthread_mutex_unlock(&data->lock);
 }
 
@@ -49,6 +68,7 @@ static void committed_cb(void *argument, struct store_view *view,
     if (data->admin != NULL)
         admin_tell_changes(data->admin, changes, count);
     pthread_mutex_unlock(&data->lock);
+    tell_log(data);
 }
 
 // The writer's thread.
@@ -166,9 +186,6 @@ int serve_data_open_admin(struct serve_data *data, const struct config *config, 
                                           .decisions = data->decisions,
                                           .notify = data->notify,
                                           .decision_log = config->decision_log,
-                                          .keeping = {.log_ms = config->decision_log_keep_ms,
-                                                      .log_bytes = config->decision_log_keep_bytes,
-                                                      .audit_ms = config->admin_audit_keep_ms},
                                           .folder = data->folder,
                                           .catalogue_public = config->catalogue_public,
                                           .contact_form = config->contact_form};
@@ -253,11 +270,32 @@ struct admin *serve_data_admin(struct serve_data *data)
     return data->admin;
 }
 
-void serve_data_sign(struct serve_data *data, const struct audit_log *log,
-                     const struct config *config)
+struct audit_keep serve_data_say_kept(struct serve_data *data, const struct config *config,
+                                      bool file)
 {
-    control_sign_audit(data->control, log == NULL ? NULL : audit_key_path(log),
-                       (int64_t)config->admin_audit_keep_ms);
+    const enum control_kept_by none = CONTROL_KEPT_BY_DEFAULT;
+    const int64_t ms = (int64_t)config->decision_log_keep_ms;
+    const int64_t bytes = (int64_t)config->decision_log_keep_bytes;
+    const int64_t audit_ms = (int64_t)config->admin_audit_keep_ms;
+    const struct control_retention by_file = {
+        {[STORE_LOG_KEEP_MS] = {ms, ms > 0 ? CONTROL_KEPT_BY_FILE : none},
+         [STORE_LOG_KEEP_BYTES] = {bytes, bytes > 0 ? CONTROL_KEPT_BY_FILE : none},
+         [STORE_AUDIT_KEEP_MS] = {audit_ms, audit_ms > 0 ? CONTROL_KEPT_BY_FILE : none}}};
+    const struct control_retention by_flags = {
+        {[STORE_LOG_KEEP_MS] = {ms, data->keep != NULL ? CONTROL_KEPT_AT_START : none},
+         [STORE_LOG_KEEP_BYTES] = {bytes, data->keep_bytes != NULL ? CONTROL_KEPT_AT_START : none},
+         [STORE_AUDIT_KEEP_MS] = {audit_ms, none}}};
+    control_say_retention(data->control, file ? &by_file : &by_flags);
+    return kept_of(data);
+}
+
+void serve_data_sign(struct serve_data *data, struct audit_log *log)
+{
+    pthread_mutex_lock(&data->lock);
+    data->log = log;
+    pthread_mutex_unlock(&data->lock);
+    tell_log(data);
+    control_sign_audit(data->control, log == NULL ? NULL : audit_key_path(log));
 }
 
 // What a gateway without a configuration file does: it keeps everything in the folder.
@@ -298,6 +336,7 @@ static void use_cb(void *argument)
     struct serve_data *data = argument;
     control_note_use(data->control);
     control_vouch(data->control);
+    tell_log(data); // also when a change could not be read the first time
 }
 
 static void desk_cb(void *argument)

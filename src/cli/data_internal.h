@@ -17,7 +17,7 @@ struct serve_data_options {
     bool commands_allowed;
     const char *allow_outside; // "RANGE,RANGE", besides those of the configuration; NULL
     // How long and how much of the decision log is kept without a configuration file ("90d",
-    // "8 GiB"); NULL: that. Borrowed until serve_data_default_config.
+    // "8 GiB"); NULL: that. Borrowed until serve_data_say_kept.
     const char *keep, *keep_bytes;
     const char *const *environment;
 };
@@ -35,9 +35,13 @@ void serve_data_stop_asking(struct serve_data *data);
 void serve_data_end_trials(struct serve_data *data);
 void serve_data_close(struct serve_data *data); // NULL accepted; waits for what is being written
 struct control *serve_data_control(struct serve_data *data);
-// Signs the admin audit with the decision log's key, or one of its own where there is no such log.
-void serve_data_sign(struct serve_data *data, const struct audit_log *log,
-                     const struct config *config);
+// How long the logs are kept: what the configuration says (`file`: a file does), the flags, or else
+// people over the API. Once, before what it returns for the decision log is used.
+struct audit_keep serve_data_say_kept(struct serve_data *data, const struct config *config,
+                                      bool file);
+// Signs the admin audit with the decision log's key, or one of its own where there is no such log,
+// and from now on tells the log what is kept; it outlives the data.
+void serve_data_sign(struct serve_data *data, struct audit_log *log);
 // What answers its API; closed with the data, so after the workers.
 struct admin *serve_data_admin(struct serve_data *data);
 // Of the decision log; NULL: there is none.

@@ -22,7 +22,7 @@ static int open_sinks(struct gateway_stores *stores, const struct config *config
 }
 
 int gateway_stores_open(struct gateway_stores *stores, const struct config *config, size_t workers,
-                        struct error *error)
+                        const struct audit_keep *keep, struct error *error)
 {
     *stores =
         (struct gateway_stores){.ledger = pipeline_ledger_new(), .group = http_group_new(workers)};
@@ -39,7 +39,7 @@ int gateway_stores_open(struct gateway_stores *stores, const struct config *conf
         .key_path = config->decision_log_key,
         .lanes = workers,
         .on_failure = config->audit_on_failure,
-        .keep = {config->decision_log_keep_ms, config->decision_log_keep_bytes}};
+        .keep = *keep};
     if (result == 0 && log.path != NULL)
         result = audit_open(&log, &stores->audit, error);
     return result == 0 ? open_sinks(stores, config, error) : result;

@@ -149,9 +149,13 @@ static int listen_on(struct serving *serving, struct error *error)
 static int open_workers(struct serving *serving, struct gateway_snapshot *snapshot,
                         struct error *error)
 {
+    struct audit_keep keep = {serving->config->decision_log_keep_ms,
+                              serving->config->decision_log_keep_bytes};
+    if (serving->data != NULL)
+        keep = serve_data_say_kept(serving->data, serving->config, serving->path != NULL);
     serving->workers = memory_new(serving->worker_count * sizeof *serving->workers);
     int result =
-        gateway_stores_open(&serving->stores, serving->config, serving->worker_count, error);
+        gateway_stores_open(&serving->stores, serving->config, serving->worker_count, &keep, error);
     serving->stores.besides = serve_besides(serving);
     if (result == 0 && serving->data != NULL)
         result = serve_data_open_admin(serving->data, serving->config, error);
@@ -220,7 +224,7 @@ static int start(struct serving *serving, struct config *config, struct error *e
     serving->worker_count = config->workers == 0 ? 1 : config->workers;
     result = open_workers(serving, serving->snapshot, error);
     if (result == 0 && serving->data != NULL)
-        serve_data_sign(serving->data, serving->stores.audit, config);
+        serve_data_sign(serving->data, serving->stores.audit);
     if (result == 0)
         result = watch_outside(serving, error);
     if (result == 0 && config->tls_certificate != NULL)

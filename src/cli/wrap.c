@@ -83,10 +83,11 @@ static int start(struct wrapping *wrapping, struct config *config, struct error 
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
     log_configure(config->log_level, config->log_format);
     struct gateway_snapshot *snapshot = NULL;
+    const struct audit_keep keep = {config->decision_log_keep_ms, config->decision_log_keep_bytes};
     int result = gateway_snapshot_new(config, wrapping->everything, NULL, &snapshot, error);
     if (result != 0)
         return result;
-    result = gateway_stores_open(&wrapping->stores, config, 1, error);
+    result = gateway_stores_open(&wrapping->stores, config, 1, &keep, error);
     if (result == 0)
         result = gateway_open(&wrapping->gateway, &wrapping->stores, 0, snapshot, error);
     gateway_snapshot_unref(snapshot);

@@ -306,7 +306,6 @@ struct control_vouch {
     struct chain_key *key; // owned; NULL: not read yet
     char *key_path;        // owned; NULL: nothing is signed
     bool own_key;          // the file is ours to make
-    int64_t keep_ms;       // 0: for ever
     bool ending, failing;
     struct store_job job;
     atomic_bool busy;
@@ -316,6 +315,15 @@ void control_vouch_close(struct control_vouch *vouch);
 void control_vouch_changes(struct control *control, const struct store_change *changes,
                            size_t count);
 void control_vouch_last(struct control *control); // waits: the rows' ends are signed
+
+// ---- retention.c; on the writer's thread
+int control_load_retention(struct control *control, struct store_view *view,
+                           struct error *error) MUST_CHECK;
+void control_retention_committed(struct control *control, struct store_view *view,
+                                 const struct store_change *changes, size_t count);
+// What waited long enough holds from now on; what the operator says takes back what waits.
+int control_settle_retention(struct control *control, struct store_view *view, int64_t now_ms,
+                             struct error *error) MUST_CHECK;
 
 // "FOLDER/NAME", owned by the caller.
 char *control_path_in(const char *folder, const char *name);
@@ -336,6 +344,10 @@ struct control {
     struct waker settled;   // the writer waits for what follows to change
     struct control_rules *rules;
     uint64_t in_force;
+    struct {
+        struct control_retention operator;
+        struct store_kept said[STORE_KEPT]; // over the API, as committed
+    } retention;
     bool awaited; // somebody calls control_in_force
     bool closing;
     struct control_authorizer *authorizer;

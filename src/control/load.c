@@ -122,7 +122,7 @@ int control_load_organisation(struct control *control, struct store_view *view,
 int control_load_all(struct control *control, struct store_view *view, struct error *error)
 {
     struct store_walk walk = store_walk_organisations();
-    int result = 0;
+    int result = control_load_retention(control, view, error);
     while (store_walk_next(&walk, view, &result, error))
         result = control_load_organisation(control, view, walk.id, error);
     return result;

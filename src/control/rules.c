@@ -293,6 +293,7 @@ void control_committed(void *argument, struct store_view *view, const struct sto
     struct dirty dirty;
     int result = 0;
     control_vouch_changes(control, changes, count);
+    control_retention_committed(control, view, changes, count);
     if (control->desk != NULL)
         approval_desk_committed(control->desk, view, changes, count);
     table_init(&dirty.organisations);

@@ -113,6 +113,7 @@ struct turn {
     struct store_view *view;
     struct error *error;
     int64_t now_ms;
+    int64_t keep_ms; // 0: for ever
     bool ending;
     const struct chain_key *next; // what takes over from the key; or NULL
     int result;
@@ -201,9 +202,9 @@ static int find_cut(struct turn *turn, struct slice organisation, int64_t before
 
 static int forget_old(struct turn *turn, struct chain *chain)
 {
-    int64_t keep_ms = turn->control->vouch.keep_ms, cut;
     struct slice organisation = slice_from_string(chain->id);
-    int result = find_cut(turn, organisation, turn->now_ms - keep_ms, &cut);
+    int64_t cut;
+    int result = find_cut(turn, organisation, turn->now_ms - turn->keep_ms, &cut);
     if (result != 0 || cut == 0)
         return result;
     struct audit_note note = {.what = "retention", .gone_to = (uint64_t)cut - 1};
@@ -234,7 +235,7 @@ static void chain_cb(void *argument, struct slice key, void *value)
     (void)key;
     if (turn->result != 0)
         return;
-    bool keep_all = turn->control->vouch.keep_ms == 0 || turn->ending || turn->next != NULL;
+    bool keep_all = turn->keep_ms == 0 || turn->ending || turn->next != NULL;
     turn->result = turn->next != NULL ? hand_over(turn, chain) : vouch_for(turn, chain);
     if (turn->result == 0 && !keep_all)
         turn->result = forget_old(turn, chain);
@@ -273,10 +274,13 @@ static int run_turn(void *argument, struct store_view *view, struct error *error
                         .view = view,
                         .error = error,
                         .now_ms = clock_wall_ms(),
+                        .keep_ms = control_retention(control).kept[STORE_AUDIT_KEEP_MS].value,
                         .ending = vouch->ending};
     int result = vouch->looked ? 0 : look(vouch, view, error);
     if (result == 0)
         result = take_key(&turn);
+    if (result == 0 && !turn.ending)
+        result = control_settle_retention(control, view, turn.now_ms, error);
     if (result == 0)
         table_each(&vouch->chains, chain_cb, &turn);
     return result != 0 ? result : turn.result;
@@ -300,13 +304,12 @@ static void turn_done(void *argument, int result, const struct error *error)
 
 // ---- For everybody
 
-void control_sign_audit(struct control *control, const char *key_path, int64_t keep_ms)
+void control_sign_audit(struct control *control, const char *key_path)
 {
     struct control_vouch *vouch = &control->vouch;
     vouch->own_key = key_path == NULL;
     vouch->key_path = key_path == NULL ? control_path_in(control->folder, "audit.key")
                                        : memory_copy_string(key_path, strlen(key_path));
-    vouch->keep_ms = keep_ms;
     control_vouch(control);
 }
 

@@ -31,6 +31,7 @@ enum store_kind {
     STORE_CHANNEL,    // where people outside are told of what happens
     STORE_NOTICE,     // one thing that they are told
     STORE_CONTACT,    // what a stranger wrote by the contact form
+    STORE_RETENTION,  // how long the logs are kept, as people say over the API
     STORE_REQUEST,    // an idempotency key and what was answered
     STORE_AUDIT,      // changes, and what the audit says about itself: see below
     STORE_KINDS,
@@ -324,6 +325,18 @@ struct store_contact {
     struct slice name, email, text; // fixed; name optional
     int64_t done_ms;                // 0: nobody has taken care of it
     struct slice done_by;           // for people
+};
+// What of the logs is kept for how long, or how much: each as people said it, and what they want
+// that waits for its time. Values are milliseconds or bytes, 0: for ever, or all of it.
+enum store_kept_of { STORE_LOG_KEEP_MS, STORE_LOG_KEEP_BYTES, STORE_AUDIT_KEEP_MS, STORE_KEPT };
+struct store_kept {
+    bool said; // else `value` means nothing
+    int64_t value;
+    int64_t next, due_ms; // holds from then on; due_ms 0: nothing waits
+};
+struct store_retention { // one for the whole gateway, of its first organisation
+    struct store_head head;
+    struct store_kept kept[STORE_KEPT];
 };
 struct store_request {
     struct store_head head;

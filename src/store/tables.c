@@ -310,6 +310,21 @@ static const struct store_column contact[] = {
     {AT(contact, done_ms), NUMBER},
     {AT(contact, done_by), TEXT(TEXT_MAX)},
 };
+#define KEPT(place, title)                                                                         \
+    {.name = title "_said", .offset = offsetof(struct store_retention, kept[place].said), FLAG},   \
+        {.name = title, .offset = offsetof(struct store_retention, kept[place].value), NUMBER},    \
+        {.name = title "_next",                                                                    \
+         .offset = offsetof(struct store_retention, kept[place].next),                             \
+         NUMBER},                                                                                  \
+    {                                                                                              \
+        .name = title "_due_ms", .offset = offsetof(struct store_retention, kept[place].due_ms),   \
+        NUMBER                                                                                     \
+    }
+static const struct store_column retention[] = {
+    KEPT(STORE_LOG_KEEP_MS, "log_keep_ms"),
+    KEPT(STORE_LOG_KEEP_BYTES, "log_keep_bytes"),
+    KEPT(STORE_AUDIT_KEEP_MS, "audit_keep_ms"),
+};
 static const struct store_column request[] = {
     {AT(request, key), TEXT(TEXT_MAX), .fixed = true, .unique = true},
     {AT(request, fingerprint), HASH, .fixed = true},
@@ -354,6 +369,7 @@ const struct store_table store_tables[STORE_KINDS] = {
     [STORE_CHANNEL] = {TABLE(channel, "chn", -1, -1)},
     [STORE_NOTICE] = {TABLE(notice, "ntc", 0, -1), .unaudited = true},
     [STORE_CONTACT] = {TABLE(contact, "con", -1, -1)},
+    [STORE_RETENTION] = {TABLE(retention, "ret", -1, -1)},
     [STORE_REQUEST] = {TABLE(request, "req", -1, -1), .quiet = true},
     [STORE_AUDIT] = {TABLE(audit, "adt", 4, -1), .constant = true, .quiet = true},
 };

@@ -471,3 +471,24 @@ CREATE TABLE contact (
     PRIMARY KEY (organisation, id),
     FOREIGN KEY (organisation) REFERENCES organisation (organisation)
 ) STRICT, WITHOUT ROWID;
+
+-- step 10
+CREATE TABLE retention (
+    organisation TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    log_keep_ms_said      INTEGER NOT NULL,
+    log_keep_ms           INTEGER NOT NULL,
+    log_keep_ms_next      INTEGER NOT NULL,
+    log_keep_ms_due_ms    INTEGER NOT NULL,
+    log_keep_bytes_said   INTEGER NOT NULL,
+    log_keep_bytes        INTEGER NOT NULL,
+    log_keep_bytes_next   INTEGER NOT NULL,
+    log_keep_bytes_due_ms INTEGER NOT NULL,
+    audit_keep_ms_said    INTEGER NOT NULL,
+    audit_keep_ms         INTEGER NOT NULL,
+    audit_keep_ms_next    INTEGER NOT NULL,
+    audit_keep_ms_due_ms  INTEGER NOT NULL,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation),
+    FOREIGN KEY (organisation) REFERENCES organisation (organisation)
+) STRICT, WITHOUT ROWID;

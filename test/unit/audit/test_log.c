@@ -189,6 +189,40 @@ static void a_missing_folder_is_named(void **state)
     memory_fail_at(0, 0);
 }
 
+// All files of the log but the newest.
+static size_t count_segments(void)
+{
+    struct audit_segment segments[AUDIT_SEGMENTS_MAX];
+    return audit_list_segments(path(), segments);
+}
+
+static void what_is_kept_changes_while_it_is_written(void **state)
+{
+    (void)state;
+    const struct audit_keep some = {.bytes = 8 * 64 * 1024}, all = {.bytes = 0};
+    struct audit_log *log = open_log(path(), 0);
+    int64_t number = 0;
+    for (; number < 1000; number++)
+        assert_true(write_number(log, number));
+    wait_for_written(log, 1000);
+    assert_int_equal(count_segments(), 0);
+    // The writer sleeps, and takes it up all the same.
+    audit_set_keep(log, &some);
+    for (int i = 0; i < 60000 && count_segments() == 0; i++)
+        usleep(1000);
+    assert_int_equal(count_segments(), 1);
+    audit_set_keep(log, &all);
+    for (; number < 9000; number++) {
+        if (!write_number(log, number))
+            fail_msg("there is no room");
+        if (number % 500 == 0) { // while it writes
+            audit_set_keep(log, number % 1000 == 0 ? &all : &some);
+            wait_for_written(log, (uint64_t)number);
+        }
+    }
+    audit_close(log);
+}
+
 static void a_reopen_that_fails_keeps_the_old_file(void **state)
 {
     (void)state;
@@ -430,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rotation_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_folder_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reopen_that_fails_keeps_the_old_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_kept_changes_while_it_is_written, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_line_of_a_crash_stays_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_device_is_told_and_drops_are_counted, setup,
                                         teardown),

@@ -43,7 +43,8 @@ static void vouch(void)
 
 static void sign(int64_t keep_ms)
 {
-    control_sign_audit(world.control, NULL, keep_ms);
+    world_keep_audit(&world, keep_ms);
+    control_sign_audit(world.control, NULL);
     world_must(&world, nothing);
 }
 

@@ -69,6 +69,14 @@ static inline void world_reopen(struct world *world)
     world_open(world);
 }
 
+// The operator says so.
+static inline void world_keep_audit(struct world *world, int64_t keep_ms)
+{
+    const struct control_retention said = {
+        {[STORE_AUDIT_KEEP_MS] = {keep_ms, CONTROL_KEPT_BY_FILE}}};
+    control_say_retention(world->control, &said);
+}
+
 static inline int world_write(struct world *world,
                               int (*run)(void *argument, struct store_view *view,
                                          struct error *error))
