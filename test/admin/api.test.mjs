@@ -595,10 +595,11 @@ test('what limits have counted is asked for with care (limits.test.mjs has the r
   assert.deepEqual((await admin.must(200, 'POST', '/limits/reset', { counter: 'calls' })).body, { reset: 0, left: 0 });
 });
 
-test('what is kept is shown (proofs.test.mjs has the rest)', async t => {
+test('what is kept is shown and changed (proofs.test.mjs and retention.test.mjs have the rest)', async t => {
   const { api, acme } = await startApi(t);
-  const { body } = await api.as(acme.keys.admin).must(200, 'GET', '/audit/keeping');
+  const { body, etag } = await api.as(acme.keys.admin).must(200, 'GET', '/audit/keeping');
   assert.deepEqual([body.admin_audit.keep_seconds, body.decision_log.keep_seconds, body.decision_log.keep_bytes, body.decision_log.files, body.sealing_keys], [null, null, null, 1, 1]);
+  await api.as(acme.keys.admin).must(200, 'PATCH', '/audit/keeping', {}, { 'If-Match': etag });
 });
 
 test('the logs are proven for their own organisation (proofs.test.mjs has the rest)', async t => {

@@ -11,7 +11,7 @@ const ROLES = ['viewer', 'policy_manager', 'admin'];
 const WAITING = '6723c749a9b5ea07063827c0b4c538e48019df2bcebc74700e7266883d171b33'; // a definition's fingerprint
 const BODIES = {
   'PATCH /organisation': { title: 'x' }, 'PATCH /members/{id}': { name: 'x' }, 'POST /invitations': { email: 'new@example.com', role: 'viewer' },
-  'POST /apply': { servers: [], policies: [], grants: [] },
+  'PATCH /audit/keeping': {}, 'POST /apply': { servers: [], policies: [], grants: [] },
   'POST /providers': { name: 'new', issuer: 'https://new.example.com', client_id: 'x', client_secret: 'hush' }, 'PATCH /providers/{id}': { title: 'x' },
   'POST /keys': { label: 'new', role: 'viewer' }, 'POST /servers': { name: 'new', transport: 'http', url: 'https://x.example.com' },
   'PATCH /servers/{id}': { disabled: false }, 'POST /servers/{id}/credentials': { place: 'header', name: 'X-New', value: 'v' },
