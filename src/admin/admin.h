@@ -23,9 +23,9 @@ struct admin_options {
     struct notify *notify;       // tells people outside; must outlive it; NULL: nothing does
     struct decisions *decisions; // must outlive it; NULL: there is no decision log
     const char *decision_log;    // its path, to be proven; copied; NULL: there is none
-    const char *folder;    // with the database and the catalogue; copied
-    bool catalogue_public; // what is shared of it is for everybody
-    bool contact_form;     // anybody may write to the first organisation's admins
+    const char *folder;          // with the database and the catalogue; copied
+    bool catalogue_public;       // what is shared of it is for everybody
+    bool contact_form;           // anybody may write to the first organisation's admins
 };
 
 int admin_open(const struct admin_options *options, struct admin **ret,

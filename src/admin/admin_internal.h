@@ -334,8 +334,7 @@ struct admin_wait {
     int64_t said_ms;
 };
 
-// Belongs to one thread at a time: the loop, then a thread of the store or for passwords, and so
-// on; the reply stays the loop's.
+// Belongs to one thread at a time: the loop, then the store's or a pool's; the reply is the loop's.
 struct admin_request {
     struct list link; // in the face's list of requests under way; the face's lock
     struct admin_request *next_done;

@@ -42,8 +42,8 @@ struct audit_log {
     uint64_t told;                     // drops that stand in the log
     struct audit_loss loss;            // those that do not; a count of 0: none
     uint64_t waits_since_us;           // for its turn at the file; 0: it does not
-    uint64_t keep_at_us;     // when to look at it next
-    uint64_t keep_failed_us; // not before this, after a failure
+    uint64_t keep_at_us;               // when to look at it next
+    uint64_t keep_failed_us;           // not before this, after a failure
     uint64_t stop_at_us;
 };
 

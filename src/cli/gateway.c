@@ -34,12 +34,11 @@ int gateway_stores_open(struct gateway_stores *stores, const struct config *conf
         result = limit_file_open(config->limits_file, stores->limits, clock_wall_ms(),
                                  config->limits_on_store_failure == CONFIG_LIMITS_LOCAL,
                                  &stores->limit_file, error);
-    const struct audit_options log = {
-        .path = config->decision_log,
-        .key_path = config->decision_log_key,
-        .lanes = workers,
-        .on_failure = config->audit_on_failure,
-        .keep = *keep};
+    const struct audit_options log = {.path = config->decision_log,
+                                      .key_path = config->decision_log_key,
+                                      .lanes = workers,
+                                      .on_failure = config->audit_on_failure,
+                                      .keep = *keep};
     if (result == 0 && log.path != NULL)
         result = audit_open(&log, &stores->audit, error);
     return result == 0 ? open_sinks(stores, config, error) : result;

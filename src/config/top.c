@@ -347,8 +347,8 @@ static const struct config_option top_options[] = {
      AT(decision_log_keep_ms),
      .least = 60000,
      .most = 3153600000000,
-     .help =
-         "rows of the decision log older than this are deleted, some at a time; without it none"},
+     .help = "rows of the decision log older than this are deleted, some at a time; without it "
+             "none, unless admins say so (docs/decision-log.md)"},
     {.key = "decision_log_keep_bytes",
      .kind = OPTION_BYTES,
      AT(decision_log_keep_bytes),
@@ -373,7 +373,7 @@ static const struct config_option top_options[] = {
      .least = 86400000,
      .most = 3153600000000,
      .help = "with a database: days of the admin audit that are older than this are deleted; "
-             "without it none"},
+             "without it none, unless admins say so"},
     {.key = "audit_on_failure",
      .kind = OPTION_CHOICE,
      AT(audit_on_failure),

@@ -1612,7 +1612,7 @@ export const en = {
       },
       kept: {
         title: 'How long it is kept',
-        more: 'This is said in the configuration file (decision_log_keep, decision_log_keep_bytes, admin_audit_keep) or where the gateway is started, and not here, so that nobody who has only a session can make the past go away.',
+        more: 'This is said in the configuration file (decision_log_keep, decision_log_keep_bytes, admin_audit_keep) or where the gateway is started. What is not said there, admins of the first organisation may change over the API; what is shorter waits for seven days, so that nobody who has only a session can make the past go away.',
         columns: { log: 'Log', keep: 'Kept for', there: 'There is' },
         forever: 'ever',
         most: (size: string) => `at most ${size}`,

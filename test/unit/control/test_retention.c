@@ -104,9 +104,9 @@ static int run_find(void *argument, struct store_view *view, struct error *error
 static struct store_kept said(enum store_kept_of what)
 {
     struct store_retention row;
-    assert_int_equal(store_run(control_records(world.control), STORE_READ, NULL, run_find, &row,
-                               &world.error),
-                     0);
+    assert_int_equal(
+        store_run(control_records(world.control), STORE_READ, NULL, run_find, &row, &world.error),
+        0);
     return row.kept[what];
 }
 
@@ -288,11 +288,12 @@ static void every_step_is_in_the_admin_audit(void **state)
     jumped_ms = 7 * DAY + 60000;
     turn();
     turn();
-    assert_int_equal(store_run(control_records(world.control), STORE_READ, NULL, read_told, &told,
-                               &world.error),
-                     0);
+    assert_int_equal(
+        store_run(control_records(world.control), STORE_READ, NULL, read_told, &told, &world.error),
+        0);
     assert_int_equal(told.count, 2);
-    assert_string_equal(told.actions[0], "retention.add by system"); // the test's jobs have no actor
+    assert_string_equal(told.actions[0],
+                        "retention.add by system"); // the test's jobs have no actor
     assert_string_equal(told.actions[1], "retention.change by system");
 }
 
