@@ -142,6 +142,10 @@ test('a call is tried under what is not saved: outcome, rule, steps, limits, and
   // The rule leads to its place in the form, and what was tried is still there.
   await result.getByRole('status').getByRole('button', { name: '/tools/pay/approve_if/0' }).click();
   await page.getByRole('dialog', { name: 'Rule for pay' }).getByRole('group', { name: 'Ask a person if' }).waitFor();
+  await page.goBack();
+  await result.getByRole('status').getByText('A person is asked').waitFor();
+  await page.goForward();
+  await page.getByRole('dialog', { name: 'Rule for pay' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await view(page, 'Try a call');

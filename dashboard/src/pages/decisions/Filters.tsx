@@ -4,7 +4,7 @@ import { Group, Pill, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { grantsQuery, serversQuery } from '../../api/queries';
 import { visible } from '../../parts/unseen';
@@ -47,7 +47,17 @@ export function Filters({ filter, change }: Props) {
   const grants = useQuery(grantsQuery);
   const servers = useQuery(serversQuery);
   const [text, setText] = useState(filter.text ?? '');
-  const search = useDebouncedCallback((value: string) => change({ text: value || undefined }), 250);
+  const sent = useRef(filter.text);
+  const search = useDebouncedCallback((value: string) => {
+    sent.current = value || undefined;
+    change({ text: sent.current });
+  }, 250);
+  // The address changes by itself, too: filters are cleared, a link is followed.
+  useEffect(() => {
+    if (filter.text === sent.current) return;
+    sent.current = filter.text;
+    setText(filter.text ?? '');
+  }, [filter.text]);
   const pick = (label: string, key: 'outcome' | 'grant' | 'server', data: { value: string; label: string }[]) => (
     <Select
       aria-label={label}

@@ -8,6 +8,7 @@ import { IconArrowBackUp, IconArrowForwardUp } from '@tabler/icons-react';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 
 import { Loading, Nothing } from '../../parts/states';
+import { TabList } from '../../parts/TabList';
 import { words } from '../../words/words';
 import { EditingProvider, useEditingOf, type Draft } from './draft';
 import type { Whose } from './data';
@@ -44,7 +45,8 @@ interface Props {
   verdict: Verdict;
   isReadOnly: boolean;
   search: BuilderSearch;
-  change: (by: BuilderSearch) => void;
+  /** A step is one that the browser's Back takes back. */
+  change: (by: BuilderSearch, isStep?: boolean) => void;
   /** What is done with the whole of it. */
   children: ReactNode;
 }
@@ -83,7 +85,7 @@ function Form({ search, change, isBroken }: { search: BuilderSearch; change: Pro
       </Alert>
     );
   const pick = (next: string | null) =>
-    change({ section: next === 'tools' ? undefined : ((next ?? undefined) as Section | undefined), rule: undefined });
+    change({ section: next === 'tools' ? undefined : ((next ?? undefined) as Section | undefined), rule: undefined }, true);
   return (
     <>
       <Select
@@ -96,13 +98,13 @@ function Form({ search, change, isBroken }: { search: BuilderSearch; change: Pro
         onChange={pick}
       />
       <Tabs value={section} onChange={pick} keepMounted={false}>
-        <Tabs.List visibleFrom="sm" mb="md" aria-label={said.sections.label}>
+        <TabList value={section} visibleFrom="sm" mb="md" aria-label={said.sections.label}>
           {SECTIONS.map((each) => (
             <Tabs.Tab key={each} value={each}>
               {said.sections[each]}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabList>
         <Tabs.Panel value={section}>
           {section !== 'tools' && <SectionTitle isPlace={TITLED.has(section)}>{said.sections[section]}</SectionTitle>}
           {content(section, search, change)}
@@ -135,7 +137,7 @@ function usePlaces({ draft, search, change }: Pick<Props, 'draft' | 'search' | '
   const [target, setTarget] = useState<Target>();
   const toText = (offset: number) => {
     setAt({ offset });
-    change({ view: 'json' });
+    change({ view: 'json' }, true);
   };
   const open = (rule: string) => {
     const path = placeOf(tree, rule);
@@ -143,11 +145,11 @@ function usePlaces({ draft, search, change }: Pick<Props, 'draft' | 'search' | '
     if (search.view === 'json') return toText(nodeAt(tree, path)?.offset ?? 0);
     const { section, rule: name } = formOf(path);
     setTarget({ pointer: pointerOf(path), isTaken: false });
-    change({ view: undefined, section: section === 'tools' ? undefined : section, rule: name });
+    change({ view: undefined, section: section === 'tools' ? undefined : section, rule: name }, true);
   };
-  const leave = (by: BuilderSearch) => {
+  const leave = (by: BuilderSearch, isStep?: boolean) => {
     setTarget(undefined);
-    change(by);
+    change(by, isStep);
   };
   const go = ({ line, column }: { line: number; column: number }) => toText(offsetOf(tree.text, line, column));
   return { at, target, open, leave, go };
@@ -187,7 +189,7 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
                 aria-label={said.views.label}
                 data={(['form', ...VIEWS] as const).map((value) => ({ value, label: said.views[value] }))}
                 value={view}
-                onChange={(next) => leave({ view: VIEWS.find((each) => each === next) })}
+                onChange={(next) => leave({ view: VIEWS.find((each) => each === next) }, true)}
               />
               {!isReadOnly && <Steps draft={draft} />}
               <VerdictBadge verdict={verdict} />

@@ -35,7 +35,8 @@ function New() {
     },
   });
   const isGood = NAME.test(name);
-  const change = (by: BuilderSearch) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true, resetScroll: false });
+  const change = (by: BuilderSearch, isStep = false) =>
+    void navigate({ search: (old) => filled({ ...old, ...by }), replace: !isStep, resetScroll: false });
   return (
     <form onSubmit={(event) => event.preventDefault()}>
       <Stack gap="sm">

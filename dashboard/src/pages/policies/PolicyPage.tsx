@@ -10,6 +10,7 @@ import { useState } from 'react';
 import { filled } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { PageHead } from '../../parts/PageHead';
+import { TabList } from '../../parts/TabList';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { words } from '../../words/words';
 import { Builder } from './Builder';
@@ -30,7 +31,7 @@ interface EditProps {
   policy: Policy;
   draft: Drafting;
   search: PolicySearch;
-  change: (by: PolicySearch) => void;
+  change: (by: PolicySearch, isStep?: boolean) => void;
 }
 
 function Edit({ policy, draft, search, change }: EditProps) {
@@ -78,7 +79,8 @@ function Tabbed({ policy, version }: { policy: Policy; version: Version }) {
   const { text } = draft.tree;
   const isChanged = text !== draft.base.text;
   const tab = search.tab ?? 'edit';
-  const change = (by: PolicySearch) => void navigate({ search: (old) => filled({ ...old, ...by }), replace: true, resetScroll: false });
+  const change = (by: PolicySearch, isStep = false) =>
+    void navigate({ search: (old) => filled({ ...old, ...by }), replace: !isStep, resetScroll: false });
   const pick = (next: string | null) => void navigate({ search: next === 'versions' ? { tab: 'versions' } : {} });
   const isBack = (base: Base) => {
     if (isChanged) return; // what was written stays, and is told of the newer version
@@ -87,10 +89,10 @@ function Tabbed({ policy, version }: { policy: Policy; version: Version }) {
   };
   return (
     <Tabs value={tab} onChange={pick} keepMounted={false}>
-      <Tabs.List mb="sm">
+      <TabList value={tab} mb="sm">
         <Tabs.Tab value="edit">{said.tabs.edit}</Tabs.Tab>
         <Tabs.Tab value="versions">{said.tabs.versions}</Tabs.Tab>
-      </Tabs.List>
+      </TabList>
       <Tabs.Panel value="edit">
         <Edit policy={policy} draft={draft} search={search} change={change} />
       </Tabs.Panel>

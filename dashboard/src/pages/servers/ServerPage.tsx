@@ -9,6 +9,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { declaredQuery, definitionsQuery, isDeclared, serverQuery, type Server } from '../../api/servers';
 import { useMay } from '../../api/session';
 import { PageHead } from '../../parts/PageHead';
+import { TabList } from '../../parts/TabList';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { formatNumber, words } from '../../words/words';
 import { Changes } from './Changes';
@@ -49,14 +50,14 @@ function Whole({ place, server }: { place: Place; server: Server | undefined }) 
         keepMounted={false}
         onChange={(value) => void navigate({ search: (before) => ({ ...before, tab: (value ?? 'overview') as ServerTab }) })}
       >
-        <Tabs.List mb="md">
+        <TabList value={shown} mb="md">
           <Tabs.Tab value="overview">{tabs.overview}</Tabs.Tab>
           <Tabs.Tab value="tools">{tabs.tools}</Tabs.Tab>
           <Tabs.Tab value="changes" rightSection={<Waiting place={place} />}>
             {tabs.changes}
           </Tabs.Tab>
           {maySet && <Tabs.Tab value="settings">{tabs.settings}</Tabs.Tab>}
-        </Tabs.List>
+        </TabList>
         <Tabs.Panel value="overview">
           <Overview place={place} server={server} />
         </Tabs.Panel>

@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { useMay } from '../../api/session';
 import { PageHead } from '../../parts/PageHead';
+import { TabList } from '../../parts/TabList';
 import type { SettingsTab as Tab } from '../../router';
 import { words } from '../../words/words';
 import { About } from './About';
@@ -40,13 +41,13 @@ export function SettingsPage() {
     <>
       <PageHead title={says.title} />
       <Tabs value={current} onChange={(value) => void navigate({ search: { tab: (value ?? 'account') as Tab } })}>
-        <Tabs.List mb="md">
+        <TabList value={current} mb="md">
           {shown.map((item) => (
             <Tabs.Tab key={item} value={item}>
               {says.tabs[item]}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabList>
         <Tabs.Panel value={current}>
           <Page />
         </Tabs.Panel>

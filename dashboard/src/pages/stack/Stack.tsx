@@ -6,7 +6,7 @@ import { Alert, Anchor, MultiSelect, SegmentedControl, Select, Stack, Text, Titl
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import type { Schemas } from '../../api/client';
 import { grantsQuery, serversQuery } from '../../api/queries';
@@ -137,6 +137,11 @@ export function StackPage() {
   const [kind, setKind] = useState<'grant' | 'servers'>(
     search.servers !== undefined || (search.grant === undefined && !maySeeGrants) ? 'servers' : 'grant',
   );
+  const asked = search.servers !== undefined ? 'servers' : search.grant !== undefined ? 'grant' : undefined;
+  // Back and forward go from the one to the other, too.
+  useEffect(() => {
+    if (asked !== undefined) setKind(asked);
+  }, [asked]);
   const change: Change = (part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: part.text !== undefined });
   return (
     <>

@@ -48,7 +48,7 @@ export type Played = Schemas['Replay'] & { document: string };
 /** Many rows are read for it: only when it is asked for, and kept until it is asked for again. */
 export function replayQuery(id: string, played: Played | undefined, time: number) {
   return queryOptions({
-    queryKey: ['policies', 'replay', id, played, time],
+    queryKey: ['replay', id, played, time], // what is saved meanwhile does not change it
     queryFn: ({ signal }) => got(api.POST('/policies/{id}/replay', { params: { path: { id } }, body: played ?? {}, signal })),
     enabled: played !== undefined,
     staleTime: Infinity,
