@@ -46,8 +46,9 @@ export async function askAgain(...keys: QueryKey[]): Promise<void> {
 /** Anything may have changed, but what the session is. */
 export const askAllAgain = (): Promise<void> => outdate({ predicate: (query) => query.queryKey[0] !== 'session' });
 
-// What could not be had while it was away, or has changed since.
-onBack(() => void outdate({}));
+// What could not be had while it was away, or has changed since. What is being tried still goes on, so that it fails some day
+// where it fails by itself.
+onBack(() => void queryClient.invalidateQueries());
 
 export interface DecisionFilter {
   grant?: string | undefined;

@@ -189,7 +189,7 @@ export function Builder({ draft, policy, verdict, isReadOnly, search, change, ch
                 aria-label={said.views.label}
                 data={(['form', ...VIEWS] as const).map((value) => ({ value, label: said.views[value] }))}
                 value={view}
-                onChange={(next) => leave({ view: VIEWS.find((each) => each === next) }, true)}
+                onChange={(next) => leave({ view: VIEWS.find((each) => each === next) })}
               />
               {!isReadOnly && <Steps draft={draft} />}
               <VerdictBadge verdict={verdict} />
