@@ -259,7 +259,10 @@ int policy_foresee(const struct policy *policy, const struct policy_call *call, 
     if (stopped_by_rules(&o))
         return 0;
     int result = look_at_limits(&o, &stopped);
-    if (result == 0 && !stopped)
-        look_for_approval(&o);
-    return result;
+    if (result != 0 || stopped)
+        return result;
+    look_for_approval(&o);
+    if (policy->runaway.set && policy->runaway.identical_max > 0)
+        ret->fuse = &policy->runaway;
+    return 0;
 }

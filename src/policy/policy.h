@@ -270,6 +270,9 @@ struct policy_outlook {
     struct slice rule;                 // what decides or selects; in the policy or constant
     const struct policy_bound *bounds; // in the arena; none with NEVER
     size_t bound_count;
+    // What stops calls with the same arguments, also of a tool that no limit bounds; in the policy.
+    // NULL: nothing does, or no call passes.
+    const struct policy_runaway *fuse;
 };
 // Of `call` the name, category, server and grant are looked at; an empty label: any grant. Never
 // says NEVER, OPEN or ASKS where some call of them is treated otherwise; a NULL policy lets none

@@ -208,9 +208,13 @@ static enum stack_state state_of_leg(const struct stack_combination *c, const st
         // A bound stops a loop, and so does a person.
         if (c->danger == STACK_RUNAWAY && row->views[when].calls != STACK_UNLIMITED)
             continue;
+        // A fuse stops the loop that repeats itself, and no other.
+        bool fused = c->danger == STACK_RUNAWAY && row->views[when].same != STACK_UNLIMITED;
         enum stack_state state = danger->by_list && row->views[when].listed
                                      ? STACK_POSSIBLE
                                      : states[row->views[when].outcome];
+        if (fused && state == STACK_POSSIBLE)
+            state = STACK_RESTRICTED;
         best = state < best ? state : best;
     }
     return best;

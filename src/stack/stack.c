@@ -89,6 +89,7 @@ static int judge(struct stack_report *report, const struct stack *stack,
                                .bound_count = outlook.bound_count};
     if (ret->outcome <= STACK_DEPENDS)
         ret->calls = worst_of_bounds(ret->bounds, ret->bound_count);
+    ret->same = worst_of_fuse(outlook.fuse, ret->calls);
     return 0;
 }
 
@@ -147,8 +148,8 @@ static int prepare(const struct stack *stack, struct stack_report *report)
 static int look_at_tool(const struct stack *stack, const struct policy *starter,
                         struct stack_report *report, struct stack_row *row)
 {
-    row->views[STACK_NOW] =
-        (struct stack_view){.outcome = STACK_FREE, .listed = true, .calls = STACK_UNLIMITED};
+    row->views[STACK_NOW] = (struct stack_view){
+        .outcome = STACK_FREE, .listed = true, .calls = STACK_UNLIMITED, .same = STACK_UNLIMITED};
     if (row->tool->waits)
         row->views[STACK_NOW] =
             (struct stack_view){.outcome = STACK_DENIED, .rule = SLICE_LITERAL("(quarantined)")};

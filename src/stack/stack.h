@@ -56,6 +56,7 @@ struct stack_view {
     bool may_ask;      // some calls may wait for a person
     struct slice rule; // what decides or selects; empty where nothing judges
     uint64_t calls;    // most of them in any ten minutes without a person
+    uint64_t same;     // and most with the same arguments: `calls`, or less where a fuse is set
     const struct policy_bound *bounds;
     size_t bound_count;
 };
@@ -70,7 +71,9 @@ struct stack_worst {
     uint32_t tools;   // in all
     uint32_t open;    // can be called without a person
     uint32_t endless; // of those, bounded by nothing
+    uint32_t fused;   // and of those, such as a fuse stops when the arguments stay the same
     uint32_t asking;  // with a person alone
+    uint64_t same;    // most calls of one of the fused with the same arguments
     uint64_t calls;   // most without a person; STACK_UNLIMITED when some are endless
 };
 // An amount that a limit adds up.

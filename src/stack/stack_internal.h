@@ -16,6 +16,8 @@ int worst_look(struct stack_report *report, enum stack_when when) MUST_CHECK;
 
 // Fills the combinations. 0 or ERROR_NO_MEMORY.
 int combine_look(const struct stack *stack, struct stack_report *report) MUST_CHECK;
+// Most calls of a tool with the same arguments, of which so many pass at most.
+uint64_t worst_of_fuse(const struct policy_runaway *fuse, uint64_t calls);
 // Can the agent call it without a person?
 bool row_is_open(const struct stack_row *row, enum stack_when when);
 

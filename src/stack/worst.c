@@ -9,6 +9,11 @@
 
 // ---- One limit
 
+static uint64_t sliding_windows(int64_t window_ms)
+{
+    return (STACK_WINDOW_MS + (uint64_t)window_ms - 1) / (uint64_t)window_ms;
+}
+
 // How many whole windows' worth of charges ten minutes can see. Sliding: ten minutes are covered by
 // so many windows, none of which holds more than `max`. Aligned to the clock, they may cut one
 // more.
@@ -16,8 +21,7 @@ static uint64_t windows_of(const struct policy_charge *charge)
 {
     if (charge->calendar_month)
         return 2;
-    uint64_t whole =
-        (STACK_WINDOW_MS + (uint64_t)charge->window_ms - 1) / (uint64_t)charge->window_ms;
+    uint64_t whole = sliding_windows(charge->window_ms);
     return charge->sliding ? whole : whole + 1;
 }
 
@@ -65,6 +69,16 @@ uint64_t worst_of_bounds(const struct policy_bound *bounds, size_t count)
         least = calls < least ? calls : least;
     }
     return least;
+}
+
+// Identical calls are counted as by a sliding limit that holds for all sessions; one more pauses
+// the grant and does not leave.
+uint64_t worst_of_fuse(const struct policy_runaway *fuse, uint64_t calls)
+{
+    uint64_t same = fuse == NULL
+                        ? STACK_UNLIMITED
+                        : multiply(sliding_windows(fuse->window_ms), (uint64_t)fuse->identical_max);
+    return same < calls ? same : calls;
 }
 
 // ---- Counters that several tools share
@@ -148,6 +162,15 @@ static bool is_of(const struct holding *holding, size_t category)
     return category == STACK_ALL_CATEGORIES || (size_t)holding->row->tool->category == category;
 }
 
+static void count_endless(const struct stack_view *view, struct stack_worst *ret)
+{
+    ret->endless++;
+    if (view->same == STACK_UNLIMITED)
+        return;
+    ret->fused++;
+    ret->same = view->same > ret->same ? view->same : ret->same;
+}
+
 static void count_tool(const struct world *w, struct holding *holding, struct stack_worst *ret)
 {
     const struct stack_row *row = holding->row;
@@ -156,7 +179,8 @@ static void count_tool(const struct world *w, struct holding *holding, struct st
     if (!row_is_open(row, w->when))
         return;
     ret->open++;
-    ret->endless += row->views[w->when].calls == STACK_UNLIMITED;
+    if (row->views[w->when].calls == STACK_UNLIMITED)
+        count_endless(&row->views[w->when], ret);
     for (size_t i = 0; i < holding->count; i++)
         holding->counters[i]->members++;
 }
@@ -299,6 +323,17 @@ int worst_look(struct stack_report *report, enum stack_when when)
     return result != 0 || when != STACK_NOW ? result : look_at_sums(report);
 }
 
+static void say_fused(struct buffer *out, const struct stack_worst *worst)
+{
+    if (worst->fused == 0)
+        return;
+    buffer_append_string(out, " (");
+    if (worst->fused < worst->endless)
+        buffer_append_format(out, "%u of them: ", worst->fused);
+    buffer_append_format(out, "at most %llu with the same arguments)",
+                         (unsigned long long)worst->same);
+}
+
 void stack_say_worst(struct buffer *out, const struct stack_worst *worst)
 {
     const char *before = "";
@@ -306,6 +341,7 @@ void stack_say_worst(struct buffer *out, const struct stack_worst *worst)
     if (worst->endless > 0) {
         buffer_append_format(out, "any number of calls of %u tool%s", worst->endless,
                              worst->endless == 1 ? "" : "s");
+        say_fused(out, worst);
         before = ", ";
     }
     if (worst->open > worst->endless) {

@@ -13,9 +13,9 @@ static void write_text(struct buffer *out, const char *key, struct slice text)
 }
 
 // null: no bound.
-static void write_calls(struct buffer *out, uint64_t calls)
+static void write_calls(struct buffer *out, const char *key, uint64_t calls)
 {
-    json_write_key(out, "calls");
+    json_write_key(out, key);
     if (calls == STACK_UNLIMITED)
         buffer_append_string(out, "null");
     else
@@ -29,7 +29,9 @@ static void write_view(struct buffer *out, const struct stack_view *view)
     buffer_append_string(out, "{");
     write_text(out, "outcome", slice_from_string(stack_outcome_name(view->outcome)));
     buffer_append_string(out, ",");
-    write_calls(out, view->calls);
+    write_calls(out, "calls", view->calls);
+    buffer_append_string(out, ",");
+    write_calls(out, "same_calls", view->same);
     buffer_append_format(out, ",\"listed\":%s,\"may_ask\":%s,", view->listed ? "true" : "false",
                          view->may_ask ? "true" : "false");
     write_text(out, "rule", view->rule);
@@ -77,9 +79,12 @@ static void write_worst(struct buffer *out, size_t category, const struct stack_
                            : catalogue_category_name((enum catalogue_category)category);
     buffer_append_string(out, "{");
     write_text(out, "category", slice_from_string(name));
-    buffer_append_format(out, ",\"tools\":%u,\"open\":%u,\"endless\":%u,\"asking\":%u,",
-                         worst->tools, worst->open, worst->endless, worst->asking);
-    write_calls(out, worst->calls);
+    buffer_append_format(out,
+                         ",\"tools\":%u,\"open\":%u,\"endless\":%u,\"fused\":%u,\"asking\":%u,",
+                         worst->tools, worst->open, worst->endless, worst->fused, worst->asking);
+    write_calls(out, "calls", worst->calls);
+    buffer_append_string(out, ",");
+    write_calls(out, "same_calls", worst->fused == 0 ? STACK_UNLIMITED : worst->same);
     buffer_append_string(out, ",");
     buffer_init(&says, 0);
     stack_say_worst(&says, worst);

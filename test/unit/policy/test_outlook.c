@@ -66,6 +66,21 @@ static const struct row rows[] = {
      "depends by /tools/t, sum of args.x 5 in 86400000 of scope 0"},
 };
 
+static const struct {
+    const char *tools, *runaway, *wanted;
+} fused_rows[] = {
+    {"'t':{}", "'identical_calls':{'max':20,'window':'minute'}",
+     "open by /tools/t, 20 alike in 60000"},
+    {"'t':{'action':'require_approval'}",
+     "'identical_calls':{'max':3,'window':'hour'},'denials_in_a_row':9",
+     "asks by /tools/t/action, 3 alike in 3600000"},
+    {"'t':{}", "'denials_in_a_row':9", "open by /tools/t"},
+    {"'t':{'action':'deny'}", "'identical_calls':{'max':20,'window':'minute'}",
+     "never by /tools/t/action"},
+    {"'t':{'rate_limit':{'max':0.5,'window':60}}", "'identical_calls':{'max':20,'window':'minute'}",
+     "never by /tools/t/rate_limit"},
+};
+
 static void write_bound(struct buffer *out, const struct policy_bound *bound)
 {
     char max[DECIMAL_TEXT_SIZE];
@@ -95,9 +110,13 @@ static void write_outlook(struct buffer *out, const struct policy_outlook *outlo
         buffer_append_string(out, ", may ask");
     for (size_t i = 0; i < outlook->bound_count; i++)
         write_bound(out, &outlook->bounds[i]);
+    if (outlook->fuse != NULL)
+        buffer_append_format(out, ", %lld alike in %lld", (long long)outlook->fuse->identical_max,
+                             (long long)outlook->fuse->window_ms);
 }
 
-static void test_known(void **state)
+// `runaway` NULL: the document has none.
+static void check_known(const char *tools, const char *runaway, const char *wanted)
 {
     static const struct slice tags[] = {{"blue", 4}};
     const struct policy_call call = {.name = SLICE_LITERAL("t"),
@@ -107,29 +126,37 @@ static void test_known(void **state)
                                      .grant_label = SLICE_LITERAL("laptop"),
                                      .grant_tags = tags,
                                      .grant_tag_count = 1};
+    struct arena arena;
+    struct buffer text, said;
+    struct policy_outlook outlook;
+    buffer_init(&text, 0);
+    buffer_init(&said, 0);
+    arena_init(&arena, ARENA);
+    buffer_append_format(&text, "{'version':'1','default':'deny','tools':{%s}", tools);
+    if (runaway != NULL)
+        buffer_append_format(&text, ",'runaway':{%s}", runaway);
+    buffer_append_string(&text, "}");
+    for (size_t k = 0; k < text.length; k++)
+        if (text.data[k] == '\'')
+            text.data[k] = '"';
+    struct policy *policy = compile(buffer_slice(&text));
+    assert_int_equal(policy_foresee(policy, &call, &arena, &outlook), 0);
+    write_outlook(&said, &outlook);
+    if (!slice_equal_string(buffer_slice(&said), wanted))
+        fail_msg("%s\n  is     %.*s\n  wanted %s", tools, SLICE_PRINT(buffer_slice(&said)), wanted);
+    policy_unref(policy);
+    buffer_release(&said);
+    buffer_release(&text);
+    arena_release(&arena);
+}
+
+static void test_known(void **state)
+{
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct arena arena;
-        struct buffer text, said;
-        struct policy_outlook outlook;
-        buffer_init(&text, 0);
-        buffer_init(&said, 0);
-        arena_init(&arena, ARENA);
-        buffer_append_format(&text, "{'version':'1','default':'deny','tools':{%s}}", rows[i].tools);
-        for (size_t k = 0; k < text.length; k++)
-            if (text.data[k] == '\'')
-                text.data[k] = '"';
-        struct policy *policy = compile(buffer_slice(&text));
-        assert_int_equal(policy_foresee(policy, &call, &arena, &outlook), 0);
-        write_outlook(&said, &outlook);
-        if (!slice_equal_string(buffer_slice(&said), rows[i].wanted))
-            fail_msg("%s\n  is     %.*s\n  wanted %s", rows[i].tools,
-                     SLICE_PRINT(buffer_slice(&said)), rows[i].wanted);
-        policy_unref(policy);
-        buffer_release(&said);
-        buffer_release(&text);
-        arena_release(&arena);
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_known(rows[i].tools, NULL, rows[i].wanted);
+    for (size_t i = 0; i < sizeof fused_rows / sizeof *fused_rows; i++)
+        check_known(fused_rows[i].tools, fused_rows[i].runaway, fused_rows[i].wanted);
 }
 
 // ---- Random policies and calls
@@ -152,11 +179,25 @@ static bool bounds_hold(const struct policy_outlook *outlook, const struct polic
     return true;
 }
 
-static bool agrees(const struct policy_outlook *outlook, const struct policy_verdict *verdict)
+// What passes is under the fuse of the policy, if that has one; of what never does, nothing is
+// said.
+static bool fuse_holds(const struct policy *policy, const struct policy_outlook *outlook,
+                       bool passes)
+{
+    const struct policy_runaway *fuse = policy_runaway(policy);
+    if (fuse != NULL && fuse->identical_max == 0)
+        fuse = NULL;
+    return outlook->fuse == NULL ? fuse == NULL || !passes : outlook->fuse == fuse;
+}
+
+static bool agrees(const struct policy *policy, const struct policy_outlook *outlook,
+                   const struct policy_verdict *verdict)
 {
     bool passes = verdict->outcome != POLICY_DENY;
     if (outlook->hidden != verdict->hidden || (passes && !bounds_hold(outlook, verdict)) ||
-        (verdict->outcome == POLICY_ASK && !outlook->may_ask))
+        (verdict->outcome == POLICY_ASK && !outlook->may_ask) ||
+        !fuse_holds(policy, outlook, passes) ||
+        (outlook->reach == POLICY_REACH_NEVER && outlook->fuse != NULL))
         return false;
     switch (outlook->reach) {
     case POLICY_REACH_NEVER: return !passes;
@@ -167,9 +208,20 @@ static bool agrees(const struct policy_outlook *outlook, const struct policy_ver
     return false;
 }
 
+// Of three policies one stops identical calls, and one only denials.
+static void add_fuse(struct generator *g, uint64_t seed)
+{
+    if (seed % 3 == 0)
+        return;
+    g->out.length--; // the brace at its end
+    buffer_append_format(&g->out, ",\"runaway\":{%s}}",
+                         seed % 3 == 1 ? "\"identical_calls\":{\"max\":5,\"window\":90}"
+                                       : "\"denials_in_a_row\":4");
+}
+
 static void test_random(void **state)
 {
-    size_t seen[4] = {0};
+    size_t seen[4] = {0}, fused = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= POLICIES; seed++) {
         struct generator g;
@@ -177,6 +229,7 @@ static void test_random(void **state)
         generator_init(&g, seed, NULL, 0);
         g.modes = seed % 3 == 0;
         generator_policy(&g);
+        add_fuse(&g, seed);
         struct slice out = buffer_slice(&g.out);
         char *text = strndup(out.data, out.length);
         struct policy *policy = compile(slice_of(text, out.length));
@@ -189,7 +242,8 @@ static void test_random(void **state)
             assert_int_equal(policy_foresee(policy, &scene.call, &arena, &outlook), 0);
             policy_decide(policy, &scene.call, &arena, &verdict);
             seen[outlook.reach]++;
-            if (!agrees(&outlook, &verdict))
+            fused += outlook.fuse != NULL;
+            if (!agrees(policy, &outlook, &verdict))
                 fail_msg("seed %llu: %s\n%.*s %s: reach %d, outcome %d by %.*s: %.*s",
                          (unsigned long long)seed, text, SLICE_PRINT(scene.call.name),
                          scene.text == NULL ? "-" : scene.text, (int)outlook.reach,
@@ -205,6 +259,7 @@ static void test_random(void **state)
     }
     for (size_t i = 0; i < 4; i++)
         assert_true(seen[i] > 1000);
+    assert_true(fused > 1000);
 }
 
 int main(void)

@@ -228,9 +228,92 @@ static void test_played(void **state)
     assert_true(reached > ROUNDS / 2);
 }
 
+// ---- Under a fuse
+
+static const struct stack_combination *loop_of(const struct scene *scene)
+{
+    const struct stack_combination *found = scene_danger(scene, STACK_RUNAWAY);
+    assert_non_null(found);
+    return found;
+}
+
+static void check_says(const struct scene *scene, const char *wanted)
+{
+    struct buffer says;
+    buffer_init(&says, 0);
+    stack_say_worst(&says, all_of(scene, STACK_NOW));
+    if (!slice_equal_string(buffer_slice(&says), wanted))
+        fail_msg("says: %.*s", SLICE_PRINT(buffer_slice(&says)));
+    buffer_release(&says);
+}
+
+static void test_fuse(void **state)
+{
+    struct scene scene;
+    (void)state;
+    scene_init(&scene);
+    scene_add(
+        &scene, "s", TOOL("create_a") "," TOOL("create_b"),
+        "{'version':'1','default':'allow','runaway':{'identical_calls':{'max':20,'window':"
+        "'minute'}},'tools':{'create_b':{'limits':[{'counter':'c','window':'hour','max':7}]}}}");
+    scene_look(&scene);
+    const struct stack_view *a = &scene_row(&scene, "create_a")->views[STACK_NOW];
+    const struct stack_view *b = &scene_row(&scene, "create_b")->views[STACK_NOW];
+    assert_true(a->calls == STACK_UNLIMITED && a->same == 200);
+    assert_true(b->calls == 7 && b->same == 7);
+    check_says(&scene, "any number of calls of 1 tool (at most 200 with the same arguments), calls "
+                       "of 1 under limits");
+    assert_int_equal(loop_of(&scene)->states[STACK_NOW], STACK_RESTRICTED);
+    // Another server's tool without one: the loop is there again.
+    scene_add(&scene, "t", TOOL("create_c"), "{'version':'1','default':'allow'}");
+    stack_report_release(&scene.report);
+    scene_look(&scene);
+    check_says(&scene, "any number of calls of 2 tools (1 of them: at most 200 with the same "
+                       "arguments), calls of 1 under limits");
+    assert_int_equal(loop_of(&scene)->states[STACK_NOW], STACK_POSSIBLE);
+    assert_true(scene_row(&scene, "create_c")->views[STACK_NOW].same == STACK_UNLIMITED);
+    scene_release(&scene);
+}
+
+// The same call again and again, as often as the fuse lets it without blowing.
+static void test_fuse_played(void **state)
+{
+    static const unsigned windows[] = {20, 60, 90, 420, 600, 660, 3600};
+    static struct plain_counter counter;
+    uint64_t seed = 11;
+    size_t reached = 0;
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct scene scene;
+        char policy[256];
+        struct played fuse = {windows[chance(&seed, 7)], 2 + chance(&seed, 9), 0, false};
+        snprintf(policy, sizeof policy,
+                 "{'version':'1','default':'allow','runaway':{'identical_calls':{'max':%u,'window':"
+                 "%u}}}",
+                 fuse.max, fuse.window_s);
+        scene_init(&scene);
+        scene_add(&scene, "s", TOOL("a"), policy);
+        scene_look(&scene);
+        counter.count = 0;
+        for (int64_t now = chance(&seed, 100000), end = now + PLAYED_MS; now < end;
+             now += 1 + chance(&seed, STEP_MS))
+            while (passes(&counter, &fuse, now))
+                counter.at[counter.count++] = now;
+        uint64_t said = scene_row(&scene, "a")->views[STACK_NOW].same,
+                 seen = most_in_ten_minutes(counter.at, counter.count);
+        if (seen > said)
+            fail_msg("%s: %llu passed, %llu said", policy, (unsigned long long)seen,
+                     (unsigned long long)said);
+        reached += seen * 10 >= said * 7;
+        scene_release(&scene);
+    }
+    assert_true(reached > ROUNDS / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_shared),
-                                       cmocka_unit_test(test_played)};
+                                       cmocka_unit_test(test_played), cmocka_unit_test(test_fuse),
+                                       cmocka_unit_test(test_fuse_played)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
