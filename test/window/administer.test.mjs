@@ -78,7 +78,7 @@ test('a key is made, works, is shown once, and is revoked', async t => {
   await page.getByRole('cell', { name: 'Revoked' }).waitFor();
   assert.equal((await user.call('GET', '/servers')).status, 401);
   await page.goto(here.base + '/audit');
-  await page.getByRole('button', { name: 'api_key.add' }).click();
+  await page.getByRole('button', { name: 'API key added' }).click();
   await dialog(page).getByRole('rowheader', { name: 'label' }).waitFor();
   await page.look('audit-change');
   await page.keyboard.press('Escape');

@@ -32,7 +32,7 @@ test('a grant from its minting to its end', async t => {
   assert.match(token, /^spg?_[\w-]{40,}$/);
   await page.look('grants-token');
   await page.getByRole('link', { name: 'To the grant' }).click();
-  await page.getByText('It has not been used yet.').waitFor();
+  await page.getByText('It has called no tool yet.').waitFor();
   assert.ok(!(await page.content()).includes(token), 'the token is shown once');
 
   gateway.tokens.ada = token;

@@ -73,7 +73,7 @@ test('a new token is shown once; the old one stays good for as long as one said'
   const third = await renew('not at all');
   await page.reload();
   await page.getByRole('heading', { name: 'ci-runner', level: 1 }).waitFor();
-  await page.getByText('It has not been used yet.').or(page.getByRole('table', { name: 'Last calls' })).first().waitFor();
+  await page.getByText('It has called no tool yet.').or(page.getByRole('table', { name: 'Last calls' })).first().waitFor();
   assert.ok(!(await page.content()).includes(third), 'it is shown once');
   const kept = await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]));
   for (const token of [second, third]) assert.ok(!kept.includes(token), 'no token is kept in the browser');

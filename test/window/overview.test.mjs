@@ -88,8 +88,8 @@ test('what waits, what is in trouble, who is risky, what changed; each line lead
   const risks = part(page, 'Riskiest grants');
   await risks.getByRole('listitem').filter({ hasText: 'ci-runner' }).getByText(/dangerous combinations? possible/).waitFor();
   assert.equal(await risks.getByRole('link', { name: 'stuck' }).count(), 0, 'a paused grant can do nothing');
-  await part(page, 'What changed lately').getByRole('link', { name: 'policy.add careful by a@example.com' }).waitFor();
-  await part(page, 'What changed lately').getByRole('link', { name: 'grant.change stuck by The gateway' }).waitFor();
+  await part(page, 'What changed lately').getByRole('link', { name: 'Policy careful added by a@example.com' }).waitFor();
+  await part(page, 'What changed lately').getByRole('link', { name: 'Grant stuck changed by The gateway' }).waitFor();
   await part(page, 'Most denied tools').getByRole('listitem').filter({ hasText: 'drop_table' }).getByText('3', { exact: true }).waitFor();
   await page.getByRole('img', { name: /messages, 4 of them denied; 1 questions to people/ }).waitFor();
   await page.look('overview');

@@ -2,13 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who one is, and what is one's own: the password, light or dark, the way out.
-import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { organisationQuery } from '../api/administer';
 import { signOut, useSession } from '../api/session';
+import { Name } from '../parts/Plain';
 import { words } from '../words/words';
 import classes from './Frame.module.css';
+
+/** The first letter that is seen. */
+const initial = (name: string): string => (name.match(/[\p{L}\p{N}]/u)?.[0] ?? '').toUpperCase();
+
+/** Of which organisation one is a member; asked for when the menu is opened. */
+function Organisation() {
+  const { data } = useQuery(organisationQuery);
+  if (data === undefined) return null;
+  return (
+    <Text size="xs" component="div">
+      <Name text={data.name} most={60} />
+    </Text>
+  );
+}
 
 export function Account() {
   const session = useSession();
@@ -18,7 +35,10 @@ export function Account() {
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
         <UnstyledButton className={classes.account} aria-label={words.account.menu(name)}>
-          <Text size="sm" truncate maw={180}>
+          <Avatar size={26} radius="xl" color="accent" aria-hidden="true">
+            <span className={classes.initial} data-initial={initial(name)} />
+          </Avatar>
+          <Text size="sm" truncate maw={180} visibleFrom="xs" component="span">
             {name}
           </Text>
           <IconChevronDown size={14} aria-hidden="true" />
@@ -27,6 +47,7 @@ export function Account() {
       <Menu.Dropdown>
         <Menu.Label>
           {session.email} &middot; {words.account.roles[session.role]}
+          <Organisation />
         </Menu.Label>
         <Menu.Item component={Link} to="/settings" search={{ tab: 'account' } as never}>
           {words.settings.tabs.account}

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Severity and category: always a shape, a colour and a word, so that no one of them is needed.
-import { words } from '../words/words';
+import { VisuallyHidden } from '@mantine/core';
+
+import { formatNumber, words } from '../words/words';
 import classes from './Grade.module.css';
 
 export type Severity = keyof typeof words.severity;
@@ -48,6 +50,26 @@ export function CategoryMark({ category }: { category: Category }) {
     <span className={classes.grade} data-tone={severityOf[category]}>
       <Shape severity={severityOf[category]} />
       {words.category[category]}
+    </span>
+  );
+}
+
+const GRAVEST_FIRST = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
+
+/** How many of each severity, the gravest first; the word is on hover and for those who do not see the shape. */
+export function SeverityCounts({ categories }: { categories: Readonly<Record<Category, number>> }) {
+  const counts = new Map<Severity, number>();
+  for (const [category, count] of Object.entries(categories) as [Category, number][])
+    counts.set(severityOf[category], (counts.get(severityOf[category]) ?? 0) + count);
+  return (
+    <span className={classes.counts}>
+      {GRAVEST_FIRST.filter((severity) => (counts.get(severity) ?? 0) > 0).map((severity) => (
+        <span key={severity} className={classes.grade} data-tone={severity} title={words.severity[severity]}>
+          <Shape severity={severity} />
+          {formatNumber(counts.get(severity) ?? 0)}
+          <VisuallyHidden> {words.severity[severity]}</VisuallyHidden>
+        </span>
+      ))}
     </span>
   );
 }

@@ -34,6 +34,8 @@ const danger: MantineColorsTuple = [
   '#640d24',
 ];
 
+const MOTION_MS = 120; // none where the reader wants none
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 7, dark: 6 }, // white is read on both
@@ -62,11 +64,25 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 360 } },
     Modal: {
       // Its header is none of the page's.
-      defaultProps: { centered: true, closeButtonProps: { 'aria-label': words.close }, attributes: { header: { role: 'presentation' } } },
+      defaultProps: {
+        centered: true,
+        transitionProps: { duration: MOTION_MS },
+        closeButtonProps: { 'aria-label': words.close },
+        attributes: { header: { role: 'presentation' } },
+      },
     },
     Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': words.close } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': words.close }, attributes: { header: { role: 'presentation' } } } },
+    ModalRoot: { defaultProps: { transitionProps: { duration: MOTION_MS } } },
+    DrawerRoot: { defaultProps: { transitionProps: { duration: MOTION_MS } } },
+    Menu: { defaultProps: { transitionProps: { duration: MOTION_MS } } },
+    Drawer: {
+      defaultProps: {
+        transitionProps: { duration: MOTION_MS },
+        closeButtonProps: { 'aria-label': words.close },
+        attributes: { header: { role: 'presentation' } },
+      },
+    },
     CloseButton: { defaultProps: { 'aria-label': words.close } },
     Badge: { defaultProps: { variant: 'default', tt: 'none', fw: 600 } },
     Paper: { defaultProps: { withBorder: true, bg: 'var(--card)' } },
@@ -94,6 +110,10 @@ const light = {
   other: '#8b9198',
   good: '#0b5d4b',
   changed: '#fff0b8',
+  'bar-allowed': '#8cc9b8',
+  'bar-waiting': '#e3b92f',
+  'bar-denied': '#8f1236',
+  'bar-failed': '#e5702a',
 };
 const dark: typeof light = {
   page: '#111412',
@@ -116,6 +136,10 @@ const dark: typeof light = {
   other: '#7b828a',
   good: '#6fd3b8',
   changed: '#5a4a0c',
+  'bar-allowed': '#2c7d69',
+  'bar-waiting': '#f0d268',
+  'bar-denied': '#d8446a',
+  'bar-failed': '#f79a4e',
 };
 
 function named(tokens: typeof light): Record<string, string> {

@@ -38,6 +38,18 @@ export function formatClock(instant: Date, now: Date): string {
   return isSameDay(instant, now) ? time.format(instant) : `${date.format(instant)}, ${time.format(instant)}`;
 }
 
+const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const DAY_S = 86_400;
+
+/** At an axis whose marks are so many seconds apart: the time of day, and at midnight the day. */
+export const formatTick = (instant: Date, seconds: number): string =>
+  seconds >= DAY_S || (instant.getHours() === 0 && instant.getMinutes() === 0) ? day.format(instant) : hour.format(instant);
+
+/** From an instant on for so many seconds. */
+export const formatBucket = (start: Date, seconds: number): string =>
+  `${day.format(start)}, ${hour.formatRange(start, new Date(start.getTime() + seconds * 1000))}`;
+
 export const formatExact = (instant: Date): string => words.when.exact(instant.toISOString().replace('T', ' ').replace('Z', ''));
 
 export function formatMicroseconds(value: number): string {

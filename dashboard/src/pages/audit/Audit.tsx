@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who changed what. The rows are linked by hashes and signed; what they say cannot be changed here.
-import { Button, Group, Table, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, Group, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { auditQuery, type AuditRow } from '../../api/administer';
@@ -15,14 +15,42 @@ import { Only } from '../../parts/Only';
 import { PageHead } from '../../parts/PageHead';
 import { Name } from '../../parts/Plain';
 import { Loading, Nothing, Trouble } from '../../parts/states';
+import { visible } from '../../parts/unseen';
 import { When } from '../../parts/When';
 import { words } from '../../words/words';
 import { Change } from './Change';
+import { Deed } from './Deed';
+import { useNames } from './names';
+import { calledOf, pageOf } from './row';
 
 const { audit: says } = words;
 const TYPING_MS = 300;
 
-function Row({ row, open }: { row: AuditRow; open: () => void }) {
+/** By its name where it is known; the id is on hover and in what opens. */
+function What({ row, names }: { row: AuditRow; names: Map<string, string> }) {
+  const name = calledOf(row, names);
+  const page = pageOf(row, names);
+  if (row.note !== undefined) return null;
+  if (name === '')
+    return (
+      <Text size="sm" c="dimmed" truncate ff="monospace" title={visible(row.object)}>
+        <Name text={row.object} />
+      </Text>
+    );
+  return (
+    <Text size="sm" truncate title={visible(row.object)} component="div">
+      {page === undefined ? (
+        <Name text={name} />
+      ) : (
+        <Anchor component={Link} to={page as never} inherit>
+          <Name text={name} />
+        </Anchor>
+      )}
+    </Text>
+  );
+}
+
+function Row({ row, names, open }: { row: AuditRow; names: Map<string, string>; open: () => void }) {
   return (
     <Table.Tr>
       <Table.Td>
@@ -32,14 +60,12 @@ function Row({ row, open }: { row: AuditRow; open: () => void }) {
         <Name text={row.actor.label || says.kinds[row.actor.kind]} />
       </Table.Td>
       <Table.Td>
-        <UnstyledButton onClick={open} td="underline" fz="sm" ff="monospace">
-          {row.action}
-        </UnstyledButton>
+        <Anchor component="button" type="button" size="sm" ta="left" onClick={open}>
+          <Deed row={row} />
+        </Anchor>
       </Table.Td>
       <Table.Td maw={260}>
-        <Text size="sm" truncate ff="monospace">
-          <Name text={row.object} />
-        </Text>
+        <What row={row} names={names} />
       </Table.Td>
       <Table.Td>{row.address}</Table.Td>
     </Table.Tr>
@@ -50,6 +76,7 @@ function Rows({ object }: { object: string | undefined }) {
   const query = useInfiniteQuery(auditQuery(object));
   const [open, setOpen] = useState<AuditRow>();
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const names = useNames();
   const { columns } = says;
   if (query.isPending) return <Loading />;
   if (query.data === undefined) return <Trouble error={query.error} retry={() => void query.refetch()} />;
@@ -58,7 +85,7 @@ function Rows({ object }: { object: string | undefined }) {
     <>
       <Listing label={says.title} heads={[columns.time, columns.actor, columns.action, columns.object, columns.address]} minWidth={720}>
         {rows.map((row) => (
-          <Row key={row.seq} row={row} open={() => setOpen(row)} />
+          <Row key={row.seq} row={row} names={names} open={() => setOpen(row)} />
         ))}
       </Listing>
       {query.hasNextPage && (

@@ -1,13 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Drawer, Stack, Table, Text } from '@mantine/core';
+import { Code, Drawer, Stack, Table, Text } from '@mantine/core';
 
 import type { AuditRow } from '../../api/administer';
 import { Listing } from '../../parts/Listing';
 import { Name, Plain } from '../../parts/Plain';
 import { When } from '../../parts/When';
 import { words } from '../../words/words';
+import { Deed } from './Deed';
 import { differencesOf, type Difference } from './differences';
+import { useNames } from './names';
+import { calledOf } from './row';
 
 const { change: says } = words.audit;
 const VALUE_MOST = 4000;
@@ -49,6 +52,7 @@ function Row({ difference }: { difference: Difference }) {
 }
 
 export function Change({ row, close }: { row: AuditRow | undefined; close: () => void }) {
+  const names = useNames();
   const differences = row === undefined ? [] : differencesOf(row.before, row.after);
   return (
     <Drawer
@@ -62,7 +66,14 @@ export function Change({ row, close }: { row: AuditRow | undefined; close: () =>
         <Stack>
           <Table aria-label={says.facts}>
             <Table.Tbody>
-              <Fact name={says.action}>{row.action}</Fact>
+              <Fact name={says.action}>
+                <Deed row={row} name={calledOf(row, names)} />
+              </Fact>
+              <Fact name={says.code}>
+                <Code>
+                  <Name text={row.action} />
+                </Code>
+              </Fact>
               <Fact name={says.when}>
                 <When at={row.time} clock />
               </Fact>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a grant did last, as it happens.
+// The calls of tools that a grant made last, as it makes them; how sessions begin and what else is said has its place in the list of all.
 import { Anchor, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -16,13 +16,14 @@ import { serverName, words } from '../../words/words';
 import { useLive } from '../decisions/live';
 
 const MOST = 10;
+const METHOD = 'tools/call';
 
 export function Calls({ label }: { label: string }) {
   const past = useQuery({
     queryKey: ['decisions', 'list', 'of', label],
-    queryFn: () => got(api.GET('/decisions', { params: { query: { grant: label, limit: MOST } } })),
+    queryFn: () => got(api.GET('/decisions', { params: { query: { grant: label, method: METHOD, limit: MOST } } })),
   });
-  const live = useLive({ grant: label }, true);
+  const live = useLive({ grant: label, method: METHOD }, true);
   const seen = new Set(live.rows.map((row) => row.seq));
   const rows = [...live.rows, ...(past.data?.items ?? []).filter((row) => !seen.has(row.seq))].slice(0, MOST);
   const { columns } = words.decisions;

@@ -15,6 +15,7 @@ import { When } from '../../parts/When';
 import { words } from '../../words/words';
 import { Exceptions } from './Counters';
 import { Fact, Facts, Part, Tags } from './facts';
+import { ModeMark } from './Marks';
 
 const { columns, form } = words.grants;
 
@@ -52,7 +53,9 @@ function Whole({ grant }: { grant: DeclaredGrant }) {
       </Alert>
       <Stack gap="lg">
         <Facts>
-          <Fact label={columns.mode}>{words.grants.modes[grant.mode]}</Fact>
+          <Fact label={columns.mode}>
+            <ModeMark mode={grant.mode} />
+          </Fact>
           <Fact label={columns.expires}>
             <When at={grant.expires_at} />
           </Fact>

@@ -23,6 +23,7 @@ import { Calls } from './Calls';
 import { Counters, Exceptions } from './Counters';
 import { DeclaredGrantPage } from './Declared';
 import { Fact, Facts, Part, Tags } from './facts';
+import { GrantStateMark, ModeMark } from './Marks';
 import { Clients } from './NewToken';
 
 function Paused({ grant }: { grant: Grant }) {
@@ -61,8 +62,12 @@ function OfGrant({ grant }: { grant: Grant }) {
   const { columns } = words.grants;
   return (
     <Facts>
-      <Fact label={columns.state}>{words.grants.states[state]}</Fact>
-      <Fact label={columns.mode}>{words.grants.modes[grant.mode]}</Fact>
+      <Fact label={columns.state}>
+        <GrantStateMark state={state} />
+      </Fact>
+      <Fact label={columns.mode}>
+        <ModeMark mode={grant.mode} />
+      </Fact>
       <Fact label={columns.used}>
         <When at={grant.used_at} />
       </Fact>

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Anchor, Badge, Button, Chip, Group, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Chip, Group, Stack, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useDeferredValue, useMemo } from 'react';
@@ -17,6 +17,7 @@ import { Name } from '../../parts/Plain';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { useNow, When } from '../../parts/When';
 import { byName, formatNumber, words } from '../../words/words';
+import { GrantStateMark, ModeMark } from './Marks';
 
 function Row({ grant }: { grant: Grant }) {
   const state = grantState(grant, useNow());
@@ -28,7 +29,9 @@ function Row({ grant }: { grant: Grant }) {
         </Anchor>
       </Table.Th>
       <Table.Td>{words.count.servers(grant.servers.length, formatNumber(grant.servers.length))}</Table.Td>
-      <Table.Td>{words.grants.modes[grant.mode]}</Table.Td>
+      <Table.Td>
+        <ModeMark mode={grant.mode} />
+      </Table.Td>
       <Table.Td>
         <When at={grant.used_at} />
       </Table.Td>
@@ -36,13 +39,7 @@ function Row({ grant }: { grant: Grant }) {
         <When at={grant.expires_at} />
       </Table.Td>
       <Table.Td>
-        <Text
-          size="sm"
-          c={state === 'active' ? undefined : state === 'paused' ? 'var(--critical)' : 'dimmed'}
-          fw={state === 'paused' ? 600 : undefined}
-        >
-          {words.grants.states[state]}
-        </Text>
+        <GrantStateMark state={state} />
       </Table.Td>
     </Table.Tr>
   );
@@ -62,12 +59,16 @@ function DeclaredRow({ grant }: { grant: DeclaredGrant }) {
         </Group>
       </Table.Th>
       <Table.Td>{words.count.servers(count, formatNumber(count))}</Table.Td>
-      <Table.Td>{words.grants.modes[grant.mode]}</Table.Td>
+      <Table.Td>
+        <ModeMark mode={grant.mode} />
+      </Table.Td>
       <Table.Td />
       <Table.Td>
         <When at={grant.expires_at} />
       </Table.Td>
-      <Table.Td>{isOver && <Text c="dimmed">{words.grants.states.expired}</Text>}</Table.Td>
+      <Table.Td>
+        <GrantStateMark state={isOver ? 'expired' : 'active'} />
+      </Table.Td>
     </Table.Tr>
   );
 }

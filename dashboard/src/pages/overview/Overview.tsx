@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Grid, SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { Only } from '../../parts/Only';
@@ -8,6 +8,7 @@ import { PageHead } from '../../parts/PageHead';
 import type { Range } from '../../router';
 import { words } from '../../words/words';
 import { Lately } from './Lately';
+import classes from './Overview.module.css';
 import { Risks } from './Risks';
 import { Top } from './Top';
 import { Traffic } from './Traffic';
@@ -37,27 +38,25 @@ export function Overview() {
       <PageHead title={says.title}>
         <Span range={range} />
       </PageHead>
-      <Stack gap="sm">
-        <Grid gap="sm">
-          <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: 1, lg: 2 }}>
-            <Stack gap="sm">
-              <Waits />
-              <Troubles />
-            </Stack>
-          </Grid.Col>
-          <Grid.Col span={{ base: 12, lg: 8 }} order={{ base: 2, lg: 1 }}>
-            <Traffic range={range} />
-          </Grid.Col>
-        </Grid>
-        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
-          <Risks />
+      <div className={classes.columns}>
+        <div className={`${classes.column} ${classes.first}`}>
+          <Waits />
+          <Troubles />
           <Only least="admin" silent>
-            <Lately />
+            <div className={classes.last}>
+              <Lately />
+            </div>
           </Only>
-          <Top title={says.tools} by="tool" range={range} outcome="denied,hidden" none={says.noDenials} />
-          <Top title={says.grants} by="grant" range={range} none={says.quiet} />
-        </SimpleGrid>
-      </Stack>
+        </div>
+        <div className={classes.column}>
+          <Traffic range={range} />
+          <Risks />
+          <div className={`${classes.columns} ${classes.pair}`}>
+            <Top title={says.tools} by="tool" range={range} outcome="denied,hidden" none={says.noDenials} />
+            <Top title={says.grants} by="grant" range={range} none={says.quiet} />
+          </div>
+        </div>
+      </div>
     </>
   );
 }

@@ -9,7 +9,7 @@ import { serversQuery, summaryQuery } from '../../api/queries';
 import { declaredQuery, definitionsQuery, knownServersQuery, type KnownServer } from '../../api/servers';
 import { useMay } from '../../api/session';
 import { Find } from '../../parts/Find';
-import { SeverityMark } from '../../parts/Grade';
+import { SeverityCounts } from '../../parts/Grade';
 import { Listing } from '../../parts/Listing';
 import { PageHead } from '../../parts/PageHead';
 import { PartByPart } from '../../parts/PartByPart';
@@ -27,7 +27,7 @@ function Tools({ known, waiting }: { known: KnownServer | undefined; waiting: nu
   return (
     <Group gap="xs" wrap="nowrap">
       <span>{words.count.tools(known.tools, formatNumber(known.tools))}</span>
-      {known.tools > 0 && <SeverityMark severity={known.severity} />}
+      <SeverityCounts categories={known.categories} />
       {waiting > 0 && <Badge>{words.servers.waiting(waiting, formatNumber(waiting))}</Badge>}
     </Group>
   );

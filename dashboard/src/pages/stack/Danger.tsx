@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
-import { Accordion, Anchor, Badge, Code, Group, List, Paper, Stack, Text, Title } from '@mantine/core';
+import { Accordion, Anchor, Badge, Code, Group, List, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconAlertTriangle, IconFilter, IconShieldCheck, IconUserQuestion } from '@tabler/icons-react';
+import { IconAlertTriangle, IconChevronDown, IconChevronRight, IconFilter, IconShieldCheck, IconUserQuestion } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -13,6 +13,7 @@ import { visible } from '../../parts/unseen';
 import { Name } from '../../parts/Plain';
 import { formatNumber, words } from '../../words/words';
 import { beginWith } from '../policies/draft';
+import classes from './Danger.module.css';
 import { layoutOf } from './layout';
 import { Picture } from './Picture';
 
@@ -35,7 +36,7 @@ export function StateMark({ state }: { state: Combination['now'] }) {
     <Badge
       color={colour}
       variant="outline"
-      size="lg"
+      size="md"
       c="var(--mantine-color-text)"
       leftSection={<Icon size={14} aria-hidden="true" />}
       title={words.stack.statesMore[state]}
@@ -76,18 +77,24 @@ function AsList({ combination }: { combination: Combination }) {
   );
 }
 
+/** What to do, in a sentence. */
+function Breaks({ combination }: { combination: Combination }) {
+  return (
+    <Text size="sm">
+      <Text span inherit fw={600}>
+        {words.stack.fix}:
+      </Text>{' '}
+      <Name text={combination.fix.says} most={600} />
+    </Text>
+  );
+}
+
 /** The rules, and the way to where they can be written. */
 function Fix({ combination, servers }: { combination: Combination; servers: Stack_['servers'] }) {
   const policies = useQuery(policiesQuery).data?.items ?? [];
   const { fix } = combination;
   return (
     <Stack gap="xs">
-      <Text size="sm">
-        <Text span inherit fw={600}>
-          {words.stack.fix}:
-        </Text>{' '}
-        <Name text={fix.says} most={600} />
-      </Text>
       {Object.entries(fix.rules).map(([server, rules]) => {
         const named = servers.find((each) => each.name === server)?.policy ?? undefined;
         const policy = policies.find((each) => each.name === named);
@@ -126,9 +133,11 @@ interface Props {
   combination: Combination;
   view: View;
   servers: Stack_['servers'];
+  isOpen: boolean;
+  toggle: () => void;
 }
 
-export function Danger({ combination, view, servers }: Props) {
+function Whole({ combination, view, servers }: Omit<Props, 'isOpen' | 'toggle'>) {
   const isNarrow = useMediaQuery('(max-width: 62em)', false);
   const state = combination[view];
   const label = words.stack.picture(
@@ -136,44 +145,61 @@ export function Danger({ combination, view, servers }: Props) {
     combination.parts.map((part) => words.stack.part(part.what, toolsOf(part))).join(words.stack.arrow),
   );
   return (
-    <Paper p="md" component="section" aria-label={combination.title}>
-      <Stack gap="sm">
-        <Group justify="space-between" gap="xs">
-          <Title order={3}>{combination.title}</Title>
+    <>
+      <Text size="sm" c="dimmed">
+        {combination.says} {words.stack.statesMore[state]}
+      </Text>
+      <Picture layout={layoutOf(combination.parts, isNarrow)} label={label} state={state} />
+      {combination.one_server !== null && (
+        <Text size="sm">
+          <Name text={words.stack.oneServer(combination.one_server)} />
+        </Text>
+      )}
+      <Accordion variant="default" chevronPosition="left">
+        <Accordion.Item value="list">
+          <Accordion.Control px={0}>
+            <Text size="sm">{words.stack.asList}</Text>
+          </Accordion.Control>
+          <Accordion.Panel>
+            <AsList combination={combination} />
+          </Accordion.Panel>
+        </Accordion.Item>
+      </Accordion>
+      {state !== 'broken' && <Fix combination={combination} servers={servers} />}
+      {combination.attacks.length > 0 && (
+        <Group gap="sm">
+          <Text size="sm" c="dimmed">
+            {words.stack.attacks}:
+          </Text>
+          {combination.attacks.map((attack) => (
+            <Anchor key={attack} href={`/catalogue/attacks/${encodeURIComponent(attack)}`} size="sm">
+              <Code>{attack}</Code>
+            </Anchor>
+          ))}
+        </Group>
+      )}
+    </>
+  );
+}
+
+/** Folded it still says what breaks it. */
+export function Danger({ combination, view, servers, isOpen, toggle }: Props) {
+  const state = combination[view];
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
+  return (
+    <Paper px="md" py="sm" component="section" aria-label={combination.title}>
+      <Stack gap={isOpen ? 'sm' : 4}>
+        <Group justify="space-between" gap="xs" wrap="nowrap">
+          <Title order={3}>
+            <UnstyledButton fz="inherit" fw="inherit" aria-expanded={isOpen} onClick={toggle} className={classes.toggle ?? ''}>
+              <Chevron size={16} aria-hidden="true" />
+              {combination.title}
+            </UnstyledButton>
+          </Title>
           <StateMark state={state} />
         </Group>
-        <Text size="sm" c="dimmed">
-          {combination.says} {words.stack.statesMore[state]}
-        </Text>
-        <Picture layout={layoutOf(combination.parts, isNarrow)} label={label} state={state} />
-        {combination.one_server !== null && (
-          <Text size="sm">
-            <Name text={words.stack.oneServer(combination.one_server)} />
-          </Text>
-        )}
-        <Accordion variant="default" chevronPosition="left">
-          <Accordion.Item value="list">
-            <Accordion.Control px={0}>
-              <Text size="sm">{words.stack.asList}</Text>
-            </Accordion.Control>
-            <Accordion.Panel>
-              <AsList combination={combination} />
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
-        {state !== 'broken' && <Fix combination={combination} servers={servers} />}
-        {combination.attacks.length > 0 && (
-          <Group gap="sm">
-            <Text size="sm" c="dimmed">
-              {words.stack.attacks}:
-            </Text>
-            {combination.attacks.map((attack) => (
-              <Anchor key={attack} href={`/catalogue/attacks/${encodeURIComponent(attack)}`} size="sm">
-                <Code>{attack}</Code>
-              </Anchor>
-            ))}
-          </Group>
-        )}
+        {state !== 'broken' && <Breaks combination={combination} />}
+        {isOpen && <Whole combination={combination} view={view} servers={servers} />}
       </Stack>
     </Paper>
   );

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What one agent can do with all of its tools together: a grant's under its policies, or servers as if nothing judged.
-import { Alert, Anchor, MultiSelect, SegmentedControl, Select, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, MultiSelect, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -17,7 +17,8 @@ import { visible } from '../../parts/unseen';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import type { StackSearch } from '../../router';
 import { words } from '../../words/words';
-import { Danger, type View } from './Danger';
+import type { View } from './Danger';
+import { Dangers } from './Dangers';
 import { Outcomes } from './Outcomes';
 import { Worst } from './Worst';
 
@@ -92,11 +93,7 @@ function Answer({
         value={view}
         onChange={(value) => change({ view: value === 'starter' ? 'starter' : undefined })}
       />
-      <Title order={2}>{words.stack.dangers}</Title>
-      {stack.combinations.length === 0 && <Text c="dimmed">{words.stack.dangersNone}</Text>}
-      {stack.combinations.map((combination, index) => (
-        <Danger key={`${combination.name} ${index}`} combination={combination} view={view} servers={stack.servers} />
-      ))}
+      <Dangers key={stack.servers.map((server) => server.name).join(' ')} stack={stack} view={view} />
       <Worst stack={stack} view={view} />
       <Outcomes tools={stack.tools} view={view} search={search} change={change} />
     </Stack>
