@@ -68,6 +68,7 @@ async function look(page, name, looks = LOOKS) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
     await page.evaluate(settled);
+    if (PICTURES) await page.evaluate(() => scrollTo(0, 0));
     if (PICTURES) await page.screenshot({ path: path.join(PICTURES, `${name}-${viewport.width}-${colorScheme}.png`), fullPage: true });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), where + ' is wider than the window');
     if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);

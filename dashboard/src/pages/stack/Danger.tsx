@@ -36,6 +36,7 @@ export function StateMark({ state }: { state: Combination['now'] }) {
     <Badge
       color={colour}
       variant="outline"
+      miw="max-content"
       size="md"
       c="var(--mantine-color-text)"
       leftSection={<Icon size={14} aria-hidden="true" />}
