@@ -33,12 +33,31 @@ static void member(struct buffer *out, const char *key, struct slice value)
     json_write_string(out, value);
 }
 
+// In a message braces mean what is put in their place, and brackets with parentheses are a link
+// (3.11.5, 3.11.6): what servers wrote is neither.
+static void write_literal(struct buffer *out, struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (c == '{' || c == '}')
+            buffer_append(out, slice_of(&c, 1));
+        if (c == ']' && i + 1 < text.length && text.data[i + 1] == '(')
+            buffer_append_string(out, "\\");
+        buffer_append(out, slice_of(&c, 1));
+    }
+}
+
 static void message(struct buffer *out, const char *key, struct slice value)
 {
+    struct buffer text;
+    buffer_init(&text, 0);
+    write_literal(&text, value);
     json_write_key(out, key);
     buffer_append_string(out, "{");
-    member(out, "text", value);
+    member(out, "text", buffer_slice(&text));
     buffer_append_string(out, "}");
+    out->failed = out->failed || text.failed;
+    buffer_release(&text);
 }
 
 // ---- Rules: one for each category, then one for each signal
