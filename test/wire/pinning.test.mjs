@@ -11,6 +11,7 @@ import { Session, modern } from '../lib/mcp.mjs';
 import { pinned } from '../lib/pinned.mjs';
 import { exchange } from '../lib/raw.mjs';
 import { eventually } from '../lib/scratch.mjs';
+import { FakeSse } from '../lib/sse-upstream.mjs';
 import { tool } from '../lib/upstream.mjs';
 import { assertAllowed, assertDenied, toolRow } from '../lib/wire.mjs';
 
@@ -139,6 +140,35 @@ test('in batches, in other sessions, and behind tools/list_changed', async t => 
   }
   stream.close();
   clean((await modern(gateway, 'fake', 'tools/list')).text);
+});
+
+test('a list that a client gets from the replay of its stream', async t => {
+  let holds = false;
+  const fake = await FakeSse.start(t, { tools: [tool('echo')], onMessage: message => holds && message.method === 'tools/list' });
+  const { people, open } = await pinned(t, { fake, server: { transport: 'sse' } });
+  const session = await open();
+  const before = await session.toolNames();
+  await people.waits('accepted', ...before);
+  holds = true;
+  const raw = await session.open({ jsonrpc: '2.0', id: 70, method: 'tools/list', params: {} });
+  assert.equal((await raw.head()).headers['content-type'], 'text/event-stream');
+  const { id } = (await raw.events().next()).value;
+  raw.close();
+  const { conversation, message } = (await fake.waitFor('tools/list', 2)).at(-1);
+  conversation.say({ jsonrpc: '2.0', id: message.id, result: { tools: [...before.map(name => tool(name)), bad('evil')] } });
+  const [evil] = await people.waits('waiting', 'evil');
+  const replayed = async () => {
+    const events = [];
+    for await (const event of (await session.stream({ 'Last-Event-ID': id })).events()) events.push(event);
+    const answers = events.filter(event => event.data).map(event => JSON.parse(event.data));
+    clean(answers);
+    return answers.map(answer => [answer.id, answer.result.tools.map(({ name }) => name)]);
+  };
+  for (let i = 0; i < 2; i++) assert.deepEqual(await replayed(), [[70, before]]);
+  quarantined(await session.call('evil', {}), NEW);
+  await people.accept(evil);
+  assert.deepEqual(await replayed(), [], 'what was judged before is not said again');
+  assertAllowed(await session.call('evil', {}));
 });
 
 test('a list in pages: all of them are the baseline, and later ones are judged a page at a time', async t => {
