@@ -175,3 +175,22 @@ test('messages are counted as they come, by one connection for events; without i
   assert.deepEqual([...streams].at(-1), '/api/v1/approvals/stream');
   assert.deepEqual([...page.complaints, ...polling.complaints], []);
 });
+
+test('of however many servers, what waits for somebody to look at it is found', async t => {
+  const here = await dashboard(t, { upstream: { tools: TOOLS } });
+  if (!here) return;
+  const { api, gateway, fake } = here;
+  const settings = { pinning: 'warn' }, last = 'zz-last';
+  for (let n = 10; n < 40; n++) await api.must(201, 'POST', '/servers', { name: 'quiet-' + n, transport: 'http', url: fake.url, settings });
+  const { id } = (await api.must(201, 'POST', '/servers', { name: last, transport: 'http', url: fake.url, settings })).body;
+  await api.must(201, 'POST', '/policies', { name: 'all', document: ALLOW_ALL });
+  gateway.tokens.one = (await api.must(201, 'POST', '/grants', { label: 'one', servers: [{ server: id, policy: 'all' }] })).body.token;
+  const agent = await Session.open(gateway, { label: 'one', server: last });
+  await agent.request('tools/list');
+  fake.options.tools = [...TOOLS, tool('new_one', {}, { description: 'Says hello.' })];
+  await agent.request('tools/list');
+  await eventually(async () => (await api.must(200, 'GET', `/servers/${id}/definitions`)).body.items.length === 1, 'a definition waits');
+  const page = await here.open({ at: '/' });
+  await part(page, 'What waits for people').getByRole('listitem').filter({ hasText: last }).getByText('1 definition to look at').waitFor();
+  assert.deepEqual(page.complaints, []);
+});

@@ -112,6 +112,29 @@ export const definitionsQuery = (id: string, state: DefinitionState) =>
     queryFn: () => whole((page) => got(api.GET('/servers/{id}/definitions', { params: { path: { id }, query: { state, ...page } } }))),
   });
 
+const AT_ONCE = 3;
+
+/** How many definitions wait, by server: all of these are asked, a few at a time. */
+export const waitingDefinitionsQuery = (ids: string[]) =>
+  queryOptions({
+    queryKey: ['definitions', 'waiting', ids],
+    queryFn: async ({ signal }) => {
+      const counts = new Map<string, number>();
+      const left = [...ids];
+      const ask = async () => {
+        for (let id = left.shift(); id !== undefined; id = left.shift()) {
+          const params = { path: { id }, query: { state: 'waiting', limit: 1000 } } as const;
+          const page = await orNull(got(api.GET('/servers/{id}/definitions', { params, signal }))); // null: it is gone
+          counts.set(id, page?.items.length ?? 0);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, ask));
+      return counts;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  });
+
 export const definitionQuery = (id: string, fingerprint: string) =>
   queryOptions({
     queryKey: ['definitions', id, 'one', fingerprint],

@@ -98,8 +98,6 @@ export const en = {
       calls: (count: number, shown: string) => `${shown} ${plural(count, 'call waits for an answer', 'calls wait for an answer')}`,
       definitions: (count: number, shown: string) => `${shown} ${plural(count, 'definition', 'definitions')} to look at`,
       moreServers: (count: number, shown: string) => `Definitions of ${shown} more ${plural(count, 'server', 'servers')}`,
-      unasked: (count: number, shown: string) =>
-        `${shown} more ${plural(count, 'server', 'servers')} with pinned definitions, not looked at here`,
       paused: 'paused',
       morePaused: (count: number, shown: string) => `${shown} more paused ${plural(count, 'grant', 'grants')}`,
       contacts: (count: number, shown: string) => `${shown} ${plural(count, 'message', 'messages')} by the contact form`,

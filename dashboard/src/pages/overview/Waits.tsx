@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What waits for people: calls, definitions of tools, paused grants, and what strangers wrote.
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 
 import { contactsQuery } from '../../api/administer';
 import { grantState } from '../../api/grants';
 import { grantsQuery, serversQuery } from '../../api/queries';
 import { useWaiting } from '../../api/questions';
-import { declaredQuery, definitionsQuery } from '../../api/servers';
+import { declaredQuery, waitingDefinitionsQuery } from '../../api/servers';
 import { useMay } from '../../api/session';
 import { Name } from '../../parts/Plain';
 import { useNow, When } from '../../parts/When';
@@ -17,20 +17,19 @@ import { placesOf } from '../servers/places';
 import { Line, Panel } from './Panel';
 
 const { waits: says } = words.overview;
-const SERVERS_MOST = 20; // a request for each
 const LINES_MOST = 4; // of a kind
 
 function useDefinitions() {
   const servers = useQuery(serversQuery);
   const declared = useQuery(declaredQuery);
+  const isKnown = servers.data !== undefined && declared.data !== undefined;
   const pinned = placesOf(servers.data?.items ?? [], declared.data?.servers ?? []).filter((place) => place.isPinned);
-  const asked = pinned.slice(0, SERVERS_MOST);
-  const answers = useQueries({ queries: asked.map((place) => ({ ...definitionsQuery(place.id, 'waiting'), refetchInterval: 60_000 })) });
-  const waiting = asked.map((place, index) => ({ place, count: answers[index]?.data?.items.length ?? 0 })).filter(({ count }) => count > 0);
-  return { waiting, queries: [servers, declared, ...answers], unasked: pinned.length - asked.length };
+  const answer = useQuery({ ...waitingDefinitionsQuery(pinned.map(({ id }) => id)), enabled: isKnown });
+  const waiting = pinned.map((place) => ({ place, count: answer.data?.get(place.id) ?? 0 })).filter(({ count }) => count > 0);
+  return { waiting, queries: [servers, declared, answer] };
 }
 
-function Definitions({ waiting, unasked }: Pick<ReturnType<typeof useDefinitions>, 'waiting' | 'unasked'>) {
+function Definitions({ waiting }: Pick<ReturnType<typeof useDefinitions>, 'waiting'>) {
   const left = waiting.length - LINES_MOST;
   return (
     <>
@@ -44,7 +43,6 @@ function Definitions({ waiting, unasked }: Pick<ReturnType<typeof useDefinitions
         </Line>
       ))}
       {left > 0 && <Line to="/servers">{says.moreServers(left, formatNumber(left))}</Line>}
-      {unasked > 0 && <Line to="/servers">{says.unasked(unasked, formatNumber(unasked))}</Line>}
     </>
   );
 }
@@ -86,7 +84,7 @@ export function Waits() {
   const written = contacts.data?.items.filter((contact) => contact.done_at === null) ?? [];
   const oldest = questions.at(-1);
   const calls = { isPending: !isKnown, data: isKnown || undefined, error: null, refetch: () => {} };
-  const count = (questions.length > 0 ? 1 : 0) + definitions.waiting.length + definitions.unasked + paused.length + written.length;
+  const count = (questions.length > 0 ? 1 : 0) + definitions.waiting.length + paused.length + written.length;
   return (
     <Panel
       title={says.title}
@@ -100,7 +98,7 @@ export function Waits() {
         </Line>
       )}
       <Paused paused={paused} />
-      <Definitions waiting={definitions.waiting} unasked={definitions.unasked} />
+      <Definitions waiting={definitions.waiting} />
       {written.length > 0 && (
         <Line to="/settings?tab=contacts" aside={<When at={written.at(-1)?.created_at ?? null} />}>
           {says.contacts(written.length, formatNumber(written.length))}
