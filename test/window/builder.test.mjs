@@ -92,6 +92,83 @@ async function tabTo(page, matches, most = 80) {
   throw new Error('Tab does not come to ' + matches);
 }
 
+// What was pressed may be gone, or off: the focus is somewhere all the same.
+const held = page => page.waitForFunction(() => document.activeElement !== null && document.activeElement !== document.body);
+
+async function press(page, key) {
+  await page.keyboard.press(key);
+  await held(page);
+}
+
+// The option of an open list, by the arrows.
+async function arrowTo(page, name) {
+  await page.getByRole('option', { name, exact: true }).waitFor();
+  const chosen = () => page.evaluate(() => document.querySelector('[data-combobox-selected]')?.textContent ?? '');
+  for (let step = 0; step < 30 && (await chosen()) !== name; step++) await page.keyboard.press('ArrowDown');
+  assert.equal(await chosen(), name);
+  await press(page, 'Enter');
+}
+
+test('a rule with a condition, a limit and an approval with the keyboard alone, and the focus is never lost', async t => {
+  const here = await known(t);
+  if (!here) return;
+  const id = await policyOf(here.api, 'by-key', { version: '1', default: 'deny', tools: {} });
+  const page = await here.open({ at: `/policies/${id}?server=files` });
+  await page.getByLabel('Outcome for read_file', { exact: true }).waitFor();
+  await tabTo(page, /^Edit read_file$/);
+  await press(page, 'Enter');
+  await page.getByRole('button', { name: 'Write a rule of its own' }).waitFor();
+  await tabTo(page, /^Write a rule of its own$/);
+  await press(page, 'Enter');
+  const rule = page.getByRole('dialog');
+  await rule.getByRole('button', { name: 'Add a denial' }).waitFor();
+  await tabTo(page, /^Action$/);
+  await press(page, 'Enter');
+  await arrowTo(page, 'Ask a person');
+  await tabTo(page, /^Add a denial$/);
+  await press(page, 'Enter');
+  await press(page, 'Enter'); // a second one, which goes again
+  await rule.getByRole('group', { name: 'Part 2' }).waitFor();
+  await tabTo(page, /^Remove part 2$/);
+  await press(page, 'Enter');
+  await rule.getByRole('group', { name: 'Part 2' }).waitFor({ state: 'detached' });
+  await held(page);
+  await tabTo(page, /^Add a limit$/);
+  await press(page, 'Enter');
+  await tabTo(page, /^At most$/);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('-1');
+  await rule.getByText('A number of 0 or more').waitFor();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('3');
+  await tabTo(page, /^Held for$/);
+  await page.keyboard.type('20');
+  await tabTo(page, /^Who must say yes/);
+  await page.keyboard.type('101');
+  await rule.getByText('A whole number from 1 to 100').waitFor();
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Backspace');
+  await page.look('builder-rule-asks');
+  await page.keyboard.press('Shift+Tab');
+  await press(page, 'Escape');
+  await rule.waitFor({ state: 'detached' });
+  await page.getByText('No mistakes').waitFor();
+  await held(page);
+  await tabTo(page, /^Save$/);
+  await press(page, 'Enter');
+  await rule.getByLabel('What changed and why').waitFor();
+  await tabTo(page, /^Save$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('Saved as version 2.').waitFor();
+  assert.deepEqual(JSON.parse(await latest(here.api, id)).tools.read_file, {
+    action: 'require_approval',
+    deny_if: [{ conditions: [{ path: 'args.path', op: 'exists', value: true }] }],
+    limits: [{ counter: 'calls', window: 'minute', max: 3 }],
+    approval: { wait: 20, approvers: 1 },
+  });
+  assert.deepEqual(page.complaints, []);
+});
+
 test('a policy from nothing with the keyboard alone, and the next call obeys it', async t => {
   const here = await known(t);
   if (!here) return;

@@ -3,7 +3,7 @@
 //
 // Hands upon the real builder: whatever is pressed, picked or typed, the text stays JSON, the form shows what the text says, nothing
 // changes but what was meant, and Undo leads back to the first byte.
-import { screen } from '@testing-library/react';
+import { cleanup, screen } from '@testing-library/react';
 import { userEvent, type UserEvent } from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 
@@ -21,7 +21,8 @@ vi.mock('../../src/pages/policies/Summary', () => ({ Summary: () => null }));
 vi.mock('../../src/pages/policies/Findings', () => ({ Findings: () => null, FindingsCount: () => null }));
 
 const said = words.policies;
-const SEEDS = 10;
+const SEEDS = 8;
+const MORE = 10; // at most, until all was used
 const STEPS = 24;
 const WAIT_MS = 180_000; // as long as a busy machine needs; nothing is measured
 
@@ -63,6 +64,7 @@ function sameAnew(bench: Bench, controls: Control[]): void {
     if (own?.isFaulty && !control.isFaulty) continue; // what was typed does not fit, and is not in the text
     expect(own?.shown, memberOf(control)).toBe(control.shown);
   }
+  if (bench.open.section === 'resources' || bench.open.section === 'prompts') return; // entries that are closed come later
   // What is not even there says nothing.
   for (const { path, name, isHidden } of live.values()) if (!isHidden) expect(nodeAt(bench.tree, path ?? []), name).toBeUndefined();
 }
@@ -98,33 +100,31 @@ async function allTheWay(user: UserEvent, name: string, can: () => boolean): Pro
   while (can()) await user.click(screen.getByRole('button', { name }));
 }
 
+async function walk(seed: number): Promise<void> {
+  const d = dice(seed);
+  const user = userEvent.setup({ delay: null, pointerEventsCheck: 0 });
+  const begin = seed % 2 === 0 ? validPolicy(d) : FULL;
+  const bench = new Bench(begin);
+  begun.push(begin);
+  const done: string[] = [];
+  try {
+    if (begin === FULL) await user.click(screen.getByRole('button', { name: said.tools.open('read_file') }));
+    for (let count = 0; count < STEPS; count++) done.push(await step(bench, d, user, count === STEPS - 1));
+    await leaveDialog(user);
+    await allTheWay(user, said.redo, () => bench.canRedo);
+    const end = bench.tree.text;
+    made.push(end);
+    await allTheWay(user, said.undo, () => bench.canUndo);
+    expect(bench.tree.text).toBe(begin);
+    await allTheWay(user, said.redo, () => bench.canRedo);
+    expect(bench.tree.text).toBe(end);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\nseed ${seed}, after ${done.join('; ')}`, { cause: error });
+  }
+}
+
 describe('hands upon the builder', () => {
-  test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
-    'seed %i',
-    async (seed) => {
-      const d = dice(seed);
-      const user = userEvent.setup({ delay: null, pointerEventsCheck: 0 });
-      const begin = seed % 2 === 0 ? validPolicy(d) : FULL;
-      const bench = new Bench(begin);
-      begun.push(begin);
-      const done: string[] = [];
-      try {
-        if (begin === FULL) await user.click(screen.getByRole('button', { name: said.tools.open('read_file') }));
-        for (let count = 0; count < STEPS; count++) done.push(await step(bench, d, user, count === STEPS - 1));
-        await leaveDialog(user);
-        await allTheWay(user, said.redo, () => bench.canRedo);
-        const end = bench.tree.text;
-        made.push(end);
-        await allTheWay(user, said.undo, () => bench.canUndo);
-        expect(bench.tree.text).toBe(begin);
-        await allTheWay(user, said.redo, () => bench.canRedo);
-        expect(bench.tree.text).toBe(end);
-      } catch (error) {
-        throw new Error(`${error instanceof Error ? error.message : error}\nseed ${seed}, after ${done.join('; ')}`);
-      }
-    },
-    WAIT_MS,
-  );
+  test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))('seed %i', walk, WAIT_MS);
 });
 
 // Every kind of control that the forms have; a new one is added here.
@@ -181,10 +181,20 @@ const FIELDS = [
   ...[said.others.entry, said.others.prompt, said.methods.method].map((name) => `text: ${name}`),
 ];
 
+const alone = (): string[] => [...BUTTONS.map((name) => `button: ${name}`), ...FIELDS, ...seen].filter((kind) => !acted.has(kind));
+
 describe('after all of that', () => {
-  test('no kind of control was left alone', () => {
-    expect([...BUTTONS.map((name) => `button: ${name}`), ...FIELDS, ...seen].filter((kind) => !acted.has(kind))).toEqual([]);
-  });
+  test(
+    'no kind of control was left alone',
+    async () => {
+      for (let seed = SEEDS + 1; alone().length > 0 && seed <= SEEDS + MORE; seed++) {
+        cleanup();
+        await walk(seed);
+      }
+      expect(alone()).toEqual([]);
+    },
+    WAIT_MS,
+  );
   test.skipIf(PROGRAM === undefined)(
     'what the gateway refuses, a field has said',
     () => {

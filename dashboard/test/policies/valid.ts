@@ -156,7 +156,8 @@ export const FULL = `{
     "read_file": {
       "deny_if": [
         { "conditions": [ { "path": "args.path", "op": "in", "value": ["a"] }, { "path": "args", "op": "eq", "value": [1.0] } ] },
-        { "conditions": [ { "path": "args.count", "op": "lt", "value": 5, "as": "number" } ] }
+        { "conditions": [ { "path": "args.count", "op": "lt", "value": 5, "as": "number" } ] },
+        { "conditions": [] }
       ],
       "limits": [ { "counter": "c", "window": "day", "max": 1.50, "increment_from": "args.count", "per": "args.path" } ],
       "rate_limit": { "max": 10, "window": "minute" },

@@ -13,6 +13,7 @@ import { words } from '../../words/words';
 import { EditingProvider, useEditingOf, type Draft } from './draft';
 import type { Whose } from './data';
 import { Findings, FindingsCount } from './Findings';
+import { useKeepFocus } from './keepFocus';
 import { formOf, placeOf } from './model/places';
 import { nodeAt, offsetOf, pointerOf } from './model/tree';
 import { OpenContext, TargetContext, type Target } from './place';
@@ -171,6 +172,7 @@ function Trying({
 
 export function Builder({ draft, policy, verdict, isReadOnly, search, change, children }: Props) {
   const editing = useEditingOf(draft, isReadOnly);
+  useKeepFocus(draft.tree);
   const { at, target, open, leave, go } = usePlaces({ draft, search, change });
   useHotkeys([
     ['mod+Z', draft.undo],
