@@ -143,7 +143,7 @@ test('a rule with a condition, a limit and an approval with the keyboard alone, 
   await page.keyboard.type('3');
   await tabTo(page, /^Held for$/);
   await page.keyboard.type('20');
-  await tabTo(page, /^Who must say yes/);
+  await tabTo(page, /^People who must say yes/);
   await page.keyboard.type('101');
   await rule.getByText('A whole number from 1 to 100').waitFor();
   await page.keyboard.press('Backspace');

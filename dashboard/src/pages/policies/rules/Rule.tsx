@@ -60,7 +60,7 @@ function Approval({ rule, keep }: { rule: Path; keep: number }) {
             label={said.approvers}
             description={said.approversHint}
             placeholder="1"
-            width={200}
+            width={220}
             check={approvers}
           />
         </Group>
