@@ -57,7 +57,7 @@ test('an admin proves the logs, and damage is found and shown with its place', a
   await page.reload();
   await page.getByText('The logs are not what they should be.').waitFor();
   await page.goto(here.base + '/audit');
-  await page.getByRole('button', { name: 'logs.prove' }).nth(1).waitFor();
+  await page.getByRole('button', { name: 'Logs proven' }).nth(1).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

@@ -74,7 +74,7 @@ const walk = ({ policy, grant, server, question }) => [
   ['members', nav('Members'), title('Members')],
   ['keys', nav('API keys'), title('API keys')],
   ['the audit', nav('Audit'), title('Audit')],
-  ['of one object', to(`/audit?object=${policy}`), page => page.getByText('policy.add').first().waitFor()],
+  ['of one object', to(`/audit?object=${policy}`), page => page.getByText('Policy added').first().waitFor()],
   ['settings', nav('Settings'), all(title('Settings'), tab('Organisation'))],
   ['logs and keys', pick('Logs and keys'), tab('Logs and keys')],
   ['the first run', to('/start?step=server'), title('First run')],
