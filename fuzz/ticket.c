@@ -76,6 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     buffer_release(&scratch);
     buffer_release(&text);
-    secret_keys_free(keys);
+    secret_keys_unref(keys);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "admin/catalogue_internal.h"
 #include "admin/proofs_internal.h"
 #include "admin/rehearse_internal.h"
+#include "admin/sealing_internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -422,6 +423,8 @@ int admin_open(const struct admin_options *options, struct admin **ret, struct e
         result = admin_pool_open(PLAYERS, PLAYS_WAITING, &admin->players, error);
     if (result == 0)
         result = admin_prover_open(admin, &admin->prover, error);
+    if (result == 0)
+        result = admin_sealer_open(admin, &admin->sealer, error);
     admin->oidc = admin_oidc_new();
     if (result != 0)
         admin_close(admin);
@@ -440,6 +443,7 @@ void admin_close(struct admin *admin)
     admin_pool_close(admin->searchers);
     admin_pool_close(admin->players);
     admin_prover_close(admin->prover);
+    admin_sealer_close(admin->sealer);
     admin_oidc_free(admin->oidc);
     admin_shelf_free(admin->shelf);
     admin_bell_free(admin->bell);

@@ -43,8 +43,7 @@ struct admin_route {
     // must be asked.
     int (*hash)(struct admin_request *request, struct error *error);
     admin_step write; // behind all of these, in a job that writes
-    // Once that is on disk, on the store's thread: what must not be done without a row of the
-    // audit.
+    // Once that is on disk, on the store's thread: what needs a row of the audit to be done.
     void (*after)(struct admin_request *request);
     const struct admin_resource *resource; // of the general steps
     size_t body_max;                       // 0: BODY_MAX
@@ -260,6 +259,7 @@ struct admin {
     struct admin_shelf *shelf; // handles of the catalogue
     struct admin_bell *bell;
     struct admin_prover *prover;     // proofs_internal.h
+    struct admin_sealer *sealer;     // sealing_internal.h
     uint64_t tag_key[2];             // of ETags
     pthread_mutex_t lock;            // of what follows
     struct admin_declared *declared; // NULL: nothing

@@ -4,6 +4,7 @@
 // What is kept of the logs, for how long, and with how many keys secrets are sealed.
 #include "admin/proofs_internal.h"
 #include "admin/retention_internal.h"
+#include "admin/sealing_internal.h"
 
 #include "base/clock.h"
 
@@ -49,12 +50,18 @@ int admin_measure_log(struct admin_request *request, struct error *error)
     return 0;
 }
 
+static void write_sealing(struct admin_request *request)
+{
+    buffer_append_format(&request->out, ",\"sealing_keys\":%zu,\"sealing_unfinished\":%s}",
+                         control_sealing(request->admin->options.control).keys,
+                         admin_resealing_unfinished(request->admin) ? "true" : "false");
+}
+
 int admin_show_log_kept(struct admin_request *request, struct error *error)
 {
     int result = admin_measure_log(request, error);
     admin_write_kept(request);
-    buffer_append_format(&request->out, ",\"sealing_keys\":%zu}",
-                         control_health(request->admin->options.control).keys);
+    write_sealing(request);
     request->status = 200;
     return result;
 }
@@ -65,8 +72,7 @@ int admin_change_kept(struct admin_request *request, struct store_view *view, st
     if (result != 0)
         return result;
     admin_write_kept(request);
-    buffer_append_format(&request->out, ",\"sealing_keys\":%zu}",
-                         control_health(request->admin->options.control).keys);
+    write_sealing(request);
     request->status = 200;
     return 0;
 }

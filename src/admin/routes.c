@@ -77,6 +77,9 @@ static const struct admin_route routes[] = {
      .hash = admin_show_log_kept},
     {"PATCH", "/audit/keeping", ADMIN_ADMIN, .read = admin_read_kept, .searches = true,
      .hash = admin_measure_log, .write = admin_change_kept, .edits = true, .any_body = true},
+    {"GET", "/audit/keeping/keys", ADMIN_ADMIN, .read = admin_show_sealing},
+    {"POST", "/audit/keeping/keys", ADMIN_ADMIN, .read = admin_check_sealer, .searches = true,
+     .hash = admin_check_sealing, .write = admin_note_sealing, .after = admin_begin_sealing},
     {"GET", "/audit/proofs", ADMIN_ADMIN, .read = admin_list_proofs},
     {"POST", "/audit/proofs", ADMIN_ADMIN, .write = admin_note_proof, .after = admin_begin_proof},
 

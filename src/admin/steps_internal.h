@@ -68,6 +68,9 @@
     X(admin_read_kept)                                                                             \
     X(admin_change_kept)                                                                           \
     X(admin_note_proof)                                                                            \
+    X(admin_show_sealing)                                                                          \
+    X(admin_check_sealer)                                                                          \
+    X(admin_note_sealing)                                                                          \
     X(admin_list_limits)                                                                           \
     X(admin_note_reset)                                                                            \
     X(admin_export)                                                                                \
@@ -108,6 +111,8 @@ int admin_find_catalogue_history(struct admin_request *request, struct error *er
 void admin_reset_limits(struct admin_request *request);
 void admin_begin_proof(struct admin_request *request);
 int admin_measure_log(struct admin_request *request, struct error *error);
+int admin_check_sealing(struct admin_request *request, struct error *error);
+void admin_begin_sealing(struct admin_request *request);
 int admin_show_log_kept(struct admin_request *request, struct error *error);
 int admin_take_tools(struct admin_request *request, struct error *error);
 int admin_note_tools(struct admin_request *request, struct store_view *view, struct error *error);

@@ -189,8 +189,16 @@ void approval_leave(struct approval_waiter *waiter, enum approval_leaving why);
 void approval_leave_with_ticket(struct approval_waiter *waiter, int64_t good_ms);
 
 // ---- holders.c: for clients that hold a ticket. Any thread.
-// What tickets are sealed with (NULL: there are none), and which rounds of runs may come.
-const struct secret_keys *approval_desk_tickets(const struct approval_desk *desk);
+bool approval_desk_has_tickets(const struct approval_desk *desk);
+// As approval_ticket_seal and approval_ticket_open, with the desk's keys; it has some.
+int approval_desk_seal(struct approval_desk *desk, const struct approval_ticket *ticket,
+                       struct buffer *out) MUST_CHECK;
+int approval_desk_open(struct approval_desk *desk, struct slice text, struct buffer *scratch,
+                       struct approval_ticket *ret) MUST_CHECK;
+// Other keys from now on, taken over: tickets that were sealed before open if theirs are among
+// them. The desk had some before.
+void approval_desk_renew_keys(struct approval_desk *desk, struct secret_keys *keys);
+// Which rounds of runs may come.
 struct approval_runs *approval_desk_runs(const struct approval_desk *desk);
 // The page of this question; empty when there is none, or no memory.
 struct slice approval_page_of(struct approval_desk *desk, struct slice id, struct arena *arena);

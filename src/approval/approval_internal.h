@@ -94,6 +94,7 @@ struct approval_desk {
     char *pages;                  // owned; NULL: there are none
     char owner[APPROVAL_ID_SIZE]; // id of the organisation "default"; empty: there is none
     bool closing;
+    bool has_tickets; // from the start on, or never: read without the lock
 };
 
 struct approval_lane {

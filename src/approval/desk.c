@@ -274,6 +274,7 @@ struct approval_desk *approval_desk_new(const struct approval_options *options)
 {
     struct approval_desk *desk = memory_new(sizeof *desk);
     desk->options = *options;
+    desk->has_tickets = options->tickets != NULL;
     pthread_mutex_init(&desk->lock, NULL);
     table_init(&desk->by_key);
     table_init(&desk->by_id);
@@ -311,7 +312,7 @@ void approval_desk_free(struct approval_desk *desk)
     table_release(&desk->passes_by_key);
     table_release(&desk->parties);
     approval_runs_free(desk->runs);
-    secret_keys_free(desk->options.tickets);
+    secret_keys_unref(desk->options.tickets);
     memory_free(desk->pages);
     pthread_mutex_destroy(&desk->lock);
     memory_free(desk);

@@ -6,9 +6,44 @@
 
 #include "base/memory.h"
 
-const struct secret_keys *approval_desk_tickets(const struct approval_desk *desk)
+bool approval_desk_has_tickets(const struct approval_desk *desk)
 {
-    return desk->options.tickets;
+    return desk->has_tickets;
+}
+
+static struct secret_keys *tickets(struct approval_desk *desk)
+{
+    pthread_mutex_lock(&desk->lock);
+    struct secret_keys *keys = secret_keys_ref(desk->options.tickets);
+    pthread_mutex_unlock(&desk->lock);
+    return keys;
+}
+
+int approval_desk_seal(struct approval_desk *desk, const struct approval_ticket *ticket,
+                       struct buffer *out)
+{
+    struct secret_keys *keys = tickets(desk);
+    int result = approval_ticket_seal(keys, ticket, out);
+    secret_keys_unref(keys);
+    return result;
+}
+
+int approval_desk_open(struct approval_desk *desk, struct slice text, struct buffer *scratch,
+                       struct approval_ticket *ret)
+{
+    struct secret_keys *keys = tickets(desk);
+    int result = approval_ticket_open(keys, text, scratch, ret);
+    secret_keys_unref(keys);
+    return result;
+}
+
+void approval_desk_renew_keys(struct approval_desk *desk, struct secret_keys *keys)
+{
+    pthread_mutex_lock(&desk->lock);
+    struct secret_keys *before = desk->options.tickets;
+    desk->options.tickets = keys;
+    pthread_mutex_unlock(&desk->lock);
+    secret_keys_unref(before);
 }
 
 struct approval_runs *approval_desk_runs(const struct approval_desk *desk)

@@ -56,18 +56,19 @@ static int rotate_keys(int argc, char **argv, const char *const *environment)
     struct control *control = NULL;
     struct error error = {0};
     int exit_code;
-    size_t count = 0;
+    struct control_rotation rotation = {.noted = false};
     if (!cli_parse(&usage, argc, argv, &arguments, &exit_code))
         return exit_code;
     exit_code = cli_open_control(usage.command, arguments.values[DATA], arguments.values[KEY_FILE],
                                  environment, &control);
     if (exit_code != CLI_OK)
         return exit_code;
-    int result = control_rotate_keys(control, &count, &error);
+    int result = control_rotate_keys(control, &rotation, &error);
     control_close(control);
     if (result != 0)
         return cli_complain(result == ERROR_CONFIG ? CLI_USAGE : CLI_FAILED, "%s", error.text);
-    printf("%zu credentials are sealed under a new key\n", count);
+    printf("%llu credentials are sealed under key %u\n", (unsigned long long)rotation.sealed,
+           rotation.number);
     return CLI_OK;
 }
 

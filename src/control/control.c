@@ -168,6 +168,8 @@ int control_open(const struct control_options *options, struct control **ret, st
     if (result == 0)
         result = load_keys(control, error);
     if (result == 0)
+        control->kept = secret_keys_ref(control->keys);
+    if (result == 0)
         result = open_records(control, error);
     // On the writer's thread, whose the state is.
     if (result == 0)
@@ -202,7 +204,8 @@ void control_close(struct control *control)
     control_vouch_close(&control->vouch);
     control_sightings_close(&control->sightings);
     control_filler_close(&control->filler);
-    secret_keys_free(control->keys);
+    secret_keys_unref(control->keys);
+    secret_keys_unref(control->kept);
     if (control->lock_fd >= 0)
         close(control->lock_fd);
     waker_close(&control->settled);

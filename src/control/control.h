@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "control/retention.h"
+#include "control/rotation.h"
 #include "identity/identity.h"
 #include "oauth/oauth.h"
 #include "pipeline/pipeline.h"
@@ -67,7 +68,6 @@ struct control_view {
     // What is there but cannot be used and is denied.
     size_t unusable_servers, unusable_policies;
     size_t sealed_servers; // of these, because a credential cannot be opened
-    size_t keys;           // that credentials are sealed with
 };
 const struct control_view *control_rules_view(const struct control_rules *rules);
 // Every worker judges by these rules or newer ones: changes in them are acknowledged from now on.
@@ -78,8 +78,9 @@ struct control_health {
     struct store_health records;
     bool incomplete; // something could not be read; it is tried again
     uint64_t serial, in_force;
-    size_t unusable_servers, unusable_policies, sealed_servers, keys; // of the newest rules
-    size_t waiting_definitions;                                       // the same
+    size_t unusable_servers, unusable_policies, sealed_servers; // of the newest rules
+    size_t waiting_definitions;                                 // the same
+    size_t keys; // that secrets may be sealed with: in the key file or the environment
 };
 struct control_health control_health(struct control *control);
 // Writes when grants were last used, removes what has expired, and tries again to read what could
@@ -381,7 +382,3 @@ int control_seal_channel(struct control *control, struct store_view *view,
                          struct error *error) MUST_CHECK;
 int control_open_channel(struct control *control, const struct store_channel *channel,
                          struct buffer *out, struct error *error) MUST_CHECK;
-// Seals everything under a new key, which is added to the key file, and then takes the old keys out
-// of it. Keys from the environment stay as they are: the one with the highest number is used.
-// Waits: not on an event loop.
-int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error) MUST_CHECK;

@@ -43,9 +43,16 @@ int control_secrets_choose(const struct control_secrets *all, struct slice grant
 void control_secrets_release(struct control_secrets *secrets);
 
 // ---- sealing.c
+// The keys of now; a reference. Any thread. What a job that writes seals is under the newest of
+// them, since nobody but such a job changes them (rotate.c); keys that were replaced open what they
+// sealed until the gateway ends.
+struct secret_keys *control_keys(struct control *control);
 // Seals what is given, "" for nothing. A place without data: no memory for it.
 int control_seal_in(struct control *control, struct store_view *view, struct slice plain,
                     struct slice place, struct slice *ret, struct error *error) MUST_CHECK;
+// The same, of which nothing is sealed, too.
+int control_seal_any(struct control *control, struct store_view *view, struct slice plain,
+                     struct slice place, struct slice *ret, struct error *error) MUST_CHECK;
 // Appends it, opened; nothing when nothing is sealed. Errors as of secret_open, and no memory.
 int control_open_in(struct control *control, struct slice sealed, struct slice place,
                     struct buffer *out, struct error *error) MUST_CHECK;
@@ -61,6 +68,28 @@ struct slice control_place_of_question(const struct store_question *question, st
 struct slice control_place_of_token(struct slice organisation, struct slice authorization,
                                     const char *what, struct arena *arena);
 
+// ---- reseal.c: goes over everything that is sealed, a piece at a time
+struct control_place {
+    char text[64];
+    size_t length;
+};
+struct control_reseal {
+    struct control *control;
+    uint32_t number; // of the key that everything is to be under, which is the newest
+    bool counts;     // only looks, in jobs that read
+    int64_t since_ms;
+    // Where it stands: the last organisation that is done, and within the next one the kind and the
+    // last record that is done.
+    struct control_place organisation, record;
+    size_t kind;
+    size_t left; // records that this job may look at
+    bool over;
+    uint64_t found; // records under other keys
+};
+struct control_reseal control_reseal_begin(struct control *control, uint32_t number, bool counts);
+// A job that reads or writes; to be run until it is over.
+int control_reseal_some(void *reseal, struct store_view *view, struct error *error);
+
 // ---- server.c: a server as the data path has it. Immutable, counted references.
 struct control_server {
     atomic_uint references;
@@ -74,12 +103,12 @@ struct control_server_names {
     struct slice shown; // what people are told
 };
 // ERROR_CONFIG with a sentence. The names are copied.
-int control_server_make(const struct control *control, const struct store_server *row,
+int control_server_make(struct control *control, const struct store_server *row,
                         const struct control_secrets *secrets,
                         const struct control_server_names *names, struct control_server **ret,
                         struct error *error) MUST_CHECK;
 // Would it be made?
-int control_server_try(const struct control *control, const struct store_server *row,
+int control_server_try(struct control *control, const struct store_server *row,
                        const struct control_secrets *secrets, struct error *error) MUST_CHECK;
 struct control_server *control_server_ref(struct control_server *server);
 void control_server_unref(struct control_server *server);
@@ -292,6 +321,10 @@ int control_fill_authorization(struct control *control, struct store_view *view,
                                const struct control_sign_in *from, struct store_authorization *row,
                                struct error *error) MUST_CHECK;
 
+// ---- desk.c: what tickets of the desk are sealed with
+int control_derive_tickets(const struct secret_keys *keys, struct secret_keys **ret,
+                           struct error *error) MUST_CHECK;
+
 // ---- rules.c
 // Makes rules from the state and publishes them; with no memory, rules that let nobody in.
 void control_publish(struct control *control);
@@ -332,7 +365,7 @@ struct control {
     struct control_options options; // folder and key_file are not kept
     char *folder, *key_file;        // owned; key_file NULL: keys from the environment
     int lock_fd;
-    struct secret_keys *keys;
+    atomic_bool rotating;       // somebody is in control_rotate_keys
     struct approval_desk *desk; // NULL: not opened; the writer's, until it is told of
     struct store_records *records;
     struct control_state state; // the writer's
@@ -350,6 +383,8 @@ struct control {
     } retention;
     bool awaited; // somebody calls control_in_force
     bool closing;
+    struct secret_keys *keys; // all that open; changed in jobs that write alone
+    struct secret_keys *kept; // those of the key file or the environment
     struct control_authorizer *authorizer;
     struct control_pending *pendings; // newest first; owned
     // control_note_use

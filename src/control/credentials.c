@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Credentials of servers: sealed as they come in, opened only to be sent. The keys belong to the
-// writer's thread once the database is open.
+// Credentials of servers: sealed as they come in, opened only to be sent.
 #include "control/control_internal.h"
 
 // With all the others that go with it: the names of two may be one to HTTP.

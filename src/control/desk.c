@@ -6,12 +6,19 @@
 
 #include "base/memory.h"
 
-// The writer's thread, whose keys they are.
 static int seal_cb(void *argument, struct slice plain, struct slice place, struct buffer *out,
                    struct error *error)
 {
-    const struct control *control = argument;
-    return secret_seal(control->keys, plain, place, out, error);
+    struct secret_keys *keys = control_keys(argument);
+    int result = secret_seal(keys, plain, place, out, error);
+    secret_keys_unref(keys);
+    return result;
+}
+
+int control_derive_tickets(const struct secret_keys *keys, struct secret_keys **ret,
+                           struct error *error)
+{
+    return secret_keys_derive(keys, "approval tickets", ret, error);
 }
 
 static int load(void *argument, struct store_view *view, struct error *error)
@@ -21,7 +28,9 @@ static int load(void *argument, struct store_view *view, struct error *error)
                                        .seal = seal_cb,
                                        .count_votes = control_count_votes,
                                        .argument = control};
-    int result = secret_keys_derive(control->keys, "approval tickets", &options.tickets, error);
+    struct secret_keys *keys = control_keys(control);
+    int result = control_derive_tickets(keys, &options.tickets, error);
+    secret_keys_unref(keys);
     if (result != 0)
         return result;
     struct approval_desk *desk = approval_desk_new(&options);

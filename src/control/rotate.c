@@ -1,250 +1,250 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// New keys: everything that is sealed, sealed anew.
+// New keys, also while everybody goes on working: the new one is added to the key file, then it
+// seals, then what is sealed under others is sealed anew, and then the others leave the file. Until
+// the last step the file has all of them, so it may end or be cut off anywhere.
 #include "control/control_internal.h"
 
-#include "base/clock.h"
-#include "store/walk.h"
+#include "base/log.h"
+#include "base/memory.h"
 
-enum { PAGE = 100, BATCH = 100 };
+#include <errno.h>
+#include <unistd.h>
 
-struct rotation {
-    struct control *control;
-    struct secret_keys *keys; // the new ones, until they are in use
-    size_t left;              // for this job
-    size_t count;
-};
+enum { ROUNDS = 3 };
 
-// ---- One record
-
-// Seals it anew, unless that is done.
-static int reseal_value(struct rotation *rotation, struct store_view *view, struct slice place,
-                        struct slice *value, bool *ret_changed, struct error *error)
+struct control_sealing control_sealing(struct control *control)
 {
-    struct control *control = rotation->control;
-    struct buffer plain;
-    if (value->length == 0 || secret_key_of(*value) == secret_keys_newest(control->keys))
-        return 0;
-    buffer_init(&plain, 0);
-    int result = control_open_in(control, *value, place, &plain, error);
-    if (result == 0)
-        result = control_seal_in(control, view, buffer_slice(&plain), place, value, error);
-    buffer_wipe(&plain);
-    *ret_changed = true;
-    return result;
+    bool of_file = control->key_file != NULL;
+    pthread_mutex_lock(&control->lock);
+    size_t count = secret_keys_count(control->kept);
+    const struct control_sealing sealing = {.keys = count,
+                                            .newest = secret_keys_newest(control->keys),
+                                            .of_file = of_file,
+                                            .unfinished = of_file && count > 1};
+    pthread_mutex_unlock(&control->lock);
+    return sealing;
 }
 
-static int reseal_credential(struct rotation *rotation, struct store_view *view, const void *record,
-                             struct error *error)
+// ---- The key file
+
+// Takes the reference over.
+static void set_kept(struct control *control, struct secret_keys *keys)
 {
-    const struct store_credential *row = record;
-    struct store_credential credential = *row;
-    bool changed = false;
-    int result = reseal_value(rotation, view, control_place_of(row, store_arena(view)),
-                              &credential.sealed, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_credential(view, &credential, error);
+    pthread_mutex_lock(&control->lock);
+    struct secret_keys *before = control->kept;
+    control->kept = keys;
+    pthread_mutex_unlock(&control->lock);
+    secret_keys_unref(before);
 }
 
-static int reseal_bearer(struct rotation *rotation, struct store_view *view, const void *record,
-                         struct error *error)
-{
-    const struct store_bearer *row = record;
-    struct store_bearer bearer = *row;
-    struct arena *arena = store_arena(view);
-    bool changed = false;
-    int result = reseal_value(
-        rotation, view,
-        control_place_of_token(row->head.organisation, row->authorization, "access", arena),
-        &bearer.access, &changed, error);
-    if (result == 0)
-        result = reseal_value(
-            rotation, view,
-            control_place_of_token(row->head.organisation, row->authorization, "refresh", arena),
-            &bearer.refresh, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_bearer(view, &bearer, error);
-}
-
-static int reseal_client(struct rotation *rotation, struct store_view *view, const void *record,
-                         struct error *error)
-{
-    const struct store_authorization *row = record;
-    struct store_authorization authorization = *row;
-    bool changed = false;
-    int result = reseal_value(
-        rotation, view,
-        control_place_of_token(row->head.organisation, row->head.id, "secret", store_arena(view)),
-        &authorization.client_secret, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_authorization(view, &authorization, error);
-}
-
-static int reseal_provider(struct rotation *rotation, struct store_view *view, const void *record,
-                           struct error *error)
-{
-    const struct store_provider *row = record;
-    struct store_provider provider = *row;
-    bool changed = false;
-    int result = reseal_value(rotation, view, control_place_of_provider(row, store_arena(view)),
-                              &provider.sealed, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_provider(view, &provider, error);
-}
-
-static int reseal_channel(struct rotation *rotation, struct store_view *view, const void *record,
-                          struct error *error)
-{
-    const struct store_channel *row = record;
-    struct store_channel channel = *row;
-    bool changed = false;
-    int result = reseal_value(rotation, view, control_place_of_channel(row, store_arena(view)),
-                              &channel.sealed, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_channel(view, &channel, error);
-}
-
-// A list has no arguments.
-static int reseal_question(struct rotation *rotation, struct store_view *view, const void *record,
-                           struct error *error)
-{
-    const struct store_question *listed = record;
-    struct store_question row = {.state = STORE_ASKED};
-    bool changed = false;
-    int result = store_get_question(view, listed->head.organisation, listed->head.id, &row, error);
-    if (result == 0)
-        result = reseal_value(rotation, view, control_place_of_question(&row, store_arena(view)),
-                              &row.arguments, &changed, error);
-    if (result != 0 || !changed)
-        return result;
-    rotation->left--;
-    return store_change_question(view, &row, error);
-}
-
-// ---- All records
-
-static const struct sealed_kind {
-    enum store_kind kind;
-    int (*reseal)(struct rotation *rotation, struct store_view *view, const void *record,
-                  struct error *error);
-} kinds[] = {
-    {STORE_CREDENTIAL, reseal_credential}, {STORE_AUTHORIZATION, reseal_client},
-    {STORE_BEARER, reseal_bearer},         {STORE_PROVIDER, reseal_provider},
-    {STORE_CHANNEL, reseal_channel},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static int reseal_kind(struct rotation *rotation, struct store_view *view,
-                       const struct sealed_kind *kind, struct slice organisation,
-                       struct error *error)
-{
-    struct store_walk walk = store_walk_over(kind->kind, organisation, PAGE);
-    int result = 0;
-    while (rotation->left > 0 && store_walk_next(&walk, view, &result, error))
-        result = kind->reseal(rotation, view, walk.row, error);
-    return result;
-}
-
-// Those that are open, and those of the last days, which may be over but have arguments still.
-static int reseal_questions(struct rotation *rotation, struct store_view *view,
-                            struct slice organisation, struct error *error)
-{
-    const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
-    int64_t since_ms = clock_wall_ms() - APPROVAL_LIFE_MAX_MS - (STORE_ARGUMENTS_DAYS + 1) * day_ms;
-    struct store_walk walk = store_walk_over(STORE_QUESTION, organisation, PAGE);
-    int result = 0;
-    walk.page.newest_first = true;
-    while (rotation->left > 0 && store_walk_next(&walk, view, &result, error)) {
-        const struct store_question *row = walk.row;
-        if (row->head.created_ms < since_ms)
-            break;
-        result = reseal_question(rotation, view, row, error);
-    }
-    return result;
-}
-
-static int reseal_organisation(struct rotation *rotation, struct store_view *view,
-                               struct slice organisation, struct error *error)
-{
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < KINDS; i++)
-        result = reseal_kind(rotation, view, &kinds[i], organisation, error);
-    return result == 0 ? reseal_questions(rotation, view, organisation, error) : result;
-}
-
-// As many as are left for this job, so that others need not wait for all of them. The new keys hold
-// the old ones: nothing is lost when this ends half way.
-static int reseal_some(void *argument, struct store_view *view, struct error *error)
-{
-    struct rotation *rotation = argument;
-    struct secret_keys *before = rotation->control->keys;
-    struct store_walk walk = store_walk_organisations();
-    int result = 0;
-    if (rotation->keys != NULL) {
-        rotation->control->keys = rotation->keys;
-        rotation->keys = NULL;
-        secret_keys_free(before);
-    }
-    while (rotation->left > 0 && store_walk_next(&walk, view, &result, error))
-        result = reseal_organisation(rotation, view, walk.id, error);
-    return result;
-}
-
-static int reseal_all(struct rotation *rotation, struct error *error)
-{
-    int result = 0;
-    do {
-        rotation->left = BATCH;
-        result =
-            store_run(rotation->control->records, STORE_WRITE, NULL, reseal_some, rotation, error);
-        rotation->count += result == 0 ? BATCH - rotation->left : 0;
-    } while (result == 0 && rotation->left == 0);
-    return result;
-}
-
-// Reads the key file and adds a key to it.
-static int add_key(const char *path, struct secret_keys **ret, struct error *error)
-{
-    struct secret_keys *before = NULL;
-    int result = secret_keys_load(path, &before, error);
-    if (result == 0)
-        result = secret_keys_add_to_file(path, before, error);
-    secret_keys_free(before);
-    return result == 0 ? secret_keys_load(path, ret, error) : result;
-}
-
-static int drop_old_keys(const char *path, struct error *error)
+// With all that it had when it was last read: the database may be sealed under any of them.
+static int load_file(struct control *control, struct secret_keys **ret, struct error *error)
 {
     struct secret_keys *keys = NULL;
-    int result = secret_keys_load(path, &keys, error);
-    if (result == 0)
-        result = secret_keys_trim_file(path, keys, error);
-    secret_keys_free(keys);
+    int result = secret_keys_load(control->key_file, &keys, error);
+    if (result != 0)
+        return result == ERROR_NOT_FOUND ? ERROR_CONFIG : result;
+    pthread_mutex_lock(&control->lock);
+    bool whole = secret_keys_hold(keys, control->kept);
+    pthread_mutex_unlock(&control->lock);
+    if (whole) {
+        *ret = keys;
+        return 0;
+    }
+    secret_keys_unref(keys);
+    return error_set(error, ERROR_CONFIG,
+                     "the key file '%s' has not the keys any more that the database was opened "
+                     "with; put them back",
+                     control->key_file);
+}
+
+static int check_folder(const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? memory_copy_string(".", 1)
+                                 : memory_copy_string(path, (size_t)(slash - path) + 1);
+    int result = 0;
+    if (access(folder, W_OK) != 0)
+        result = error_set(error, ERROR_IO, "the key file '%s' cannot be written: %s", path,
+                           strerror(errno));
+    memory_free(folder);
     return result;
 }
 
-int control_rotate_keys(struct control *control, size_t *ret_count, struct error *error)
+int control_next_key(struct control *control, uint32_t *ret, struct error *error)
 {
-    struct rotation rotation = {.control = control};
+    struct secret_keys *keys = NULL;
+    if (control->key_file == NULL)
+        return error_set(error, ERROR_UNSUPPORTED,
+                         "the keys come from the environment, where they are to be changed");
+    int result = load_file(control, &keys, error);
+    if (result != 0)
+        return result;
+    *ret = secret_keys_newest(keys) + (secret_keys_count(keys) > 1 ? 0 : 1);
+    secret_keys_unref(keys);
+    return check_folder(control->key_file, error);
+}
+
+// *ret are the file's keys: a new one is among them, unless it was begun before.
+static int add_key(struct control *control, struct secret_keys **ret, struct error *error)
+{
+    struct secret_keys *keys = NULL;
+    int result = load_file(control, &keys, error);
+    if (result == 0 && secret_keys_count(keys) == 1) {
+        result = secret_keys_add_to_file(control->key_file, keys, error);
+        secret_keys_unref(keys);
+        keys = NULL;
+        if (result == 0)
+            result = load_file(control, &keys, error);
+    }
+    if (result != 0)
+        return result;
+    set_kept(control, secret_keys_ref(keys));
+    *ret = keys;
+    return 0;
+}
+
+static int drop_old_keys(struct control *control, uint32_t number, struct error *error)
+{
+    struct secret_keys *keys = NULL, *left = NULL;
+    int result = load_file(control, &keys, error);
+    if (result == 0 && secret_keys_newest(keys) != number)
+        result = error_set(error, ERROR_CONFIG,
+                           "the key file '%s' has got another key meanwhile; begin again",
+                           control->key_file);
+    if (result == 0)
+        result = secret_keys_trim(keys, &left, error);
+    if (result == 0)
+        result = secret_keys_trim_file(control->key_file, keys, error);
+    secret_keys_unref(keys);
+    if (result == 0)
+        set_kept(control, left);
+    else
+        secret_keys_unref(left);
+    return result;
+}
+
+// ---- The keys in use
+
+struct swap {
+    struct control *control;
+    struct secret_keys *file; // NULL: they stay
+    const struct control_rotation *rotation;
+};
+
+// Tickets and whatever else was read before open with the old keys still.
+static int use_keys(struct control *control, const struct secret_keys *file, struct error *error)
+{
+    struct secret_keys *before = control_keys(control), *joined = NULL, *tickets = NULL;
+    int result = secret_keys_join(file, before, &joined, error);
+    secret_keys_unref(before);
+    if (result == 0 && control->desk != NULL)
+        result = control_derive_tickets(joined, &tickets, error);
+    if (result != 0) {
+        secret_keys_unref(joined);
+        return result;
+    }
+    pthread_mutex_lock(&control->lock);
+    before = control->keys;
+    control->keys = joined;
+    pthread_mutex_unlock(&control->lock);
+    secret_keys_unref(before);
+    if (control->desk != NULL)
+        approval_desk_renew_keys(control->desk, tickets);
+    return 0;
+}
+
+// In the audit of those who run the gateway; an organisation of another name has no say in it.
+static int note(struct store_view *view, uint32_t number, struct error *error)
+{
+    struct store_organisation owner = {.commands_allowed = false};
+    int result = store_find_organisation(view, (struct slice){0}, "name", SLICE_LITERAL("default"),
+                                         &owner, error);
+    if (result != 0)
+        return result == ERROR_NOT_FOUND ? 0 : result;
+    struct slice what = arena_format(store_arena(view), "{\"key\":%u}", number);
+    return what.data == NULL
+               ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+               : store_add_audit_act(view, owner.head.id, CONTROL_RESEALS, owner.name, what, error);
+}
+
+// A job that writes: what such jobs seal from now on is under the new key.
+static int swap_keys(void *argument, struct store_view *view, struct error *error)
+{
+    const struct swap *swap = argument;
+    int result = 0;
+    if (!swap->rotation->noted)
+        result = note(view, swap->rotation->number, error);
+    if (result == 0 && swap->file != NULL)
+        result = use_keys(swap->control, swap->file, error);
+    return result;
+}
+
+// ---- All of it
+
+static int walk(struct control *control, const struct control_rotation *rotation,
+                struct control_reseal *reseal, uint64_t all, struct error *error)
+{
+    enum store_access access = reseal->counts ? STORE_READ : STORE_WRITE;
+    int result = 0;
+    while (result == 0 && !reseal->over) {
+        if (rotation->stop != NULL && atomic_load(rotation->stop))
+            return error_set(error, ERROR_CANCELLED, "the gateway is about to stop");
+        result = store_run(control->records, access, NULL, control_reseal_some, reseal, error);
+        if (result == 0 && rotation->told != NULL && !reseal->counts)
+            rotation->told(rotation->argument, reseal->found,
+                           all > reseal->found ? all - reseal->found : 0);
+    }
+    return result;
+}
+
+// Looks whether anything is left before it believes that nothing is.
+static int reseal_all(struct control *control, struct control_rotation *rotation,
+                      struct error *error)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        struct control_reseal count = control_reseal_begin(control, rotation->number, true);
+        struct control_reseal reseal = control_reseal_begin(control, rotation->number, false);
+        int result = walk(control, rotation, &count, 0, error);
+        if (result != 0 || count.found == 0)
+            return result;
+        result = walk(control, rotation, &reseal, count.found, error);
+        rotation->sealed += reseal.found;
+        if (result != 0)
+            return result;
+    }
+    return error_set(error, ERROR_INTERNAL, "some secrets are sealed under an old key again");
+}
+
+static int rotate(struct control *control, struct control_rotation *rotation, struct error *error)
+{
+    struct swap swap = {.control = control, .rotation = rotation};
     bool of_file = control->key_file != NULL;
-    int result = of_file ? add_key(control->key_file, &rotation.keys, error) : 0;
+    int result = of_file ? add_key(control, &swap.file, error) : 0;
+    if (result == 0) {
+        rotation->number =
+            of_file ? secret_keys_newest(swap.file) : control_sealing(control).newest;
+        result = store_run(control->records, STORE_WRITE, NULL, swap_keys, &swap, error);
+    }
+    secret_keys_unref(swap.file);
     if (result == 0)
-        result = reseal_all(&rotation, error);
-    secret_keys_free(rotation.keys);
+        result = reseal_all(control, rotation, error);
     if (result == 0 && of_file)
-        result = drop_old_keys(control->key_file, error);
+        result = drop_old_keys(control, rotation->number, error);
+    return result;
+}
+
+int control_rotate_keys(struct control *control, struct control_rotation *rotation,
+                        struct error *error)
+{
+    if (atomic_exchange(&control->rotating, true))
+        return error_set(error, ERROR_EXISTS, "everything is being sealed anew already");
+    rotation->sealed = 0;
+    int result = rotate(control, rotation, error);
+    atomic_store(&control->rotating, false);
     if (result == 0)
-        *ret_count = rotation.count;
+        log_event(LOG_INFO, "control", "all secrets are sealed under key %u", rotation->number);
     return result;
 }

@@ -142,7 +142,6 @@ void control_publish(struct control *control)
     rules->view.servers = rules->servers;
     rules->view.masks = rules->masks;
     rules->view.pins = rules->pins;
-    rules->view.keys = secret_keys_count(control->keys);
     pthread_mutex_lock(&control->lock);
     struct control_rules *before = control->rules;
     rules->view.serial = before == NULL ? 1 : before->view.serial + 1;
@@ -347,7 +346,7 @@ struct control_health control_health(struct control *control)
     health.unusable_servers = view->unusable_servers;
     health.unusable_policies = view->unusable_policies;
     health.sealed_servers = view->sealed_servers;
-    health.keys = view->keys;
+    health.keys = secret_keys_count(control->kept);
     health.waiting_definitions = view->waiting_definitions;
     pthread_mutex_unlock(&control->lock);
     return health;

@@ -7,14 +7,24 @@
 
 #include "base/memory.h"
 
-static int seal(struct control *control, struct store_view *view, struct slice plain,
-                struct slice place, struct slice *ret, struct error *error)
+struct secret_keys *control_keys(struct control *control)
 {
+    pthread_mutex_lock(&control->lock);
+    struct secret_keys *keys = secret_keys_ref(control->keys);
+    pthread_mutex_unlock(&control->lock);
+    return keys;
+}
+
+int control_seal_any(struct control *control, struct store_view *view, struct slice plain,
+                     struct slice place, struct slice *ret, struct error *error)
+{
+    struct secret_keys *keys = control_keys(control);
     struct buffer sealed;
     *ret = (struct slice){"", 0};
     buffer_init(&sealed, 0);
     int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                                    : secret_seal(control->keys, plain, place, &sealed, error);
+                                    : secret_seal(keys, plain, place, &sealed, error);
+    secret_keys_unref(keys);
     if (result == 0) {
         *ret = arena_copy(store_arena(view), buffer_slice(&sealed));
         if (ret->data == NULL)
@@ -28,7 +38,7 @@ int control_seal_in(struct control *control, struct store_view *view, struct sli
                     struct slice place, struct slice *ret, struct error *error)
 {
     *ret = (struct slice){"", 0};
-    return plain.length == 0 ? 0 : seal(control, view, plain, place, ret, error);
+    return plain.length == 0 ? 0 : control_seal_any(control, view, plain, place, ret, error);
 }
 
 int control_open_in(struct control *control, struct slice sealed, struct slice place,
@@ -36,9 +46,12 @@ int control_open_in(struct control *control, struct slice sealed, struct slice p
 {
     if (sealed.length == 0)
         return 0;
+    struct secret_keys *keys = control_keys(control);
     buffer_reserve(out, sealed.length + 1); // growing would leave a copy behind
-    return place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                              : secret_open(control->keys, sealed, place, out, error);
+    int result = place.data == NULL ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                                    : secret_open(keys, sealed, place, out, error);
+    secret_keys_unref(keys);
+    return result;
 }
 
 // ---- Credentials of servers
@@ -54,8 +67,8 @@ int control_seal_credential(struct control *control, struct store_view *view,
                             struct store_credential *credential, struct slice plain,
                             struct error *error)
 {
-    return seal(control, view, plain, control_place_of(credential, store_arena(view)),
-                &credential->sealed, error);
+    return control_seal_any(control, view, plain, control_place_of(credential, store_arena(view)),
+                            &credential->sealed, error);
 }
 
 // ---- Tokens

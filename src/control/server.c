@@ -26,7 +26,7 @@ static void surroundings_release(struct surroundings *around)
         buffer_wipe(&around->values[i]);
 }
 
-static int add_credential(const struct control *control, const struct control_secret *secret,
+static int add_credential(struct control *control, const struct control_secret *secret,
                           struct surroundings *around, struct error *error)
 {
     struct buffer *value = &around->values[around->value_count];
@@ -37,16 +37,17 @@ static int add_credential(const struct control *control, const struct control_se
     buffer_reserve(value, secret->sealed.length + 32); // growing would leave a copy behind
     buffer_append_format(value, "CREDENTIAL_%zu=%s", around->value_count, secret->prefix);
     around->value_count++;
-    int result = value->failed
-                     ? error_set(error, ERROR_NO_MEMORY, "out of memory")
-                     : secret_open(control->keys, secret->sealed, secret->at, value, error);
+    struct secret_keys *keys = control_keys(control);
+    int result = value->failed ? error_set(error, ERROR_NO_MEMORY, "out of memory")
+                               : secret_open(keys, secret->sealed, secret->at, value, error);
+    secret_keys_unref(keys);
     if (result == 0)
         result = buffer_append(value, slice_of("", 1));
     around->items[around->count++] = buffer_slice(value).data;
     return result;
 }
 
-static int find_surroundings(const struct control *control, const struct control_secrets *secrets,
+static int find_surroundings(struct control *control, const struct control_secrets *secrets,
                              struct surroundings *around, struct error *error)
 {
     static const char *const inherited[] = {"PATH", "HOME"};
@@ -154,7 +155,7 @@ static void refuse_if(struct control_server *server, const struct control_secret
         server->options.refusal = slice_from_string(server->refusal);
 }
 
-int control_server_make(const struct control *control, const struct store_server *row,
+int control_server_make(struct control *control, const struct store_server *row,
                         const struct control_secrets *secrets,
                         const struct control_server_names *names, struct control_server **ret,
                         struct error *error)
@@ -208,7 +209,7 @@ void control_server_unref(struct control_server *server)
     memory_free(server);
 }
 
-int control_server_try(const struct control *control, const struct store_server *row,
+int control_server_try(struct control *control, const struct store_server *row,
                        const struct control_secrets *secrets, struct error *error)
 {
     static const struct control_server_names names = {{"new", 3}, {"new", 3}};

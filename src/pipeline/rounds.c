@@ -6,17 +6,18 @@
 
 #define PAGE_KEY "sallyport-approval"
 
-static const struct secret_keys *keys_of(const struct exchange *ex)
+// It has keys where rounds are possible.
+static struct approval_desk *desk_of(const struct exchange *ex)
 {
-    const struct approval_desk *desk = ex->pipeline->given.desk;
-    return desk == NULL ? NULL : approval_desk_tickets(desk);
+    return ex->pipeline->given.desk;
 }
 
 bool rounds_possible(const struct exchange *ex)
 {
     bool may = ex->method == MCP_TOOLS_CALL || ex->method == MCP_PROMPTS_GET ||
                ex->method == MCP_RESOURCES_READ;
-    return ex->modern && may && ex->message_kind == MCP_REQUEST && keys_of(ex) != NULL;
+    return ex->modern && may && ex->message_kind == MCP_REQUEST && desk_of(ex) != NULL &&
+           approval_desk_has_tickets(desk_of(ex));
 }
 
 // ---- What the client brought
@@ -67,7 +68,7 @@ static int read_ticket(struct exchange *ex, struct rounds **ret)
     if (text.data == NULL)
         return ERROR_NO_MEMORY;
     buffer_init(&scratch, 0);
-    if (approval_ticket_open(keys_of(ex), text, &scratch, &ticket) == 0)
+    if (approval_desk_open(desk_of(ex), text, &scratch, &ticket) == 0)
         *ret = keep(&ex->arena, &ticket);
     bool lost = *ret == NULL && ticket.print != NULL;
     buffer_release(&scratch);
@@ -200,7 +201,7 @@ int rounds_answer(struct exchange *ex, const struct approval_ticket *ticket, str
     if (page.length > 0)
         write_page(&body, page);
     buffer_append_string(&body, ",\"requestState\":\"");
-    int result = approval_ticket_seal(keys_of(ex), ticket, &body);
+    int result = approval_desk_seal(desk_of(ex), ticket, &body);
     buffer_append_string(&body, "\"}}");
     if (result == 0 && body.failed)
         result = ERROR_NO_MEMORY;
@@ -222,7 +223,7 @@ int rounds_seal_state(struct exchange *ex, struct slice state, struct buffer *ou
                                            .print = ex->run.print,
                                            .version = policy_version(ex->policy),
                                            .state = state};
-    int result = approval_ticket_seal(keys_of(ex), &ticket, out);
+    int result = approval_desk_seal(desk_of(ex), &ticket, out);
     if (result == 0)
         result = approval_runs_expect(approval_desk_runs(ex->pipeline->given.desk), ticket.name,
                                       ticket.round, ticket.expires_ms);

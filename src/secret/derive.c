@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "secret/secret_internal.h"
 
-#include "base/memory.h"
-
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
@@ -24,15 +22,16 @@ static bool stretch(const struct secret_key *from, struct slice purpose, unsigne
 int secret_keys_derive(const struct secret_keys *keys, const char *purpose,
                        struct secret_keys **ret, struct error *error)
 {
-    const struct secret_key *newest = &keys->items[keys->count - 1];
-    struct secret_keys *derived = memory_try_new(sizeof *derived);
+    struct secret_keys *derived = secret_keys_new();
     if (derived == NULL)
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
-    derived->count = 1;
-    derived->items[0].number = newest->number;
-    if (!stretch(newest, slice_from_string(purpose), derived->items[0].bytes)) {
-        secret_keys_free(derived);
-        return error_set(error, ERROR_INTERNAL, "a key cannot be derived");
+    derived->count = keys->count;
+    for (size_t i = 0; i < keys->count; i++) {
+        derived->items[i].number = keys->items[i].number;
+        if (!stretch(&keys->items[i], slice_from_string(purpose), derived->items[i].bytes)) {
+            secret_keys_unref(derived);
+            return error_set(error, ERROR_INTERNAL, "a key cannot be derived");
+        }
     }
     *ret = derived;
     return 0;

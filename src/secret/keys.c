@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 16 * 1024 };
+enum { FILE_MAX = 16 * 1024, NUMBER_MAX = 999999999 };
 
 static bool is_separator(char c)
 {
@@ -74,12 +74,22 @@ static bool next_word(struct slice *text, struct slice *ret)
     return ret->length > 0;
 }
 
+struct secret_keys *secret_keys_new(void)
+{
+    struct secret_keys *keys = memory_try_new(sizeof *keys);
+    if (keys != NULL)
+        atomic_init(&keys->references, 1);
+    return keys;
+}
+
 int secret_keys_parse(struct slice text, struct secret_keys **ret, struct error *error)
 {
-    struct secret_keys *keys = memory_new(sizeof *keys);
+    struct secret_keys *keys = secret_keys_new();
     struct secret_key key = {0};
     struct slice word;
     bool good = true;
+    if (keys == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
     while (good && next_word(&text, &word))
         good = parse_key(word, &key) && insert(keys, &key);
     memory_wipe(&key, sizeof key);
@@ -88,16 +98,22 @@ int secret_keys_parse(struct slice text, struct secret_keys **ret, struct error 
         return 0;
     }
     size_t count = keys->count;
-    secret_keys_free(keys);
+    secret_keys_unref(keys);
     return error_set(error, ERROR_CONFIG,
                      "key %zu is not of the form NUMBER:64-HEXADECIMAL-DIGITS with a number of its "
                      "own from 1 on",
                      count + 1);
 }
 
-void secret_keys_free(struct secret_keys *keys)
+struct secret_keys *secret_keys_ref(struct secret_keys *keys)
 {
-    if (keys == NULL)
+    atomic_fetch_add_explicit(&keys->references, 1, memory_order_relaxed);
+    return keys;
+}
+
+void secret_keys_unref(struct secret_keys *keys)
+{
+    if (keys == NULL || atomic_fetch_sub_explicit(&keys->references, 1, memory_order_acq_rel) != 1)
         return;
     memory_wipe(keys, sizeof *keys);
     memory_free(keys);
@@ -111,6 +127,43 @@ size_t secret_keys_count(const struct secret_keys *keys)
 uint32_t secret_keys_newest(const struct secret_keys *keys)
 {
     return keys->items[keys->count - 1].number;
+}
+
+bool secret_keys_hold(const struct secret_keys *keys, const struct secret_keys *these)
+{
+    bool all = true;
+    for (size_t i = 0; i < these->count && all; i++) {
+        const struct secret_key *key = secret_key_find(keys, these->items[i].number);
+        all = key != NULL && memcmp(key->bytes, these->items[i].bytes, SECRET_KEY_SIZE) == 0;
+    }
+    return all;
+}
+
+int secret_keys_join(const struct secret_keys *keys, const struct secret_keys *older,
+                     struct secret_keys **ret, struct error *error)
+{
+    struct secret_keys *joined = secret_keys_new();
+    if (joined == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    memcpy(joined->items, keys->items, sizeof keys->items);
+    joined->count = keys->count;
+    // Without an old one, what was sealed under it a while ago does not open; nothing that is kept.
+    for (size_t i = older->count; i > 0 && joined->count < SECRET_KEYS_MAX; i--)
+        if (older->items[i - 1].number < secret_keys_newest(keys))
+            (void)insert(joined, &older->items[i - 1]);
+    *ret = joined;
+    return 0;
+}
+
+int secret_keys_trim(const struct secret_keys *keys, struct secret_keys **ret, struct error *error)
+{
+    struct secret_keys *trimmed = secret_keys_new();
+    if (trimmed == NULL)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    trimmed->items[0] = keys->items[keys->count - 1];
+    trimmed->count = 1;
+    *ret = trimmed;
+    return 0;
 }
 
 // ---- Files
@@ -236,11 +289,13 @@ static int write_keys(const char *path, const struct secret_key *keys, size_t co
 int secret_keys_add_to_file(const char *path, const struct secret_keys *keys, struct error *error)
 {
     struct secret_keys more = {.count = 0};
-    if (keys != NULL)
-        more = *keys;
+    if (keys != NULL) {
+        memcpy(more.items, keys->items, sizeof keys->items);
+        more.count = keys->count;
+    }
     struct secret_key key = {.number = keys == NULL ? 1 : secret_keys_newest(keys) + 1};
     random_bytes(key.bytes, sizeof key.bytes);
-    int result = insert(&more, &key)
+    int result = key.number <= NUMBER_MAX && insert(&more, &key)
                      ? write_keys(path, more.items, more.count, error)
                      : error_set(error, ERROR_LIMIT, "there are too many keys in '%s'", path);
     memory_wipe(&more, sizeof more);

@@ -19,7 +19,7 @@ uint32_t secret_key_of(struct slice sealed)
     return (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 | bytes[4];
 }
 
-static const struct secret_key *find_key(const struct secret_keys *keys, uint32_t number)
+const struct secret_key *secret_key_find(const struct secret_keys *keys, uint32_t number)
 {
     for (size_t i = 0; i < keys->count; i++)
         if (keys->items[i].number == number)
@@ -78,7 +78,7 @@ int secret_open(const struct secret_keys *keys, struct slice sealed, struct slic
                 struct buffer *out, struct error *error)
 {
     uint32_t number = secret_key_of(sealed);
-    const struct secret_key *key = find_key(keys, number);
+    const struct secret_key *key = secret_key_find(keys, number);
     if (number == 0 || place.length > PLAIN_MAX || sealed.length > PLAIN_MAX + HEAD + TAG)
         return error_set(error, ERROR_DENIED, "a sealed secret was damaged");
     if (key == NULL)

@@ -3,7 +3,8 @@
 //
 // What must be kept but not be readable where it is kept: credentials sealed under keys that are
 // elsewhere, and passwords as hashes. Keys are numbered, so that they can be replaced: the highest
-// number seals, all of them open. Any thread may use keys; one makes and frees them.
+// number seals, all of them open. A set of keys never changes: any thread that has a reference may
+// use it. New keys are a new set; who has the old one goes on with it until it lets go.
 #pragma once
 
 #include "base/buffer.h"
@@ -25,10 +26,21 @@ int secret_keys_add_to_file(const char *path, const struct secret_keys *keys,
 // Writes the file anew with its newest key alone.
 int secret_keys_trim_file(const char *path, const struct secret_keys *keys,
                           struct error *error) MUST_CHECK;
-void secret_keys_free(struct secret_keys *keys); // wipes; NULL accepted
+// Who makes a set has its first reference. Any thread.
+struct secret_keys *secret_keys_ref(struct secret_keys *keys);
+void secret_keys_unref(struct secret_keys *keys); // the last one wipes; NULL accepted
 uint32_t secret_keys_newest(const struct secret_keys *keys);
-// One key, made of the newest for this purpose alone (HKDF, RFC 5869): what it seals opens under no
-// other, and under none at all once a newer key is there. The caller frees it.
+// Has `keys` each of these, the same ones under the same numbers?
+bool secret_keys_hold(const struct secret_keys *keys, const struct secret_keys *these);
+// A new set: the keys of `keys`, and those of `older` below them whose numbers are not taken, as
+// many as there is room for, the highest numbers first. ERROR_NO_MEMORY.
+int secret_keys_join(const struct secret_keys *keys, const struct secret_keys *older,
+                     struct secret_keys **ret, struct error *error) MUST_CHECK;
+// A new set of the newest alone. ERROR_NO_MEMORY.
+int secret_keys_trim(const struct secret_keys *keys, struct secret_keys **ret,
+                     struct error *error) MUST_CHECK;
+// A key for each, with its number, made of it for this purpose alone (HKDF, RFC 5869): what they
+// seal opens under no others. A new set. ERROR_NO_MEMORY.
 int secret_keys_derive(const struct secret_keys *keys, const char *purpose,
                        struct secret_keys **ret, struct error *error) MUST_CHECK;
 size_t secret_keys_count(const struct secret_keys *keys);

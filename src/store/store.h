@@ -186,6 +186,10 @@ int store_change(struct store_view *view, enum store_kind kind, struct store_hea
 // to it.
 int store_remove(struct store_view *view, enum store_kind kind, struct slice organisation,
                  struct slice id, int64_t version, struct error *error) MUST_CHECK;
+// Replaces what the record keeps sealed, and nothing else, when its version is head.version: the
+// same secrets under other keys. No new version or time, no row of the audit, and nobody is told.
+int store_reseal(struct store_view *view, enum store_kind kind, const struct store_head *record,
+                 struct error *error) MUST_CHECK;
 // Sets used_ms (of members signed_in_ms) without a new version and without a row of the audit;
 // never back in time. 0 when the record is gone.
 int store_touch(struct store_view *view, enum store_kind kind, struct slice organisation,

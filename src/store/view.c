@@ -283,6 +283,27 @@ int store_change(struct store_view *view, enum store_kind kind, struct store_hea
                : remember(view, kind, record, false, columns_of(table, before, record), error);
 }
 
+int store_reseal(struct store_view *view, enum store_kind kind, const struct store_head *record,
+                 struct error *error)
+{
+    const struct store_table *table = &store_tables[kind];
+    int result = may_write(view, table, error);
+    if (result != 0)
+        return result;
+    struct store_head *row =
+        read_before(view, kind, record->organisation, record->id, record->version, &result, error);
+    if (row == NULL)
+        return result;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct store_column *column = &table->columns[i];
+        if (column->secret && !column->fixed && column->kind == COLUMN_BYTES)
+            *store_text(row, column) = *store_text(record, column);
+    }
+    result = store_check(table, row, error);
+    return result == 0 ? store_rows_update(view->connection, kind, row, row->version, error)
+                       : result;
+}
+
 int store_remove(struct store_view *view, enum store_kind kind, struct slice organisation,
                  struct slice id, int64_t version, struct error *error)
 {

@@ -602,6 +602,16 @@ test('what is kept is shown and changed (proofs.test.mjs and retention.test.mjs 
   await api.as(acme.keys.admin).must(200, 'PATCH', '/audit/keeping', {}, { 'If-Match': etag });
 });
 
+test('a new key is made for what is sealed (sealing.test.mjs has the rest)', async t => {
+  const { api, session } = await signedIn(t);
+  const before = (await api.must(200, 'GET', '/audit/keeping/keys', undefined, session.csrf)).body;
+  assert.deepEqual(before, { source: 'file', keys: 1, newest: 1, unfinished: false, last: null });
+  await api.must(202, 'POST', '/audit/keeping/keys', undefined, session.csrf);
+  let now = before;
+  while (now.last === null || now.last.state === 'running') now = (await api.must(200, 'GET', '/audit/keeping/keys', undefined, session.csrf)).body;
+  assert.deepEqual([now.keys, now.newest, now.unfinished, now.last.state, now.last.key], [1, 2, false, 'done', 2]);
+});
+
 test('the logs are proven for their own organisation (proofs.test.mjs has the rest)', async t => {
   const { api, acme, umbrella } = await startApi(t);
   const admin = api.as(acme.keys.admin);

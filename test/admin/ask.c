@@ -52,7 +52,7 @@ static int set_arguments(struct asking *asking, struct store_view *view, struct 
     if (result == 0)
         result = secret_seal(keys, text, place, &sealed, error);
     row->arguments = arena_copy(&asking->arena, buffer_slice(&sealed));
-    secret_keys_free(keys);
+    secret_keys_unref(keys);
     buffer_release(&sealed);
     return result == 0 ? store_change_question(view, row, error) : result;
 }

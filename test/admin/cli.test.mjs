@@ -203,7 +203,7 @@ test('every operation of the API has a command, or a reason why not', async t =>
     'GET /catalogue/stack': 'stack reads files', 'GET /grants/{id}/stack': 'for programs so far; stack reads files',
     ...Object.fromEntries(routes.filter(r => /^\/(approvals|exceptions)\b/.test(r.path)).map(r => [`${r.method} ${r.path}`, 'approvals and exceptions (approvals.test.mjs)'])),
     ...Object.fromEntries(routes.filter(r => /^\/contacts\b/.test(r.path)).map(r => [`${r.method} ${r.path}`, 'contact (contact.test.mjs)'])),
-    'GET /audit/keeping': 'what the command line of the gateway said, or people in the dashboard', 'PATCH /audit/keeping': 'the same', 'GET /audit/proofs': 'audit verify proves a folder, also while a gateway runs', 'POST /audit/proofs': 'the same',
+    'GET /audit/keeping': 'what the command line of the gateway said, or people in the dashboard', 'PATCH /audit/keeping': 'the same', 'GET /audit/keeping/keys': 'admin rotate-keys seals anew while no gateway runs', 'POST /audit/keeping/keys': 'the same', 'GET /audit/proofs': 'audit verify proves a folder, also while a gateway runs', 'POST /audit/proofs': 'the same',
     'GET /sign-in': 'a browser signs in', 'POST /sign-in/{id}': 'the same', 'GET /sign-in/{id}/callback': 'the same',
   };
   const seen = new Set();

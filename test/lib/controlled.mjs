@@ -13,10 +13,10 @@ const PASSWORD = 'correct horse battery';
 export const CHILD = [process.execPath, fileURLToPath(new URL('child.mjs', import.meta.url))];
 
 // { gateway, api, fake, server (its id), folder }
-export async function controlled(t, { workers = 1, upstream = {}, args = [], url, extra = {}, outside = ['--allow-outside', '127.0.0.1'] } = {}) {
+export async function controlled(t, { workers = 1, upstream = {}, args = [], env = {}, url, extra = {}, outside = ['--allow-outside', '127.0.0.1'] } = {}) {
   const folder = path.join(scratch(t), 'data');
   const fake = url ? null : await FakeUpstream.start(t, upstream);
-  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers, ...extra } }, { args: ['--data', folder, ...outside, ...args] });
+  const gateway = await startGateway(t, { servers: {}, grants: {}, extra: { workers, ...extra } }, { args: ['--data', folder, ...outside, ...args], env });
   const [, token] = await gateway.waitLog(/\/setup#(sp_[\w-]{43})\n/);
   const open = new Api(gateway.port);
   await open.must(201, 'POST', '/setup', { token, email: 'a@example.com', name: 'A', password: PASSWORD });

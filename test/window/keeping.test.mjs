@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Logs and keys in a browser: the proof of the logs, whole and damaged.
+// Logs and keys in a browser: the proof of the logs, whole and damaged; a new key for what is sealed.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -97,4 +97,95 @@ test('a proof that takes long is shown while it runs', async t => {
   await page.getByText('The logs are whole and unchanged.').waitFor();
   await page.unrouteAll({ behavior: 'wait' });
   assert.deepEqual(page.complaints, []);
+});
+
+const keysOf = page => part(page, 'Keys that secrets are sealed with');
+const numbersIn = folder => fs.readFileSync(path.join(folder, 'keys'), 'utf8').trim().split('\n').map(line => Number(line.split(':')[0]));
+
+test('an admin makes a new key: asked first, shown while it runs and when it is done', async t => {
+  const here = await dashboard(t);
+  if (!here) return;
+  await here.api.must(201, 'POST', `/servers/${here.server}/credentials`, { place: 'header', name: 'X-Secret', value: 's3cret' });
+  const page = await here.open();
+  // It is over before a person could see it run: shown running until the test has looked.
+  let begun = false, shown = false;
+  await page.route('**/api/v1/audit/keeping/keys', async route => {
+    const answer = await route.fetch();
+    if (route.request().method() === 'POST') begun = true;
+    const body = await answer.json();
+    if (begun && !shown) body.last = { ...body.last, state: 'running', ended_at: null, sealed: 300, left: 900 };
+    return route.fulfill({ response: answer, json: body });
+  });
+  await page.goto(here.base + '/settings?tab=keeping');
+  const keys = keysOf(page), button = keys.getByRole('button', { name: 'Make a new key' });
+  await keys.getByText('There is one key: every secret is sealed under it. Its number is 1.').waitFor();
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Seal everything under a new key?' });
+  await dialog.getByText(/Make a copy of the key file when it is done/).waitFor();
+  await page.look('sealing-ask');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await page.waitForFunction(() => document.activeElement?.textContent === 'Make a new key');
+  assert.deepEqual(numbersIn(here.folder), [1]);
+  await button.click();
+  await dialog.getByRole('button', { name: 'Make a new key' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await keys.getByText('Sealed anew: 300 of about 1,200').waitFor();
+  await page.look('sealing-running');
+  shown = true;
+  await keys.getByText('Everything is sealed under key 2.').waitFor();
+  await keys.getByText('Renew your copy of the key file now').waitFor();
+  await keys.getByText('Its number is 2.').waitFor();
+  await page.look('sealing-done');
+  assert.deepEqual(numbersIn(here.folder), [2]);
+  await page.unrouteAll({ behavior: 'wait' });
+  assert.deepEqual(page.complaints, []);
+});
+
+test('what went wrong with the key file is said, at the start and on the way', async t => {
+  const here = await dashboard(t);
+  if (!here) return;
+  const page = await here.open({ at: '/settings?tab=keeping' });
+  const keys = keysOf(page), file = path.join(here.folder, 'keys');
+  fs.renameSync(file, file + '.away');
+  await keys.getByRole('button', { name: 'Make a new key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Make a new key' }).click();
+  await dialog.getByText(/the key file or the database is not as it was, or cannot be written/).waitFor();
+  await page.look('sealing-refused');
+  await page.keyboard.press('Escape');
+  fs.renameSync(file + '.away', file);
+  await page.route('**/api/v1/audit/keeping/keys', async route => {
+    const answer = await route.fetch(), body = await answer.json();
+    body.last = { state: 'failed', key: 2, asked_by: { kind: 'member', id: 'mbr_x', label: 'a@example.com' }, started_at: '2026-01-01T00:00:00.000Z', ended_at: '2026-01-01T00:00:01.000Z', sealed: 3, left: 4, text: 'the gateway is about to stop' };
+    return route.fulfill({ response: answer, json: { ...body, keys: 2, unfinished: true } });
+  });
+  await page.reload();
+  await keys.getByText('The change of keys did not end.').waitFor();
+  await keys.getByText('A change of keys was begun and has not ended.').waitFor();
+  await keys.getByRole('button', { name: 'Finish the change of keys' }).waitFor();
+  await page.look('sealing-failed');
+  await page.unrouteAll({ behavior: 'wait' });
+  assert.deepEqual(page.complaints, []);
+});
+
+test('a change of keys that was cut off is said, and is finished here', async t => {
+  const here = await dashboard(t);
+  if (!here) return;
+  here.gateway.signal('SIGTERM');
+  await here.gateway.exited;
+  fs.appendFileSync(path.join(here.folder, 'keys'), `2:${'a'.repeat(64)}\n`);
+  Object.assign(here.gateway, { exit: undefined, stderr: '' });
+  await here.gateway.start({ args: ['--data', here.folder] });
+  const base = `http://127.0.0.1:${here.gateway.port}`;
+  const page = await here.open();
+  await page.goto(base + '/settings?tab=keeping');
+  const keys = keysOf(page);
+  await keys.getByText('A change of keys was begun and has not ended.').waitFor();
+  await keys.getByRole('button', { name: 'Finish the change of keys' }).click();
+  await page.getByRole('dialog', { name: 'Finish the change of keys?' }).getByRole('button', { name: 'Finish the change of keys' }).click();
+  await keys.getByText('Everything is sealed under key 2.').waitFor();
+  await keys.getByRole('button', { name: 'Make a new key' }).waitFor();
+  assert.deepEqual(numbersIn(here.folder), [2]);
 });

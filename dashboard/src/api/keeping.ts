@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proofs of the logs, and what is kept of them.
+// Proofs of the logs, what is kept of them, and the keys that secrets are sealed with.
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
@@ -28,5 +28,23 @@ export async function proveLogs(): Promise<void> {
     await api.POST('/audit/proofs');
   } finally {
     await askAgain(proofsQuery.queryKey, ['audit']);
+  }
+}
+
+export type Sealing = Schemas['Sealing'];
+export type Resealing = NonNullable<Sealing['last']>;
+
+/** For admins of the organisation that runs the gateway; asked for again while a change of keys runs. */
+export const sealingQuery = queryOptions({
+  queryKey: ['sealing'],
+  queryFn: () => got(api.GET('/audit/keeping/keys')),
+  refetchInterval: ({ state }) => (state.data?.last?.state === 'running' ? SOON_MS : false),
+});
+
+export async function renewSealingKey(): Promise<void> {
+  try {
+    await api.POST('/audit/keeping/keys');
+  } finally {
+    await askAgain(sealingQuery.queryKey, ['audit']);
   }
 }

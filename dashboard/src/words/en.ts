@@ -1667,7 +1667,32 @@ export const en = {
         one: 'There is one key: every secret is sealed under it.',
         several: (count: string) =>
           `There are ${count} keys: some secrets may still be sealed under an older one. That is so where a change of keys ended half way, or where the environment gives several.`,
-        more: 'Credentials and tokens are sealed in the database. A new key is made with the gateway stopped: while it runs, its threads open what is sealed, and a key must not change under them.',
+        newest: (number: string) => `Its number is ${number}.`,
+        others: 'The keys are the whole gateway\u2019s: admins of the organisation \u201cdefault\u201d change them.',
+        environment:
+          'The keys come from the environment, and are changed there: add a key with a higher number, stop the gateway, run the command, then leave the old keys out.',
+        start: 'Make a new key',
+        finish: 'Finish the change of keys',
+        ask: 'Seal everything under a new key?',
+        askMore:
+          'A new key is added to the key file. Every credential, token and argument that waits for a person is sealed anew under it, while agents go on working; then the old key leaves the file.',
+        askFinish: 'Finish the change of keys?',
+        askFinishMore:
+          'What is still sealed under an older key is sealed anew under the newest one, while agents go on working; then the older keys leave the key file.',
+        askCopy:
+          'Make a copy of the key file when it is done: the copies that you have do not open what is sealed from now on. Keep them as long as backups of the database from before.',
+        notNow: 'Not now',
+        unfinished: 'A change of keys was begun and has not ended.',
+        unfinishedMore: 'Nothing is lost: the key file has all keys, and must stay as it is until the change has ended.',
+        progress: 'How much is sealed anew',
+        running: (sealed: string, all: string) => `Sealed anew: ${sealed} of about ${all}`,
+        done: (number: string) => `Everything is sealed under key ${number}.`,
+        doneMore: 'Renew your copy of the key file now: the copies from before do not have this key.',
+        records: (count: number, shown: string) => `${shown} ${plural(count, 'record', 'records')} sealed anew.`,
+        failed: 'The change of keys did not end.',
+        failedMore: 'Nothing is lost: the key file has every key that something is sealed under.',
+        asked: 'Asked for by',
+        more: 'Credentials and tokens are sealed in the database. With the gateway stopped a command does the same:',
         command: 'Seal all secrets under a new key, with the gateway stopped',
         commandText: 'sallyport admin rotate-keys --data FOLDER',
       },

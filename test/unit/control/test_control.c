@@ -391,7 +391,7 @@ static void is_nowhere(const char *name, const char *secret)
 static void credentials_are_sealed_and_sent(void **state)
 {
     (void)state;
-    size_t count = 0;
+    struct control_rotation rotation = {.noted = false};
     world_must(&world, world_fill);
     header = "Content-Length";
     assert_int_equal(world_write(&world, add_credential), ERROR_CONFIG);
@@ -401,8 +401,9 @@ static void credentials_are_sealed_and_sent(void **state)
     has_header();
     is_nowhere("control.db", "s3cret");
     is_nowhere("control.db-wal", "s3cret");
-    assert_int_equal(control_rotate_keys(world.control, &count, &world.error), 0);
-    assert_int_equal(count, 1);
+    assert_int_equal(control_rotate_keys(world.control, &rotation, &world.error), 0);
+    assert_int_equal(rotation.sealed, 1);
+    assert_int_equal(rotation.number, 2);
     has_header();
     world_reopen(&world);
     has_header();
@@ -473,11 +474,11 @@ static int count_new(void *argument, struct store_view *view, struct error *erro
 static void many_credentials_are_resealed(void **state)
 {
     (void)state;
-    size_t count = 0;
+    struct control_rotation rotation = {.noted = false};
     world_must(&world, world_fill);
     world_must(&world, add_many);
-    assert_int_equal(control_rotate_keys(world.control, &count, &world.error), 0);
-    assert_int_equal(count, 2 * MANY);
+    assert_int_equal(control_rotate_keys(world.control, &rotation, &world.error), 0);
+    assert_int_equal(rotation.sealed, 2 * MANY);
     world_must(&world, count_new);
     world_reopen(&world);
 }

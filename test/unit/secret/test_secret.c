@@ -31,8 +31,8 @@ static void keys_are_read(void **state)
     (void)state;
     struct secret_keys *keys = keys_of("# ours\n" KEY_2 "\r\n" KEY_1 ",\n");
     assert_int_equal(secret_keys_newest(keys), 2);
-    secret_keys_free(keys);
-    secret_keys_free(NULL);
+    secret_keys_unref(keys);
+    secret_keys_unref(NULL);
     const char *const wrong[] = {"",
                                  " \n# 1:\n",
                                  "1:" ZEROS,
@@ -92,9 +92,9 @@ static void what_is_sealed_opens_in_its_place(void **state)
     assert_int_equal(open_it(other, buffer_slice(&again), "", ""), 0);
     buffer_release(&again);
     buffer_release(&sealed);
-    secret_keys_free(old);
-    secret_keys_free(both);
-    secret_keys_free(other);
+    secret_keys_unref(old);
+    secret_keys_unref(both);
+    secret_keys_unref(other);
 }
 
 static void every_changed_byte_is_noticed(void **state)
@@ -113,7 +113,7 @@ static void every_changed_byte_is_noticed(void **state)
     for (size_t length = 0; length < sealed.length; length++)
         assert_int_equal(open_it(keys, slice_of(bytes, length), "here", ""), ERROR_DENIED);
     buffer_release(&sealed);
-    secret_keys_free(keys);
+    secret_keys_unref(keys);
 }
 
 static void failing_allocations_leave_nothing(void **state)
@@ -131,7 +131,7 @@ static void failing_allocations_leave_nothing(void **state)
         assert_true(result == 0 || result == ERROR_NO_MEMORY);
         buffer_release(&out);
     }
-    secret_keys_free(keys);
+    secret_keys_unref(keys);
 }
 
 static void a_key_file_is_made_and_replaced(void **state)
@@ -159,14 +159,14 @@ static void a_key_file_is_made_and_replaced(void **state)
     assert_int_equal(secret_keys_load(path, &three, &error), 0);
     assert_int_equal(secret_keys_newest(three), 2);
     assert_int_equal(open_it(three, buffer_slice(&sealed), "y", "x"), ERROR_NOT_FOUND);
-    secret_keys_free(three);
+    secret_keys_unref(three);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(secret_keys_load(path, &three, &error), ERROR_CONFIG);
     assert_non_null(strstr(error.text, "chmod 600"));
     assert_int_equal(secret_keys_add_to_file("/nowhere/keys", NULL, &error), ERROR_IO);
     buffer_release(&sealed);
-    secret_keys_free(one);
-    secret_keys_free(two);
+    secret_keys_unref(one);
+    secret_keys_unref(two);
     scratch_remove(&scratch);
 }
 
@@ -197,7 +197,7 @@ static void derived_keys_are_their_purpose_s_alone(void **state)
     assert_int_equal(secret_keys_derive(keys, "one", &one, &error), 0);
     assert_int_equal(secret_keys_derive(keys, "one", &same, &error), 0);
     assert_int_equal(secret_keys_derive(keys, "other", &other, &error), 0);
-    assert_int_equal(secret_keys_count(one), 1);
+    assert_int_equal(secret_keys_count(one), 2);
     assert_int_equal(secret_keys_newest(one), 2);
     seal(one, "text", "place", &sealed);
     buffer_init(&plain, 0);
@@ -207,10 +207,116 @@ static void derived_keys_are_their_purpose_s_alone(void **state)
     assert_int_equal(secret_open(keys, text, place, &plain, &error), ERROR_DENIED);
     buffer_release(&plain);
     buffer_release(&sealed);
-    secret_keys_free(other);
-    secret_keys_free(same);
-    secret_keys_free(one);
-    secret_keys_free(keys);
+    secret_keys_unref(other);
+    secret_keys_unref(same);
+    secret_keys_unref(one);
+    secret_keys_unref(keys);
+}
+
+// What was sealed with a key derived of the first opens with those that are derived of both.
+static void each_key_has_a_derived_one(void **state)
+{
+    (void)state;
+    struct secret_keys *first = keys_of(KEY_1), *both = keys_of(KEY_1 "," KEY_2);
+    struct secret_keys *second = keys_of(KEY_2), *of_first = NULL, *of_both = NULL, *of_second;
+    struct error error;
+    struct buffer sealed;
+    of_second = NULL;
+    assert_int_equal(secret_keys_derive(first, "one", &of_first, &error), 0);
+    assert_int_equal(secret_keys_derive(both, "one", &of_both, &error), 0);
+    assert_int_equal(secret_keys_derive(second, "one", &of_second, &error), 0);
+    seal(of_first, "text", "place", &sealed);
+    assert_int_equal(open_it(of_both, buffer_slice(&sealed), "place", "text"), 0);
+    assert_int_equal(open_it(of_second, buffer_slice(&sealed), "place", "text"), ERROR_NOT_FOUND);
+    buffer_release(&sealed);
+    struct secret_keys *all[] = {first, both, second, of_first, of_both, of_second};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        secret_keys_unref(all[i]);
+}
+
+static void who_has_a_reference_goes_on(void **state)
+{
+    (void)state;
+    struct secret_keys *keys = keys_of(KEY_1), *mine = secret_keys_ref(keys);
+    struct buffer sealed;
+    assert_ptr_equal(keys, mine);
+    secret_keys_unref(keys);
+    seal(mine, "text", "place", &sealed);
+    assert_int_equal(open_it(mine, buffer_slice(&sealed), "place", "text"), 0);
+    buffer_release(&sealed);
+    secret_keys_unref(mine);
+}
+
+#define OTHER_2 "2:" ZEROS "000000000000000000000000000000FF"
+#define KEY_3 "3:" ZEROS "00000000000000000000000000000003"
+
+static void keys_are_joined_with_older_ones(void **state)
+{
+    (void)state;
+    struct secret_keys *keys = keys_of(OTHER_2 "," KEY_3), *older = keys_of(KEY_1 "," KEY_2);
+    struct secret_keys *joined = NULL, *newer = keys_of(KEY_1);
+    struct error error;
+    struct buffer sealed;
+    assert_int_equal(secret_keys_join(keys, older, &joined, &error), 0);
+    assert_int_equal(secret_keys_count(joined), 3);
+    assert_int_equal(secret_keys_newest(joined), 3);
+    assert_true(secret_keys_hold(joined, keys));
+    assert_true(secret_keys_hold(joined, newer));
+    assert_false(secret_keys_hold(joined, older)); // its second is another one
+    assert_false(secret_keys_hold(keys, joined));
+    seal(newer, "text", "place", &sealed);
+    assert_int_equal(open_it(joined, buffer_slice(&sealed), "place", "text"), 0);
+    secret_keys_unref(joined);
+    // Nothing above the newest comes in: it would be what seals.
+    assert_int_equal(secret_keys_join(newer, keys, &joined, &error), 0);
+    assert_int_equal(secret_keys_count(joined), 1);
+    buffer_release(&sealed);
+    secret_keys_unref(joined);
+    secret_keys_unref(newer);
+    secret_keys_unref(older);
+    secret_keys_unref(keys);
+}
+
+enum { ROOM = 64 };
+
+static void the_oldest_go_when_there_is_no_room(void **state)
+{
+    (void)state;
+    struct secret_keys *keys = keys_of("65:" ZEROS ZEROS), *joined = NULL;
+    struct buffer text;
+    struct error error;
+    buffer_init(&text, 0);
+    for (int i = 1; i <= ROOM; i++)
+        buffer_append_format(&text, "%d:" ZEROS ZEROS " ", i);
+    buffer_append(&text, slice_of("", 1));
+    struct secret_keys *older = keys_of(buffer_slice(&text).data);
+    assert_int_equal(secret_keys_join(keys, older, &joined, &error), 0);
+    assert_int_equal(secret_keys_count(joined), ROOM);
+    assert_int_equal(secret_keys_newest(joined), 65);
+    struct secret_keys *first = keys_of(KEY_1), *second = keys_of("2:" ZEROS ZEROS);
+    assert_false(secret_keys_hold(joined, first));
+    assert_true(secret_keys_hold(joined, second));
+    buffer_release(&text);
+    struct secret_keys *all[] = {keys, joined, older, first, second};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        secret_keys_unref(all[i]);
+}
+
+static void without_memory_there_are_no_new_keys(void **state)
+{
+    (void)state;
+    struct secret_keys *keys = keys_of(KEY_1), *made = NULL;
+    struct error error;
+    memory_fail_at(1, 2); // and both after it
+    int joined = secret_keys_join(keys, keys, &made, &error);
+    int derived = secret_keys_derive(keys, "one", &made, &error);
+    int parsed = secret_keys_parse(SLICE_LITERAL(KEY_1), &made, &error);
+    memory_fail_at(0, 0);
+    assert_int_equal(joined, ERROR_NO_MEMORY);
+    assert_int_equal(derived, ERROR_NO_MEMORY);
+    assert_int_equal(parsed, ERROR_NO_MEMORY);
+    assert_null(made);
+    secret_keys_unref(keys);
 }
 
 int main(void)
@@ -218,6 +324,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_read),
         cmocka_unit_test(derived_keys_are_their_purpose_s_alone),
+        cmocka_unit_test(each_key_has_a_derived_one),
+        cmocka_unit_test(who_has_a_reference_goes_on),
+        cmocka_unit_test(keys_are_joined_with_older_ones),
+        cmocka_unit_test(the_oldest_go_when_there_is_no_room),
+        cmocka_unit_test(without_memory_there_are_no_new_keys),
         cmocka_unit_test(what_is_sealed_opens_in_its_place),
         cmocka_unit_test(every_changed_byte_is_noticed),
         cmocka_unit_test(failing_allocations_leave_nothing),

@@ -13,8 +13,9 @@ import { Loading, Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
 import { formatBytes, formatNumber, formatSeconds, words } from '../../words/words';
 import { Proofs } from './Proofs';
+import { SealingKeys } from './SealingKeys';
 
-const { kept, keys, proof } = words.settings.keeping;
+const { kept, proof } = words.settings.keeping;
 
 function timeOf(seconds: number | null, bytes: number | null): string {
   const most = bytes === null ? undefined : kept.most(formatBytes(bytes));
@@ -75,12 +76,8 @@ function Times({ known: { decision_log: log, admin_audit: audit } }: { known: Ke
   );
 }
 
-function Keys({ known }: { known: Kept }) {
-  return <Text size="sm">{known.sealing_keys === 1 ? keys.one : keys.several(formatNumber(known.sealing_keys))}</Text>;
-}
-
 /** What is known of it, and how it is changed at the gateway's machine. */
-function ByCommand({ says, children }: { says: typeof kept | typeof keys; children: (known: Kept) => ReactNode }) {
+function ByCommand({ says, children }: { says: typeof kept; children: (known: Kept) => ReactNode }) {
   const query = useQuery(keepingQuery);
   return (
     <Paper p="md">
@@ -101,7 +98,7 @@ export function Keeping() {
     <Stack maw={860}>
       <Proofs />
       <ByCommand says={kept}>{(known) => <Times known={known} />}</ByCommand>
-      <ByCommand says={keys}>{(known) => <Keys known={known} />}</ByCommand>
+      <SealingKeys />
     </Stack>
   );
 }
