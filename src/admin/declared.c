@@ -3,7 +3,7 @@
 //
 // What the configuration file declares: whoever runs the gateway wrote it, so it belongs to the
 // organisation that the first start made, and is changed in the file only.
-#include "admin/admin_internal.h"
+#include "admin/seen_internal.h"
 
 #include "base/memory.h"
 
@@ -70,12 +70,12 @@ int admin_show_declared(struct admin_request *request, struct store_view *view, 
 {
     struct admin_declared *declared = NULL;
     int result = find(request, view, &declared, error);
+    struct slice text = declared != NULL ? slice_of(declared->text, declared->length)
+                                         : SLICE_LITERAL("{\"file\":null,\"servers\":[],"
+                                                         "\"policies\":[],\"grants\":[]}");
     request->status = 200;
-    buffer_append(
-        &request->out,
-        declared != NULL
-            ? slice_of(declared->text, declared->length)
-            : SLICE_LITERAL("{\"file\":null,\"servers\":[],\"policies\":[],\"grants\":[]}"));
+    if (result == 0)
+        result = admin_write_declared(request, text, error);
     admin_declared_unref(declared);
     return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/moves_internal.h"
+#include "admin/seen_internal.h"
 
 static int check_command(struct admin_request *request, struct store_view *view, uint32_t node,
                          const struct store_server *server, struct error *error)
@@ -115,7 +116,8 @@ const struct admin_resource admin_servers = {.kind = STORE_SERVER,
                                              .find_by = "name",
                                              .fields = server_fields,
                                              .count = 6,
-                                             .check = check_server};
+                                             .check = check_server,
+                                             .more = admin_write_server_seen};
 
 // ---- Credentials: what is written is never read again
 

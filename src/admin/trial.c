@@ -50,6 +50,7 @@ int admin_try_server(struct admin_request *request, struct error *error)
                                         .server = request->tried,
                                         .ca_file = admin->ca_file,
                                         .guard = admin->options.guard,
+                                        .ledger = admin->path.ledger,
                                         .stop = &admin->ending};
     request->status = 200;
     return control_try_server(&trial, &request->out, error);

@@ -290,9 +290,10 @@ int control_set_credential(struct control *control, struct store_view *view,
 struct control_trial {
     struct control *control; // what the server lists is taken into its catalogue; NULL: it is not
     const struct upstream_options *server;
-    const char *ca_file;           // as upstream_set_new
-    const struct net_guard *guard; // of guarded servers
-    const atomic_bool *stop;       // once true it ends soon; NULL: never
+    const char *ca_file;            // as upstream_set_new
+    const struct net_guard *guard;  // of guarded servers
+    const atomic_bool *stop;        // once true it ends soon; NULL: never
+    struct pipeline_ledger *ledger; // is told what was seen of it; NULL: nobody is
 };
 int control_try_server(const struct control_trial *trial, struct buffer *out,
                        struct error *error) MUST_CHECK;

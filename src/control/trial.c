@@ -163,6 +163,19 @@ static bool keep_tools(const struct control_trial *given, const struct trial_res
     return kept == 0;
 }
 
+// Only what is the server's own doing.
+static void tell_ledger(const struct control_trial *given, const struct trial_result *result)
+{
+    bool good = result->kind[0] == '\0';
+    int64_t now_ms = clock_wall_ms();
+    struct pipeline_seen seen = {.answered_ms = good ? now_ms : 0,
+                                 .failed_ms = good ? 0 : now_ms,
+                                 .version = mcp_version_parse(slice_from_string(result->version))};
+    if (given->ledger != NULL && strcmp(result->kind, "stopped") != 0 &&
+        strcmp(result->kind, "internal") != 0)
+        pipeline_note_seen(given->ledger, upstream_shown(given->server), &seen);
+}
+
 // ---- Trying
 
 struct trying {
@@ -210,6 +223,7 @@ int control_try_server(const struct control_trial *given, struct buffer *out, st
     loop_timer_start(trying.watch, TRIAL_WATCH_MS, TRIAL_WATCH_MS);
     loop_run(trying.loop);
     const struct trial_result *found = trial_get_result(trying.trial);
+    tell_ledger(given, found);
     write_result(found, keep_tools(given, found), out);
     loop_timer_close(trying.watch);
     trial_free(trying.trial);

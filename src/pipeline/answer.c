@@ -70,6 +70,8 @@ static void note_initialize(struct exchange *ex, const struct upstream_message *
     uint32_t version = json_get(message->doc, message->message->result, "protocolVersion");
     if (version != JSON_NONE && json_type(message->doc, version) == JSON_STRING)
         session->version = mcp_version_parse(json_string(message->doc, version, message->arena));
+    if (ex->to_modern == NULL)
+        seen_note_version(ex->pipeline, ex->server, session->version);
     uint32_t capabilities = json_get(message->doc, message->message->result, "capabilities");
     session->tasks.offered = bridge_calls_may_be_tasks(message->doc, capabilities);
     if (session->stdio != NULL && ex->client_name.length > 0) {

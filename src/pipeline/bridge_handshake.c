@@ -4,6 +4,7 @@
 // How a conversation with a legacy server begins: initialize in the words of the client that needs
 // it first, and its confirmation.
 #include "pipeline/bridge_internal.h"
+#include "pipeline/ledger_internal.h"
 
 static void link_message_cb(void *argument, struct upstream_message *message)
 {
@@ -82,6 +83,7 @@ static void take_initialized(struct conversation *c, const struct upstream_messa
     c->version = mcp_version_parse(json_string(doc, version, message->arena));
     if (c->version == MCP_VERSION_NONE || mcp_version_is_modern(c->version))
         return;
+    seen_note_version(c->pipeline, c->server, c->version);
     buffer_append(&c->initialized, json_raw(doc, result));
     if (info != JSON_NONE && json_type(doc, info) == JSON_OBJECT)
         buffer_append(&c->server_info, json_raw(doc, info));

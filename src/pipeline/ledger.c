@@ -21,6 +21,7 @@ struct pipeline_ledger *pipeline_ledger_new(void)
     table_init(&ledger->tallies);
     table_init(&ledger->modern);
     table_init(&ledger->tasks);
+    table_init(&ledger->seen);
     ledger->held = held_tasks_new();
     return ledger;
 }
@@ -50,10 +51,12 @@ void pipeline_ledger_free(struct pipeline_ledger *ledger)
     table_each(&ledger->tallies, free_value_cb, NULL);
     table_each(&ledger->modern, free_value_cb, NULL);
     table_each(&ledger->tasks, free_value_cb, NULL);
+    table_each(&ledger->seen, free_value_cb, NULL);
     table_release(&ledger->grants);
     table_release(&ledger->tallies);
     table_release(&ledger->modern);
     table_release(&ledger->tasks);
+    table_release(&ledger->seen);
     held_tasks_free(ledger->held);
     pthread_mutex_destroy(&ledger->lock);
     memory_free(ledger);

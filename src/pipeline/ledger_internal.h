@@ -33,6 +33,7 @@ struct pipeline_ledger {
     struct table tallies;    // calls of clients that have no sessions
     struct held_tasks *held; // has a lock of its own
     struct table modern;     // names of servers that are known to speak 2026-07-28
+    struct table seen;       // what was last seen of servers, by what people call them (seen.c)
     struct table tasks;      // names of servers that offer tasks to clients of 2026-07-28
     struct metrics *figures[METRICS_PARTS_MAX];
     size_t figures_count;
@@ -67,6 +68,12 @@ bool ledger_is_modern(struct pipeline_ledger *ledger, struct slice server);
 // Did the server's last server/discover, as a client got it, have the tasks extension?
 void ledger_note_tasks(struct pipeline_ledger *ledger, struct slice server, bool offered);
 bool ledger_offers_tasks(struct pipeline_ledger *ledger, struct slice server);
+
+// seen.c: what a message that is done with showed of its server; and the revision that it agreed
+// on.
+void seen_note(struct exchange *ex);
+void seen_note_version(struct pipeline *pipeline, struct upstream_server *server,
+                       enum mcp_version version);
 
 // All figures that the ledger was given.
 void ledger_show_figures(struct pipeline_ledger *ledger, struct buffer *out);

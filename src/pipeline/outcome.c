@@ -46,6 +46,7 @@ void outcome_record(struct exchange *ex)
         limits_give_back(ex, true);
     fuse_note_outcome(ex);
     metrics_count(pipeline->metrics, ex->outcome);
+    seen_note(ex);
     uint64_t now = clock_monotonic_us();
     metrics_time(pipeline->metrics, ex, now);
     if (pipeline->given.audit == NULL)

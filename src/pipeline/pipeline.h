@@ -247,6 +247,16 @@ struct pipeline_prospect {
 int pipeline_foresee(const struct pipeline_circumstances *now, const struct policy_call *call,
                      const struct policy_verdict *verdict, struct arena *arena,
                      struct pipeline_prospect *ret) MUST_CHECK;
+// What was last seen of a server, by what people are told it is called. 0: never; since the ledger
+// was made. Any thread.
+struct pipeline_seen {
+    int64_t answered_ms, failed_ms; // wall clock
+    enum mcp_version version;       // that it spoke; MCP_VERSION_NONE: not known yet
+};
+void pipeline_seen(struct pipeline_ledger *ledger, struct slice shown, struct pipeline_seen *ret);
+// Somebody else saw it: what is 0 stays as it was.
+void pipeline_note_seen(struct pipeline_ledger *ledger, struct slice shown,
+                        const struct pipeline_seen *news);
 // Tool calls of a client without sessions so far.
 uint64_t pipeline_calls_so_far(struct pipeline_ledger *ledger, struct slice grant,
                                struct slice shown, struct slice client, struct arena *arena);

@@ -36,6 +36,11 @@ struct upstream_server *upstream_server_ref(struct upstream_server *server)
     return server;
 }
 
+void **upstream_server_place(struct upstream_server *server)
+{
+    return &server->place;
+}
+
 static void free_server_cb(void *argument)
 {
     server_free(argument);

@@ -97,6 +97,8 @@ static inline struct slice upstream_server_shown(const struct upstream_server *s
 bool upstream_server_retired(const struct upstream_server *server);
 struct upstream_server *upstream_server_ref(struct upstream_server *server);
 void upstream_server_unref(struct upstream_server *server);
+// What whoever sends to it keeps by it; NULL at first, borrowed.
+void **upstream_server_place(struct upstream_server *server);
 struct upstream_health {
     size_t connections, idle, children, calls;
     uint64_t failures; // connects and spawns that failed, children that died

@@ -56,6 +56,7 @@ struct upstream_server {
     unsigned failures_in_row; // children that died young
     uint64_t next_start_us;   // no new child before
     bool last_attempt_failed;
+    void *place; // of whoever sends to it
 };
 
 struct upstream_call {

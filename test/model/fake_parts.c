@@ -307,6 +307,11 @@ struct upstream_server *upstream_server_ref(struct upstream_server *server)
     return server;
 }
 
+void **upstream_server_place(struct upstream_server *server)
+{
+    return &server->place;
+}
+
 void upstream_server_unref(struct upstream_server *server)
 {
     if (server == NULL)

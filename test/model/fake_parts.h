@@ -50,6 +50,7 @@ struct upstream_server {
     struct upstream_options options;
     size_t references;
     struct upstream_set *set;
+    void *place;
 };
 struct upstream_set {
     struct upstream_server server;

@@ -32,7 +32,7 @@ test('the list, a connection test, and 2,000 tools among hostile ones', async t 
   await page.getByRole('link', { name: 'files', exact: true }).click();
   await page.getByRole('button', { name: 'Test the connection' }).click();
   await page.getByText('has 1,994 tools').waitFor();
-  await page.getByText('Modern (stateless)').first().waitFor();
+  await page.getByText('Modern (stateless), 2026-07-28').waitFor();
   await page.look('servers-overview');
   await page.getByRole('tab', { name: 'Tools' }).click();
   await page.getByRole('button', { name: /Show 400 more/ }).waitFor();
@@ -51,6 +51,8 @@ test('the list, a connection test, and 2,000 tools among hostile ones', async t 
   await page.getByRole('option', { name: 'Destructive' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('A person said so').waitFor();
+  await page.goto(here.base + '/servers');
+  await page.getByRole('row', { name: /files/ }).getByText(/^answered .* · modern$/).waitFor();
   await page.goto(here.base + '/servers/file.filed');
   await page.getByText('It is declared in').waitFor();
   assert.equal(await page.getByRole('tab', { name: 'Settings' }).count(), 0);

@@ -96,7 +96,7 @@ export const trialQuery = (id: string) =>
     queryKey: ['trial', id],
     queryFn: async () => {
       const trial = await got(api.POST('/servers/{id}/test', { params: { path: { id } } }));
-      void askAgain(['definitions'], ...(trial.catalogued ? [['catalogue']] : []));
+      void askAgain(['definitions'], ['servers'], ...(trial.catalogued ? [['catalogue']] : []));
       return trial;
     },
     staleTime: Infinity,

@@ -953,7 +953,9 @@ export const en = {
       url: 'Address',
       command: 'Command',
       era: 'Era',
-      eras: { modern: 'Modern (stateless)', legacy: 'Legacy (sessions)', unknown: 'Not tried yet' },
+      eras: { modern: 'Modern (stateless)', legacy: 'Legacy (sessions)', unknown: 'Not known yet' },
+      answered: 'Last answered',
+      failed: 'Last failed',
       name: 'Calls itself',
       protocol: 'Protocol',
       latency: 'Latency',
@@ -969,6 +971,12 @@ export const en = {
       },
       seen: 'Tools listed',
       changed: 'Changed',
+    },
+    seen: {
+      answered: 'answered',
+      failed: 'failed',
+      short: { modern: 'modern', legacy: 'legacy' },
+      era: (era: string, version: string) => `${era}, ${version}`,
     },
     auth: {
       none: 'None',

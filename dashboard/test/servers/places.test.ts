@@ -3,6 +3,8 @@
 import { expect, test } from 'vitest';
 
 import { commandLine, countsBy, countsByServer, latencyOf, pinningOf, placeOf, placesOf } from '../../src/pages/servers/places';
+import { hasFailed } from '../../src/pages/servers/Seen';
+import { stateOf } from '../../src/pages/servers/State';
 import { wordsOf } from '../../src/pages/servers/pasted';
 
 const server = (more: object) =>
@@ -14,6 +16,7 @@ const server = (more: object) =>
     command: [],
     disabled: false,
     settings: {},
+    seen: { era: null, protocol_version: null, answered_at: null, failed_at: null },
     ...more,
   }) as never;
 const declared = {
@@ -82,4 +85,15 @@ test('latency is of calls that reached the server, without the gateway\u2019s ow
   ];
   expect(latencyOf(rows)).toEqual({ median: 200, slow: 300, count: 4 });
   expect(latencyOf([row(7, { outcome: 'failed' })])).toBeUndefined();
+});
+
+test('a server whose last message failed is in trouble, and answers again with the next', () => {
+  const seen = (answered_at: string | null, failed_at: string | null) => ({ era: null, protocol_version: null, answered_at, failed_at });
+  const early = '2026-11-22T10:00:00.000Z';
+  const late = '2026-11-22T10:00:00.100Z';
+  expect([seen(null, null), seen(early, null), seen(late, early)].map(hasFailed)).toEqual([false, false, false]);
+  expect([seen(null, early), seen(early, late)].map(hasFailed)).toEqual([true, true]);
+  expect(stateOf(false, 100, 0, seen(early, late))).toBe('trouble');
+  expect(stateOf(true, 100, 0, seen(early, late))).toBe('disabled');
+  expect(stateOf(false, 100, 0, seen(late, early))).toBe('use');
 });

@@ -30,8 +30,8 @@ export function Troubles() {
     calls: calls.get(place.name) ?? 0,
     failed: failed.get(place.name) ?? 0,
   }));
-  const troubled = places.filter((place) => stateOf(place.disabled, place.calls, place.failed) === 'trouble');
-  troubled.sort((a, b) => b.failed / b.calls - a.failed / a.calls);
+  const troubled = places.filter((place) => stateOf(place.disabled, place.calls, place.failed, place.seen) === 'trouble');
+  troubled.sort((a, b) => b.failed / Math.max(1, b.calls) - a.failed / Math.max(1, a.calls));
   const down = health.data?.parts.filter((part) => !part.up) ?? [];
   const left = troubled.length - LINES_MOST;
   return (
@@ -51,7 +51,7 @@ export function Troubles() {
           key={place.id}
           to={`/servers/${encodeURIComponent(place.id)}`}
           mark={<State state="trouble" />}
-          aside={says.failed(formatNumber(place.failed), formatNumber(place.calls))}
+          aside={place.calls === 0 ? words.servers.seen.failed : says.failed(formatNumber(place.failed), formatNumber(place.calls))}
         >
           <Name text={place.name} />
         </Line>

@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { summaryQuery } from '../../api/queries';
-import { authorizationsQuery, credentialsQuery, knownServerQuery, serverDecisionsQuery, trialQuery, type Server } from '../../api/servers';
+import { authorizationsQuery, credentialsQuery, knownServerQuery, serverDecisionsQuery, type Server } from '../../api/servers';
 import { useMay } from '../../api/session';
 import { CategoryMark, type Category } from '../../parts/Grade';
 import { Outcome } from '../../parts/Outcome';
@@ -15,6 +15,7 @@ import { Loading, Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
 import { formatMicroseconds, formatNumber, words } from '../../words/words';
 import { countsBy, latencyOf, pinningOf, type Place } from './places';
+import { eraOf } from './Seen';
 import { State, stateOf } from './State';
 import { Trial } from './Trial';
 
@@ -51,14 +52,13 @@ function Latency({ name }: { name: string }) {
 
 function Facts({ place, server }: { place: Place; server: Server | undefined }) {
   const isAdmin = useMay('admin');
-  const trial = useQuery(trialQuery(place.id)).data;
   const known = useQuery(knownServerQuery(place.name)).data;
   const calls = sumOf(useQuery(summaryQuery('outcome', DAY, DAY, { server: place.name })).data?.items);
   return (
     <Paper p="md">
       <SimpleGrid component="dl" m={0} cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
         <Fact label={words.servers.columns.state}>
-          <State state={stateOf(place.disabled, calls.all, calls.failed)} />
+          <State state={stateOf(place.disabled, calls.all, calls.failed, place.seen)} />
         </Fact>
         <Fact label={facts.transport}>{words.servers.form.transports[place.transport]}</Fact>
         <Fact label={place.transport === 'stdio' ? facts.command : facts.url}>
@@ -66,7 +66,13 @@ function Facts({ place, server }: { place: Place; server: Server | undefined }) 
             <Name text={place.where} most={1000} />
           </Code>
         </Fact>
-        <Fact label={facts.era}>{facts.eras[trial?.era ?? 'unknown']}</Fact>
+        <Fact label={facts.era}>{eraOf(place.seen)}</Fact>
+        <Fact label={facts.answered}>
+          <When at={place.seen.answered_at} />
+        </Fact>
+        <Fact label={facts.failed}>
+          <When at={place.seen.failed_at} />
+        </Fact>
         <Fact label={facts.latency}>
           <Latency name={place.name} />
         </Fact>

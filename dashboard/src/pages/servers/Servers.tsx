@@ -17,6 +17,7 @@ import { Name } from '../../parts/Plain';
 import { Loading, Nothing, Trouble } from '../../parts/states';
 import { formatNumber, words } from '../../words/words';
 import { Paste } from './Paste';
+import { Seen } from './Seen';
 import { State, stateOf } from './State';
 import { countsByServer, placesOf, type Place } from './places';
 
@@ -50,7 +51,8 @@ function Row({ place, known, waiting, calls, failed }: RowProps) {
         </Text>
       </Table.Th>
       <Table.Td>
-        <State state={stateOf(place.disabled, calls, failed)} />
+        <State state={stateOf(place.disabled, calls, failed, place.seen)} />
+        <Seen seen={place.seen} />
       </Table.Td>
       <Table.Td maw={360}>
         <Group gap="xs" wrap="nowrap">

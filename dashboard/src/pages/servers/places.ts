@@ -12,6 +12,7 @@ export interface Place {
   where: string; // URL or command
   disabled: boolean;
   isPinned: boolean;
+  seen: Schemas['ServerSeen'];
   declared?: Schemas['DeclaredSource'];
 }
 
@@ -28,16 +29,16 @@ export function pinningOf(settings: Record<string, unknown>): 'off' | 'warn' | '
 }
 
 export function placeOf(server: Schemas['Server']): Place {
-  const { id, name, transport, disabled } = server;
+  const { id, name, transport, disabled, seen } = server;
   const where = transport === 'stdio' ? commandLine(server.command) : server.url;
-  return { id, name, transport, where, disabled, isPinned: pinningOf(server.settings) !== 'off' };
+  return { id, name, transport, where, disabled, isPinned: pinningOf(server.settings) !== 'off', seen };
 }
 
 export function placeOfDeclared(server: Declared): Place {
-  const { id, name, transport, source } = server;
+  const { id, name, transport, source, seen } = server;
   const where = server.url ?? commandLine(server.command ?? []);
   // What is pinned is not told of the file's; asking for what waits is harmless where nothing is.
-  return { id, name, transport, where, disabled: false, isPinned: true, declared: source };
+  return { id, name, transport, where, disabled: false, isPinned: true, declared: source, seen };
 }
 
 export function placesOf(servers: readonly Schemas['Server'][], declared: readonly Declared[]): Place[] {
