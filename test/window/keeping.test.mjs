@@ -69,7 +69,43 @@ test('how long the logs are kept is said, what there is of them, and how many ke
   await row(/^Decision log 90 days, and at most 8\.6 GB 1 file, /).waitFor();
   await row(/^Admin audit ever Oldest row: /).waitFor();
   await page.getByText('There is one key: every secret is sealed under it.').waitFor();
+  // What the operator says is only said; the rest can be changed, and more holds at once.
+  await page.getByText('The configuration file says it (decision log, time): decision_log_keep.').waitFor();
+  assert.equal(await page.getByLabel('Days that decisions are kept').count(), 0);
   await page.look('keeping-kept');
+  assert.deepEqual(page.complaints, []);
+});
+
+test('an admin keeps less after seven days, sees it wait, and takes it back; more at once', async t => {
+  const here = await called(t);
+  if (!here) return;
+  const page = await here.open({ at: '/settings?tab=keeping' });
+  const days = page.getByLabel('Days that decisions are kept'), size = page.getByLabel('GiB that are kept of them');
+  const change = page.getByRole('button', { name: 'Change what is kept' });
+  await days.fill('5');
+  await page.getByText('At least 7 days, at most 36500.').first().waitFor();
+  await change.click();
+  await days.fill('90');
+  await size.fill('8');
+  await change.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Keep less of the past?' });
+  await dialog.getByText('In seven days (decision log, time): 90 days. Nothing of what is there now would be deleted then.').waitFor();
+  await page.look('keeping-ask');
+  await dialog.getByRole('button', { name: 'Keep less in seven days' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('Now: for ever. Then: 90 days. It takes effect:').waitFor();
+  await page.getByRole('table', { name: 'How long it is kept' }).getByRole('row', { name: /^Decision log ever / }).waitFor();
+  await page.getByText('Saved.').waitFor({ state: 'detached' });
+  await page.look('keeping-pending');
+
+  await page.goto(here.base + '/');
+  await page.getByRole('region', { name: 'What waits for people' }).getByRole('link', { name: 'Less of the logs will be kept' }).click();
+  await page.getByRole('button', { name: 'Take back: decision log, time' }).click();
+  await page.getByText('Now: for ever. Then: 90 days.').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Take back: decision log, size' }).click();
+  await page.getByText('Less will be kept').first().waitFor({ state: 'detached' });
+  assert.deepEqual((await here.api.must(200, 'GET', '/audit/keeping')).body.decision_log.keep_bytes_pending, null);
   assert.deepEqual(page.complaints, []);
 });
 

@@ -6,6 +6,7 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { api, got, type Schemas } from './client';
 import { askAgain } from './queries';
+import { ifMatch } from './servers';
 
 export type LogProof = Schemas['LogProof'];
 export type LogVerdict = Schemas['LogVerdict'];
@@ -22,6 +23,15 @@ export const proofsQuery = queryOptions({
   queryFn: () => got(api.GET('/audit/proofs')),
   refetchInterval: ({ state }) => (state.data?.items[0]?.state === 'running' ? SOON_MS : false),
 });
+
+/** Of what this says nothing, nothing changes. */
+export async function changeKeeping(over: Kept, body: Schemas['KeepingChange']): Promise<void> {
+  try {
+    await api.PATCH('/audit/keeping', { params: { header: ifMatch(over.version) }, body });
+  } finally {
+    await askAgain(keepingQuery.queryKey, ['audit']);
+  }
+}
 
 export async function proveLogs(): Promise<void> {
   try {

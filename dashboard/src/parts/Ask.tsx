@@ -33,7 +33,7 @@ export function Ask({ title, more, button, act, close, done }: Props) {
           <Button variant="default" onClick={close} data-autofocus>
             {words.servers.remove.cancel}
           </Button>
-          <Button color="red" loading={run.isPending} onClick={() => run.mutate()}>
+          <Button color="danger" loading={run.isPending} onClick={() => run.mutate()}>
             {button}
           </Button>
         </Group>

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { contactsQuery } from '../../api/administer';
 import { grantState } from '../../api/grants';
+import { keepingQuery, type Kept } from '../../api/keeping';
 import { grantsQuery, serversQuery } from '../../api/queries';
 import { useWaiting } from '../../api/questions';
 import { declaredQuery, waitingDefinitionsQuery } from '../../api/servers';
@@ -14,6 +15,7 @@ import { Name } from '../../parts/Plain';
 import { useNow, When } from '../../parts/When';
 import { formatNumber, words } from '../../words/words';
 import { placesOf } from '../servers/places';
+import { standingsOf } from '../settings/retention';
 import { Line, Panel } from './Panel';
 
 const { waits: says } = words.overview;
@@ -75,6 +77,12 @@ function Paused({ paused }: { paused: ReturnType<typeof usePaused>['paused'] }) 
   );
 }
 
+/** When less of the logs will be kept first. */
+function earliestOf(kept: Kept): string | undefined {
+  const times = standingsOf(kept).flatMap(({ pending }) => (pending === null ? [] : [pending.takes_effect_at]));
+  return times.sort()[0];
+}
+
 export function Waits() {
   const isAdmin = useMay('admin');
   const { questions, isKnown } = useWaiting();
@@ -82,19 +90,27 @@ export function Waits() {
   const { query: grants, paused } = usePaused();
   const contacts = useQuery({ ...contactsQuery, enabled: isAdmin, refetchInterval: 60_000 });
   const written = contacts.data?.items.filter((contact) => contact.done_at === null) ?? [];
+  const keeping = useQuery({ ...keepingQuery, enabled: isAdmin, refetchInterval: 60_000 });
+  const lessAt = keeping.data === undefined ? undefined : earliestOf(keeping.data);
   const oldest = questions.at(-1);
   const calls = { isPending: !isKnown, data: isKnown || undefined, error: null, refetch: () => {} };
-  const count = (questions.length > 0 ? 1 : 0) + definitions.waiting.length + paused.length + written.length;
+  const count =
+    (questions.length > 0 ? 1 : 0) + definitions.waiting.length + paused.length + written.length + (lessAt === undefined ? 0 : 1);
   return (
     <Panel
       title={says.title}
-      asked={[calls, ...definitions.queries, grants, ...(isAdmin ? [contacts] : [])]}
+      asked={[calls, ...definitions.queries, grants, ...(isAdmin ? [contacts, keeping] : [])]}
       count={count}
       none={says.none}
     >
       {oldest !== undefined && (
         <Line to="/inbox" aside={<When at={oldest.created_at} />}>
           {says.calls(questions.length, formatNumber(questions.length))}
+        </Line>
+      )}
+      {lessAt !== undefined && (
+        <Line to="/settings?tab=keeping" aside={<When at={lessAt} />}>
+          {says.retention}
         </Line>
       )}
       <Paused paused={paused} />

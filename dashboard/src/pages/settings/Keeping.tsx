@@ -13,6 +13,7 @@ import { Loading, Trouble } from '../../parts/states';
 import { When } from '../../parts/When';
 import { formatBytes, formatNumber, formatSeconds, words } from '../../words/words';
 import { Proofs } from './Proofs';
+import { Retention } from './Retention';
 import { SealingKeys } from './SealingKeys';
 
 const { kept, proof } = words.settings.keeping;
@@ -97,7 +98,14 @@ export function Keeping() {
   return (
     <Stack maw={860}>
       <Proofs />
-      <ByCommand says={kept}>{(known) => <Times known={known} />}</ByCommand>
+      <ByCommand says={kept}>
+        {(known) => (
+          <>
+            <Times known={known} />
+            <Retention known={known} />
+          </>
+        )}
+      </ByCommand>
       <SealingKeys />
     </Stack>
   );
