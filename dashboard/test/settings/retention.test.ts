@@ -13,6 +13,7 @@ const known = (days: number, bytes: number): Kept => ({
   version: 1,
   may_change: true,
   sealing_keys: 1,
+  sealing_unfinished: false,
   admin_audit: { keep_seconds: null, keep_seconds_said_by: 'default', keep_seconds_pending: null, oldest_at: ago(days) },
   decision_log: {
     keep_seconds: 365 * DAY,
