@@ -3,7 +3,7 @@
 //
 // Hands upon the real builder: whatever is pressed, picked or typed, the text stays JSON, the form shows what the text says, nothing
 // changes but what was meant, and Undo leads back to the first byte.
-import { screen } from '@testing-library/react';
+import { cleanup, screen } from '@testing-library/react';
 import { userEvent, type UserEvent } from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 
@@ -22,10 +22,12 @@ vi.mock('../../src/pages/policies/Findings', () => ({ Findings: () => null, Find
 
 const said = words.policies;
 const SEEDS = 8;
+const MORE = 10; // at most, until all was used
 const STEPS = 24;
 const WAIT_MS = 180_000; // as long as a busy machine needs; nothing is measured
 
 const acted = new Map<string, number>();
+const seen = new Set<string>();
 const begun: string[] = [];
 const made: string[] = [];
 
@@ -69,6 +71,7 @@ function sameAnew(bench: Bench, controls: Control[]): void {
 
 async function step(bench: Bench, d: Dice, user: UserEvent, isLast: boolean): Promise<string> {
   const controls = bench.controls().filter(isOfForm);
+  for (const control of controls) seen.add(kindNamed(control));
   const control = choose(d, controls);
   const { tree: before, open } = bench;
   const { what, typed } = await use(user, d, control, open);
@@ -124,7 +127,77 @@ describe('hands upon the builder', () => {
   test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))('seed %i', walk, WAIT_MS);
 });
 
+// Every kind of control that the forms have; a new one is added here.
+const BUTTONS = [
+  ...Object.values(said.rule.addPredicate),
+  said.rule.addCondition,
+  said.rule.addFirst,
+  said.rule.more,
+  said.rule.make,
+  said.rule.remove,
+  said.rule.ask,
+  said.condition.remove,
+  said.limit.add,
+  said.limit.addRate,
+  said.results.make,
+  said.results.remove,
+  said.results.addRedact,
+  said.results.addDenial,
+  said.runaway.make,
+  said.runaway.remove,
+  said.others.add,
+  said.tools.addRule,
+  said.many.open,
+  said.many.act,
+  said.undo,
+  said.redo,
+  'Move part # up',
+  'Move part # down',
+  'Take entry # away',
+  'Edit a rule',
+  'Remove a part',
+  'Remove a limit',
+  'Remove the rate',
+  'Remove a method',
+  'an entry',
+];
+const FIELDS = [
+  ...[said.condition.as, 'Select a tool', said.tools.selectAll].map((name) => `check: ${name}`),
+  ...['Outcome', said.tools.setAll].map((name) => `native: ${name}`),
+  ...[said.general.hide, said.condition.values, said.results.personalKinds].map((name) => `tags: ${name}`),
+  ...[said.rule.action, said.rule.mode, said.condition.op, said.condition.kinds.label, said.limit.scope, said.limit.algorithm].map(
+    (name) => `pick: ${name}`,
+  ),
+  ...[said.limit.count, said.results.binary, said.results.redact, said.general.default, said.general.list].map((name) => `pick: ${name}`),
+  ...[said.others.default, said.methods.verdict, said.many.which, said.many.outcome].map((name) => `pick: ${name}`),
+  ...[said.rule.reason, said.rule.onDeny, said.rule.id, said.rule.wait, said.rule.expires, said.rule.approvers].map(
+    (name) => `text: ${name}`,
+  ),
+  ...[said.condition.path, said.condition.value, said.limit.max, said.limit.what, said.limit.window, said.limit.counter].map(
+    (name) => `text: ${name}`,
+  ),
+  ...[said.limit.per, said.results.maxBytes, said.results.pattern, said.results.path, said.results.with].map((name) => `text: ${name}`),
+  ...[said.general.description, said.runaway.identical, said.runaway.denials, said.tools.addRuleLabel].map((name) => `text: ${name}`),
+  ...[said.others.entry, said.others.prompt, said.methods.method].map((name) => `text: ${name}`),
+];
+
+// It is there after a category was picked of the many; test/window/many.test.mjs does that.
+const ONE_RULE = `check: ${said.many.oneRule}`;
+const alone = (): string[] =>
+  [...BUTTONS.map((name) => `button: ${name}`), ...FIELDS, ...seen].filter((kind) => kind !== ONE_RULE && !acted.has(kind));
+
 describe('after all of that', () => {
+  test(
+    'no kind of control was left alone',
+    async () => {
+      for (let seed = SEEDS + 1; alone().length > 0 && seed <= SEEDS + MORE; seed++) {
+        cleanup();
+        await walk(seed);
+      }
+      expect(alone()).toEqual([]);
+    },
+    WAIT_MS,
+  );
   test.skipIf(PROGRAM === undefined)(
     'what the gateway refuses, a field has said',
     () => {
