@@ -8,20 +8,20 @@
 
 #include "base/log.h"
 
-static struct control_retention resolve(const struct control_retention *operator,
+static struct control_retention resolve(const struct control_retention *ordered,
                                         const struct store_kept said[STORE_KEPT])
 {
-    struct control_retention result = *operator;
+    struct control_retention result = *ordered;
     for (size_t i = 0; i < STORE_KEPT; i++)
         if (result.kept[i].by == CONTROL_KEPT_BY_DEFAULT && said[i].said)
             result.kept[i] = (struct control_keep){said[i].value, CONTROL_KEPT_BY_PEOPLE};
     return result;
 }
 
-static struct control_retention operator_of(struct control *control)
+static struct control_retention ordered_of(struct control *control)
 {
     pthread_mutex_lock(&control->lock);
-    struct control_retention result = control->retention.operator;
+    struct control_retention result = control->retention.ordered;
     pthread_mutex_unlock(&control->lock);
     return result;
 }
@@ -30,7 +30,7 @@ struct control_retention control_retention(struct control *control)
 {
     pthread_mutex_lock(&control->lock);
     struct control_retention result =
-        resolve(&control->retention.operator, control->retention.said);
+        resolve(&control->retention.ordered, control->retention.said);
     pthread_mutex_unlock(&control->lock);
     return result;
 }
@@ -38,14 +38,14 @@ struct control_retention control_retention(struct control *control)
 struct control_retention control_resolve_retention(struct control *control,
                                                    const struct store_retention *row)
 {
-    struct control_retention operator= operator_of(control);
-    return resolve(&operator, row->kept);
+    struct control_retention ordered = ordered_of(control);
+    return resolve(&ordered, row->kept);
 }
 
 void control_say_retention(struct control *control, const struct control_retention *said)
 {
     pthread_mutex_lock(&control->lock);
-    control->retention.operator= * said;
+    control->retention.ordered = *said;
     pthread_mutex_unlock(&control->lock);
 }
 
@@ -143,8 +143,8 @@ int control_change_retention(struct control *control, struct store_view *view,
     memcpy(before, row->kept, sizeof before);
     for (size_t i = 0; i < STORE_KEPT; i++) {
         const struct control_keep *kept = &in_force.kept[i];
-        bool operator= kept->by == CONTROL_KEPT_AT_START || kept->by == CONTROL_KEPT_BY_FILE;
-        if (wishes[i].given && operator)
+        bool ordered = kept->by == CONTROL_KEPT_AT_START || kept->by == CONTROL_KEPT_BY_FILE;
+        if (wishes[i].given && ordered)
             return error_set(error, ERROR_DENIED, "the operator says how long this is kept");
         if (wishes[i].given)
             apply(&row->kept[i], kept->value, wishes[i].value, now_ms);
@@ -157,14 +157,14 @@ int control_settle_retention(struct control *control, struct store_view *view, i
 {
     struct store_retention row;
     struct store_kept before[STORE_KEPT];
-    struct control_retention operator= operator_of(control);
+    struct control_retention ordered = ordered_of(control);
     int result = control_find_retention(view, &row, error);
     if (result != 0 || row.head.version == 0)
         return result;
     memcpy(before, row.kept, sizeof before);
     for (size_t i = 0; i < STORE_KEPT; i++) {
         struct store_kept *kept = &row.kept[i];
-        bool dropped = operator.kept[i].by != CONTROL_KEPT_BY_DEFAULT;
+        bool dropped = ordered.kept[i].by != CONTROL_KEPT_BY_DEFAULT;
         if (kept->due_ms == 0 || (!dropped && now_ms < kept->due_ms))
             continue;
         if (!dropped) {

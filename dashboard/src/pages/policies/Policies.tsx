@@ -40,7 +40,7 @@ function Remove({ policy, close }: { policy: Policy; close: () => void }) {
           <Button variant="default" onClick={close} data-autofocus>
             {said.cancel}
           </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          <Button color="danger" loading={remove.isPending} onClick={() => remove.mutate()}>
             {said.removeDo}
           </Button>
         </Group>
