@@ -176,9 +176,9 @@ static int mark_events(struct admin_request *request, uint32_t node, struct slic
         if (notify_events[at] != NULL)
             wanted[at] = true;
         else
-            result = admin_fault(request, "events", node, error, "must be of %s, %s, %s and %s",
-                                 notify_events[0], notify_events[1], notify_events[2],
-                                 notify_events[3]);
+            result =
+                admin_fault(request, "events", node, error, "must be of %s, %s, %s and %s",
+                            notify_events[0], notify_events[1], notify_events[2], notify_events[3]);
     }
     json_doc_release(&doc);
     return result;

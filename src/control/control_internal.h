@@ -378,7 +378,7 @@ struct control {
     struct control_rules *rules;
     uint64_t in_force;
     struct {
-        struct control_retention ordered; // by the operator
+        struct control_retention ordered;   // by the operator
         struct store_kept said[STORE_KEPT]; // over the API, as committed
     } retention;
     bool awaited; // somebody calls control_in_force

@@ -29,8 +29,7 @@ static struct control_retention ordered_of(struct control *control)
 struct control_retention control_retention(struct control *control)
 {
     pthread_mutex_lock(&control->lock);
-    struct control_retention result =
-        resolve(&control->retention.ordered, control->retention.said);
+    struct control_retention result = resolve(&control->retention.ordered, control->retention.said);
     pthread_mutex_unlock(&control->lock);
     return result;
 }
