@@ -153,6 +153,8 @@ int admin_scan_body(struct admin_request *request, struct error *error) MUST_CHE
 int admin_read_fields(struct admin_request *request, uint32_t object,
                       const struct admin_field *fields, size_t count, bool adding, void *ret,
                       struct error *error) MUST_CHECK;
+// `,"name":"2026-01-02T03:04:05.678Z"`; null when it is 0 or before, and 9999 at most.
+void admin_write_time(struct buffer *out, const char *name, int64_t time_ms);
 // `"name":value` of all that are shown, each with a comma in front.
 void admin_write_fields(struct buffer *out, const struct admin_field *fields, size_t count,
                         const void *record);

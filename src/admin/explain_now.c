@@ -5,10 +5,6 @@
 // grant is paused or only observes, and whether the tool's definition is accepted.
 #include "admin/explain_internal.h"
 
-#include "base/clock.h"
-
-static const int64_t LAST_MS = 253402300799999; // the end of year 9999
-
 static void write_text(struct buffer *out, const char *name, struct slice text)
 {
     buffer_append_format(out, ",\"%s\":", name);
@@ -18,17 +14,6 @@ static void write_text(struct buffer *out, const char *name, struct slice text)
 static void write_flag(struct buffer *out, const char *name, bool flag)
 {
     buffer_append_format(out, ",\"%s\":%s", name, flag ? "true" : "false");
-}
-
-static void write_time(struct buffer *out, const char *name, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    if (time_ms <= 0) {
-        buffer_append_format(out, ",\"%s\":null", name);
-        return;
-    }
-    clock_format(time_ms > LAST_MS ? LAST_MS : time_ms, text);
-    buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
 }
 
 static void write_limits(struct buffer *out, const struct policy_verdict *verdict,
@@ -49,7 +34,7 @@ static void write_limits(struct buffer *out, const struct policy_verdict *verdic
         write_text(out, "max", slice_from_string(max));
         write_flag(out, "fits", standings[i].fits);
         write_flag(out, "observes", i >= verdict->charge_count);
-        write_time(out, "frees_at", standings[i].frees_ms);
+        admin_write_time(out, "frees_at", standings[i].frees_ms);
         buffer_append_string(out, "}");
     }
     buffer_append_string(out, "]");

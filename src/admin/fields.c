@@ -16,15 +16,22 @@ static struct slice *text_at(void *record, const struct admin_field *field)
 
 // ---- Writing
 
-static void write_time(struct buffer *out, int64_t ms)
+static void write_instant(struct buffer *out, int64_t time_ms)
 {
+    static const int64_t last_ms = 253402300799999; // the end of year 9999
     char text[CLOCK_TEXT_SIZE];
-    if (ms == 0) {
+    if (time_ms <= 0) {
         buffer_append_string(out, "null");
         return;
     }
-    clock_format(ms, text);
+    clock_format(time_ms > last_ms ? last_ms : time_ms, text);
     buffer_append_format(out, "\"%s\"", text);
+}
+
+void admin_write_time(struct buffer *out, const char *name, int64_t time_ms)
+{
+    buffer_append_format(out, ",\"%s\":", name);
+    write_instant(out, time_ms);
 }
 
 static void write_value(struct buffer *out, const struct admin_field *field, const void *record)
@@ -44,7 +51,7 @@ static void write_value(struct buffer *out, const struct admin_field *field, con
     case FIELD_NUMBER:
         memcpy(&number, at, sizeof number);
         if (field->kind == FIELD_TIME)
-            write_time(out, number);
+            write_instant(out, number);
         else
             json_write_integer(out, number);
         return;

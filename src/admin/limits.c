@@ -5,7 +5,6 @@
 // values of arguments are in the keys of counters that are split by them.
 #include "admin/question_internal.h"
 
-#include "base/clock.h"
 #include "base/decimal.h"
 #include "control/control.h"
 #include "limit/limit.h"
@@ -72,13 +71,6 @@ static bool is_selected(const struct admin_counters *selection, const struct lim
 }
 
 // ---- Showing
-
-static void write_time(struct buffer *out, const char *name, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(time_ms > 253402300799999 ? 253402300799999 : time_ms, text);
-    buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-}
 
 static void write_member(struct buffer *out, const char *name, struct slice value)
 {
@@ -151,8 +143,8 @@ static void show(struct admin_counters *selection, const struct limit_view *view
     decimal_format(view->used, used);
     write_member(out, "used", view->unsummed ? (struct slice){"", 0} : slice_from_string(used));
     write_max(selection, &name, view);
-    write_time(out, "frees_at", view->frees_ms);
-    write_time(out, "empty_at", view->empty_ms);
+    admin_write_time(out, "frees_at", view->frees_ms);
+    admin_write_time(out, "empty_at", view->empty_ms);
     buffer_append_string(out, "}");
 }
 

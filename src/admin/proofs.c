@@ -50,16 +50,6 @@ void admin_prover_close(struct admin_prover *prover)
 
 // ---- Showing
 
-static void write_time(struct buffer *out, const char *name, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(time_ms, text);
-    if (time_ms == 0)
-        buffer_append_format(out, ",\"%s\":null", name);
-    else
-        buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-}
-
 static void write_verdict(struct buffer *out, const char *name, const struct proof_verdict *verdict)
 {
     buffer_append_format(out, ",\"%s\":", name);
@@ -100,8 +90,8 @@ static void write_proof(struct buffer *out, const struct admin_proof *proof)
                          proof->asker);
     json_write_string(out, slice_from_string(proof->label));
     buffer_append_string(out, "}");
-    write_time(out, "started_at", proof->started_ms);
-    write_time(out, "ended_at", proof->ended_ms);
+    admin_write_time(out, "started_at", proof->started_ms);
+    admin_write_time(out, "ended_at", proof->ended_ms);
     buffer_append_format(out, ",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"read\":%" PRIu64,
                          proof->files, proof->bytes, proof->read);
     write_verdicts(out, proof);

@@ -6,7 +6,6 @@
 // force. That is found by judging the call again, as it would be when it runs.
 #include "admin/question_internal.h"
 
-#include "base/clock.h"
 #include "control/control.h"
 #include "json/json.h"
 #include "pipeline/pipeline.h"
@@ -89,13 +88,6 @@ static void write_number(struct buffer *out, const char *name, struct decimal va
     buffer_append_format(out, "\"%s\":\"%s\"", name, text);
 }
 
-static void write_time(struct buffer *out, const char *name, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(ms > 253402300799999 ? 253402300799999 : ms, text);
-    buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-}
-
 // Counters of one session are not known by the question.
 static void write_now(struct limits_now *now, size_t index)
 {
@@ -122,7 +114,7 @@ static void write_now(struct limits_now *now, size_t index)
     if (decimal_is_zero(stand.used))
         buffer_append_string(out, ",\"frees_at\":null");
     else
-        write_time(out, "frees_at", stand.frees_ms);
+        admin_write_time(out, "frees_at", stand.frees_ms);
     buffer_append_string(out, "}");
 }
 

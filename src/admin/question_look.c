@@ -5,21 +5,12 @@
 // may, what the arguments are, and how calls like it were answered.
 #include "admin/question_internal.h"
 
-#include "base/clock.h"
-
 enum {
     VOTES_MAX = 1000,
     ALIKE_MAX = 5,
     ALIKE_LOOKED_AT = 500,
     LOOK_MEMORY = 64 * 1024 * 1024, // for arguments, which may be large
 };
-
-static void write_time(struct buffer *out, const char *name, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(ms, text);
-    buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-}
 
 static void write_text(struct buffer *out, const char *name, struct slice text)
 {
@@ -64,7 +55,7 @@ static int write_votes(struct buffer *out, struct store_view *view,
         write_text(out, "label", votes[i].label);
         buffer_append_string(out, votes[i].yes ? ",\"yes\":true" : ",\"yes\":false");
         write_text(out, "note", votes[i].note);
-        write_time(out, "at", votes[i].head.changed_ms);
+        admin_write_time(out, "at", votes[i].head.changed_ms);
         buffer_append_string(out, "}");
     }
     buffer_append_string(out, "]");
@@ -132,7 +123,7 @@ static int write_alike(struct admin_request *request, struct store_view *view,
         return result;
     buffer_append_string(out, "{\"id\":");
     json_write_string(out, past->head.id);
-    write_time(out, "at", past->head.created_ms);
+    admin_write_time(out, "at", past->head.created_ms);
     write_text(
         out, "state",
         slice_from_string(store_question_words[admin_question_state(past, request->now_ms)]));
@@ -190,7 +181,7 @@ static int write_exceptions(struct admin_request *request, struct store_view *vi
         buffer_append_format(out, ",\"same\":%s,\"uses\":%lld,\"most_uses\":%lld",
                              slice_equal(rows[i].print, row->print) ? "true" : "false",
                              (long long)rows[i].uses, (long long)rows[i].most_uses);
-        write_time(out, "expires_at", rows[i].expires_ms);
+        admin_write_time(out, "expires_at", rows[i].expires_ms);
         write_text(out, "author", rows[i].author);
         buffer_append_string(out, "}");
     }

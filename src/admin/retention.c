@@ -33,13 +33,6 @@ static void write_value(struct buffer *out, enum store_kept_of what, int64_t val
         buffer_append_format(out, "%" PRId64, members[what].bytes ? value : value / 1000);
 }
 
-static void write_oldest(struct buffer *out, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(time_ms, text);
-    buffer_append_format(out, time_ms == 0 ? ",\"oldest_at\":null" : ",\"oldest_at\":\"%s\"", text);
-}
-
 static void write_member(struct buffer *out, enum store_kept_of what, const struct admin_kept *kept)
 {
     static const char *const by[] = {"default", "start", "file", "database"};
@@ -65,7 +58,7 @@ void admin_write_kept(struct admin_request *request)
     struct buffer *out = &request->out;
     buffer_append_format(out, "{\"version\":%" PRId64 ",\"admin_audit\":{", request->etag);
     write_member(out, STORE_AUDIT_KEEP_MS, kept);
-    write_oldest(out, kept->audit_oldest_ms);
+    admin_write_time(out, "oldest_at", kept->audit_oldest_ms);
     buffer_append_string(out, "},\"decision_log\":");
     if (!kept->has_log) {
         buffer_append_string(out, "null");
@@ -76,7 +69,7 @@ void admin_write_kept(struct admin_request *request)
         write_member(out, STORE_LOG_KEEP_BYTES, kept);
         buffer_append_format(out, ",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64, kept->log.files,
                              kept->log.bytes);
-        write_oldest(out, kept->log.oldest_ms);
+        admin_write_time(out, "oldest_at", kept->log.oldest_ms);
         buffer_append_string(out, "}");
     }
     buffer_append_string(out, kept->own ? ",\"may_change\":true" : ",\"may_change\":false");

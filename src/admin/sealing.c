@@ -57,16 +57,6 @@ void admin_sealer_close(struct admin_sealer *sealer)
 
 // ---- Showing
 
-static void write_time(struct buffer *out, const char *name, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(time_ms, text);
-    if (time_ms == 0)
-        buffer_append_format(out, ",\"%s\":null", name);
-    else
-        buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-}
-
 static void write_last(struct buffer *out, const struct resealing *last)
 {
     static const char *const states[] = {"", "running", "done", "failed"};
@@ -79,8 +69,8 @@ static void write_last(struct buffer *out, const struct resealing *last)
         states[last->state], last->number, store_actor_words[last->kind], last->asker);
     json_write_string(out, slice_from_string(last->label));
     buffer_append_string(out, "}");
-    write_time(out, "started_at", last->started_ms);
-    write_time(out, "ended_at", last->ended_ms);
+    admin_write_time(out, "started_at", last->started_ms);
+    admin_write_time(out, "ended_at", last->ended_ms);
     buffer_append_format(
         out, ",\"sealed\":%" PRIu64 ",\"left\":%" PRIu64 ",\"text\":", last->sealed, last->left);
     if (last->state == RESEALING_FAILED)

@@ -4,19 +4,7 @@
 // What the data path last saw of a server: in memory, since the gateway was started.
 #include "admin/seen_internal.h"
 
-#include "base/clock.h"
 #include "pipeline/pipeline.h"
-
-static void write_time(struct buffer *out, const char *name, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    if (time_ms > 0)
-        clock_format(time_ms, text);
-    if (time_ms > 0)
-        buffer_append_format(out, ",\"%s\":\"%s\"", name, text);
-    else
-        buffer_append_format(out, ",\"%s\":null", name);
-}
 
 // What was seen before `since_ms` was another server.
 static void write_seen(struct admin_request *request, struct slice shown, int64_t since_ms,
@@ -36,8 +24,8 @@ static void write_seen(struct admin_request *request, struct slice shown, int64_
         buffer_append_format(out, "\"%s\",\"protocol_version\":\"%.*s\"",
                              mcp_version_is_modern(seen.version) ? "modern" : "legacy",
                              SLICE_PRINT(mcp_version_text(seen.version)));
-    write_time(out, "answered_at", seen.answered_ms);
-    write_time(out, "failed_at", seen.failed_ms);
+    admin_write_time(out, "answered_at", seen.answered_ms);
+    admin_write_time(out, "failed_at", seen.failed_ms);
     buffer_append_string(out, "}");
 }
 

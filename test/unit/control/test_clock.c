@@ -41,14 +41,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static int nothing(void *argument, struct store_view *view, struct error *error)
-{
-    (void)argument;
-    (void)view;
-    (void)error;
-    return 0;
-}
-
 static int rename_policy(void *argument, struct store_view *view, struct error *error)
 {
     static int number;
@@ -65,7 +57,7 @@ static void change_and_sign(void)
 {
     world_must(&world, rename_policy);
     control_vouch(world.control);
-    world_must(&world, nothing);
+    world_must(&world, world_nothing);
 }
 
 // ---- The audit
@@ -178,7 +170,7 @@ static void a_grant_ends_by_the_clock_that_is_there(void **state)
     jumped_ms = 2 * HOUR;
     assert_int_not_equal(why(), 0);
     control_note_use(world.control); // nothing is removed that a clock set right would miss
-    world_must(&world, nothing);
+    world_must(&world, world_nothing);
     jumped_ms = -YEAR;
     assert_int_equal(why(), 0);
     jumped_ms = 0;

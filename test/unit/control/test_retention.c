@@ -50,25 +50,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static int nothing(void *argument, struct store_view *view, struct error *error)
-{
-    (void)argument;
-    (void)view;
-    (void)error;
-    return 0;
-}
-
 // A minute passes.
 static void turn(void)
 {
     control_vouch(world.control);
-    world_must(&world, nothing);
+    world_must(&world, world_nothing);
 }
 
 static void begin(void)
 {
     control_sign_audit(world.control, NULL);
-    world_must(&world, nothing);
+    world_must(&world, world_nothing);
 }
 
 struct change {
