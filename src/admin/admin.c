@@ -4,6 +4,7 @@
 // The life of a request: taken in on the loop, worked on by one thread after the other, answered on
 // the loop. A client that leaves changes nothing about the work, only nobody gets the answer.
 #include "admin/catalogue_internal.h"
+#include "admin/oidc_internal.h"
 #include "admin/proofs_internal.h"
 #include "admin/rehearse_internal.h"
 #include "admin/sealing_internal.h"

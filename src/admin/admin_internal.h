@@ -239,10 +239,7 @@ int admin_replay_find(struct admin_request *request, struct store_view *view, bo
 int admin_replay_keep(struct admin_request *request, struct store_view *view,
                       struct error *error) MUST_CHECK;
 
-// ---- oidc_cache.c: what is remembered of sign-ins with identity providers
-struct admin_oidc;
-struct admin_oidc *admin_oidc_new(void);
-void admin_oidc_free(struct admin_oidc *oidc); // NULL accepted
+struct admin_oidc; // oidc_internal.h
 
 // ---- question_stream.c: which questions to people changed. Any thread.
 struct admin_bell;

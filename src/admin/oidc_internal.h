@@ -32,6 +32,8 @@ struct admin_visit {
 };
 
 // ---- oidc_cache.c: any thread
+struct admin_oidc *admin_oidc_new(void);
+void admin_oidc_free(struct admin_oidc *oidc); // NULL accepted
 struct admin_pending {
     char state[OAUTH_SECRET_SIZE], nonce[OAUTH_SECRET_SIZE], verifier[OAUTH_SECRET_SIZE];
     unsigned char browser[32]; // SHA-256 of its cookie
