@@ -14,6 +14,8 @@
 
 static const struct slice own_name = {"default", 7};
 
+enum { SEALERS = 1 }; // at the same time
+
 enum resealing_state { RESEALING_NEVER, RESEALING_RUNS, RESEALING_DONE, RESEALING_FAILED };
 
 struct resealing {
@@ -42,7 +44,7 @@ int admin_sealer_open(struct admin *admin, struct admin_sealer **ret, struct err
     sealer->admin = admin;
     pthread_mutex_init(&sealer->lock, NULL);
     *ret = sealer;
-    return admin_pool_open(1, 1, &sealer->pool, error);
+    return admin_pool_open(SEALERS, SEALERS, &sealer->pool, error);
 }
 
 void admin_sealer_close(struct admin_sealer *sealer)
