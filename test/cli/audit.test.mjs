@@ -46,7 +46,7 @@ test('CSV has a column per member, quotes what it must and defuses formulas', t 
   const lines = out.split('\r\n');
   const names = lines[0].split(',');
   assert.deepEqual(names.slice(0, 5), ['time', 'seq', 'id', 'organisation', 'grant']);
-  assert.equal(new Set(names).size, 30);
+  assert.equal(new Set(names).size, 32);
   assert.ok(lines[1].startsWith('2026-11-01T12:00:00.000Z,1,x,,g,,,plain,'), lines[1]);
   assert.ok(lines[1].includes(',"[""a"",""b""]",'), lines[1]);
   assert.ok(lines[2].includes(`,"'=cmd|""x""!A1",`), lines[2]);

@@ -159,6 +159,7 @@ const CONSTANTS = {
   'changes of the sealing key at the same time': ['src/admin/sealing.c', 'SEALERS'],
   'records that a job of such a change looks at': ['src/control/reseal.c', 'BATCH'],
   'sealing keys at the same time, with those that were replaced since the start': ['src/secret/secret_internal.h', 'SECRET_KEYS_MAX'],
+  'how long less of the logs waits, when admins ask for it': ['src/control/retention.h', 'CONTROL_SHORTER_MS'],
   'trials of servers that wait': ['src/admin/admin.c', 'TRIALS_WAITING'],
   'trials of servers at the same time': ['src/admin/admin.c', 'TRIALS'],
   'tools that a trial counts': ['src/control/trial.c', 'TRIAL_TOOLS_MAX'],
@@ -263,7 +264,7 @@ const CONSTANTS = {
   'rules that a worker has not taken over': ['src/control/rules.c', 'IN_FORCE_MS', 1],
 };
 
-const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, ms: 1, s: 1000, m: 60000, min: 60000, h: 3600000, '': 1 };
+const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, ms: 1, s: 1000, m: 60000, min: 60000, h: 3600000, d: 86400000, '': 1 };
 function amount(cell) {
   const match = /^`?([\d.,]+) ?([A-Za-z]*)`?$/.exec(cell);
   assert.ok(match && match[2] in UNITS, `not an amount: ${cell}`);
