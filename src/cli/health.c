@@ -180,7 +180,9 @@ static const struct figure figures[] = {
     {METRIC_GAUGE, "sallyport_sealed_unreadable",
      "Servers with a credential that cannot be opened with the keys at hand", NULL, NULL,
      read_sealed},
-    {METRIC_GAUGE, "sallyport_sealing_keys", "Keys that sealed credentials can be opened with",
+    {METRIC_GAUGE, "sallyport_sealing_keys",
+     "Keys in the key file or the environment that secrets may be sealed with; more than one in a "
+     "file: a change of keys has not ended",
      NULL, NULL, read_keys},
     {METRIC_GAUGE, "sallyport_definitions_waiting",
      "Definitions of tools that servers list and nobody has accepted", NULL, NULL, read_waiting},
