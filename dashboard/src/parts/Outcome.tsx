@@ -11,30 +11,24 @@ import {
 } from '@tabler/icons-react';
 
 import { words } from '../words/words';
-import classes from './Outcome.module.css';
+import { Sign, type Look } from './Sign';
 
-const ICONS = {
-  allowed: IconCheck,
-  denied: IconHandStop,
-  hidden: IconEyeOff,
-  observed: IconEyeSearch,
-  refused: IconQuestionMark,
-  failed: IconPlugConnectedX,
-  pending: IconClockPause,
-} as const;
+const LOOKS = {
+  allowed: { icon: IconCheck, tone: 'good' },
+  denied: { icon: IconHandStop, tone: 'critical' },
+  hidden: { icon: IconEyeOff, tone: 'critical' },
+  observed: { icon: IconEyeSearch, tone: 'medium' },
+  refused: { icon: IconQuestionMark, tone: 'high' },
+  failed: { icon: IconPlugConnectedX, tone: 'high' },
+  pending: { icon: IconClockPause, tone: 'medium' },
+} satisfies Record<string, Look>;
 
-function isKnown(outcome: string): outcome is keyof typeof ICONS {
-  return Object.hasOwn(ICONS, outcome);
+function isKnown(outcome: string): outcome is keyof typeof LOOKS {
+  return Object.hasOwn(LOOKS, outcome);
 }
 
-/** What became of a message: a sign, a colour and a word. */
+/** What became of a message. */
 export function Outcome({ outcome }: { outcome: string }) {
-  const known = isKnown(outcome);
-  const Icon = known ? ICONS[outcome] : IconQuestionMark;
-  return (
-    <span className={classes.outcome} data-outcome={outcome}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {known ? words.outcome[outcome] : outcome}
-    </span>
-  );
+  if (!isKnown(outcome)) return <Sign icon={IconQuestionMark} tone="soft" word={outcome} />;
+  return <Sign {...LOOKS[outcome]} word={words.outcome[outcome]} />;
 }

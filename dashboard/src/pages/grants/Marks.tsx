@@ -1,32 +1,28 @@
 // SPDX-FileCopyrightText: 2026 The Sallyport authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// State and mode of a grant: a sign, a colour where somebody has to act, and a word.
+// State and mode of a grant.
 import { IconBan, IconCircleCheck, IconClockX, IconEyeSearch, IconPlayerPause, IconShieldCheck } from '@tabler/icons-react';
 
 import type { Grant, GrantState } from '../../api/grants';
+import { Sign, type Look } from '../../parts/Sign';
 import { words } from '../../words/words';
-import classes from './Marks.module.css';
 
-const STATES = { active: IconCircleCheck, paused: IconPlayerPause, expired: IconClockX, revoked: IconBan } as const;
-const MODES = { enforce: IconShieldCheck, observe: IconEyeSearch } as const;
+const STATES: Record<GrantState, Look> = {
+  active: { icon: IconCircleCheck, tone: 'good' },
+  paused: { icon: IconPlayerPause, tone: 'critical' },
+  expired: { icon: IconClockX, tone: 'soft' },
+  revoked: { icon: IconBan, tone: 'soft' },
+};
+const MODES: Record<Grant['mode'], Look> = {
+  enforce: { icon: IconShieldCheck, tone: 'plain' },
+  observe: { icon: IconEyeSearch, tone: 'medium' },
+};
 
 export function GrantStateMark({ state }: { state: GrantState }) {
-  const Icon = STATES[state];
-  return (
-    <span className={classes.mark} data-state={state}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {words.grants.states[state]}
-    </span>
-  );
+  return <Sign {...STATES[state]} word={words.grants.states[state]} />;
 }
 
 export function ModeMark({ mode }: { mode: Grant['mode'] }) {
-  const Icon = MODES[mode];
-  return (
-    <span className={classes.mark} data-mode={mode}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {words.grants.modes[mode]}
-    </span>
-  );
+  return <Sign {...MODES[mode]} word={words.grants.modes[mode]} />;
 }

@@ -3,26 +3,20 @@
 import { IconCheck, IconClockPause, IconClockX, IconHandStop } from '@tabler/icons-react';
 
 import type { QuestionState } from '../../api/questions';
-import outcome from '../../parts/Outcome.module.css';
+import { Sign, type Look } from '../../parts/Sign';
 import { words } from '../../words/words';
 
-const SIGNS: Record<QuestionState, { icon: typeof IconCheck; tone: string }> = {
-  asked: { icon: IconClockPause, tone: 'pending' },
-  approved: { icon: IconCheck, tone: 'allowed' },
-  ran: { icon: IconCheck, tone: 'allowed' },
-  rejected: { icon: IconHandStop, tone: 'denied' },
-  expired: { icon: IconClockX, tone: '' },
-  withdrawn: { icon: IconClockX, tone: '' },
-  overtaken: { icon: IconClockX, tone: '' },
+const LOOKS: Record<QuestionState, Look> = {
+  asked: { icon: IconClockPause, tone: 'medium' },
+  approved: { icon: IconCheck, tone: 'good' },
+  ran: { icon: IconCheck, tone: 'good' },
+  rejected: { icon: IconHandStop, tone: 'critical' },
+  expired: { icon: IconClockX, tone: 'soft' },
+  withdrawn: { icon: IconClockX, tone: 'soft' },
+  overtaken: { icon: IconClockX, tone: 'soft' },
 };
 
-/** What became of a question: a sign, a colour and a word. */
+/** What became of a question. */
 export function QuestionMark({ state }: { state: QuestionState }) {
-  const { icon: Icon, tone } = SIGNS[state];
-  return (
-    <span className={outcome.outcome} data-outcome={tone}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {words.inbox.states[state]}
-    </span>
-  );
+  return <Sign {...LOOKS[state]} word={words.inbox.states[state]} />;
 }

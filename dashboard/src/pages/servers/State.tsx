@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconPlayerPause } from '@tabler/icons-react';
 
+import { Sign, type Look } from '../../parts/Sign';
 import { words } from '../../words/words';
 import { hasFailed, type Sight } from './Seen';
-import classes from './State.module.css';
 
 export type StateName = keyof typeof words.servers.states;
 
-const ICONS = { trouble: IconAlertTriangle, use: IconCircleCheck, quiet: IconCircleDashed, disabled: IconPlayerPause } as const;
+const LOOKS: Record<StateName, Look> = {
+  trouble: { icon: IconAlertTriangle, tone: 'critical' },
+  use: { icon: IconCircleCheck, tone: 'good' },
+  quiet: { icon: IconCircleDashed, tone: 'soft' },
+  disabled: { icon: IconPlayerPause, tone: 'soft' },
+};
 
 /** In trouble: of its messages more than one in ten failed, or the last one did. */
 export function stateOf(disabled: boolean, calls: number, failed: number, seen?: Sight): StateName {
@@ -19,11 +24,5 @@ export function stateOf(disabled: boolean, calls: number, failed: number, seen?:
 }
 
 export function State({ state }: { state: StateName }) {
-  const Icon = ICONS[state];
-  return (
-    <span className={classes.state} data-state={state}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {words.servers.states[state]}
-    </span>
-  );
+  return <Sign {...LOOKS[state]} word={words.servers.states[state]} />;
 }

@@ -12,33 +12,23 @@ import { CategoryMark } from '../../parts/Grade';
 import { Listing } from '../../parts/Listing';
 import { PartByPart } from '../../parts/PartByPart';
 import { Name } from '../../parts/Plain';
+import { Sign, type Look } from '../../parts/Sign';
 import { Nothing } from '../../parts/states';
 import type { StackSearch } from '../../router';
 import { formatNumber, words } from '../../words/words';
 import type { View } from './Danger';
-import classes from './Outcomes.module.css';
 
 type Tool = Schemas['Stack']['tools'][number];
 type Outcome = Tool['now']['outcome'];
-const ICONS = {
-  free: IconCheck,
-  limited: IconGauge,
-  depends: IconArrowsSplit,
-  asks: IconUserQuestion,
-  denied: IconHandStop,
-  hidden: IconEyeOff,
-} as const;
-const OUTCOMES = Object.keys(ICONS) as Outcome[];
-
-function Mark({ outcome }: { outcome: Outcome }) {
-  const Icon = ICONS[outcome];
-  return (
-    <span className={classes.outcome} data-outcome={outcome}>
-      <Icon size="1em" stroke={2.2} aria-hidden="true" />
-      {words.stack.outcomes[outcome]}
-    </span>
-  );
-}
+const LOOKS: Record<Outcome, Look> = {
+  free: { icon: IconCheck, tone: 'high' },
+  limited: { icon: IconGauge, tone: 'medium' },
+  depends: { icon: IconArrowsSplit, tone: 'medium' },
+  asks: { icon: IconUserQuestion, tone: 'low' },
+  denied: { icon: IconHandStop, tone: 'good' },
+  hidden: { icon: IconEyeOff, tone: 'good' },
+};
+const OUTCOMES = Object.keys(LOOKS) as Outcome[];
 
 const Row = memo(function Row({ tool, view }: { tool: Tool; view: View }) {
   const { outcome, calls, rule } = tool[view];
@@ -62,7 +52,7 @@ const Row = memo(function Row({ tool, view }: { tool: Tool; view: View }) {
         <CategoryMark category={tool.category} />
       </Table.Td>
       <Table.Td>
-        <Mark outcome={outcome} />
+        <Sign {...LOOKS[outcome]} word={words.stack.outcomes[outcome]} isStrong />
       </Table.Td>
       <Table.Td ta="right">{isOpen ? (calls === null ? words.stack.unlimited : formatNumber(calls)) : ''}</Table.Td>
       <Table.Td>
