@@ -15,9 +15,7 @@ import { argumentsOf } from '../../src/pages/policies/model/arguments';
 import { membersAt, nodeAt, readTree, type Tree } from '../../src/pages/policies/model/tree';
 import { ArgumentsProvider } from '../../src/pages/policies/rules/Condition';
 import { Rule } from '../../src/pages/policies/rules/Rule';
-import { Others } from '../../src/pages/policies/sections/Others';
-import { Runaway } from '../../src/pages/policies/sections/Runaway';
-import { EveryTool, General, Methods, TopResults } from '../../src/pages/policies/sections/sections';
+import { AllForms } from './forms';
 import { allControlsOn, controlsOn, rootOf, type Control, type Open } from './screen';
 
 const SERVER = 'files';
@@ -156,16 +154,7 @@ export function faultsOf(text: string): string[] {
   const { container, unmount } = render(
     <Around client={knowing()}>
       <EditingProvider value={{ tree, isReadOnly: false, edit: still, put: still }}>
-        <General />
-        <EveryTool />
-        <TopResults />
-        <Others place="resources" />
-        <Others place="prompts" />
-        <Methods />
-        <Runaway />
-        {membersAt(tree, ['tools']).map(({ name }) => (
-          <Rule key={name} path={['tools', name]} keep={2} />
-        ))}
+        <AllForms tools={membersAt(tree, ['tools']).map(({ name }) => name)} />
       </EditingProvider>
     </Around>,
   );

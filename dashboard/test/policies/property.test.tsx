@@ -9,10 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { EditingProvider, type Editing } from '../../src/pages/policies/draft';
 import { drop, put, Raw } from '../../src/pages/policies/model/edit';
 import { readTree, sourceOf, type Node, type Path, type Tree } from '../../src/pages/policies/model/tree';
-import { Others } from '../../src/pages/policies/sections/Others';
-import { Runaway } from '../../src/pages/policies/sections/Runaway';
-import { EveryTool, General, Methods, TopResults } from '../../src/pages/policies/sections/sections';
-import { Rule } from '../../src/pages/policies/rules/Rule';
+import { AllForms } from './forms';
 
 const files = import.meta.glob(['../../../data/policies/*.json', '!**/*.cases.json'], { query: '?raw', eager: true, import: 'default' });
 const rows = import.meta.glob('../../../test/policy/*.rows', { query: '?raw', eager: true, import: 'default' });
@@ -190,16 +187,7 @@ function shown(tree: Tree, edited: () => void) {
   return render(
     <MantineProvider>
       <EditingProvider value={editing}>
-        <General />
-        <EveryTool />
-        <TopResults />
-        <Others place="resources" />
-        <Others place="prompts" />
-        <Methods />
-        <Runaway />
-        {names.map(({ path }) => (
-          <Rule key={String(path[1])} path={path} keep={2} />
-        ))}
+        <AllForms tools={names.map(({ path }) => String(path[1]))} />
       </EditingProvider>
     </MantineProvider>,
   );

@@ -3,24 +3,13 @@
 //
 // The system's clock jumps, ahead and back: changes go on, the audit stays one chain that is
 // proven, and what had an end has it by the clock that is there.
+#include "jump.h"
 #include "world.h"
 
 #include "audit/audit.h"
-#include "base/clock.h"
 #include "base/log.h"
 
-#define HOUR ((int64_t)60 * 60 * 1000)
-#define DAY (24 * HOUR)
 #define YEAR (365 * DAY)
-
-static _Atomic int64_t jumped_ms;
-
-int64_t __real_clock_wall_ms(void);
-int64_t __wrap_clock_wall_ms(void);
-int64_t __wrap_clock_wall_ms(void)
-{
-    return __real_clock_wall_ms() + jumped_ms;
-}
 
 static struct world world;
 

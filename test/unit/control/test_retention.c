@@ -3,22 +3,12 @@
 //
 // How long the logs are kept: longer at once, shorter after seven days of the clock, what the
 // operator says above all; over restarts and with clocks that jump.
+#include "jump.h"
 #include "world.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
-#define DAY ((int64_t)24 * 60 * 60 * 1000)
 #define GIB (INT64_C(1) << 30)
-
-static _Atomic int64_t jumped_ms;
-
-int64_t __real_clock_wall_ms(void);
-int64_t __wrap_clock_wall_ms(void);
-int64_t __wrap_clock_wall_ms(void)
-{
-    return __real_clock_wall_ms() + jumped_ms;
-}
 
 static struct world world;
 
